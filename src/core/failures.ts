@@ -1,0 +1,127 @@
+/**
+ * What can go wrong, as facts. Words for people live in ui/wording, exit numbers in cli/exit-codes; both are tables
+ * that the compiler proves complete over `FailureFacts`.
+ */
+
+export interface FailureFacts {
+  /** A malformed or never-legal option, argument or combination. Nothing was sent. */
+  usage: { what: string; why: string; hint: string | null };
+  /** The service could not be made to answer: network, throttling, 5xx. Running it again goes on. */
+  unreachable: { operation: string; why: string; attempts: number; elapsedMs: number };
+  /** A signal asked us to stop. */
+  stopped: { signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' };
+  'not-found': {
+    what: 'vault' | 'upload' | 'unfinished upload' | 'catalogue entry';
+    name: string;
+    detail: string | null;
+  };
+  /** Another calve works on it. `holder` is how it names itself, for people: host and process id. */
+  busy: { what: string; holder: string; sinceMs: number | null };
+  refused: {
+    why:
+      | 'no-credentials'
+      | 'wrong-credentials'
+      | 'denied'
+      | 'clock'
+      | 'no-longer-supported'
+      | 'endpoint-unconfirmed'
+      | 'rejected';
+    operation: string;
+    detail: string | null;
+  };
+  source: {
+    path: string;
+    why: 'missing' | 'unreadable' | 'empty' | 'not-regular' | 'changed' | 'other-upload';
+    detail: string | null;
+  };
+  state: {
+    path: string;
+    why: 'damaged' | 'not-writable' | 'foreign' | 'newer';
+    detail: string | null;
+  };
+  /** The archive exists, but writing that down failed. */
+  unrecorded: { archiveId: string; path: string; detail: string };
+  checksum: { what: 'part' | 'archive'; index: number | null; expected: string; got: string };
+  limit:
+    | { limit: 'size'; sizeBytes: number; maxBytes: number }
+    | {
+        limit: 'parts';
+        partCount: number;
+        partsMax: number;
+        partSizeBytes: number;
+        fittingPartSizeBytes: number;
+      };
+  /** Gone on the service while our journal vouches for it. `completing`: the archive may exist all the same. */
+  gone: { uploadId: string; completing: { sizeBytes: number; treeHash: string } | null };
+  /** A closed or full stdout, with the id that could not be printed. */
+  output: { detail: string; archiveId: string | null };
+  bug: { detail: string };
+}
+
+export type FailureKind = keyof FailureFacts;
+
+/** What a service said with its refusal, for reports to its operator. Never trusted to be printable. */
+export interface ServiceAnswer {
+  readonly httpStatus: number | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly requestId: string | null;
+  readonly hostId: string | null;
+  readonly resource: string | null;
+}
+
+/** Where it happened, filled in on the way up by whoever knows. */
+export interface FailureContext {
+  file?: string;
+  target?: string;
+  uploadId?: string;
+  /** Whether running it again goes on from here. */
+  resumable?: boolean;
+}
+
+/**
+ * Whether trying the same request again can help, and how.
+ * `unavailable`: later. `throttled`: later, and slower. `resign`: at once with a new signature. `corrupt`: the bytes
+ * were damaged on the way: once or twice more.
+ */
+export type Transience = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
+
+export interface FailureExtras {
+  readonly cause?: unknown;
+  readonly service?: ServiceAnswer;
+  readonly transience?: Transience;
+}
+
+/** The one error that travels through calve. Anything else that arrives at the top is a bug. */
+export class TransferError<K extends FailureKind = FailureKind> extends Error {
+  override readonly name = 'TransferError';
+  readonly kind: K;
+  readonly facts: FailureFacts[K];
+  readonly service: ServiceAnswer | null;
+  readonly transience: Transience | null;
+  context: FailureContext = {};
+
+  constructor(kind: K, facts: FailureFacts[K], extras: FailureExtras = {}) {
+    super(
+      `${kind} ${JSON.stringify(facts)}`,
+      extras.cause === undefined ? undefined : { cause: extras.cause },
+    );
+    this.kind = kind;
+    this.facts = facts;
+    this.service = extras.service ?? null;
+    this.transience = extras.transience ?? null;
+  }
+}
+
+export function isFailure<K extends FailureKind>(error: unknown, kind: K): error is TransferError<K> {
+  return error instanceof TransferError && error.kind === kind;
+}
+
+/** The same failure, with what the caller knows of file, target and upload; what is already known stays. */
+export function withContext(error: unknown, context: FailureContext): unknown {
+  if (error instanceof TransferError) error.context = { ...context, ...error.context };
+  return error;
+}
+
+/** Facts of a failure by kind and value together, for a table that switches on `kind`. */
+export type AnyFailure = { [K in FailureKind]: { kind: K; facts: FailureFacts[K] } }[FailureKind];

@@ -1,0 +1,95 @@
+/** How a file is cut into parts: pure arithmetic over a service's limits. */
+import { TransferError } from './failures.js';
+import { GIB_BYTES, MIB_BYTES } from './units.js';
+
+/** What a service allows. Each target states its own, with their sources. */
+export interface PartLimits {
+  readonly partSizeMinBytes: number;
+  readonly partSizeMaxBytes: number;
+  readonly partsMax: number;
+  readonly sizeMinBytes: number;
+  readonly sizeMaxBytes: number;
+}
+
+export interface PartPlan {
+  readonly sizeBytes: number;
+  readonly partSizeBytes: number;
+  readonly partCount: number;
+}
+
+/** One part's place in the file. `endByte` is inclusive, as on the wire. */
+export interface PartRange {
+  readonly index: number;
+  readonly startByte: number;
+  readonly endByte: number;
+  readonly sizeBytes: number;
+}
+
+/** Automatic part sizes begin here: below it requests cost more than they save, above it a lost part costs more. */
+export const AUTO_PART_SIZE_MIN_BYTES = 16 * MIB_BYTES;
+
+function isPowerOfTwo(n: number): boolean {
+  return Number.isSafeInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;
+}
+
+/** Whether the size could ever be a part's on this service, whatever the file. */
+export function isLegalPartSize(partSizeBytes: number, limits: PartLimits): boolean {
+  return (
+    isPowerOfTwo(partSizeBytes) &&
+    partSizeBytes >= limits.partSizeMinBytes &&
+    partSizeBytes <= limits.partSizeMaxBytes
+  );
+}
+
+/** The smallest automatic part size that keeps a file of this size within the service's number of parts. */
+export function choosePartSizeBytes(sizeBytes: number, limits: PartLimits): number {
+  let partSizeBytes = Math.max(AUTO_PART_SIZE_MIN_BYTES, limits.partSizeMinBytes);
+  while (partSizeBytes < limits.partSizeMaxBytes && Math.ceil(sizeBytes / partSizeBytes) > limits.partsMax) {
+    partSizeBytes *= 2;
+  }
+  return partSizeBytes;
+}
+
+/**
+ * Cuts a file of `sizeBytes` into parts.
+ * @param partSizeBytes a legal part size (see isLegalPartSize) or `auto`
+ * @throws TransferError `limit` when the file is too large for the service, or needs more parts than it takes
+ * @throws TransferError `usage` for a part size that is never legal
+ */
+export function planParts(sizeBytes: number, partSizeBytes: number | 'auto', limits: PartLimits): PartPlan {
+  if (sizeBytes > limits.sizeMaxBytes) {
+    throw new TransferError('limit', { limit: 'size', sizeBytes, maxBytes: limits.sizeMaxBytes });
+  }
+  const chosen = partSizeBytes === 'auto' ? choosePartSizeBytes(sizeBytes, limits) : partSizeBytes;
+  if (!isLegalPartSize(chosen, limits)) throw partSizeUsage(String(partSizeBytes), limits);
+  const partCount = Math.max(1, Math.ceil(sizeBytes / chosen));
+  if (partCount > limits.partsMax) {
+    throw new TransferError('limit', {
+      limit: 'parts',
+      partCount,
+      partsMax: limits.partsMax,
+      partSizeBytes: chosen,
+      fittingPartSizeBytes: choosePartSizeBytes(sizeBytes, limits),
+    });
+  }
+  return { sizeBytes, partSizeBytes: chosen, partCount };
+}
+
+/** The refusal of a part size that this service never takes, in words that name what it does take. */
+export function partSizeUsage(given: string, limits: PartLimits): TransferError<'usage'> {
+  return new TransferError('usage', {
+    what: `--part-size ${given}`,
+    why: `a part is a power of two from ${limits.partSizeMinBytes / MIB_BYTES} MiB to ${limits.partSizeMaxBytes / GIB_BYTES} GiB`,
+    hint: 'name one such as 16M, 64M or 1G, or leave the choice to calve with --part-size auto',
+  });
+}
+
+/** The place of part `index` (from 0). The last part may be shorter. */
+export function partRange(plan: PartPlan, index: number): PartRange {
+  if (!Number.isInteger(index) || index < 0 || index >= plan.partCount) {
+    throw new RangeError(`part ${index} of ${plan.partCount}`);
+  }
+  const startByte = index * plan.partSizeBytes;
+  const sizeBytes = Math.min(plan.partSizeBytes, plan.sizeBytes - startByte);
+  return { index, startByte, endByte: startByte + sizeBytes - 1, sizeBytes };
+}

@@ -1,0 +1,8 @@
+/** A word as a POSIX shell must be given it, so that every command line that calve prints can be pasted. */
+export function shellQuote(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+export function shellLine(words: readonly string[]): string {
+  return words.map(shellQuote).join(' ');
+}

@@ -1,0 +1,59 @@
+/** What a transfer tells while it runs. Each event has a text face and a JSON face, both in ui. */
+import type { PartPlan } from '../core/part-plan.js';
+
+/** Something a person should know though nothing failed. Words in ui/wording. */
+export type Notice =
+  /** The catalogue has this very file at this target: nothing is sent. */
+  | { notice: 'already-archived'; archiveId: string; archivedAt: string }
+  /** An older, now different version of the file is unfinished. `abort` is the words of the line that drops it. */
+  | { notice: 'older-version-unfinished'; uploadId: string; startedAt: string; abort: readonly string[] }
+  /** An unfinished upload that a finished archive or --fresh made needless. */
+  | { notice: 'left-unfinished'; uploadId: string; startedAt: string; abort: readonly string[] }
+  /** The service dropped the idle upload: begun once anew. */
+  | { notice: 'expired-begun-anew'; uploadId: string; lastActivityAt: string }
+  /** Somebody aborted it between two runs; this run begins anew. */
+  | { notice: 'gone-begun-anew'; uploadId: string }
+  /** Only ctime, device or inode differ: recorded parts are read again. */
+  | { notice: 'comparing-again'; parts: number }
+  /** Lines of the journal that could not be read. */
+  | { notice: 'journal-damaged'; path: string; lines: number }
+  /** Begin had to be tried more than once: an empty upload may remain on the service. */
+  | { notice: 'begin-repeated'; attempts: number }
+  /** A complete whose answer was lost is asked again. */
+  | { notice: 'completing-again'; uploadId: string }
+  /** Another calve works on it (bare `resume` goes on to the next). */
+  | { notice: 'busy-skipped'; file: string; holder: string }
+  /** The service would not say whose account this is. */
+  | { notice: 'account-unknown' }
+  /** Off a terminal, which state folder was used. */
+  | { notice: 'state-folder'; path: string };
+
+export type TransferEvent =
+  | {
+      type: 'begun';
+      file: string;
+      target: string;
+      uploadId: string;
+      plan: PartPlan;
+      /** Parts and bytes that need not be sent (known before the first part moves). */
+      reusedParts: number;
+      reusedBytes: number;
+      resumed: boolean;
+    }
+  | { type: 'part'; index: number; sizeBytes: number; reused: boolean }
+  /** Bytes of `index` so far handed to the line, for bars between parts. */
+  | { type: 'sending'; index: number }
+  | {
+      type: 'retry';
+      operation: string;
+      attempt: number;
+      attemptsMax: number | null;
+      delayMs: number;
+      why: string;
+    }
+  | { type: 'completing'; uploadId: string }
+  | { type: 'archived'; file: string; archiveId: string; sizeBytes: number; durationMs: number }
+  /** The transfer ended without an archive; the error follows by itself. */
+  | { type: 'failed'; file: string }
+  | { type: 'waiting'; why: string }
+  | ({ type: 'notice' } & Notice);

@@ -1,0 +1,325 @@
+/**
+ * What the use cases need from the outside: the ports. Adapters in targets, source, state and ui implement them and
+ * never import each other.
+ */
+import type { Fingerprint, Sameness } from '../core/fingerprint.js';
+import type { PartLimits, PartPlan, PartRange } from '../core/part-plan.js';
+import type { LinearHash, TreeHash } from '../core/tree-hash.js';
+import type { TransferEvent } from './events.js';
+
+// ---------------------------------------------------------------------------------------------------- the service
+
+/** Where archives go: one vault of one account, region and endpoint. */
+export interface TargetPlace {
+  /** One spelling: `glacier://photos`. */
+  readonly url: string;
+  readonly region: string | null;
+  /** A given endpoint (for `local://` the data folder), null for the service's own. */
+  readonly endpoint: string | null;
+  /** Account number as the service gave it; null where it would not say (no right to describe the vault). */
+  readonly account: string | null;
+}
+
+export interface UploadOrder {
+  readonly plan: PartPlan;
+  readonly description: string;
+}
+
+export interface BegunUpload {
+  readonly uploadId: string;
+}
+
+/** What a part that arrived is known by. `etag` is null where the service has none. */
+export interface PartReceipt {
+  readonly treeHash: TreeHash;
+  readonly etag: string | null;
+}
+
+/** A part that the service says it holds. `endByte` is inclusive; ranges are as the service gave them. */
+export interface HeldPart {
+  readonly startByte: number;
+  readonly endByte: number;
+  readonly treeHash: TreeHash | null;
+  readonly etag: string | null;
+}
+
+export interface PartsPage {
+  readonly partSizeBytes: number;
+  readonly description: string | null;
+  readonly createdAt: string | null;
+  readonly parts: readonly HeldPart[];
+  readonly marker: string | null;
+}
+
+export interface OpenUpload {
+  readonly uploadId: string;
+  readonly key: string | null;
+  readonly description: string | null;
+  readonly partSizeBytes: number | null;
+  /** ISO-8601 UTC as the service gave it. */
+  readonly createdAt: string;
+  readonly vaultArn: string | null;
+  readonly storageClass: string | null;
+}
+
+export interface UploadsPage {
+  readonly uploads: readonly OpenUpload[];
+  readonly marker: string | null;
+}
+
+export interface FinishedArchive {
+  readonly archiveId: string;
+  readonly location: string | null;
+  /** The service's own hash of the whole, where it gives one. */
+  readonly treeHash: TreeHash | null;
+}
+
+export interface AbortAnswer {
+  readonly httpStatus: number | null;
+  readonly requestId: string | null;
+  readonly hostId: string | null;
+}
+
+export interface PageRequest {
+  /** Entries wanted on the page; null for the service's own default. */
+  readonly limit: number | null;
+  readonly marker: string | null;
+}
+
+/**
+ * A service that takes an archive in parts. Every method is one request; none retries (withRetry wraps them all with
+ * the same face). Every method may throw TransferError `unreachable` (transient) and `refused`; all obey the signal
+ * by rejecting with its reason.
+ */
+export interface Target {
+  readonly limits: PartLimits;
+  /** How long the service keeps an idle upload, in ms; null: until aborted. */
+  readonly idleExpiryMs: number | null;
+
+  /**
+   * Learns the account behind the credentials, and that the vault is there. Idempotent.
+   * @param create makes a missing vault where the target allows that (local:// alone)
+   * @throws TransferError `not-found` for a missing vault
+   */
+  locate(create: boolean, signal: AbortSignal): Promise<TargetPlace>;
+
+  /** Begins an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts. */
+  begin(order: UploadOrder, signal: AbortSignal): Promise<BegunUpload>;
+
+  /**
+   * Sends one part; the same part again replaces it. The receipt's hash is the service's, and has been compared.
+   * @throws TransferError `not-found` (upload), `checksum` (transience `corrupt`) when the service's hash is not ours
+   */
+  sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt>;
+
+  /** One page of what the service holds. @throws TransferError `not-found` (upload) */
+  listPartsPage(uploadId: string, page: PageRequest, signal: AbortSignal): Promise<PartsPage>;
+
+  /**
+   * Makes the archive of all parts. A repeat soon after gives the same archive.
+   * @throws TransferError `not-found` (upload); `checksum` when the service's parts don't make this size and hash:
+   * the upload is then still open
+   */
+  complete(uploadId: string, whole: WholeArchive, signal: AbortSignal): Promise<FinishedArchive>;
+
+  /** Drops an upload and what it holds. @throws TransferError `not-found` (upload) */
+  abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer>;
+
+  /** One page of the uploads in progress. @throws TransferError `not-found` (vault) */
+  listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage>;
+
+  /** Ends connections (and the embedded emulator). The target is not used afterwards. */
+  close(): Promise<void>;
+}
+
+export interface WholeArchive {
+  readonly sizeBytes: number;
+  readonly treeHash: TreeHash;
+}
+
+// ----------------------------------------------------------------------------------------------------- the source
+
+/** A part that was read and hashed: ready to be sent, as often as need be. */
+export interface PreparedPart {
+  readonly range: PartRange;
+  readonly linearHash: LinearHash;
+  readonly treeHash: TreeHash;
+  /** The part's bytes, anew for each attempt: in memory, or a stream of exactly `range.sizeBytes`. */
+  body(): Uint8Array | NodeJS.ReadableStream;
+  /** Gives the memory back. The part is not used afterwards. Idempotent. */
+  release(): void;
+}
+
+/** An open file. All its methods read the file as it was opened; none changes it. */
+export interface Source {
+  /** Real path, links resolved. */
+  readonly path: string;
+  readonly baseName: string;
+  /** As it was when opened. */
+  readonly fingerprint: Fingerprint;
+  readonly mtimeMs: number;
+  /**
+   * Reads and hashes one part in a hashing thread. Waits while all buffers are out: the bound of the pipeline.
+   * @throws TransferError `source` when the file is shorter than it was, or cannot be read
+   */
+  prepare(range: PartRange, partSizeBytes: number, signal: AbortSignal): Promise<PreparedPart>;
+  /**
+   * How the file at `path` compares now with `fingerprint`, by path and by the open descriptor both.
+   * A file that is gone is `changed`.
+   */
+  compareNow(): Promise<Sameness>;
+  /** Ends threads' work on this file and closes it. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** @throws TransferError `source`: missing, unreadable, not a regular file */
+export type OpenSource = (path: string) => Promise<Source>;
+
+// ------------------------------------------------------------------------------------------------------ the state
+
+/** What makes two uploads the same one: this file to this place. */
+export interface UploadIdentity {
+  /** Real path, links resolved. */
+  readonly file: string;
+  readonly place: TargetPlace;
+}
+
+/** What a resume needs to find the service again. Never credentials. */
+export interface TargetRecipe {
+  readonly url: string;
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly accountId: string;
+  readonly profile: string | null;
+  /** The data folder of `local://`, else null. */
+  readonly localDir: string | null;
+}
+
+/** The first record of a journal: on disk, synced, before the first part is sent. */
+export interface JournalHead {
+  readonly uploadId: string;
+  readonly identity: UploadIdentity;
+  readonly recipe: TargetRecipe;
+  readonly plan: PartPlan;
+  readonly description: string;
+  readonly fingerprint: Fingerprint;
+  /** ISO-8601 UTC with milliseconds. */
+  readonly startedAt: string;
+}
+
+export interface RecordedPart {
+  readonly treeHash: TreeHash;
+  readonly linearHash: LinearHash | null;
+}
+
+/** One unfinished upload as the state folder knows it: a reading, not a live view. */
+export interface UnfinishedUpload {
+  readonly head: JournalHead;
+  /** The newest fingerprint that was recorded (the head's, unless `recordFingerprint` came later). */
+  readonly fingerprint: Fingerprint;
+  /** By part index. */
+  readonly parts: ReadonlyMap<number, RecordedPart>;
+  /** Set once complete was about to be sent, and not withdrawn since. */
+  readonly completing: WholeArchive | null;
+  /** Lines that could not be read, a torn tail included; their parts are simply not known. */
+  readonly damagedLines: number;
+  /** Whether a damaged line may have been a `completing` record, so that none may be assumed absent. */
+  readonly completingUncertain: boolean;
+  /** ISO-8601 UTC: the journal file's last change. */
+  readonly lastActivityAt: string;
+  /** The journal's own file, for messages. */
+  readonly journalPath: string;
+}
+
+/** A journal open for appending. All methods throw TransferError `state` (`not-writable`) when the disk refuses. */
+export interface Journal {
+  readonly upload: UnfinishedUpload;
+  /** Appends a part that the service holds. Not synced: the service's own list covers the last ones. */
+  recordPart(index: number, part: RecordedPart): Promise<void>;
+  /** Appends that the file's bytes were compared again and found the same under this new fingerprint. Synced. */
+  recordFingerprint(fingerprint: Fingerprint): Promise<void>;
+  /** Synced before complete is sent. */
+  recordCompleting(whole: WholeArchive): Promise<void>;
+  /** The service refused to complete: the upload is open again. Synced. */
+  recordReopened(): Promise<void>;
+  /** The upload is over; its journal goes, and the folder is synced. */
+  remove(): Promise<void>;
+  /** Ends appending; the journal stays. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Held until released, or until this process dies. */
+export interface Lock {
+  /** @throws TransferError `busy` when the lock is no longer ours (a clock jump, a foreign takeover) */
+  confirm(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LockWish {
+  /** How long to wait for another's lock; 0: not at all. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The state folder. @throws TransferError `state` from any method: damaged, not writable, foreign, newer */
+export interface StateStore {
+  /** For messages. */
+  readonly directory: string;
+  /** Taken before an upload is begun. @throws TransferError `busy` */
+  lockIdentity(identity: UploadIdentity, wish: LockWish): Promise<Lock>;
+  /** Taken as soon as an upload id is known; by abort too. @throws TransferError `busy` */
+  lockUpload(uploadId: string, wish: LockWish): Promise<Lock>;
+  /** Unfinished uploads of this identity, the newest first. */
+  findByIdentity(identity: UploadIdentity): Promise<UnfinishedUpload[]>;
+  /** The unfinished upload with this id, if the state folder knows it. */
+  findByUploadId(uploadId: string): Promise<UnfinishedUpload | null>;
+  /** All unfinished uploads, the oldest first. A damaged journal is not silently left out: it throws. */
+  all(): Promise<UnfinishedUpload[]>;
+  /** Writes a new journal's head: temporary file, sync, rename, folder synced. */
+  create(head: JournalHead): Promise<Journal>;
+  /** Reopens a journal for appending (a torn tail is ended first). */
+  reopen(upload: UnfinishedUpload): Promise<Journal>;
+}
+
+// -------------------------------------------------------------------------------------------------- the catalogue
+
+export interface CatalogueEntry {
+  readonly archiveId: string;
+  readonly location: string | null;
+  readonly uploadId: string;
+  readonly identity: UploadIdentity;
+  readonly description: string;
+  readonly plan: PartPlan;
+  readonly treeHash: TreeHash;
+  readonly fingerprint: Fingerprint;
+  /** ISO-8601 UTC with milliseconds. */
+  readonly archivedAt: string;
+}
+
+/** The archives that were made: one file each. @throws TransferError `state` from any method */
+export interface Catalogue {
+  readonly directory: string;
+  /** Entries of this identity, the newest first. */
+  findByIdentity(identity: UploadIdentity): Promise<CatalogueEntry[]>;
+  /** All entries, the oldest first. */
+  all(): Promise<CatalogueEntry[]>;
+  /** Writes, syncs and removes a file, so that a full or read-only disk shows before a byte was sent. */
+  proveWritable(): Promise<void>;
+  /** On disk, synced, when it returns. The same archive again replaces its entry. */
+  record(entry: CatalogueEntry): Promise<void>;
+  /** Drops the entry of this archive id. @returns whether there was one */
+  forget(archiveId: string): Promise<boolean>;
+}
+
+// --------------------------------------------------------------------------------------------------------- others
+
+/** Time and chance, so that tests can hold them. */
+export interface Clock {
+  nowMs(): number;
+  /** Resolves after `ms`, rejects with the signal's reason as soon as it is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
+
+export type Report = (event: TransferEvent) => void;
