@@ -52,7 +52,7 @@ export interface FailureFacts {
         fittingPartSizeBytes: number;
       };
   /** Gone on the service while our journal vouches for it. `completing`: the archive may exist all the same. */
-  gone: { uploadId: string; completing: { sizeBytes: number; treeHash: string } | null };
+  gone: { uploadId: string; completing: { sizeBytes: number; treeHash: string | null } | null };
   /** A closed or full stdout, with the id that could not be printed. */
   output: { detail: string; archiveId: string | null };
   bug: { detail: string };

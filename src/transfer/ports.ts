@@ -163,6 +163,8 @@ export interface Source {
    * @throws TransferError `source` when the file is shorter than it was, or cannot be read
    */
   prepare(range: PartRange, partSizeBytes: number, signal: AbortSignal): Promise<PreparedPart>;
+  /** The tree hash of the whole file, read anew. @throws TransferError `source` */
+  treeHash(signal: AbortSignal): Promise<TreeHash>;
   /**
    * How the file at `path` compares now with `fingerprint`, by path and by the open descriptor both.
    * A file that is gone is `changed`.
@@ -233,6 +235,7 @@ export interface UnfinishedUpload {
 
 /** A journal open for appending. All methods throw TransferError `state` (`not-writable`) when the disk refuses. */
 export interface Journal {
+  /** What the journal holds now, everything that was appended included. */
   readonly upload: UnfinishedUpload;
   /** Appends a part that the service holds. Not synced: the service's own list covers the last ones. */
   recordPart(index: number, part: RecordedPart): Promise<void>;

@@ -1,0 +1,199 @@
+/**
+ * One upload carried through to its archive: from a new beginning or from an unfinished one, over a part list that
+ * does not fit (mended once) and an upload that expired (begun once anew).
+ */
+import { isFailure, TransferError, withContext } from '../core/failures.js';
+import { finishUpload } from './finish.js';
+import type { CatalogueEntry, Journal, Lock, Source, UnfinishedUpload, UploadOrder } from './ports.js';
+import { rereadRecorded, type Sent, sendMissing } from './send-missing.js';
+import { type ArchiveResult, isoNow, lockWish, type Session, sentResult } from './session.js';
+
+/** Where an upload starts from. */
+export type From =
+  | { readonly begin: UploadOrder }
+  /** An upload of the service's that the state folder never knew. */
+  | { readonly adopt: UploadOrder & { readonly uploadId: string; readonly createdAt: string } }
+  | {
+      readonly upload: UnfinishedUpload;
+      /** What to do when somebody aborted it since: `upload` begins anew, `resume` does not. */
+      readonly whenAborted: 'begin-anew' | 'fail';
+    };
+
+export interface CarryThrough {
+  readonly source: Source;
+  readonly identityLock: Lock;
+  readonly startedMs: number;
+  readonly from: From;
+}
+
+interface Underway {
+  readonly journal: Journal;
+  readonly lock: Lock;
+  /** Whether the service may hold parts of it already. */
+  readonly resumed: boolean;
+  readonly adopted: boolean;
+  /** Whether this run has seen the upload on the service: one that goes after that was aborted under our hands. */
+  seen: boolean;
+}
+
+/** @throws TransferError of any kind, with the upload id filled in */
+export async function carryThrough(session: Session, carry: CarryThrough): Promise<ArchiveResult> {
+  let from = carry.from;
+  for (let beginnings = 0; ; beginnings += 1) {
+    const underway = await setOut(session, carry, from);
+    const { uploadId } = underway.journal.upload.head;
+    try {
+      return await sendAndFinish(session, carry, underway);
+    } catch (error) {
+      const order = beginnings === 0 ? await orderAnew(session, underway, from, error) : null;
+      if (order === null) throw withContext(asGone(error, underway), { uploadId, resumable: true });
+      from = { begin: order };
+    } finally {
+      await underway.journal.close();
+      await underway.lock.release();
+    }
+  }
+}
+
+/** Begins, adopts or reopens: when it returns, the upload id and the plan are on disk. */
+async function setOut(session: Session, carry: CarryThrough, from: From): Promise<Underway> {
+  await session.catalogue.proveWritable();
+  if ('upload' in from) {
+    const lock = await session.state.lockUpload(from.upload.head.uploadId, lockWish(session));
+    const journal = await session.state.reopen(from.upload);
+    return { journal, lock, resumed: true, adopted: false, seen: false };
+  }
+  if ('adopt' in from) {
+    const { uploadId, createdAt } = from.adopt;
+    const opened = await openJournal(session, carry, from.adopt, { uploadId, startedAt: createdAt });
+    return { ...opened, resumed: true, adopted: true, seen: true };
+  }
+  const { uploadId } = await session.target.begin(from.begin, session.signal);
+  try {
+    const opened = await openJournal(session, carry, from.begin, { uploadId, startedAt: isoNow(session) });
+    return { ...opened, resumed: false, adopted: false, seen: true };
+  } catch (error) {
+    // Begun, and not to be remembered: dropped again, so that no upload is left that nothing here knows of.
+    await session.target.abort(uploadId, session.signal).catch(() => undefined);
+    throw withContext(error, { uploadId, resumable: false });
+  }
+}
+
+async function openJournal(
+  session: Session,
+  carry: CarryThrough,
+  order: UploadOrder,
+  begun: { uploadId: string; startedAt: string },
+): Promise<{ journal: Journal; lock: Lock }> {
+  const lock = await session.state.lockUpload(begun.uploadId, lockWish(session));
+  try {
+    const journal = await session.state.create({
+      ...begun,
+      identity: { file: carry.source.path, place: session.place },
+      recipe: session.recipe,
+      plan: order.plan,
+      description: order.description,
+      fingerprint: carry.source.fingerprint,
+    });
+    return { journal, lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function sendAndFinish(
+  session: Session,
+  carry: CarryThrough,
+  underway: Underway,
+): Promise<ArchiveResult> {
+  const { source } = carry;
+  const { journal } = underway;
+  const { resumed, adopted } = underway;
+  const onListed = (): void => {
+    underway.seen = true;
+  };
+  let sent = await sendMissing(session, { source, journal, resumed, adopted, onListed });
+  let entry: CatalogueEntry;
+  try {
+    entry = await finishUnchanged(session, carry, underway, sent);
+  } catch (error) {
+    // The service refused to complete, so what it holds is not what we sent: looked at once more, and mended.
+    if (!isFailure(error, 'checksum') || journal.upload.completing !== null) throw error;
+    const mended = await sendMissing(session, { source, journal, resumed: true, adopted: false });
+    if (mended.partsSent === 0) throw error;
+    sent = { ...mended, partsSent: sent.partsSent + mended.partsSent, partsReused: sent.partsReused };
+    entry = await finishUnchanged(session, carry, underway, sent);
+  }
+  const { partsSent, partsReused } = sent;
+  return sentResult(session, entry, carry.startedMs, { partsSent, partsReused, resumed });
+}
+
+/** Nothing is completed of a file that is no longer what was sent. */
+async function finishUnchanged(
+  session: Session,
+  carry: CarryThrough,
+  underway: Underway,
+  sent: Sent,
+): Promise<CatalogueEntry> {
+  const fingerprint = await confirmUnchanged(session, carry.source, underway.journal);
+  return finishUpload(session, {
+    journal: underway.journal,
+    locks: [carry.identityLock, underway.lock],
+    whole: sent.whole,
+    fingerprint,
+  });
+}
+
+async function confirmUnchanged(session: Session, source: Source, journal: Journal) {
+  const sameness = await source.compareNow();
+  if (sameness === 'same') return source.fingerprint;
+  const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  if (sameness === 'changed') throw changed;
+  const again = await session.openSource(source.path);
+  try {
+    const same = await rereadRecorded(session, again, journal, journal.upload.parts);
+    if (!same || (await again.compareNow()) !== 'same') throw changed;
+    await journal.recordFingerprint(again.fingerprint);
+    return again.fingerprint;
+  } finally {
+    await again.close();
+  }
+}
+
+/**
+ * What to begin anew after the service said that the upload is not there; null: don't. An upload whose `completing`
+ * record was written, or may have been, is never begun anew by itself: its archive may exist.
+ */
+async function orderAnew(
+  session: Session,
+  underway: Underway,
+  from: From,
+  error: unknown,
+): Promise<UploadOrder | null> {
+  if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return null;
+  const { journal } = underway;
+  const { head, completing, completingUncertain, lastActivityAt } = journal.upload;
+  if (underway.adopted || completing !== null || completingUncertain) return null;
+  const idleMs = session.clock.nowMs() - Date.parse(lastActivityAt);
+  const expired = session.target.idleExpiryMs !== null && idleMs >= session.target.idleExpiryMs;
+  const goneBetweenRuns = 'upload' in from && from.whenAborted === 'begin-anew' && !underway.seen;
+  if (!expired && !goneBetweenRuns) return null;
+  session.report(
+    expired
+      ? { type: 'notice', notice: 'expired-begun-anew', uploadId: head.uploadId, lastActivityAt }
+      : { type: 'notice', notice: 'gone-begun-anew', uploadId: head.uploadId },
+  );
+  await journal.remove();
+  return { plan: head.plan, description: head.description };
+}
+
+/** A missing upload that a journal vouches for has a name of its own. */
+function asGone(error: unknown, underway: Underway): unknown {
+  if (!isFailure(error, 'not-found') || error.facts.what !== 'upload' || underway.adopted) return error;
+  const { head, completing, completingUncertain } = underway.journal.upload;
+  const mayExist = completingUncertain ? { sizeBytes: head.plan.sizeBytes, treeHash: null } : null;
+  const facts = { uploadId: head.uploadId, completing: completing ?? mayExist };
+  const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
+  return new TransferError('gone', facts, extras);
+}

@@ -1,0 +1,158 @@
+/**
+ * From the last part to the archive id in the catalogue. The order of writes is the promise: `completing` is synced
+ * before complete is sent, the catalogue entry before the id is shown, and the journal goes last.
+ */
+import { isFailure, TransferError, withContext } from '../core/failures.js';
+import type { Fingerprint } from '../core/fingerprint.js';
+import type {
+  CatalogueEntry,
+  FinishedArchive,
+  Journal,
+  Lock,
+  UnfinishedUpload,
+  WholeArchive,
+} from './ports.js';
+import { isoNow, lockWish, type Session } from './session.js';
+
+export interface Finish {
+  readonly journal: Journal;
+  readonly locks: readonly Lock[];
+  readonly whole: WholeArchive;
+  readonly fingerprint: Fingerprint;
+}
+
+/**
+ * Completes an upload whose parts are all held, and records its archive.
+ * @throws TransferError `checksum` (archive): the service holds other bytes; the upload is open again and the
+ * journal says so. `gone`: the upload is not there, and an earlier complete may have made the archive.
+ * `unrecorded`: the archive exists, but the catalogue could not be written; the journal stays.
+ */
+export async function finishUpload(session: Session, finish: Finish): Promise<CatalogueEntry> {
+  const { journal, whole } = finish;
+  const { head } = journal.upload;
+  await journal.recordCompleting(whole);
+  for (const lock of finish.locks) await lock.confirm();
+  session.report({ type: 'completing', uploadId: head.uploadId });
+  const archive = await completeOnce(session, journal, whole);
+  return recordArchive(session, journal, archiveEntry(session, journal.upload, finish, archive));
+}
+
+/**
+ * An upload whose `completing` record an earlier run left: its archive may exist, so complete is repeated before
+ * anything else is thought of (the service gives the same id again for a while). Needs no file.
+ * @returns the archive; null when the service says that the upload is still open and its parts don't fit yet
+ * @throws TransferError `gone` when the service knows the upload no more: the archive may exist all the same
+ */
+export async function settleUpload(
+  session: Session,
+  upload: UnfinishedUpload,
+  identityLock: Lock,
+): Promise<CatalogueEntry | null> {
+  const lock = await session.state.lockUpload(upload.head.uploadId, lockWish(session));
+  const journal = await session.state.reopen(upload);
+  try {
+    return await settleCompleting(session, journal, [identityLock, lock]);
+  } catch (error) {
+    throw withContext(error, { uploadId: upload.head.uploadId, resumable: true });
+  } finally {
+    await journal.close();
+    await lock.release();
+  }
+}
+
+async function settleCompleting(
+  session: Session,
+  journal: Journal,
+  locks: readonly Lock[],
+): Promise<CatalogueEntry | null> {
+  const { upload } = journal;
+  const whole = upload.completing;
+  if (whole === null) return null;
+  const recorded = await findEntry(session, upload);
+  if (recorded !== null) {
+    await journal.remove();
+    return recorded;
+  }
+  session.report({ type: 'notice', notice: 'completing-again', uploadId: upload.head.uploadId });
+  for (const lock of locks) await lock.confirm();
+  await session.catalogue.proveWritable();
+  try {
+    const archive = await completeOnce(session, journal, whole);
+    const entry = archiveEntry(session, upload, { whole, fingerprint: upload.fingerprint }, archive);
+    return await recordArchive(session, journal, entry);
+  } catch (error) {
+    if (isFailure(error, 'checksum')) return null;
+    throw error;
+  }
+}
+
+async function findEntry(session: Session, upload: UnfinishedUpload): Promise<CatalogueEntry | null> {
+  const entries = await session.catalogue.findByIdentity(upload.head.identity);
+  return entries.find((entry) => entry.uploadId === upload.head.uploadId) ?? null;
+}
+
+async function completeOnce(
+  session: Session,
+  journal: Journal,
+  whole: WholeArchive,
+): Promise<FinishedArchive> {
+  const { uploadId } = journal.upload.head;
+  try {
+    return await session.target.complete(uploadId, whole, session.signal);
+  } catch (error) {
+    if (isFailure(error, 'not-found') && error.facts.what === 'upload') {
+      throw new TransferError(
+        'gone',
+        { uploadId, completing: whole },
+        { cause: error, ...(error.service === null ? {} : { service: error.service }) },
+      );
+    }
+    if (isFailure(error, 'checksum') && error.service?.httpStatus === 400) await journal.recordReopened();
+    throw error;
+  }
+}
+
+function archiveEntry(
+  session: Session,
+  upload: UnfinishedUpload,
+  finish: Pick<Finish, 'whole' | 'fingerprint'>,
+  archive: FinishedArchive,
+): CatalogueEntry {
+  const { head } = upload;
+  return {
+    archiveId: archive.archiveId,
+    location: archive.location,
+    uploadId: head.uploadId,
+    identity: head.identity,
+    description: head.description,
+    plan: head.plan,
+    treeHash: finish.whole.treeHash,
+    fingerprint: finish.fingerprint,
+    archivedAt: isoNow(session),
+  };
+}
+
+async function recordArchive(
+  session: Session,
+  journal: Journal,
+  entry: CatalogueEntry,
+): Promise<CatalogueEntry> {
+  try {
+    await session.catalogue.record(entry);
+  } catch (error) {
+    const detail = isFailure(error, 'state') ? error.facts.detail : null;
+    const facts = {
+      archiveId: entry.archiveId,
+      path: session.catalogue.directory,
+      detail: detail ?? (error instanceof Error ? error.message : String(error)),
+    };
+    throw withContext(new TransferError('unrecorded', facts, { cause: error }), {
+      file: entry.identity.file,
+      target: entry.identity.place.url,
+      uploadId: entry.uploadId,
+      resumable: true,
+    });
+  }
+  await journal.remove();
+  return entry;
+}

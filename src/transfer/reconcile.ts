@@ -1,0 +1,62 @@
+/**
+ * What is left to do of an upload: the service's part list is the truth for what it holds, the journal saves
+ * reading again what it vouches for. Pure.
+ */
+import { TransferError } from '../core/failures.js';
+import { type PartPlan, partRange } from '../core/part-plan.js';
+import type { TreeHash } from '../core/tree-hash.js';
+import type { HeldPart, RecordedPart } from './ports.js';
+
+export interface Reconciliation {
+  /** Held by the service with the hash that the journal recorded: done. */
+  readonly held: ReadonlyMap<number, TreeHash>;
+  /** Held by the service but unknown here: to be read and compared with this hash, never assumed. */
+  readonly toCompare: ReadonlyMap<number, TreeHash>;
+  /** Not held, or held with other bytes (sending a part again replaces it). In file order. */
+  readonly toSend: readonly number[];
+}
+
+/**
+ * The length that a listed range claims may be one byte too long: old part lists of the vault service gave ends
+ * that were exclusive (seen in the wild since 2012), so both readings of the end are taken.
+ */
+function coversPart(held: HeldPart, startByte: number, endByte: number): boolean {
+  return held.startByte === startByte && (held.endByte === endByte || held.endByte === endByte + 1);
+}
+
+/**
+ * @param recorded the journal's parts by index; empty when an upload is adopted
+ * @param heldParts every part that the service lists, of all pages, in any order
+ * @throws TransferError `source` (`other-upload`) when the service holds bytes that are not in this file: such a
+ * part can't be taken back, so the upload can never become this file
+ */
+export function reconcile(
+  plan: PartPlan,
+  recorded: ReadonlyMap<number, RecordedPart>,
+  heldParts: Iterable<HeldPart>,
+): Reconciliation {
+  const held = new Map<number, TreeHash>();
+  const toCompare = new Map<number, TreeHash>();
+  for (const part of heldParts) {
+    const index = part.startByte / plan.partSizeBytes;
+    if (!Number.isInteger(index) || index < 0 || index >= plan.partCount) throw strangePart(part, plan);
+    const range = partRange(plan, index);
+    if (part.treeHash === null || !coversPart(part, range.startByte, range.endByte)) continue;
+    const known = recorded.get(index)?.treeHash;
+    if (known === undefined) toCompare.set(index, part.treeHash);
+    else if (known === part.treeHash) held.set(index, known);
+  }
+  const toSend: number[] = [];
+  for (let index = 0; index < plan.partCount; index += 1) {
+    if (!held.has(index) && !toCompare.has(index)) toSend.push(index);
+  }
+  return { held, toCompare, toSend };
+}
+
+function strangePart(part: HeldPart, plan: PartPlan): TransferError<'source'> {
+  return new TransferError('source', {
+    path: '',
+    why: 'other-upload',
+    detail: `the service holds a part at byte ${part.startByte}, and the file has ${plan.sizeBytes} bytes in parts of ${plan.partSizeBytes}`,
+  });
+}

@@ -1,0 +1,95 @@
+/** `resume`: an unfinished upload goes on, from the journal or from an upload id alone. */
+import { describeFile } from '../core/description.js';
+import { TransferError, withContext } from '../core/failures.js';
+import { planParts } from '../core/part-plan.js';
+import { carryThrough } from './carry-through.js';
+import { settleUpload } from './finish.js';
+import type { Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
+import { type ArchiveResult, lockWish, type Session, samePlace, settledResult } from './session.js';
+import { compareWithUpload } from './upload.js';
+
+/**
+ * Goes on with an upload that the state folder knows.
+ * @throws TransferError `source` (`changed`) when the file is no longer what was begun; `gone` when somebody aborted
+ * it (resume begins no other); `refused` when the credentials are another account's
+ */
+export async function resumeUpload(session: Session, upload: UnfinishedUpload): Promise<ArchiveResult> {
+  const { head } = upload;
+  const context = { file: head.identity.file, target: head.identity.place.url, uploadId: head.uploadId };
+  const startedMs = session.clock.nowMs();
+  let lock: Lock | null = null;
+  let source: Source | null = null;
+  try {
+    checkPlace(session, upload);
+    lock = await session.state.lockIdentity(head.identity, lockWish(session));
+    if (upload.completing !== null) {
+      const entry = await settleUpload(session, upload, lock);
+      if (entry !== null) return settledResult(session, entry, startedMs);
+    }
+    source = await session.openSource(head.identity.file);
+    if ((await compareWithUpload(session, source, upload)) === 'changed') {
+      throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
+    }
+    const from = { upload, whenAborted: 'fail' } as const;
+    return await carryThrough(session, { source, identityLock: lock, startedMs, from });
+  } catch (error) {
+    throw withContext(error, context);
+  } finally {
+    await source?.close();
+    await lock?.release();
+  }
+}
+
+/** The same names may mean another vault under other credentials. */
+function checkPlace(session: Session, upload: UnfinishedUpload): void {
+  const { place } = upload.head.identity;
+  if (samePlace(place, session.place)) return;
+  throw new TransferError('refused', {
+    why: 'wrong-credentials',
+    operation: 'resume the upload',
+    detail: `it was begun in ${place.url} of account ${place.account ?? 'unknown'}, and these credentials lead to account ${session.place.account ?? 'unknown'}`,
+  });
+}
+
+/**
+ * Adopts an upload by its id, from the service's own part list: what it holds is read here and compared, never
+ * assumed; what differs or is missing is sent.
+ * @throws TransferError `not-found` (upload); `source` (`other-upload`) when the file is plainly not the one
+ */
+export async function adoptUpload(session: Session, file: string, uploadId: string): Promise<ArchiveResult> {
+  const startedMs = session.clock.nowMs();
+  let lock: Lock | null = null;
+  let source: Source | null = null;
+  try {
+    source = await session.openSource(file);
+    const identity: UploadIdentity = { file: source.path, place: session.place };
+    const known = await session.state.findByUploadId(uploadId);
+    if (known !== null) return await resumeKnown(session, known, identity);
+    lock = await session.state.lockIdentity(identity, lockWish(session));
+    const first = await session.target.listPartsPage(uploadId, { limit: 1, marker: null }, session.signal);
+    const plan = planParts(source.fingerprint.sizeBytes, first.partSizeBytes, session.target.limits);
+    const description = first.description ?? describeFile(source.baseName, source.mtimeMs);
+    const createdAt = first.createdAt ?? new Date(startedMs).toISOString();
+    const from = { adopt: { plan, description, uploadId, createdAt } };
+    return await carryThrough(session, { source, identityLock: lock, startedMs, from });
+  } catch (error) {
+    throw withContext(error, { file: source?.path ?? file, target: session.place.url, uploadId });
+  } finally {
+    await source?.close();
+    await lock?.release();
+  }
+}
+
+/** An id that the state folder knows needs no adoption, but must be meant for the same file. */
+async function resumeKnown(
+  session: Session,
+  known: UnfinishedUpload,
+  identity: UploadIdentity,
+): Promise<ArchiveResult> {
+  if (known.head.identity.file === identity.file) return resumeUpload(session, known);
+  throw new TransferError('source', {
+    path: identity.file,
+    why: 'other-upload',
+    detail: `the upload was begun here for ${known.head.identity.file}`,
+  });
+}

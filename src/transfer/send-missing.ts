@@ -1,0 +1,184 @@
+/** From an open upload to all of its parts on the service, verified. */
+import { isFailure, TransferError } from '../core/failures.js';
+import { type PartPlan, partRange } from '../core/part-plan.js';
+import { foldPartHashes, type TreeHash } from '../core/tree-hash.js';
+import { moveParts } from './move-parts.js';
+import { listAllParts } from './pages.js';
+import type { Journal, PartsPage, PreparedPart, RecordedPart, Source, WholeArchive } from './ports.js';
+import { type Reconciliation, reconcile } from './reconcile.js';
+import type { Session } from './session.js';
+
+export interface Sending {
+  readonly source: Source;
+  readonly journal: Journal;
+  /** Whether the service may hold parts already: its list is asked first. */
+  readonly resumed: boolean;
+  /** Told once the service has listed what it holds: the upload was there when this run came to it. */
+  readonly onListed?: () => void;
+  /** Whether the upload was named by the user and never known here: its bytes may be another file's. */
+  readonly adopted: boolean;
+}
+
+export interface Sent {
+  readonly whole: WholeArchive;
+  readonly partsSent: number;
+  readonly partsReused: number;
+}
+
+/**
+ * Sends what the service does not hold, and compares what it holds but the journal does not vouch for.
+ * @throws TransferError `not-found` (upload), `source` (`other-upload`, `changed`), `checksum`, `unreachable`
+ */
+export async function sendMissing(session: Session, sending: Sending): Promise<Sent> {
+  const { source, journal } = sending;
+  const { head } = journal.upload;
+  const found = sending.resumed
+    ? await takeStock(session, sending)
+    : reconcile(head.plan, journal.upload.parts, []);
+  const hashes = new Map(found.held);
+  session.report({
+    type: 'begun',
+    file: source.path,
+    target: head.identity.place.url,
+    uploadId: head.uploadId,
+    plan: head.plan,
+    reusedParts: found.held.size,
+    reusedBytes: bytesOf(head.plan, found.held.keys()),
+    resumed: sending.resumed,
+  });
+  const different = await compareHeld(session, sending, found, hashes);
+  const partsReused = hashes.size;
+  const toSend = [...found.toSend, ...different].sort((a, b) => a - b);
+  await moveParts({
+    source,
+    plan: head.plan,
+    indexes: toSend,
+    concurrency: session.concurrency,
+    signal: session.signal,
+    deliver: async (part, signal) => {
+      session.report({ type: 'sending', index: part.range.index });
+      await session.target.sendPart(head.uploadId, part, signal);
+      hashes.set(part.range.index, part.treeHash);
+      await journal.recordPart(part.range.index, part);
+      session.report({
+        type: 'part',
+        index: part.range.index,
+        sizeBytes: part.range.sizeBytes,
+        reused: false,
+      });
+    },
+  });
+  return {
+    whole: { sizeBytes: head.plan.sizeBytes, treeHash: foldInOrder(hashes, head.plan.partCount) },
+    partsSent: toSend.length,
+    partsReused,
+  };
+}
+
+function foldInOrder(hashes: ReadonlyMap<number, TreeHash>, partCount: number): TreeHash {
+  const ordered: TreeHash[] = [];
+  for (let index = 0; index < partCount; index += 1) {
+    const hash = hashes.get(index);
+    if (hash === undefined) throw new Error(`part ${index} of ${partCount} was neither sent nor held`);
+    ordered.push(hash);
+  }
+  return foldPartHashes(ordered);
+}
+
+function bytesOf(plan: PartPlan, indexes: Iterable<number>): number {
+  let bytes = 0;
+  for (const index of indexes) bytes += partRange(plan, index).sizeBytes;
+  return bytes;
+}
+
+/** Asks the service what it holds, and sets that against the journal. */
+async function takeStock(session: Session, sending: Sending): Promise<Reconciliation> {
+  const { head, parts: recorded } = sending.journal.upload;
+  const { upload, parts } = await listAllParts(session.target, head.uploadId, session.signal);
+  sending.onListed?.();
+  checkPartSize(upload, sending);
+  return reconcile(head.plan, recorded, parts);
+}
+
+function checkPartSize(upload: PartsPage, sending: Sending): void {
+  const { head } = sending.journal.upload;
+  if (upload.partSizeBytes === head.plan.partSizeBytes) return;
+  const detail = `the service has parts of ${upload.partSizeBytes} bytes for this upload, the journal parts of ${head.plan.partSizeBytes}`;
+  throw new TransferError('state', {
+    path: sending.journal.upload.journalPath,
+    why: 'damaged',
+    detail,
+  });
+}
+
+/**
+ * Reads the parts that only the service vouches for, and compares. Those that agree are recorded.
+ * @returns the indexes that differ, to be sent again
+ */
+async function compareHeld(
+  session: Session,
+  sending: Sending,
+  found: Reconciliation,
+  hashes: Map<number, TreeHash>,
+): Promise<number[]> {
+  const different: number[] = [];
+  const compare = async (part: PreparedPart): Promise<void> => {
+    const { index, sizeBytes } = part.range;
+    if (found.toCompare.get(index) !== part.treeHash) {
+      different.push(index);
+      return;
+    }
+    hashes.set(index, part.treeHash);
+    await sending.journal.recordPart(index, part);
+    session.report({ type: 'part', index, sizeBytes, reused: true });
+  };
+  await readParts(session, sending.source, sending.journal, [...found.toCompare.keys()], compare);
+  if (sending.adopted && found.toCompare.size > 0 && different.length === found.toCompare.size) {
+    throw new TransferError('source', {
+      path: sending.source.path,
+      why: 'other-upload',
+      detail: `none of the ${different.length} parts that the service holds is part of this file`,
+    });
+  }
+  return different;
+}
+
+async function readParts(
+  session: Session,
+  source: Source,
+  journal: Journal,
+  indexes: readonly number[],
+  deliver: (part: PreparedPart) => Promise<void>,
+): Promise<void> {
+  await moveParts({
+    source,
+    plan: journal.upload.head.plan,
+    indexes: [...indexes].sort((a, b) => a - b),
+    concurrency: session.concurrency,
+    signal: session.signal,
+    deliver,
+  });
+}
+
+/**
+ * Reads recorded parts again, after the file was touched (only ctime, device or inode differ).
+ * @returns whether all of them are what they were
+ */
+export async function rereadRecorded(
+  session: Session,
+  source: Source,
+  journal: Journal,
+  recorded: ReadonlyMap<number, Pick<RecordedPart, 'treeHash'>>,
+): Promise<boolean> {
+  session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
+  const differs = new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  try {
+    await readParts(session, source, journal, [...recorded.keys()], async (part) => {
+      if (recorded.get(part.range.index)?.treeHash !== part.treeHash) throw differs;
+    });
+  } catch (error) {
+    if (isFailure(error, 'source')) return false;
+    throw error;
+  }
+  return true;
+}

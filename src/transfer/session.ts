@@ -1,0 +1,123 @@
+/** What every use case works with, and what it gives back. */
+import type { PartPlan } from '../core/part-plan.js';
+import type { TreeHash } from '../core/tree-hash.js';
+import type {
+  Catalogue,
+  CatalogueEntry,
+  Clock,
+  LockWish,
+  OpenSource,
+  Report,
+  StateStore,
+  Target,
+  TargetPlace,
+  TargetRecipe,
+  UnfinishedUpload,
+} from './ports.js';
+
+/** One target, opened and located, with everything that a transfer to it needs. */
+export interface Session {
+  readonly target: Target;
+  readonly place: TargetPlace;
+  readonly recipe: TargetRecipe;
+  readonly state: StateStore;
+  readonly catalogue: Catalogue;
+  readonly openSource: OpenSource;
+  readonly report: Report;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Parts in flight. */
+  readonly concurrency: number;
+  readonly lockWaitMs: number;
+}
+
+/** A file that is now an archive, whoever sent it and when. */
+export interface ArchiveResult {
+  readonly file: string;
+  readonly target: string;
+  readonly uploadId: string;
+  readonly archiveId: string;
+  readonly location: string | null;
+  readonly plan: PartPlan;
+  readonly treeHash: TreeHash;
+  readonly partsSent: number;
+  readonly partsReused: number;
+  /** Whether an earlier run's upload was gone on with. */
+  readonly resumed: boolean;
+  /** Whether the catalogue had it, so that nothing was sent. */
+  readonly skipped: boolean;
+  readonly durationMs: number;
+}
+
+export function lockWish(session: Session): LockWish {
+  return { waitMs: session.lockWaitMs, signal: session.signal };
+}
+
+export function isoNow(session: Session): string {
+  return new Date(session.clock.nowMs()).toISOString();
+}
+
+export function samePlace(a: TargetPlace, b: TargetPlace): boolean {
+  return a.url === b.url && a.region === b.region && a.endpoint === b.endpoint && a.account === b.account;
+}
+
+/** The words of the line that aborts an upload, with what its target needs to be found again. */
+export function abortLine(upload: UnfinishedUpload): string[] {
+  const { recipe, uploadId } = upload.head;
+  return ['calve', 'abort', recipe.url, `--upload-id=${uploadId}`, ...recipeOptions(recipe)];
+}
+
+/** The options that name the same target again on a command line. */
+export function recipeOptions(recipe: TargetRecipe): string[] {
+  const options: string[] = [];
+  if (recipe.localDir !== null) return [`--local-dir=${recipe.localDir}`];
+  if (recipe.region !== null) options.push(`--region=${recipe.region}`);
+  if (recipe.profile !== null) options.push(`--profile=${recipe.profile}`);
+  if (recipe.endpoint !== null) options.push(`--endpoint-url=${recipe.endpoint}`);
+  if (recipe.accountId !== '-') options.push(`--account-id=${recipe.accountId}`);
+  return options;
+}
+
+/** An archive of the catalogue as a result. */
+function entryResult(entry: CatalogueEntry) {
+  return {
+    file: entry.identity.file,
+    target: entry.identity.place.url,
+    uploadId: entry.uploadId,
+    archiveId: entry.archiveId,
+    location: entry.location,
+    plan: entry.plan,
+    treeHash: entry.treeHash,
+  };
+}
+
+/** The catalogue had it: nothing was sent. */
+export function skippedResult(entry: CatalogueEntry, durationMs: number): ArchiveResult {
+  return { ...entryResult(entry), partsSent: 0, partsReused: 0, resumed: false, skipped: true, durationMs };
+}
+
+/** An earlier run had sent everything; this one repeated complete and learned the id. */
+export function settledResult(session: Session, entry: CatalogueEntry, startedMs: number): ArchiveResult {
+  const durationMs = session.clock.nowMs() - startedMs;
+  const { archiveId, plan } = entry;
+  const file = entry.identity.file;
+  session.report({ type: 'archived', file, archiveId, sizeBytes: plan.sizeBytes, durationMs });
+  return {
+    ...entryResult(entry),
+    partsSent: 0,
+    partsReused: plan.partCount,
+    resumed: true,
+    skipped: false,
+    durationMs,
+  };
+}
+
+/** This run sent it. */
+export function sentResult(
+  session: Session,
+  entry: CatalogueEntry,
+  startedMs: number,
+  sent: Pick<ArchiveResult, 'partsSent' | 'partsReused' | 'resumed'>,
+): ArchiveResult {
+  return { ...settledResult(session, entry, startedMs), ...sent };
+}

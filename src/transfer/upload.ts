@@ -1,0 +1,222 @@
+/** `upload`: one file becomes one archive, whatever happened before. */
+
+import { describeFile } from '../core/description.js';
+import { TransferError, withContext } from '../core/failures.js';
+import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
+import { planParts } from '../core/part-plan.js';
+import { carryThrough, type From } from './carry-through.js';
+import { settleUpload } from './finish.js';
+import type { CatalogueEntry, Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
+import { rereadRecorded } from './send-missing.js';
+import {
+  type ArchiveResult,
+  abortLine,
+  lockWish,
+  type Session,
+  settledResult,
+  skippedResult,
+} from './session.js';
+
+export interface UploadWish {
+  readonly file: string;
+  /** `auto`, or a size that the user named; null: whatever an unfinished upload has, else auto. */
+  readonly partSizeBytes: number | 'auto' | null;
+  /** Checked by core/description; null: the file's name. */
+  readonly description: string | null;
+  /** A new upload, whatever is unfinished or catalogued. */
+  readonly fresh: boolean;
+}
+
+/**
+ * Uploads a file, or goes on with its unfinished upload, or finds that it is archived already.
+ * @throws TransferError of any kind, with file and target filled in
+ */
+export async function uploadFile(session: Session, wish: UploadWish): Promise<ArchiveResult> {
+  let source: Source | null = null;
+  try {
+    source = await session.openSource(wish.file);
+    if (source.fingerprint.sizeBytes < session.target.limits.sizeMinBytes) {
+      throw new TransferError('source', { path: source.path, why: 'empty', detail: null });
+    }
+    // Before anything is asked of the service: a file that can never fit is refused here.
+    planParts(source.fingerprint.sizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
+    return await uploadSource(session, wish, source);
+  } catch (error) {
+    throw withContext(error, { file: source?.path ?? wish.file, target: session.place.url });
+  } finally {
+    await source?.close();
+  }
+}
+
+async function uploadSource(session: Session, wish: UploadWish, source: Source): Promise<ArchiveResult> {
+  const startedMs = session.clock.nowMs();
+  const identity: UploadIdentity = { file: source.path, place: session.place };
+  const lock = await session.state.lockIdentity(identity, lockWish(session));
+  try {
+    const unfinished = await session.state.findByIdentity(identity);
+    for (const upload of unfinished) noticeDamage(session, upload);
+    if (wish.fresh) return await begin(session, wish, source, { lock, left: unfinished, startedMs });
+
+    const { open, settled } = await settleAll(session, unfinished, lock);
+    const archived = await findArchived(session, source, identity);
+    const mine = settled.find((entry) => entry.archiveId === archived?.archiveId);
+    if (mine !== undefined) return settledResult(session, mine, startedMs);
+    const current = await findSame(session, source, open);
+    if (archived !== null && (current === null || current.head.startedAt < archived.archivedAt)) {
+      const { archiveId, archivedAt } = archived;
+      session.report({ type: 'notice', notice: 'already-archived', archiveId, archivedAt });
+      for (const upload of open) noticeLeft(session, upload);
+      return skippedResult(archived, session.clock.nowMs() - startedMs);
+    }
+    if (current !== null) {
+      checkAgreement(wish, current);
+      const known = { lock, left: open.filter((upload) => upload !== current), startedMs };
+      return await carry(session, source, { upload: current, whenAborted: 'begin-anew' }, known);
+    }
+    for (const upload of open) noticeOlderVersion(session, upload);
+    return await begin(session, wish, source, { lock, left: [], startedMs });
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Known {
+  readonly lock: Lock;
+  /** Unfinished uploads of this file that this run leaves alone: named when it is done. */
+  readonly left: readonly UnfinishedUpload[];
+  readonly startedMs: number;
+}
+
+async function begin(
+  session: Session,
+  wish: UploadWish,
+  source: Source,
+  known: Known,
+): Promise<ArchiveResult> {
+  const plan = planParts(source.fingerprint.sizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
+  const description = wish.description ?? describeFile(source.baseName, source.mtimeMs);
+  return carry(session, source, { begin: { plan, description } }, known);
+}
+
+async function carry(session: Session, source: Source, from: From, known: Known): Promise<ArchiveResult> {
+  const { lock: identityLock, startedMs } = known;
+  const result = await carryThrough(session, { source, identityLock, startedMs, from });
+  for (const upload of known.left) noticeLeft(session, upload);
+  return result;
+}
+
+/** Repeats complete for every upload whose archive may exist. */
+async function settleAll(
+  session: Session,
+  unfinished: readonly UnfinishedUpload[],
+  identityLock: Lock,
+): Promise<{ open: UnfinishedUpload[]; settled: CatalogueEntry[] }> {
+  const open: UnfinishedUpload[] = [];
+  const settled: CatalogueEntry[] = [];
+  for (const upload of unfinished) {
+    if (upload.completing === null) {
+      open.push(upload);
+      continue;
+    }
+    const entry = await settleUpload(session, upload, identityLock);
+    if (entry === null) open.push({ ...upload, completing: null });
+    else settled.push(entry);
+  }
+  return { open, settled };
+}
+
+/** The newest archive of this very file at this place: by what the file system says, or by its bytes. */
+async function findArchived(
+  session: Session,
+  source: Source,
+  identity: UploadIdentity,
+): Promise<CatalogueEntry | null> {
+  for (const entry of await session.catalogue.findByIdentity(identity)) {
+    const sameness = compareFingerprints(entry.fingerprint, source.fingerprint);
+    if (sameness === 'same') return entry;
+    if (sameness === 'touched' && (await hasTreeHash(session, source, entry))) {
+      const refreshed = { ...entry, fingerprint: source.fingerprint };
+      await session.catalogue.record(refreshed);
+      return refreshed;
+    }
+  }
+  return null;
+}
+
+async function hasTreeHash(session: Session, source: Source, entry: CatalogueEntry): Promise<boolean> {
+  session.report({ type: 'notice', notice: 'comparing-again', parts: entry.plan.partCount });
+  return (await source.treeHash(session.signal)) === entry.treeHash;
+}
+
+/** The newest unfinished upload of this very file. */
+async function findSame(
+  session: Session,
+  source: Source,
+  open: readonly UnfinishedUpload[],
+): Promise<UnfinishedUpload | null> {
+  for (const upload of open) {
+    if ((await compareWithUpload(session, source, upload)) !== 'changed') return upload;
+  }
+  return null;
+}
+
+/**
+ * Whether the file is what the upload began with. A touched one is read again where parts are recorded; when its
+ * bytes agree, that is recorded, so that the next run need not read them.
+ */
+export async function compareWithUpload(
+  session: Session,
+  source: Source,
+  upload: UnfinishedUpload,
+): Promise<Sameness> {
+  const sameness = compareFingerprints(upload.fingerprint, source.fingerprint);
+  if (sameness !== 'touched') return sameness;
+  const journal = await session.state.reopen(upload);
+  try {
+    if (!(await rereadRecorded(session, source, journal, upload.parts))) return 'changed';
+    await journal.recordFingerprint(source.fingerprint);
+    return 'touched';
+  } finally {
+    await journal.close();
+  }
+}
+
+function checkAgreement(wish: UploadWish, upload: UnfinishedUpload): void {
+  const { plan, description } = upload.head;
+  const refuse = (what: string, has: string): never => {
+    throw new TransferError('usage', {
+      what,
+      why: `this file's unfinished upload has ${has}, and neither can be changed once begun`,
+      hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
+    });
+  };
+  if (typeof wish.partSizeBytes === 'number' && wish.partSizeBytes !== plan.partSizeBytes) {
+    refuse(`--part-size ${wish.partSizeBytes}`, `parts of ${plan.partSizeBytes} bytes`);
+  }
+  if (wish.description !== null && wish.description !== description) {
+    refuse('--description', `the description ${JSON.stringify(description)}`);
+  }
+}
+
+function noticeDamage(session: Session, upload: UnfinishedUpload): void {
+  if (upload.damagedLines === 0) return;
+  const { journalPath: path, damagedLines: lines } = upload;
+  session.report({ type: 'notice', notice: 'journal-damaged', path, lines });
+}
+
+function noticeLeft(session: Session, upload: UnfinishedUpload): void {
+  const { uploadId, startedAt } = upload.head;
+  session.report({
+    type: 'notice',
+    notice: 'left-unfinished',
+    uploadId,
+    startedAt,
+    abort: abortLine(upload),
+  });
+}
+
+function noticeOlderVersion(session: Session, upload: UnfinishedUpload): void {
+  const { uploadId, startedAt } = upload.head;
+  const abort = abortLine(upload);
+  session.report({ type: 'notice', notice: 'older-version-unfinished', uploadId, startedAt, abort });
+}

@@ -1,0 +1,52 @@
+/** `verify`: does this file still have the tree hash that was archived? Asks no service. */
+import { TransferError } from '../core/failures.js';
+import type { TreeHash } from '../core/tree-hash.js';
+import type { Catalogue, CatalogueEntry, OpenSource } from './ports.js';
+
+export interface Verified {
+  readonly file: string;
+  readonly archiveId: string;
+  readonly treeHash: TreeHash;
+  readonly expected: TreeHash;
+  readonly match: boolean;
+}
+
+/**
+ * @param archiveId which archive to compare with; null: the newest of this file
+ * @throws TransferError `not-found` (catalogue entry), `source`
+ */
+export async function verifyFile(
+  tools: { readonly catalogue: Catalogue; readonly openSource: OpenSource; readonly signal: AbortSignal },
+  file: string,
+  archiveId: string | null,
+): Promise<Verified> {
+  const source = await tools.openSource(file);
+  try {
+    const entry = newest(await tools.catalogue.all(), source.path, archiveId);
+    if (entry === null) {
+      const name = archiveId ?? source.path;
+      throw new TransferError('not-found', { what: 'catalogue entry', name, detail: null });
+    }
+    const treeHash = await source.treeHash(tools.signal);
+    const { treeHash: expected } = entry;
+    return {
+      file: source.path,
+      archiveId: entry.archiveId,
+      treeHash,
+      expected,
+      match: treeHash === expected,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+function newest(
+  entries: readonly CatalogueEntry[],
+  path: string,
+  archiveId: string | null,
+): CatalogueEntry | null {
+  const wanted = (entry: CatalogueEntry): boolean =>
+    archiveId === null ? entry.identity.file === path : entry.archiveId === archiveId;
+  return entries.findLast(wanted) ?? null;
+}
