@@ -41,7 +41,7 @@ export interface FailureFacts {
   };
   /** The archive exists, but writing that down failed. */
   unrecorded: { archiveId: string; path: string; detail: string };
-  checksum: { what: 'part' | 'archive'; index: number | null; expected: string; got: string };
+  checksum: { what: 'part' | 'archive' | 'file'; index: number | null; expected: string; got: string };
   limit:
     | { limit: 'size'; sizeBytes: number; maxBytes: number }
     | {

@@ -25,6 +25,10 @@ export type Notice =
   | { notice: 'busy-skipped'; file: string; holder: string }
   /** The service would not say whose account this is. */
   | { notice: 'account-unknown' }
+  /** Old, but sent by another machine, or the service would have dropped it: left alone. */
+  | { notice: 'in-use-elsewhere'; uploadId: string; createdAt: string }
+  /** One page was asked for, and there are more. */
+  | { notice: 'next-page'; marker: string }
   /** Off a terminal, which state folder was used. */
   | { notice: 'state-folder'; path: string };
 

@@ -132,7 +132,8 @@ async function compareHeld(
     await sending.journal.recordPart(index, part);
     session.report({ type: 'part', index, sizeBytes, reused: true });
   };
-  await readParts(session, sending.source, sending.journal, [...found.toCompare.keys()], compare);
+  const { plan } = sending.journal.upload.head;
+  await readParts(session, { source: sending.source, plan, indexes: found.toCompare.keys() }, compare);
   if (sending.adopted && found.toCompare.size > 0 && different.length === found.toCompare.size) {
     throw new TransferError('source', {
       path: sending.source.path,
@@ -143,21 +144,16 @@ async function compareHeld(
   return different;
 }
 
+/** Reads and hashes parts without sending them. */
 async function readParts(
   session: Session,
-  source: Source,
-  journal: Journal,
-  indexes: readonly number[],
+  reading: { readonly source: Source; readonly plan: PartPlan; readonly indexes: Iterable<number> },
   deliver: (part: PreparedPart) => Promise<void>,
 ): Promise<void> {
-  await moveParts({
-    source,
-    plan: journal.upload.head.plan,
-    indexes: [...indexes].sort((a, b) => a - b),
-    concurrency: session.concurrency,
-    signal: session.signal,
-    deliver,
-  });
+  const { source, plan } = reading;
+  const indexes = [...reading.indexes].sort((a, b) => a - b);
+  const { concurrency, signal } = session;
+  await moveParts({ source, plan, indexes, concurrency, signal, deliver });
 }
 
 /**
@@ -173,7 +169,8 @@ export async function rereadRecorded(
   session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
   const differs = new TransferError('source', { path: source.path, why: 'changed', detail: null });
   try {
-    await readParts(session, source, journal, [...recorded.keys()], async (part) => {
+    const { plan } = journal.upload.head;
+    await readParts(session, { source, plan, indexes: recorded.keys() }, async (part) => {
       if (recorded.get(part.range.index)?.treeHash !== part.treeHash) throw differs;
     });
   } catch (error) {

@@ -1,6 +1,4 @@
 /** What every use case works with, and what it gives back. */
-import type { PartPlan } from '../core/part-plan.js';
-import type { TreeHash } from '../core/tree-hash.js';
 import type {
   Catalogue,
   CatalogueEntry,
@@ -33,13 +31,7 @@ export interface Session {
 
 /** A file that is now an archive, whoever sent it and when. */
 export interface ArchiveResult {
-  readonly file: string;
-  readonly target: string;
-  readonly uploadId: string;
-  readonly archiveId: string;
-  readonly location: string | null;
-  readonly plan: PartPlan;
-  readonly treeHash: TreeHash;
+  readonly entry: CatalogueEntry;
   readonly partsSent: number;
   readonly partsReused: number;
   /** Whether an earlier run's upload was gone on with. */
@@ -78,46 +70,28 @@ export function recipeOptions(recipe: TargetRecipe): string[] {
   return options;
 }
 
-/** An archive of the catalogue as a result. */
-function entryResult(entry: CatalogueEntry) {
-  return {
-    file: entry.identity.file,
-    target: entry.identity.place.url,
-    uploadId: entry.uploadId,
-    archiveId: entry.archiveId,
-    location: entry.location,
-    plan: entry.plan,
-    treeHash: entry.treeHash,
-  };
-}
-
 /** The catalogue had it: nothing was sent. */
-export function skippedResult(entry: CatalogueEntry, durationMs: number): ArchiveResult {
-  return { ...entryResult(entry), partsSent: 0, partsReused: 0, resumed: false, skipped: true, durationMs };
-}
-
-/** An earlier run had sent everything; this one repeated complete and learned the id. */
-export function settledResult(session: Session, entry: CatalogueEntry, startedMs: number): ArchiveResult {
+export function skippedResult(session: Session, entry: CatalogueEntry, startedMs: number): ArchiveResult {
   const durationMs = session.clock.nowMs() - startedMs;
-  const { archiveId, plan } = entry;
-  const file = entry.identity.file;
-  session.report({ type: 'archived', file, archiveId, sizeBytes: plan.sizeBytes, durationMs });
-  return {
-    ...entryResult(entry),
-    partsSent: 0,
-    partsReused: plan.partCount,
-    resumed: true,
-    skipped: false,
-    durationMs,
-  };
+  return { entry, partsSent: 0, partsReused: 0, resumed: false, skipped: true, durationMs };
 }
 
-/** This run sent it. */
+/** This run made it an archive. */
 export function sentResult(
   session: Session,
   entry: CatalogueEntry,
   startedMs: number,
   sent: Pick<ArchiveResult, 'partsSent' | 'partsReused' | 'resumed'>,
 ): ArchiveResult {
-  return { ...settledResult(session, entry, startedMs), ...sent };
+  const durationMs = session.clock.nowMs() - startedMs;
+  const { archiveId, plan } = entry;
+  const file = entry.identity.file;
+  session.report({ type: 'archived', file, archiveId, sizeBytes: plan.sizeBytes, durationMs });
+  return { entry, ...sent, skipped: false, durationMs };
+}
+
+/** An earlier run had sent everything; this one repeated complete and learned the id. */
+export function settledResult(session: Session, entry: CatalogueEntry, startedMs: number): ArchiveResult {
+  const sent = { partsSent: 0, partsReused: entry.plan.partCount, resumed: true };
+  return sentResult(session, entry, startedMs, sent);
 }

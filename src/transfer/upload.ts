@@ -3,9 +3,9 @@
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
-import { planParts } from '../core/part-plan.js';
 import { carryThrough, type From } from './carry-through.js';
 import { settleUpload } from './finish.js';
+import { planSource } from './plan-file.js';
 import type { CatalogueEntry, Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
 import { rereadRecorded } from './send-missing.js';
 import {
@@ -35,11 +35,7 @@ export async function uploadFile(session: Session, wish: UploadWish): Promise<Ar
   let source: Source | null = null;
   try {
     source = await session.openSource(wish.file);
-    if (source.fingerprint.sizeBytes < session.target.limits.sizeMinBytes) {
-      throw new TransferError('source', { path: source.path, why: 'empty', detail: null });
-    }
-    // Before anything is asked of the service: a file that can never fit is refused here.
-    planParts(source.fingerprint.sizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
+    planSource(source, wish, session.target.limits);
     return await uploadSource(session, wish, source);
   } catch (error) {
     throw withContext(error, { file: source?.path ?? wish.file, target: session.place.url });
@@ -66,7 +62,7 @@ async function uploadSource(session: Session, wish: UploadWish, source: Source):
       const { archiveId, archivedAt } = archived;
       session.report({ type: 'notice', notice: 'already-archived', archiveId, archivedAt });
       for (const upload of open) noticeLeft(session, upload);
-      return skippedResult(archived, session.clock.nowMs() - startedMs);
+      return skippedResult(session, archived, startedMs);
     }
     if (current !== null) {
       checkAgreement(wish, current);
@@ -93,7 +89,7 @@ async function begin(
   source: Source,
   known: Known,
 ): Promise<ArchiveResult> {
-  const plan = planParts(source.fingerprint.sizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
+  const plan = planSource(source, wish, session.target.limits);
   const description = wish.description ?? describeFile(source.baseName, source.mtimeMs);
   return carry(session, source, { begin: { plan, description } }, known);
 }

@@ -1,0 +1,15 @@
+/** Time and chance of this machine. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../transfer/ports.js';
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await sleep(ms, undefined, { signal });
+    } catch {
+      signal.throwIfAborted();
+    }
+  },
+  random: () => Math.random(),
+};

@@ -1,0 +1,155 @@
+import { createInterface } from 'node:readline/promises';
+import { isFailure, TransferError } from '../../core/failures.js';
+import { parseTargetUrl } from '../../core/target-url.js';
+import {
+  abortUpload,
+  type JoinedUpload,
+  joinedUploads,
+  type Sorted,
+  sortUploads,
+} from '../../transfer/abort.js';
+import type { Session } from '../../transfer/session.js';
+import { abortedJson, type UploadJson, uploadJson } from '../../ui/json.js';
+import { uploadsTable } from '../../ui/tables.js';
+import { isSet, openSession } from '../compose.js';
+import { stopsTheRun } from '../exit-codes.js';
+import { streamPrinter } from '../print-table.js';
+import type { CommandContext } from '../run-command.js';
+
+interface Wish {
+  readonly ids: readonly string[];
+  readonly olderThanMs: number | null;
+  readonly all: boolean;
+  readonly dryRun: boolean;
+}
+
+/** `calve abort TARGET --upload-id ID...`, or `--older-than TIME`, or `--all` */
+export async function abort(context: CommandContext, words: readonly string[]): Promise<void> {
+  const { io, options, reporter } = context;
+  const url = parseTargetUrl(words[0] ?? '');
+  const wish = readWish(context);
+  if (wish.ids.length === 0 && !wish.dryRun) checkMayAsk(context);
+  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  try {
+    if (wish.ids.length === 0) await sweep(context, session, wish);
+    else if (wish.dryRun) await listWanted(context, session, wish.ids);
+    else await abortEach(context, session, wish.ids, false);
+  } finally {
+    await close();
+  }
+}
+
+/** @throws TransferError `usage` unless exactly one way of choosing is given */
+function readWish(context: CommandContext): Wish {
+  const { read } = context.options;
+  const wish = {
+    ids: read.texts('uploadId'),
+    olderThanMs: read.durationMs('olderThan'),
+    all: read.flag('all'),
+    dryRun: read.flag('dryRun'),
+  };
+  const ways = [wish.ids.length > 0, wish.olderThanMs !== null, wish.all].filter(Boolean).length;
+  if (ways !== 1 || wish.ids.includes('')) {
+    throw new TransferError('usage', {
+      what: 'abort',
+      why: ways > 1 ? 'it takes one of --upload-id, --older-than and --all' : 'it does not say which uploads',
+      hint: 'name them with --upload-id=ID, --older-than 3d or --all',
+    });
+  }
+  return wish;
+}
+
+function mayAsk(context: CommandContext): boolean {
+  const { io } = context;
+  return io.stdin.isTTY === true && io.stderr.isTTY === true && !isSet(io.env['CI']);
+}
+
+function checkMayAsk(context: CommandContext): void {
+  if (context.options.read.flag('yes') || mayAsk(context)) return;
+  throw new TransferError('usage', {
+    what: 'abort',
+    why: 'nobody can be asked whether to abort several uploads',
+    hint: 'add --yes, or --dry-run to see which they are',
+  });
+}
+
+async function sweep(context: CommandContext, session: Session, wish: Wish): Promise<void> {
+  const uploads: JoinedUpload[] = [];
+  for await (const each of joinedUploads(session)) uploads.push(each);
+  const sorted = sortUploads(uploads, wish, session.clock.nowMs(), session.target.idleExpiryMs);
+  for (const { open } of sorted.inUse) {
+    const { uploadId, createdAt } = open;
+    session.report({ type: 'notice', notice: 'in-use-elsewhere', uploadId, createdAt });
+  }
+  if (wish.dryRun) return printUploads(context, session, sorted.take);
+  if (sorted.take.length === 0 || !(await confirmed(context, sorted))) return;
+  const ids = sorted.take.map(({ open }) => open.uploadId);
+  await abortEach(context, session, ids, true);
+}
+
+async function confirmed(context: CommandContext, sorted: Sorted): Promise<boolean> {
+  if (context.options.read.flag('yes')) return true;
+  context.reporter.done();
+  const count = sorted.take.length;
+  const asking = createInterface({ input: context.io.stdin, output: context.io.stderr });
+  try {
+    const question = `Abort ${count} ${count === 1 ? 'upload' : 'uploads'}? What was sent of them is lost. [y/N] `;
+    return /^y(es)?$/i.test((await asking.question(question, { signal: context.io.signal })).trim());
+  } finally {
+    asking.close();
+  }
+}
+
+/** Busy ones are passed over until the others are done. */
+async function abortEach(
+  context: CommandContext,
+  session: Session,
+  ids: readonly string[],
+  listed: boolean,
+): Promise<void> {
+  const busy: unknown[] = [];
+  for (const id of ids) {
+    try {
+      const { uploadId, key, answer } = await abortUpload(session, id, listed);
+      const object = abortedJson({ uploadId, target: session.place.url, key }, answer);
+      await context.result(object, `aborted\t${uploadId}`);
+    } catch (error) {
+      if (isFailure(error, 'busy')) busy.push(error);
+      else await context.fail(error);
+      if (stopsTheRun(error)) return;
+    }
+  }
+  for (const error of busy) await context.fail(error);
+}
+
+async function listWanted(context: CommandContext, session: Session, ids: readonly string[]): Promise<void> {
+  const wanted: JoinedUpload[] = [];
+  for await (const each of joinedUploads(session)) {
+    if (ids.includes(each.open.uploadId)) wanted.push(each);
+  }
+  await printUploads(context, session, wanted);
+  for (const name of ids) {
+    if (wanted.some(({ open }) => open.uploadId === name)) continue;
+    await context.fail(new TransferError('not-found', { what: 'upload', name, detail: null }), {
+      target: session.place.url,
+      uploadId: name,
+    });
+  }
+}
+
+async function printUploads(
+  context: CommandContext,
+  session: Session,
+  uploads: readonly JoinedUpload[],
+): Promise<void> {
+  const printer = streamPrinter<UploadJson>(context, uploadsTable);
+  for (const { open, local } of uploads) {
+    const progress = local && {
+      file: local.head.identity.file,
+      partsDone: local.parts.size,
+      parts: local.head.plan.partCount,
+    };
+    await printer.print(uploadJson(open, session.place.url, progress));
+  }
+  await printer.end();
+}

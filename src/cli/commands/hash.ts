@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import { hashFile, hashStream } from '../../source/hash-file.js';
+import { hashJson } from '../../ui/json.js';
+import { safeWhole } from '../../ui/safe-text.js';
+import type { CommandContext } from '../run-command.js';
+
+/** `calve hash FILE...`: lines as sha256sum prints them, of tree hashes. */
+export async function hash(context: CommandContext, words: readonly string[]): Promise<void> {
+  const { io } = context;
+  for (const word of words) {
+    const file = word === '-' ? '-' : resolve(io.cwd, word);
+    try {
+      const hashed = await (word === '-' ? hashStream(io.stdin) : hashFile(file, io.signal));
+      const { sizeBytes, treeHash } = hashed;
+      await context.result(hashJson(file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
+    } catch (error) {
+      await context.fail(error, { file });
+      if (io.signal.aborted) return;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { withContext } from '../../core/failures.js';
+import { parseTargetUrl } from '../../core/target-url.js';
+import { everyPage } from '../../transfer/pages.js';
+import { type PartJson, partJson } from '../../ui/json.js';
+import { partsTable } from '../../ui/tables.js';
+import { openSession } from '../compose.js';
+import { streamPrinter } from '../print-table.js';
+import type { CommandContext } from '../run-command.js';
+
+/** `calve list-parts TARGET --upload-id ID` */
+export async function listParts(context: CommandContext, words: readonly string[]): Promise<void> {
+  const { io, options, reporter } = context;
+  const url = parseTargetUrl(words[0] ?? '');
+  const uploadId = options.read.text('uploadId') ?? '';
+  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  const fetchPage = (marker: string | null) =>
+    session.target.listPartsPage(uploadId, { limit: null, marker }, session.signal);
+  try {
+    const printer = streamPrinter<PartJson>(context, partsTable);
+    for await (const page of everyPage('list parts', fetchPage)) {
+      for (const part of page.parts) await printer.print(partJson(part, page.partSizeBytes));
+    }
+    await printer.end();
+  } catch (error) {
+    throw withContext(error, { target: url.url, uploadId });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,48 @@
+import { parseTargetUrl } from '../../core/target-url.js';
+import { type JoinedUpload, joinedUploads, knownUploads } from '../../transfer/abort.js';
+import type { Session } from '../../transfer/session.js';
+import { jsonLine, pageJson, type UploadJson, uploadJson } from '../../ui/json.js';
+import { uploadsTable } from '../../ui/tables.js';
+import { openSession } from '../compose.js';
+import { streamPrinter } from '../print-table.js';
+import type { CommandContext } from '../run-command.js';
+
+/** `calve list-uploads TARGET`, all of it, or one page as the service's own call gives it. */
+export async function listUploads(context: CommandContext, words: readonly string[]): Promise<void> {
+  const { io, options, reporter } = context;
+  const url = parseTargetUrl(words[0] ?? '');
+  const limit = options.read.count('limit', 1, 1000);
+  const marker = options.read.text('marker');
+  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  try {
+    const printer = streamPrinter<UploadJson>(context, uploadsTable);
+    if (limit === null && marker === null) {
+      for await (const upload of joinedUploads(session)) await printer.print(toJson(session, upload));
+      return await printer.end();
+    }
+    const known = await knownUploads(session);
+    const page = await session.target.listUploadsPage({ limit, marker }, session.signal);
+    for (const open of page.uploads) {
+      await printer.print(toJson(session, { open, local: known.get(open.uploadId) ?? null }));
+    }
+    await printer.end();
+    await printMarker(context, page.marker);
+  } finally {
+    await close();
+  }
+}
+
+function toJson(session: Session, { open, local }: JoinedUpload): UploadJson {
+  const progress = local && {
+    file: local.head.identity.file,
+    partsDone: local.parts.size,
+    parts: local.head.plan.partCount,
+  };
+  return uploadJson(open, session.place.url, progress);
+}
+
+/** stdout carries the list alone, so without --json the next marker goes to stderr. */
+async function printMarker(context: CommandContext, marker: string | null): Promise<void> {
+  if (context.options.output.json) return context.io.stdout.line(jsonLine(pageJson(marker)));
+  if (marker !== null) context.reporter.report({ type: 'notice', notice: 'next-page', marker });
+}

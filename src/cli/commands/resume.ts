@@ -1,0 +1,104 @@
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isFailure, TransferError } from '../../core/failures.js';
+import { looksLikeTarget, parseTargetUrl } from '../../core/target-url.js';
+import type { UnfinishedUpload } from '../../transfer/ports.js';
+import { adoptUpload, resumeUpload } from '../../transfer/resume.js';
+import { openRecordedSession, openSession, openState } from '../compose.js';
+import { stopsTheRun } from '../exit-codes.js';
+import { printArchive } from '../print-archive.js';
+import type { CommandContext } from '../run-command.js';
+
+/** `calve resume [FILE|UPLOAD-ID]...` and `calve resume FILE TARGET --upload-id ID` */
+export async function resume(context: CommandContext, words: readonly string[]): Promise<void> {
+  const uploadId = context.options.read.text('uploadId');
+  if (uploadId !== null) return adopt(context, words, uploadId);
+  const target = words.find(looksLikeTarget);
+  if (target !== undefined) throw misused(`to adopt an upload of ${target}, name it with --upload-id`);
+  noticeStateFolder(context);
+  return words.length === 0 ? resumeAll(context) : resumeNamed(context, words);
+}
+
+function misused(why: string): TransferError<'usage'> {
+  return new TransferError('usage', {
+    what: 'resume',
+    why,
+    hint: 'calve list-uploads TARGET shows the ids; then: calve resume FILE TARGET --upload-id=ID',
+  });
+}
+
+async function adopt(context: CommandContext, words: readonly string[], uploadId: string): Promise<void> {
+  const [file, target] = words;
+  if (file === undefined || target === undefined || words.length > 2) {
+    throw misused('with --upload-id, a file and a target are wanted');
+  }
+  const { io, options, reporter } = context;
+  const url = parseTargetUrl(target);
+  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  try {
+    await printArchive(context, await adoptUpload(session, resolve(io.cwd, file), uploadId));
+  } finally {
+    await close();
+  }
+}
+
+/** cron and sudo change HOME, and with it the state folder: off a terminal it is named. */
+function noticeStateFolder(context: CommandContext): void {
+  if (context.io.stderr.isTTY === true) return;
+  const path = context.options.state.stateDir;
+  context.reporter.report({ type: 'notice', notice: 'state-folder', path });
+}
+
+/** Uploads that others work on are not ours to fail over: they are named, and the next one is taken. */
+async function resumeAll(context: CommandContext): Promise<void> {
+  for (const upload of await openState(context.options).all()) {
+    try {
+      await resumeOne(context, upload);
+    } catch (error) {
+      if (isFailure(error, 'busy')) {
+        const { file } = upload.head.identity;
+        context.reporter.report({ type: 'notice', notice: 'busy-skipped', file, holder: error.facts.holder });
+        continue;
+      }
+      await context.fail(error);
+      if (stopsTheRun(error)) return;
+    }
+  }
+}
+
+async function resumeNamed(context: CommandContext, words: readonly string[]): Promise<void> {
+  const known = await openState(context.options).all();
+  for (const word of words) {
+    try {
+      await resumeOne(context, await findUpload(context, known, word));
+    } catch (error) {
+      await context.fail(error);
+      if (stopsTheRun(error)) return;
+    }
+  }
+}
+
+/** By upload id, else by file; of several uploads of one file, the newest. */
+async function findUpload(
+  context: CommandContext,
+  known: readonly UnfinishedUpload[],
+  word: string,
+): Promise<UnfinishedUpload> {
+  const path = resolve(context.io.cwd, word);
+  const real = await realpath(path).catch(() => path);
+  const found =
+    known.find((upload) => upload.head.uploadId === word) ??
+    known.findLast((upload) => upload.head.identity.file === real);
+  if (found !== undefined) return found;
+  throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
+}
+
+async function resumeOne(context: CommandContext, upload: UnfinishedUpload): Promise<void> {
+  const { io, options, reporter } = context;
+  const { session, close } = await openRecordedSession(io, options, upload.head.recipe, reporter);
+  try {
+    await printArchive(context, await resumeUpload(session, upload));
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,34 @@
+import { parseTargetUrl } from '../../core/target-url.js';
+import { TARGETS } from '../../targets/registry.js';
+import type { UnfinishedUpload } from '../../transfer/ports.js';
+import { jsonLine, unfinishedJson } from '../../ui/json.js';
+import { partMap } from '../../ui/part-map.js';
+import { unfinishedTable } from '../../ui/tables.js';
+import { systemClock } from '../clock.js';
+import { openState } from '../compose.js';
+import { tableOptions } from '../print-table.js';
+import type { CommandContext } from '../run-command.js';
+
+const MAP_CELLS_MAX = 24;
+
+/** `calve status`: asks no service. */
+export async function status(context: CommandContext): Promise<void> {
+  const { io, options } = context;
+  const uploads = await openState(options).all();
+  if (options.output.json) {
+    for (const upload of uploads) await io.stdout.line(jsonLine(toJson(upload)));
+    return;
+  }
+  const unicode = /utf-?8/i.test(io.env['LC_ALL'] || io.env['LC_CTYPE'] || io.env['LANG'] || '');
+  const rows = uploads.map((upload) => ({
+    ...toJson(upload),
+    map: partMap(upload.head.plan.partCount, upload.parts, { cellsMax: MAP_CELLS_MAX, unicode }),
+  }));
+  const table = unfinishedTable(rows, { ...tableOptions(context), nowMs: systemClock.nowMs() });
+  await io.stdout.line(table.trimEnd());
+}
+
+function toJson(upload: UnfinishedUpload) {
+  const { scheme } = parseTargetUrl(upload.head.recipe.url);
+  return unfinishedJson(upload, TARGETS[scheme].idleExpiryMs);
+}

@@ -1,0 +1,152 @@
+/** The composition root: options in, ports out. The only room that knows every adapter. */
+import { isLoopbackEndpoint } from '../core/endpoint.js';
+import { TransferError } from '../core/failures.js';
+import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
+import { fileSourceOpener } from '../source/file-source.js';
+import { openCatalogue } from '../state/catalogue.js';
+import { openStateStore } from '../state/state-store.js';
+import { TARGETS } from '../targets/registry.js';
+import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
+import type { Catalogue, StateStore, TargetRecipe } from '../transfer/ports.js';
+import { withRetry } from '../transfer/retry.js';
+import type { Session } from '../transfer/session.js';
+import { chooseProgressMode } from '../ui/progress-mode.js';
+import { createReporter, type Reporter } from '../ui/reporter.js';
+import { systemClock } from './clock.js';
+import type { Io } from './io.js';
+import type { Options, OutputOptions } from './options.js';
+
+/** A session and what must be ended with it. */
+export interface OpenedSession {
+  readonly session: Session;
+  close(): Promise<void>;
+}
+
+export async function openReporter(io: Io, output: OutputOptions): Promise<Reporter> {
+  const mode = chooseProgressMode({
+    flag: output.progress,
+    isTerminal: io.stderr.isTTY === true,
+    ci: isSet(io.env['CI']),
+    term: io.env['TERM'] ?? null,
+  });
+  return createReporter({
+    mode,
+    stderr: io.stderr,
+    quiet: output.quiet,
+    nowMs: systemClock.nowMs,
+    color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
+    debug: output.debug,
+  });
+}
+
+/** Whether a variable such as CI or NO_COLOR says yes. */
+export function isSet(value: string | undefined): boolean {
+  return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
+}
+
+/** Files to read, with hashing threads that are started when the first part is. */
+export function openSources(options: Options) {
+  return fileSourceOpener({ concurrency: options.transfer.concurrency });
+}
+
+export function openState(options: Options): StateStore {
+  return openStateStore(options.state.stateDir);
+}
+
+export function openArchives(options: Options): Catalogue {
+  return openCatalogue(options.state.catalogueDir);
+}
+
+/**
+ * Opens a target and finds out what account it is. @param create makes the vault where the target may
+ * @throws TransferError `usage`, `refused`, `not-found` (vault), `unreachable`
+ */
+export async function openSession(
+  io: Io,
+  options: Options,
+  use: { readonly url: TargetUrl; readonly create: boolean; readonly reporter: Reporter },
+): Promise<OpenedSession> {
+  const opened = await TARGETS[use.url.scheme].open(targetSettings(io, options, use.url));
+  return startSession(io, options, opened, use);
+}
+
+async function startSession(
+  io: Io,
+  options: Options,
+  opened: OpenedTarget,
+  use: { readonly create: boolean; readonly reporter: Reporter },
+): Promise<OpenedSession> {
+  const { report } = use.reporter;
+  const target = withRetry(opened.target, { policy: options.service.retry, clock: systemClock, report });
+  const sources = openSources(options);
+  const close = async (): Promise<void> => {
+    await sources.close();
+    await target.close();
+  };
+  try {
+    const place = await target.locate(use.create, io.signal);
+    if (place.account === null) report({ type: 'notice', notice: 'account-unknown' });
+    const session: Session = {
+      target,
+      place,
+      recipe: opened.recipe,
+      state: openState(options),
+      catalogue: openArchives(options),
+      openSource: sources.open,
+      report,
+      clock: systemClock,
+      signal: io.signal,
+      ...options.transfer,
+    };
+    return { session, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the target that a journal recorded, with the timeouts and retries of this run.
+ * @throws TransferError `refused` (`endpoint-unconfirmed`): a recorded endpoint that is neither the service's own nor
+ * on this machine must be named again now, because a state folder that somebody changed must not lead credentials
+ * elsewhere
+ */
+export async function openRecordedSession(
+  io: Io,
+  options: Options,
+  recipe: TargetRecipe,
+  reporter: Reporter,
+): Promise<OpenedSession> {
+  const url = parseTargetUrl(recipe.url);
+  const settings = targetSettings(io, options, url);
+  if (recipe.endpoint !== null && !isLoopbackEndpoint(recipe.endpoint)) {
+    await confirmEndpoint(settings, recipe.endpoint);
+  }
+  const opened = await TARGETS[url.scheme].open({
+    ...settings,
+    region: recipe.region,
+    endpoint: recipe.endpoint,
+    profile: options.service.profile ?? recipe.profile,
+    accountId: recipe.accountId,
+    localDir: recipe.localDir ?? settings.localDir,
+    // The recorded place is whole: a variable that is set today must not bend it.
+    env: { ...settings.env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
+  });
+  return startSession(io, options, opened, { create: false, reporter });
+}
+
+async function confirmEndpoint(settings: TargetSettings, recorded: string): Promise<void> {
+  const { resolveAwsPlace } = await import('../targets/aws-config.js');
+  const { endpoint } = await resolveAwsPlace({ ...settings, region: settings.region ?? 'any' }, 'glacier');
+  if (endpoint === recorded) return;
+  throw new TransferError('refused', {
+    why: 'endpoint-unconfirmed',
+    operation: 'resume the upload',
+    detail: recorded,
+  });
+}
+
+function targetSettings(io: Io, options: Options, url: TargetUrl): TargetSettings {
+  const { retry: _, ...service } = options.service;
+  return { ...service, url, concurrency: options.transfer.concurrency, env: io.env };
+}

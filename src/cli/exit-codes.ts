@@ -1,0 +1,66 @@
+/** The one table of exit numbers: scripts depend on it for years. --help and the README print it. */
+import { type FailureFacts, type FailureKind, TransferError } from '../core/failures.js';
+
+export const EXIT_ROWS = [
+  { code: 0, meaning: 'done (a bare resume with nothing to do, too)' },
+  { code: 1, meaning: 'a bug in calve (with a stack under --debug)' },
+  { code: 2, meaning: 'usage: a malformed or never-legal option, argument or combination; nothing was sent' },
+  { code: 3, meaning: 'stopped before the end, state kept: running it again goes on' },
+  { code: 10, meaning: 'not found: vault, upload or catalogue entry' },
+  { code: 11, meaning: 'busy: another calve works on this upload' },
+  { code: 12, meaning: 'refused: credentials, permission, or an account that cannot use vaults' },
+  {
+    code: 13,
+    meaning: 'the local file is missing, unreadable, empty, not regular or changed; or state can not be used',
+  },
+  { code: 14, meaning: 'checksum mismatch that did not go away' },
+  { code: 15, meaning: 'a limit of the service would be broken: too many parts, too large' },
+  { code: 16, meaning: 'the upload is gone on the service, and calve began no other' },
+  { code: 17, meaning: 'the object exists, and --no-overwrite' },
+  { code: 129, meaning: 'stopped by SIGHUP; state kept' },
+  { code: 130, meaning: 'stopped by SIGINT; state kept' },
+  { code: 143, meaning: 'stopped by SIGTERM; state kept' },
+] as const;
+
+export type ExitCode = (typeof EXIT_ROWS)[number]['code'];
+
+const SIGNAL_EXIT = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+} as const satisfies Record<FailureFacts['stopped']['signal'], ExitCode>;
+
+const KIND_EXIT = {
+  usage: 2,
+  unreachable: 3,
+  stopped: 130,
+  'not-found': 10,
+  busy: 11,
+  refused: 12,
+  source: 13,
+  state: 13,
+  unrecorded: 13,
+  output: 13,
+  checksum: 14,
+  limit: 15,
+  gone: 16,
+  bug: 1,
+} as const satisfies Record<FailureKind, ExitCode>;
+
+/** Anything that is not a TransferError is a bug of ours. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!(error instanceof TransferError)) return 1;
+  if (error.kind === 'stopped') return SIGNAL_EXIT[(error as TransferError<'stopped'>).facts.signal];
+  return KIND_EXIT[error.kind];
+}
+
+/** Failures that the next file would meet as well: with several files the first of these ends the run. */
+export function stopsTheRun(error: unknown): boolean {
+  const code = exitCodeOf(error);
+  if (code === 12 || code === 1 || code >= 128) return true;
+  return (
+    error instanceof TransferError &&
+    error.kind === 'not-found' &&
+    (error as TransferError<'not-found'>).facts.what === 'vault'
+  );
+}

@@ -1,0 +1,61 @@
+/** Options as typed values. What was given wrongly is named as it was given: as a flag or as a variable. */
+import type { Command } from 'commander';
+import { TransferError } from '../core/failures.js';
+import { parseDurationMs, parseSizeBytes } from '../core/units.js';
+
+const SIZE_RULE = 'a size is an integer and an optional K, M, G or T (or KiB, MiB, GiB, TiB), and not 0';
+const DURATION_RULE = 'a time is an integer and a unit: ms, s, m, h, d or w';
+
+export interface OptionReader {
+  /** Whether the user named it, by flag or by variable. */
+  given(name: string): boolean;
+  flag(name: string): boolean;
+  text(name: string): string | null;
+  texts(name: string): readonly string[];
+  sizeBytes(name: string): number | null;
+  durationMs(name: string): number | null;
+  count(name: string, min: number, max: number): number | null;
+  choice<T extends string>(name: string, choices: readonly T[]): T | null;
+  /** @throws TransferError `usage` that names the option as it was given */
+  refuse(name: string, why: string, hint?: string): never;
+}
+
+export function optionReader(command: Command): OptionReader {
+  const values = command.optsWithGlobals<Record<string, unknown>>();
+  const text = (name: string): string | null => (typeof values[name] === 'string' ? values[name] : null);
+
+  const spelling = (name: string): string => {
+    const option = command.options.find((each) => each.attributeName() === name);
+    if (command.getOptionValueSource(name) === 'env') return `${option?.envVar}=${text(name) ?? ''}`;
+    return [option?.long ?? `--${name}`, text(name) ?? ''].join(' ').trim();
+  };
+  const refuse = (name: string, why: string, hint?: string): never => {
+    throw new TransferError('usage', { what: spelling(name), why, hint: hint ?? null });
+  };
+  const parsed = (name: string, parse: (given: string) => number | null, rule: string): number | null => {
+    const given = text(name);
+    return given === null ? null : (parse(given) ?? refuse(name, rule));
+  };
+
+  return {
+    given: (name) => command.getOptionValueSource(name) !== undefined && values[name] !== undefined,
+    flag: (name) => values[name] === true,
+    text,
+    texts: (name) => (Array.isArray(values[name]) ? (values[name] as string[]) : []),
+    sizeBytes: (name) => parsed(name, parseSizeBytes, SIZE_RULE),
+    durationMs: (name) => parsed(name, parseDurationMs, DURATION_RULE),
+    count: (name, min, max) => {
+      const inRange = (given: string): number | null => {
+        const n = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+        return n >= min && n <= max ? n : null;
+      };
+      return parsed(name, inRange, `it takes a whole number from ${min} to ${max}`);
+    },
+    choice: (name, choices) => {
+      const given = text(name);
+      if (given === null) return null;
+      return choices.find((each) => each === given) ?? refuse(name, `it is one of ${choices.join(', ')}`);
+    },
+    refuse,
+  };
+}

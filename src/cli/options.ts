@@ -1,0 +1,163 @@
+/** The options that several commands share: declared once, read once. */
+import { isAbsolute, join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { TransferError } from '../core/failures.js';
+import type { RetryPolicy } from '../transfer/retry.js';
+import type { Io } from './io.js';
+import { type OptionReader, optionReader } from './option-reader.js';
+
+function withEnv(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(variable);
+}
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .addOption(withEnv('--json', 'one JSON object a line on stdout', 'CALVE_JSON'))
+    .addOption(withEnv('--quiet', 'no progress and no notices; errors and hints always', 'CALVE_QUIET'))
+    .addOption(withEnv('--progress <how>', 'auto, bar, plain, json or none', 'CALVE_PROGRESS'))
+    .addOption(withEnv('--debug', 'stacks and every retry on stderr', 'CALVE_DEBUG'));
+}
+
+export function addStateOptions(command: Command): Command {
+  return command
+    .addOption(withEnv('--state-dir <dir>', 'where unfinished uploads are remembered', 'CALVE_STATE_DIR'))
+    .addOption(withEnv('--catalogue <dir>', 'where archive ids are remembered', 'CALVE_CATALOGUE'));
+}
+
+export function addServiceOptions(command: Command): Command {
+  return command
+    .addOption(withEnv('--region <region>', 'as in eu-west-1 (else AWS_REGION, profile)', 'CALVE_REGION'))
+    .addOption(withEnv('--profile <name>', 'AWS profile (else AWS_PROFILE)', 'CALVE_PROFILE'))
+    .addOption(
+      withEnv('--endpoint-url <url>', 'another server that speaks the protocol', 'CALVE_ENDPOINT_URL'),
+    )
+    .addOption(withEnv('--account-id <id>', 'vault owner: 12 digits, or - (default)', 'CALVE_ACCOUNT_ID'))
+    .addOption(withEnv('--allow-http', 'plain http to another machine', 'CALVE_ALLOW_HTTP'))
+    .addOption(withEnv('--local-dir <dir>', 'data folder of local:// vaults', 'CALVE_LOCAL_DIR'))
+    .addOption(withEnv('--max-attempts <n>', 'per request (default 10)', 'CALVE_MAX_ATTEMPTS'))
+    .addOption(
+      withEnv('--retry-delay <time>', 'first back-off, doubled up to 60s (default 1s)', 'CALVE_RETRY_DELAY'),
+    )
+    .addOption(withEnv('--give-up-after <time>', 'with a dead line (default 1h)', 'CALVE_GIVE_UP_AFTER'))
+    .addOption(withEnv('--connect-timeout <time>', 'default 10s', 'CALVE_CONNECT_TIMEOUT'))
+    .addOption(
+      withEnv('--read-timeout <time>', 'no byte moved for so long (default 60s)', 'CALVE_READ_TIMEOUT'),
+    );
+}
+
+export function addTransferOptions(command: Command): Command {
+  return command
+    .addOption(withEnv('--concurrency <n>', 'parts in flight, 1 to 64 (default 4)', 'CALVE_CONCURRENCY'))
+    .addOption(
+      withEnv('--lock-wait <time>', "wait for another calve's lock (default: exit 11)", 'CALVE_LOCK_WAIT'),
+    );
+}
+
+export const PROGRESS_FLAGS = ['auto', 'bar', 'plain', 'json', 'none'] as const;
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: (typeof PROGRESS_FLAGS)[number];
+  readonly debug: boolean;
+}
+
+export interface StateOptions {
+  readonly stateDir: string;
+  readonly stateDirGiven: boolean;
+  readonly catalogueDir: string;
+}
+
+export interface ServiceOptions {
+  readonly region: string | null;
+  readonly profile: string | null;
+  readonly endpoint: string | null;
+  readonly accountId: string;
+  readonly allowHttp: boolean;
+  readonly localDir: string;
+  readonly retry: RetryPolicy;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+}
+
+export interface TransferOptions {
+  readonly concurrency: number;
+  readonly lockWaitMs: number;
+}
+
+/** A command's options, typed. Each group is read only by commands that declared it. */
+export interface Options {
+  readonly read: OptionReader;
+  readonly output: OutputOptions;
+  readonly state: StateOptions;
+  readonly service: ServiceOptions;
+  readonly transfer: TransferOptions;
+}
+
+/** @throws TransferError `usage` for any malformed value */
+export function readOptions(io: Io, command: Command): Options {
+  const read = optionReader(command);
+  return {
+    read,
+    output: {
+      json: read.flag('json'),
+      quiet: read.flag('quiet'),
+      progress: read.choice('progress', PROGRESS_FLAGS) ?? 'auto',
+      debug: read.flag('debug'),
+    },
+    state: readStateOptions(io, read),
+    service: readServiceOptions(io, read),
+    transfer: {
+      concurrency: read.count('concurrency', 1, 64) ?? 4,
+      lockWaitMs: read.durationMs('lockWait') ?? 0,
+    },
+  };
+}
+
+function readStateOptions(io: Io, read: OptionReader): StateOptions {
+  const stateDir = read.text('stateDir');
+  return {
+    stateDir: stateDir === null ? xdgFolder(io, 'XDG_STATE_HOME', '.local/state') : resolve(io.cwd, stateDir),
+    stateDirGiven: stateDir !== null,
+    catalogueDir: resolve(io.cwd, read.text('catalogue') ?? join(dataFolder(io), 'archives')),
+  };
+}
+
+function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
+  const accountId = read.text('accountId') ?? '-';
+  if (!/^(-|\d{12})$/.test(accountId)) read.refuse('accountId', 'an account number is 12 digits, or -');
+  return {
+    region: read.text('region'),
+    profile: read.text('profile'),
+    endpoint: read.text('endpointUrl'),
+    accountId,
+    allowHttp: read.flag('allowHttp'),
+    localDir: resolve(io.cwd, read.text('localDir') ?? join(dataFolder(io), 'vaults')),
+    retry: {
+      maxAttempts: read.count('maxAttempts', 1, 1000) ?? 10,
+      maxAttemptsGiven: read.given('maxAttempts'),
+      retryDelayMs: read.durationMs('retryDelay') ?? 1000,
+      giveUpAfterMs: read.durationMs('giveUpAfter') ?? 3_600_000,
+    },
+    connectTimeoutMs: read.durationMs('connectTimeout') ?? 10_000,
+    readTimeoutMs: read.durationMs('readTimeout') ?? 60_000,
+  };
+}
+
+/** Source: XDG base directory specification; a relative value is to be ignored. */
+function xdgFolder(io: Io, variable: string, fallback: string): string {
+  const given = io.env[variable];
+  if (given !== undefined && isAbsolute(given)) return join(given, 'calve');
+  if (io.homeDir === '') {
+    throw new TransferError('usage', {
+      what: 'the state folder',
+      why: `neither HOME nor ${variable} is set`,
+      hint: 'name the folders with --state-dir and --catalogue',
+    });
+  }
+  return join(io.homeDir, fallback, 'calve');
+}
+
+function dataFolder(io: Io): string {
+  return xdgFolder(io, 'XDG_DATA_HOME', '.local/share');
+}

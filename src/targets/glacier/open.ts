@@ -1,0 +1,26 @@
+/** `glacier://VAULT`: a vault of the credentials' account. */
+import { resolveAwsPlace } from '../aws-config.js';
+import type { OpenedTarget, TargetSettings } from '../settings.js';
+import { VAULT_IDLE_EXPIRY_MS } from './limits.js';
+import { glacierTarget } from './target.js';
+
+export async function openGlacier(settings: TargetSettings): Promise<OpenedTarget> {
+  const { url, profile, accountId } = settings;
+  const { region, endpoint } = await resolveAwsPlace(settings, 'glacier');
+  const target = glacierTarget({
+    vault: url.vault,
+    url: url.url,
+    region,
+    endpoint,
+    endpointForState: endpoint,
+    accountId,
+    credentials: null,
+    profile,
+    idleExpiryMs: VAULT_IDLE_EXPIRY_MS,
+    mayCreateVault: false,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    readTimeoutMs: settings.readTimeoutMs,
+    concurrency: settings.concurrency,
+  });
+  return { target, recipe: { url: url.url, region, endpoint, accountId, profile, localDir: null } };
+}

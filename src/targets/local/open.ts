@@ -1,0 +1,63 @@
+/**
+ * `local://VAULT`: the vault emulator, started inside this process on loopback; the glacier target speaks to it as
+ * to the service. No credentials but the emulator's own, no expiry, and `upload` makes the vault.
+ */
+import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { TransferError } from '../../core/failures.js';
+import { startEmulator } from '../../emulator/server.js';
+import type { Target } from '../../transfer/ports.js';
+import { glacierTarget } from '../glacier/target.js';
+import type { OpenedTarget, TargetSettings } from '../settings.js';
+
+const LOCAL_REGION = 'us-east-1';
+
+export async function openLocal(settings: TargetSettings): Promise<OpenedTarget> {
+  const { url } = settings;
+  const dataDir = await prepareFolder(settings.localDir);
+  const emulator = await startEmulator({ dataDir, uploadTtlMs: null });
+  const target = glacierTarget({
+    vault: url.vault,
+    url: url.url,
+    region: LOCAL_REGION,
+    endpoint: emulator.url,
+    endpointForState: dataDir,
+    accountId: '-',
+    credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: emulator.secretAccessKey },
+    profile: null,
+    idleExpiryMs: null,
+    mayCreateVault: true,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    readTimeoutMs: settings.readTimeoutMs,
+    concurrency: settings.concurrency,
+  });
+  const recipe = {
+    url: url.url,
+    region: null,
+    endpoint: null,
+    accountId: '-',
+    profile: null,
+    localDir: dataDir,
+  };
+  return { target: endingWith(target, () => emulator.close()), recipe };
+}
+
+function endingWith(target: Target, closeEmulator: () => Promise<void>): Target {
+  return {
+    ...target,
+    close: async () => {
+      await target.close();
+      await closeEmulator();
+    },
+  };
+}
+
+async function prepareFolder(localDir: string): Promise<string> {
+  try {
+    const made = await mkdir(localDir, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await chmod(localDir, 0o700);
+    return await realpath(localDir);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new TransferError('state', { path: localDir, why: 'not-writable', detail }, { cause: error });
+  }
+}

@@ -1,0 +1,26 @@
+/** The only list of targets: scheme → how it is opened, and what is known of it without asking. */
+import type { PartLimits } from '../core/part-plan.js';
+import type { Scheme } from '../core/target-url.js';
+import { VAULT_IDLE_EXPIRY_MS, VAULT_LIMITS } from './glacier/limits.js';
+import type { OpenTarget } from './settings.js';
+
+interface TargetKind {
+  readonly limits: PartLimits;
+  /** How long the service keeps an idle upload; null: until aborted. */
+  readonly idleExpiryMs: number | null;
+  /** Loads the client too, which only commands that speak to a service should pay for. */
+  readonly open: OpenTarget;
+}
+
+export const TARGETS = {
+  glacier: {
+    limits: VAULT_LIMITS,
+    idleExpiryMs: VAULT_IDLE_EXPIRY_MS,
+    open: async (settings) => (await import('./glacier/open.js')).openGlacier(settings),
+  },
+  local: {
+    limits: VAULT_LIMITS,
+    idleExpiryMs: null,
+    open: async (settings) => (await import('./local/open.js')).openLocal(settings),
+  },
+} as const satisfies Record<Scheme, TargetKind>;
