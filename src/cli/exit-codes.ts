@@ -1,5 +1,5 @@
 /** The one table of exit numbers: scripts depend on it for years. --help and the README print it. */
-import { type FailureFacts, type FailureKind, TransferError } from '../core/failures.js';
+import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../core/failures.js';
 
 export const EXIT_ROWS = [
   { code: 0, meaning: 'done (a bare resume with nothing to do, too)' },
@@ -50,17 +50,13 @@ const KIND_EXIT = {
 /** Anything that is not a TransferError is a bug of ours. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof TransferError)) return 1;
-  if (error.kind === 'stopped') return SIGNAL_EXIT[(error as TransferError<'stopped'>).facts.signal];
-  return KIND_EXIT[error.kind];
+  if (isFailure(error, 'stopped')) return SIGNAL_EXIT[error.facts.signal];
+  return KIND_EXIT[(error as TransferError).kind];
 }
 
 /** Failures that the next file would meet as well: with several files the first of these ends the run. */
 export function stopsTheRun(error: unknown): boolean {
   const code = exitCodeOf(error);
   if (code === 12 || code === 1 || code >= 128) return true;
-  return (
-    error instanceof TransferError &&
-    error.kind === 'not-found' &&
-    (error as TransferError<'not-found'>).facts.what === 'vault'
-  );
+  return isFailure(error, 'not-found') && error.facts.what === 'vault';
 }

@@ -1,0 +1,67 @@
+/** The built program, run as a user runs it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+
+export const CALVE_BIN = join(import.meta.dirname, '../../../bin/calve.js');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** An environment in which nothing of the machine's own settings can leak: home, XDG folders and state are `home`. */
+export function cleanEnv(home: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...more,
+  };
+}
+
+export interface Spawned {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly input?: string | Buffer;
+}
+
+export function startCalve(words: readonly string[], options: Spawned): Running {
+  const child = spawn(process.execPath, [CALVE_BIN, ...words], {
+    env: options.env,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  if (options.input !== undefined) child.stdin?.end(options.input);
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
+  });
+  return { child, ended };
+}
+
+export function runCalve(words: readonly string[], options: Spawned): Promise<Ended> {
+  return startCalve(words, options).ended;
+}
+
+/** The objects of a --json run, one a line. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
