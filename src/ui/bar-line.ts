@@ -1,0 +1,73 @@
+/** The progress bar as one line of a given width. Pure; the fields keep their widths, so that nothing dances. */
+import { formatDuration, GIB_BYTES, KIB_BYTES, MIB_BYTES, TIB_BYTES } from '../core/units.js';
+import type { Paint } from './paint.js';
+import { formatRate, percent } from './progress-lines.js';
+import type { Progress } from './progress-meter.js';
+import { safeWhole } from './safe-text.js';
+import { keepEnd, textWidth } from './text-width.js';
+
+export interface BarStyle {
+  readonly unicode: boolean;
+  readonly paint: Paint;
+}
+
+const GAP = '  ';
+const BAR_WIDTH_MIN = 10;
+const BAR_WIDTH_MAX = 40;
+const AMOUNT_WIDTH = 15;
+const RATE_WIDTH = 11;
+const LEFT_WIDTH = 12;
+const PERCENT_WIDTH = 4;
+
+/** `2.1/5.0 GiB`: both in the unit of the whole, so that they compare at a glance. */
+function amount(doneBytes: number, totalBytes: number): string {
+  const units = [
+    ['TiB', TIB_BYTES],
+    ['GiB', GIB_BYTES],
+    ['MiB', MIB_BYTES],
+  ] as const;
+  const [name, unitBytes] = units.find(([, bytes]) => totalBytes >= bytes) ?? ['KiB', KIB_BYTES];
+  return `${(doneBytes / unitBytes).toFixed(1)}/${(totalBytes / unitBytes).toFixed(1)} ${name}`;
+}
+
+/** What follows the bar, from the richest to the poorest: a narrow terminal gets what fits. */
+function tails(progress: Progress): string[] {
+  const { doneBytes, totalBytes, bytesPerSecond, leftMs, partsInFlight } = progress;
+  const percentage = percent(progress).padStart(PERCENT_WIDTH);
+  const done = amount(doneBytes, totalBytes).padStart(AMOUNT_WIDTH);
+  if (bytesPerSecond === null || leftMs === null) {
+    // Before the first part has arrived (4 GiB may take an hour) this alone tells that something moves.
+    const moving = partsInFlight === 0 ? '' : `${partsInFlight} under way`;
+    const rest = moving.padEnd(RATE_WIDTH + GAP.length + LEFT_WIDTH);
+    return [[percentage, done, rest].join(GAP), [percentage, done].join(GAP), percentage];
+  }
+  const rate = formatRate(bytesPerSecond).padStart(RATE_WIDTH);
+  const left = formatDuration(leftMs).padStart(LEFT_WIDTH);
+  return [
+    [percentage, done, rate, left].join(GAP),
+    [percentage, done, left].join(GAP),
+    [percentage, left].join(GAP),
+    percentage,
+  ];
+}
+
+function bar(progress: Progress, width: number, style: BarStyle): string {
+  const ratio = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes;
+  const full = Math.floor(ratio * width);
+  const [done, rest] = style.unicode ? ['━', '─'] : ['=', '-'];
+  return style.paint.cyan(done.repeat(full)) + style.paint.dim(rest.repeat(width - full));
+}
+
+/**
+ * @param columns of the terminal; the line stays one short of it, because a full line wraps on some terminals
+ */
+export function barLine(progress: Progress, columns: number, style: BarStyle): string {
+  const width = Math.max(1, columns - 1);
+  const name = keepEnd(safeWhole(progress.fileName), Math.max(8, Math.floor(columns / 4)));
+  const room = (tail: string) => width - textWidth(name) - textWidth(tail) - 2 * GAP.length;
+  const choices = tails(progress);
+  const tail = choices.find((choice) => room(choice) >= BAR_WIDTH_MIN);
+  if (tail === undefined) return percent(progress).slice(0, width);
+  const barWidth = Math.min(BAR_WIDTH_MAX, room(tail));
+  return [name, bar(progress, barWidth, style), tail].join(GAP).trimEnd();
+}

@@ -1,0 +1,167 @@
+/** Failures in words: what failed, why, and what to do. The compiler proves that every kind has its words. */
+import type { FailureKind, TransferError } from '../core/failures.js';
+import { formatDuration, formatSize, formatSizeOption } from '../core/units.js';
+import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-wording.js';
+import { formatMoment } from './moments.js';
+import type { WordingEnvironment } from './paste-line.js';
+import { describeRefusal } from './refusal-wording.js';
+import { safeText, safeWhole } from './safe-text.js';
+import {
+  type Describe,
+  type FailureWording,
+  inBrackets,
+  resumeOr,
+  thenResume,
+  withDetail,
+  withServiceWords,
+} from './wording-parts.js';
+
+const RUN_AGAIN = 'run the same command again';
+
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+const describeUsage: Describe<'usage'> = (error) => ({
+  what: safeText(error.facts.what),
+  why: safeText(error.facts.why),
+  hint: safeText(error.facts.hint ?? 'calve --help lists the commands and their options'),
+});
+
+const describeUnreachable: Describe<'unreachable'> = (error, env) => {
+  const { operation, why, attempts, elapsedMs } = error.facts;
+  const effort = `${count(attempts, 'attempt')} in ${formatDuration(elapsedMs)}`;
+  return {
+    what: `could not ${safeText(operation)}${inBrackets(error)}`,
+    why: withServiceWords(`${safeText(why)}, after ${effort}`, error.service),
+    hint: resumeOr(`${RUN_AGAIN} later`, error, env),
+  };
+};
+
+const describeStopped: Describe<'stopped'> = (error, env) => ({
+  what: `stopped${inBrackets(error)}`,
+  why: error.context.resumable === true ? `${error.facts.signal}; what was sent is kept` : error.facts.signal,
+  hint: resumeOr(RUN_AGAIN, error, env),
+});
+
+const MISSING_THINGS = {
+  vault: {
+    why: 'the service knows no such vault',
+    mend: 'check its name, the region and the account; calve makes vaults on local:// only',
+  },
+  upload: {
+    why: 'the service knows no such upload: it was completed, aborted, or idle for too long',
+    mend: 'calve list-uploads shows the uploads in progress',
+  },
+  'unfinished upload': {
+    why: 'the state folder knows no such upload',
+    mend: 'calve status lists those that it knows, --state-dir names another folder',
+  },
+  'catalogue entry': { why: 'the catalogue has no such entry', mend: 'calve archives lists its entries' },
+} as const;
+
+const describeNotFound: Describe<'not-found'> = (error, env) => {
+  const { what, name, detail } = error.facts;
+  const missing = MISSING_THINGS[what];
+  const isInState = what === 'unfinished upload' && env.stateDirectory !== null;
+  const where = isInState ? ` (${safeWhole(env.stateDirectory)})` : '';
+  return {
+    what: `${what} ${safeWhole(name)}`,
+    why: withServiceWords(withDetail(missing.why + where, detail), error.service),
+    hint: missing.mend,
+  };
+};
+
+const describeBusy: Describe<'busy'> = (error) => {
+  const { what, holder, sinceMs } = error.facts;
+  const since = sinceMs === null ? '' : `, since ${formatMoment(new Date(sinceMs).toISOString())}`;
+  return {
+    what: safeWhole(what),
+    why: `another calve works on it: ${safeText(holder)}${since}`,
+    hint: 'let it finish, or wait for it with --lock-wait 1h',
+  };
+};
+
+const describeChecksum: Describe<'checksum'> = (error, env) => {
+  const { what, index, expected, got } = error.facts;
+  const subject = what === 'part' && index !== null ? `part ${index}` : `the ${what}`;
+  const hashes = `the file's is ${safeText(expected)}, the service's ${safeText(got)}`;
+  return {
+    what: `checksum of ${subject}${inBrackets(error)}`,
+    why: withServiceWords(`it stayed wrong: ${hashes}`, error.service),
+    hint: thenResume("keep the file; check this machine's memory and network", error, env),
+  };
+};
+
+const describeLimit: Describe<'limit'> = (error) => {
+  const { facts } = error;
+  const subject = safeWhole(error.context.file ?? 'the file');
+  if (facts.limit === 'size') {
+    return {
+      what: subject,
+      why: `its ${formatSize(facts.sizeBytes)} are more than the ${formatSize(facts.maxBytes)} that an archive may have`,
+      hint: 'cut it into smaller files (split --bytes), and send those',
+    };
+  }
+  const given = formatSizeOption(facts.partSizeBytes);
+  const fitting = formatSizeOption(facts.fittingPartSizeBytes);
+  return {
+    what: `${subject} with --part-size ${given}`,
+    why: `${count(facts.partCount, 'part')} are more than the ${count(facts.partsMax, 'part')} that an upload may have`,
+    hint: `--part-size ${fitting} fits, and --part-size auto finds it`,
+  };
+};
+
+const describeGone: Describe<'gone'> = (error) => {
+  const { uploadId, completing } = error.facts;
+  const what = `upload ${safeWhole(uploadId)}${inBrackets(error)}`;
+  if (completing === null) {
+    return {
+      what,
+      why: 'it is gone from the service: somebody aborted it',
+      hint: 'calve upload of the same file begins anew',
+    };
+  }
+  return {
+    what,
+    why: `it is gone from the service, and it was being completed: the archive may exist (${completing.sizeBytes} bytes, tree hash ${safeText(completing.treeHash)})`,
+    hint: 'the next inventory tells; --fresh sends again',
+  };
+};
+
+const describeBug: Describe<'bug'> = (error, env) => ({
+  what: 'a bug in calve',
+  why: safeText(error.facts.detail),
+  hint: thenResume('please report it with what --debug prints', error, env),
+});
+
+const WORDINGS: { readonly [K in FailureKind]: Describe<K> } = {
+  usage: describeUsage,
+  unreachable: describeUnreachable,
+  stopped: describeStopped,
+  'not-found': describeNotFound,
+  busy: describeBusy,
+  refused: describeRefusal,
+  source: describeSource,
+  state: describeState,
+  unrecorded: describeUnrecorded,
+  checksum: describeChecksum,
+  limit: describeLimit,
+  gone: describeGone,
+  output: describeOutput,
+  bug: describeBug,
+};
+
+/** The words of a failure. Nothing in them needs escaping any more; ids and paths are whole. */
+export function describeFailure<K extends FailureKind>(
+  error: TransferError<K>,
+  env: WordingEnvironment,
+): FailureWording {
+  return WORDINGS[error.kind](error, env);
+}
+
+/** The text that goes to stderr: `calve: WHAT: WHY`, then `hint: WHAT TO DO`, each line with its newline. */
+export function failureText(wording: FailureWording): string {
+  const hint = wording.hint === null ? '' : `hint: ${wording.hint}\n`;
+  return `calve: ${wording.what}: ${wording.why}\n${hint}`;
+}

@@ -1,0 +1,87 @@
+/** What goes wrong on this machine: the file, the state, the catalogue, standard output. */
+import type { FailureFacts } from '../core/failures.js';
+import { pasteLine } from './paste-line.js';
+import { safeText, safeWhole } from './safe-text.js';
+import { type Describe, thenResume, withDetail } from './wording-parts.js';
+
+type SourceReason = FailureFacts['source']['why'];
+type StateReason = FailureFacts['state']['why'];
+
+const SOURCE_REASONS = {
+  missing: () => ({ why: 'there is no such file', mend: 'check the path' }),
+  unreadable: () => ({
+    why: 'the file cannot be read',
+    mend: 'check its permissions and the disk that it is on',
+  }),
+  empty: () => ({ why: 'the file is empty, and a vault takes no empty archive', mend: 'leave it out' }),
+  'not-regular': (path: string) => ({
+    why: 'this is not a regular file',
+    mend: `pack a folder into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
+  }),
+  changed: () => ({
+    why: 'the file changed since its upload began, so no archive was made of it',
+    mend: 'run calve upload again when nothing writes to the file: it begins anew with the file as it is then',
+  }),
+  'other-upload': () => ({
+    why: 'the upload holds parts of another file',
+    mend: 'check the file and the upload id; calve list-parts shows what the upload holds',
+  }),
+} satisfies { [R in SourceReason]: (path: string) => { why: string; mend: string } };
+
+/** These mend without touching the upload, which then goes on. */
+const RESUMABLE_ONCE_MENDED: ReadonlySet<SourceReason> = new Set(['missing', 'unreadable']);
+
+export const describeSource: Describe<'source'> = (error, env) => {
+  const { path, why, detail } = error.facts;
+  const reason = SOURCE_REASONS[why](path);
+  return {
+    what: safeWhole(path),
+    why: withDetail(reason.why, detail),
+    hint: RESUMABLE_ONCE_MENDED.has(why) ? thenResume(reason.mend, error, env) : reason.mend,
+  };
+};
+
+const STATE_REASONS = {
+  damaged: () => ({
+    why: 'what calve recorded there is damaged',
+    mend: "move it away; calve resume FILE TARGET --upload-id=ID then goes on from the service's own list of parts",
+  }),
+  'not-writable': () => ({
+    why: 'calve cannot write there',
+    mend: 'make room on that disk or mend its permissions',
+  }),
+  foreign: (path: string) => ({
+    why: 'it belongs to someone else, or others may write to it',
+    mend: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,
+  }),
+  newer: () => ({ why: 'a newer calve wrote it', mend: 'run that newer calve' }),
+} satisfies { [R in StateReason]: (path: string) => { why: string; mend: string } };
+
+export const describeState: Describe<'state'> = (error, env) => {
+  const { path, why, detail } = error.facts;
+  const reason = STATE_REASONS[why](path);
+  return {
+    what: safeWhole(path),
+    why: withDetail(reason.why, detail),
+    hint: why === 'not-writable' ? thenResume(reason.mend, error, env) : reason.mend,
+  };
+};
+
+export const describeUnrecorded: Describe<'unrecorded'> = (error, env) => {
+  const { archiveId, path, detail } = error.facts;
+  return {
+    what: `archive ${safeWhole(archiveId)}`,
+    why: `it exists, but that could not be recorded in ${safeWhole(path)}: ${safeText(detail)}`,
+    hint: thenResume('keep the id above, and mend that folder', error, env),
+  };
+};
+
+export const describeOutput: Describe<'output'> = (error) => {
+  const { detail, archiveId } = error.facts;
+  const id = archiveId === null ? '' : `; archive ${safeWhole(archiveId)} exists all the same`;
+  return {
+    what: 'could not write to standard output',
+    why: `${safeText(detail)}${id}`,
+    hint: archiveId === null ? 'make room where the output goes' : 'calve archives lists what was archived',
+  };
+};

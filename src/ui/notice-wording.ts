@@ -1,0 +1,46 @@
+/** Notices in words, one line each. The compiler proves that every notice has its words. */
+import type { Notice } from '../transfer/events.js';
+import { formatMoment } from './moments.js';
+import { pasteLine } from './paste-line.js';
+import { safeText, safeWhole } from './safe-text.js';
+
+type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
+
+function parts(n: number): string {
+  return n === 1 ? '1 part is' : `${n.toLocaleString('en-US')} parts are`;
+}
+
+const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => string } = {
+  'already-archived': ({ archivedAt }) =>
+    `this file was archived here on ${formatMoment(archivedAt)}: nothing was sent; --fresh sends it again`,
+  'older-version-unfinished': ({ startedAt, abort }) =>
+    `an upload of an older version of this file, begun on ${formatMoment(startedAt)}, is unfinished; drop it with: ${pasteLine(abort)}`,
+  'left-unfinished': ({ startedAt, abort }) =>
+    `an earlier upload of this file, begun on ${formatMoment(startedAt)}, is needless now; drop it with: ${pasteLine(abort)}`,
+  'expired-begun-anew': ({ lastActivityAt }) =>
+    `the service dropped the upload, which was idle since ${formatMoment(lastActivityAt)}; begun anew`,
+  'gone-begun-anew': ({ uploadId }) =>
+    `upload ${safeWhole(uploadId)} is gone from the service: somebody aborted it; begun anew`,
+  'comparing-again': (notice) =>
+    `the file was touched, though its size and time are the same: ${parts(notice.parts)} read again and compared`,
+  'journal-damaged': ({ path, lines }) =>
+    `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; the service's own list stands in`,
+  'begin-repeated': ({ attempts }) =>
+    `it took ${attempts} attempts to begin: the service may keep an empty upload beside this one until it expires`,
+  'completing-again': () => 'the answer to complete was lost: the service is asked again',
+  'busy-skipped': ({ file, holder }) =>
+    `${safeWhole(file)}: another calve works on it (${safeText(holder)}); left to it`,
+  'account-unknown': () =>
+    'the service does not say whose account this is (no right to describe the vault): uploads are told apart without it',
+  'state-folder': ({ path }) => `the state is kept in ${safeWhole(path)}`,
+};
+
+function wordingOf<N extends Notice['notice']>(notice: N): (notice: NoticeOf<N>) => string {
+  return WORDINGS[notice];
+}
+
+/** One line for people, safe to print. Lines to paste in it are whole. */
+export function describeNotice(notice: Notice): string {
+  const words: (notice: never) => string = wordingOf(notice.notice);
+  return words(notice as never);
+}

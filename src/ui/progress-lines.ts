@@ -1,0 +1,55 @@
+/** Lines about a transfer in plain words: for logs, and for what stays on a terminal when the bar is gone. */
+import { formatDuration, formatSize } from '../core/units.js';
+import type { TransferEvent } from '../transfer/events.js';
+import type { ArchivedFacts, Progress } from './progress-meter.js';
+import { safeText, safeWhole } from './safe-text.js';
+
+export function percent(progress: Progress): string {
+  // Rounded down: 100% is said when nothing is missing, not before.
+  const ratio = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes;
+  return `${Math.floor(ratio * 100)}%`;
+}
+
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatSize(Math.round(bytesPerSecond))}/s`;
+}
+
+/** `backup.tar: 42%, 2.1 GiB of 5 GiB, 134 of 320 parts, 38.2 MiB/s, 1 min 20 s left` */
+export function formatProgressLine(progress: Progress): string {
+  const { doneBytes, totalBytes, partsDone, partCount, bytesPerSecond, leftMs } = progress;
+  return [
+    `${safeWhole(progress.fileName)}: ${percent(progress)}`,
+    `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`,
+    `${partsDone} of ${partCount} parts`,
+    ...(bytesPerSecond === null ? [] : [formatRate(bytesPerSecond)]),
+    ...(leftMs === null || doneBytes === totalBytes ? [] : [`${formatDuration(leftMs)} left`]),
+  ].join(', ');
+}
+
+/** `backup.tar: ended at 42%, 134 of 320 parts`: the last word of a transfer of which the failure follows. */
+export function formatStoppedLine(progress: Progress): string {
+  const { partsDone, partCount } = progress;
+  return `${safeWhole(progress.fileName)}: ended at ${percent(progress)}, ${partsDone} of ${partCount} parts`;
+}
+
+/** `backup.tar: archived, 5 GiB in 2 min 14 s (38.2 MiB/s), 120 of 320 parts were there already` */
+export function formatArchivedLine(facts: ArchivedFacts): string {
+  const { sizeBytes, durationMs, sentBytes, partCount, partsReused } = facts;
+  const isMeasured = sentBytes > 0 && durationMs > 0;
+  const rate = isMeasured ? ` (${formatRate((sentBytes * 1000) / durationMs)})` : '';
+  const reused = partsReused === 0 ? '' : `, ${partsReused} of ${partCount} parts were there already`;
+  return `${safeWhole(facts.fileName)}: archived, ${formatSize(sizeBytes)} in ${formatDuration(durationMs)}${rate}${reused}`;
+}
+
+type Retry = Extract<TransferEvent, { type: 'retry' }>;
+
+/** @param heldBack how many like it were not printed since the last one that was */
+export function formatRetryLine(retry: Retry, heldBack: number): string {
+  const attempt =
+    retry.attemptsMax === null
+      ? `attempt ${retry.attempt}`
+      : `attempt ${retry.attempt} of ${retry.attemptsMax}`;
+  const more = heldBack === 0 ? '' : `; ${heldBack} more since the last such line`;
+  const delay = formatDuration(retry.delayMs);
+  return `could not ${safeText(retry.operation)}: ${safeText(retry.why)}; trying again in ${delay} (${attempt}${more})`;
+}

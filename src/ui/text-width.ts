@@ -1,0 +1,41 @@
+/** How wide text is on a terminal: East Asian characters and emoji take two columns, combining marks none. */
+
+const WIDE =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+const HALF_WIDTH = /^[\uff61-\uffdc]/u;
+const ZERO = /^[\p{M}\p{Default_Ignorable_Code_Point}]+$/u;
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+function graphemeWidth(grapheme: string): number {
+  if (ZERO.test(grapheme)) return 0;
+  return WIDE.test(grapheme) && !HALF_WIDTH.test(grapheme) ? 2 : 1;
+}
+
+/** Columns that safe text (no control characters) takes. */
+export function textWidth(text: string): number {
+  if (PRINTABLE_ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+/** The end of the text in at most `width` columns, the cut marked: of a path the end tells more than the start. */
+export function keepEnd(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = '';
+  let keptWidth = 1;
+  for (const { segment } of Array.from(graphemes.segment(text)).reverse()) {
+    keptWidth += graphemeWidth(segment);
+    if (keptWidth > width) break;
+    kept = segment + kept;
+  }
+  return `…${kept}`;
+}
+
+/** Fills with spaces up to `width` columns; wider text stays as it is. */
+export function pad(text: string, width: number, align: 'left' | 'right'): string {
+  const fill = ' '.repeat(Math.max(0, width - textWidth(text)));
+  return align === 'left' ? text + fill : fill + text;
+}
