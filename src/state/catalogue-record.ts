@@ -1,0 +1,110 @@
+/** One archive of the catalogue as a line: flat, so that `cat *.json` is a file of JSON lines. */
+import { TransferError } from '../core/failures.js';
+import type { Fingerprint } from '../core/fingerprint.js';
+import type { CatalogueEntry } from '../transfer/ports.js';
+import { decodeLine, encodeLine } from './checked-line.js';
+import {
+  isCount,
+  isExactly,
+  isFingerprint,
+  isHash,
+  isName,
+  isPlan,
+  isText,
+  isTime,
+  orNull,
+  shape,
+} from './shapes.js';
+
+export const CATALOGUE_VERSION = 1;
+const NEWLINE = 10;
+
+interface ArchiveRecord {
+  readonly type: 'archive';
+  readonly archiveId: string;
+  readonly location: string | null;
+  readonly uploadId: string;
+  readonly file: string;
+  readonly target: string;
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly account: string | null;
+  readonly description: string;
+  readonly size: number;
+  readonly partSize: number;
+  readonly parts: number;
+  readonly treeHash: string;
+  readonly archivedAt: string;
+  readonly fingerprint: Fingerprint;
+  readonly version: typeof CATALOGUE_VERSION;
+}
+
+const hasArchiveKeys = shape<ArchiveRecord>({
+  type: isExactly('archive'),
+  archiveId: isName,
+  location: orNull(isText),
+  uploadId: isName,
+  file: isName,
+  target: isName,
+  region: orNull(isText),
+  endpoint: orNull(isText),
+  account: orNull(isText),
+  description: isText,
+  size: isCount,
+  partSize: isCount,
+  parts: isCount,
+  treeHash: isHash,
+  archivedAt: isTime,
+  fingerprint: isFingerprint,
+  version: isExactly(CATALOGUE_VERSION),
+});
+
+function planOf({ size, partSize, parts }: ArchiveRecord) {
+  return { sizeBytes: size, partSizeBytes: partSize, partCount: parts };
+}
+
+function isArchiveRecord(value: unknown): value is ArchiveRecord {
+  return hasArchiveKeys(value) && isPlan(planOf(value));
+}
+
+/** @throws TransferError `bug` for an entry that could not be read again */
+export function encodeEntry(entry: CatalogueEntry): string {
+  const { identity, plan, fingerprint } = entry;
+  const record: ArchiveRecord = {
+    type: 'archive',
+    archiveId: entry.archiveId,
+    location: entry.location,
+    uploadId: entry.uploadId,
+    file: identity.file,
+    target: identity.place.url,
+    region: identity.place.region,
+    endpoint: identity.place.endpoint,
+    account: identity.place.account,
+    description: entry.description,
+    size: plan.sizeBytes,
+    partSize: plan.partSizeBytes,
+    parts: plan.partCount,
+    treeHash: entry.treeHash,
+    archivedAt: entry.archivedAt,
+    fingerprint,
+    version: CATALOGUE_VERSION,
+  };
+  if (!isArchiveRecord(record)) {
+    throw new TransferError('bug', { detail: `no catalogue holds ${JSON.stringify(record)}` });
+  }
+  return encodeLine(record);
+}
+
+/** @returns the entry, `newer` for one of a later version, or null when it is damaged */
+export function decodeEntry(bytes: Buffer): CatalogueEntry | 'newer' | null {
+  if (bytes.at(-1) !== NEWLINE) return null;
+  const value = decodeLine(bytes.subarray(0, -1));
+  if (value === null) return null;
+  if (isCount(value.version) && value.version > CATALOGUE_VERSION) return 'newer';
+  if (!isArchiveRecord(value)) return null;
+  const { archiveId, location, uploadId, description, treeHash, fingerprint, archivedAt } = value;
+  const place = { url: value.target, region: value.region, endpoint: value.endpoint, account: value.account };
+  const identity = { file: value.file, place };
+  const plan = planOf(value);
+  return { archiveId, location, uploadId, identity, description, plan, treeHash, fingerprint, archivedAt };
+}

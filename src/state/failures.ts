@@ -1,0 +1,54 @@
+/** What goes wrong on disk, as facts. */
+import { type FailureFacts, TransferError } from '../core/failures.js';
+
+type Why = FailureFacts['state']['why'];
+
+export function stateFailure(
+  why: Why,
+  path: string,
+  detail: string,
+  cause?: unknown,
+): TransferError<'state'> {
+  return new TransferError('state', { path, why, detail }, { cause });
+}
+
+/** The operating system's code of an error (`ENOENT`), or null for anything else. */
+export function osCode(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? code : null;
+}
+
+/** `ENOSPC: no space left on device`, without the call and the path that Node appends. */
+function osReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/, \w+( '.*)?$/s, '');
+}
+
+/**
+ * Runs work that changes the disk.
+ * @throws TransferError `state` `not-writable` with `path` and the system's reason for whatever the system refused
+ */
+export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (osCode(error) === null) throw error;
+    throw stateFailure('not-writable', path, osReason(error), error);
+  }
+}
+
+/**
+ * Runs work that only reads. What does not exist is no failure: it gives `missing`.
+ * @throws TransferError `state` `foreign` where we have no right to read, `damaged` for any other reason
+ */
+export async function reading<T, M>(path: string, missing: M, work: () => Promise<T>): Promise<T | M> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = osCode(error);
+    if (code === null) throw error;
+    if (code === 'ENOENT') return missing;
+    const denied = code === 'EACCES' || code === 'EPERM';
+    throw stateFailure(denied ? 'foreign' : 'damaged', path, osReason(error), error);
+  }
+}

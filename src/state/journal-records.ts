@@ -1,0 +1,111 @@
+/**
+ * What stands in a journal: a head, then one line for each thing that happened. Any change to a shape needs a new
+ * JOURNAL_VERSION, so that an older calve says `newer` instead of `damaged`.
+ */
+
+import { TransferError } from '../core/failures.js';
+import type { Fingerprint } from '../core/fingerprint.js';
+import type { JournalHead, RecordedPart, WholeArchive } from '../transfer/ports.js';
+import { decodeLine, encodeLine } from './checked-line.js';
+import {
+  type Guard,
+  isCount,
+  isExactly,
+  isFingerprint,
+  isHash,
+  isIdentity,
+  isName,
+  isPlan,
+  isRecipe,
+  isText,
+  isTime,
+  orNull,
+  shape,
+} from './shapes.js';
+
+export const JOURNAL_VERSION = 1;
+
+type HeadRecord = { type: 'head'; version: typeof JOURNAL_VERSION } & JournalHead;
+type PartRecord = { type: 'part'; index: number } & RecordedPart;
+type FingerprintRecord = { type: 'fingerprint'; fingerprint: Fingerprint };
+type CompletingRecord = { type: 'completing' } & WholeArchive;
+type ReopenedRecord = { type: 'reopened' };
+export type JournalRecord = PartRecord | FingerprintRecord | CompletingRecord | ReopenedRecord;
+
+const isHeadRecord = shape<HeadRecord>({
+  type: isExactly('head'),
+  version: isExactly(JOURNAL_VERSION),
+  uploadId: isName,
+  identity: isIdentity,
+  recipe: isRecipe,
+  plan: isPlan,
+  description: isText,
+  fingerprint: isFingerprint,
+  startedAt: isTime,
+});
+
+const recordGuards = {
+  part: shape<PartRecord>({
+    type: isExactly('part'),
+    index: isCount,
+    treeHash: isHash,
+    linearHash: orNull(isHash),
+  }),
+  fingerprint: shape<FingerprintRecord>({ type: isExactly('fingerprint'), fingerprint: isFingerprint }),
+  completing: shape<CompletingRecord>({
+    type: isExactly('completing'),
+    sizeBytes: isCount,
+    treeHash: isHash,
+  }),
+  reopened: shape<ReopenedRecord>({ type: isExactly('reopened') }),
+} satisfies { [K in JournalRecord['type']]: Guard<Extract<JournalRecord, { type: K }>> };
+
+function isRecord(value: unknown): value is JournalRecord {
+  return Object.values(recordGuards).some((guard) => guard(value));
+}
+
+/** @throws TransferError `bug` for a head that could not be read again */
+export function encodeHead(head: JournalHead): string {
+  // Spelled out: a caller's object may carry more than the port names, and nothing unnamed goes to disk.
+  const { uploadId, identity, recipe, plan, description, fingerprint, startedAt } = head;
+  const record = { uploadId, identity, recipe, plan, description, fingerprint, startedAt };
+  return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, ...record });
+}
+
+/** @throws TransferError `bug` for a record that could not be read again */
+export function encodeRecord(record: JournalRecord): string {
+  return encodeIf(isRecord, record);
+}
+
+function encodeIf(isGood: (value: unknown) => boolean, record: object): string {
+  if (!isGood(record)) {
+    throw new TransferError('bug', { detail: `no journal holds ${JSON.stringify(record)}` });
+  }
+  return encodeLine(record);
+}
+
+/** @returns the head, `newer` for one of a later version, or null when it is damaged */
+export function decodeHead(line: Buffer): JournalHead | 'newer' | null {
+  const value = decodeLine(line);
+  if (value === null || value.type !== 'head') return null;
+  if (isCount(value.version) && value.version > JOURNAL_VERSION) return 'newer';
+  if (!isHeadRecord(value)) return null;
+  const { type, version, ...head } = value;
+  return head;
+}
+
+/** @returns null when the line is damaged */
+export function decodeRecord(line: Buffer): JournalRecord | null {
+  const value = decodeLine(line);
+  return isRecord(value) ? value : null;
+}
+
+/**
+ * Whether unreadable bytes can only be the beginning of a part line. No other record begins so, and each begins with
+ * a brace: without one inside, no second record hides behind a lost newline.
+ * @param ended whether a newline follows; then a whole line (with its closing brace) was not torn but altered
+ */
+export function isTornPart(line: Buffer, ended: boolean): boolean {
+  const beginning = ended ? /^\{"type":"p[\w":,]*$/ : /^\{"type":"p[\w":,]*\}?$/;
+  return beginning.test(line.toString('latin1'));
+}

@@ -1,0 +1,95 @@
+/** One upload's journal: its head put in place whole, everything after it appended. */
+
+import { TransferError } from '../core/failures.js';
+import type { Fingerprint } from '../core/fingerprint.js';
+import type {
+  Journal,
+  JournalHead,
+  RecordedPart,
+  UnfinishedUpload,
+  WholeArchive,
+} from '../transfer/ports.js';
+import { stateFailure } from './failures.js';
+import { readJournal } from './journal-reader.js';
+import { encodeHead, encodeRecord } from './journal-records.js';
+import { appendLines, type LineAppender } from './line-appender.js';
+import { openOwnFileForAppending, putFile, readOwnFile, removeFile } from './safe-file.js';
+
+/**
+ * Begins a journal.
+ * @throws TransferError `bug` when there is one: overwriting it could lose a `completing` record
+ * @throws TransferError `state` `not-writable`
+ */
+export async function createJournal(path: string, head: JournalHead): Promise<Journal> {
+  if ((await readOwnFile(path)) !== null) {
+    throw new TransferError('bug', { detail: `${path} exists: it must be reopened` });
+  }
+  const file = await putFile(path, encodeHead(head));
+  const { mtime } = await file.stat();
+  const upload: UnfinishedUpload = {
+    head,
+    fingerprint: head.fingerprint,
+    parts: new Map(),
+    completing: null,
+    damagedLines: 0,
+    completingUncertain: false,
+    lastActivityAt: mtime.toISOString(),
+    journalPath: path,
+  };
+  return new FileJournal(upload, appendLines(file, path, false));
+}
+
+/**
+ * Goes on with a journal, read anew: the given reading may be older than the lock that we hold now.
+ * @throws TransferError `state`: as readJournal; `damaged` when the journal is gone or another upload's
+ */
+export async function reopenJournal(known: UnfinishedUpload): Promise<Journal> {
+  const path = known.journalPath;
+  const reading = await readJournal(path);
+  const file = reading === null ? null : await openOwnFileForAppending(path);
+  if (reading === null || file === null) {
+    throw stateFailure(
+      'damaged',
+      path,
+      'it was removed a moment ago: another calve may have finished this upload',
+    );
+  }
+  return new FileJournal(reading.upload, appendLines(file, path, reading.isTorn));
+}
+
+class FileJournal implements Journal {
+  readonly upload: UnfinishedUpload;
+  readonly #lines: LineAppender;
+
+  constructor(upload: UnfinishedUpload, lines: LineAppender) {
+    this.upload = upload;
+    this.#lines = lines;
+  }
+
+  async recordPart(index: number, { treeHash, linearHash }: RecordedPart): Promise<void> {
+    const { partCount } = this.upload.head.plan;
+    if (index >= partCount) throw new TransferError('bug', { detail: `part ${index} of ${partCount}` });
+    await this.#lines.append(encodeRecord({ type: 'part', index, treeHash, linearHash }), false);
+  }
+
+  async recordFingerprint(fingerprint: Fingerprint): Promise<void> {
+    await this.#lines.append(encodeRecord({ type: 'fingerprint', fingerprint }), true);
+  }
+
+  async recordCompleting({ sizeBytes, treeHash }: WholeArchive): Promise<void> {
+    await this.#lines.append(encodeRecord({ type: 'completing', sizeBytes, treeHash }), true);
+  }
+
+  async recordReopened(): Promise<void> {
+    await this.#lines.append(encodeRecord({ type: 'reopened' }), true);
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
+    await removeFile(this.upload.journalPath);
+  }
+
+  close(): Promise<void> {
+    return this.#lines.close();
+  }
+}

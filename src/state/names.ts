@@ -1,0 +1,25 @@
+/** Names of files and locks. Sixteen digits find a file; the full values inside it decide. */
+import type { UploadIdentity } from '../transfer/ports.js';
+import { digits16 } from './digits.js';
+
+function canonical({ file, place }: UploadIdentity): string {
+  return JSON.stringify([file, place.url, place.region, place.endpoint, place.account]);
+}
+
+export function identityDigits(identity: UploadIdentity): string {
+  return digits16(canonical(identity));
+}
+
+export function isSameIdentity(a: UploadIdentity, b: UploadIdentity): boolean {
+  return canonical(a) === canonical(b);
+}
+
+/** `<identity>-<id>`: how the files of one upload or archive begin. */
+export function recordName(identity: UploadIdentity, id: string): string {
+  return `${identityDigits(identity)}-${digits16(id)}`;
+}
+
+/** Whether a folder entry is a record at all; anything else (a stray temporary file, notes) is left alone. */
+export function isRecordName(name: string, extension: string): boolean {
+  return /^[0-9a-f]{16}-[0-9a-f]{16}$/.test(name.slice(0, 33)) && name.slice(33) === extension;
+}

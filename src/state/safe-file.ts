@@ -1,0 +1,123 @@
+/** Files of our own: written whole or not at all, mode 0600, and read only if nobody else can have written them. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { osCode, reading, stateFailure, writing } from './failures.js';
+import { assertOurs, syncFolder } from './safe-folder.js';
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const FILE_MODE = 0o600;
+
+/** Far above any journal of 10,000 parts; a file beyond it is none of ours and would only exhaust memory. */
+const READ_MAX_BYTES = 256 * 1024 * 1024;
+
+export interface OwnFile {
+  readonly bytes: Buffer;
+  readonly mtime: Date;
+}
+
+/**
+ * @returns null when there is no such file
+ * @throws TransferError `state` `foreign` for a link, anything that is no regular file, another user's, or one that
+ * others may write to
+ */
+export async function readOwnFile(path: string): Promise<OwnFile | null> {
+  const file = await openOwnFile(path, O_RDONLY);
+  if (file === null) return null;
+  try {
+    return await reading(path, null, async () => {
+      const { size, mtime } = await file.stat();
+      if (size > READ_MAX_BYTES) throw stateFailure('damaged', path, `${size} bytes are too many`);
+      return { bytes: await file.readFile(), mtime };
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Opens an existing file for appending, under the same conditions as readOwnFile. */
+export function openOwnFileForAppending(path: string): Promise<FileHandle | null> {
+  return openOwnFile(path, O_WRONLY | O_APPEND);
+}
+
+async function openOwnFile(path: string, flags: number): Promise<FileHandle | null> {
+  const named = await reading(path, null, () => lstat(path));
+  if (named === null) return null;
+  if (!named.isFile()) throw stateFailure('foreign', path, 'it is not a regular file');
+  assertOurs(path, named);
+  // Never through a link that was put there since, and never waiting for a pipe's other end.
+  const openIt = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  return flags === O_RDONLY ? reading(path, null, openIt) : writing(path, openIt);
+}
+
+/** Where a file is prepared: in its own folder, so that the rename stays within one file system. */
+function temporaryPath(folder: string): string {
+  return join(folder, `.tmp-${randomBytes(8).toString('hex')}`);
+}
+
+async function writeTemporary(path: string, bytes: string | Buffer): Promise<FileHandle> {
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+  try {
+    await file.chmod(FILE_MODE);
+    await file.appendFile(bytes);
+    await file.sync();
+    return file;
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Puts a file in place so that after a power cut it is there whole or not at all: temporary file, sync, rename,
+ * folder synced.
+ * @returns the file, open for appending
+ * @throws TransferError `state` `not-writable`
+ */
+export function putFile(path: string, bytes: string | Buffer): Promise<FileHandle> {
+  const temporary = temporaryPath(dirname(path));
+  return writing(path, async () => {
+    let file: FileHandle | null = null;
+    try {
+      file = await writeTemporary(temporary, bytes);
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+      return file;
+    } catch (error) {
+      await file?.close().catch(() => {});
+      await unlink(temporary).catch(() => {});
+      throw error;
+    }
+  });
+}
+
+/** Writes, syncs and removes a file. @throws TransferError `state` `not-writable` */
+export function proveFolderWritable(folder: string, bytes: Buffer): Promise<void> {
+  const temporary = temporaryPath(folder);
+  return writing(folder, async () => {
+    try {
+      const file = await writeTemporary(temporary, bytes);
+      await file.close();
+      await syncFolder(folder);
+    } finally {
+      await unlink(temporary).catch((error) => {
+        if (osCode(error) !== 'ENOENT') throw error;
+      });
+    }
+  });
+}
+
+/** Removes a file for good. @returns whether there was one. @throws TransferError `state` `not-writable` */
+export function removeFile(path: string): Promise<boolean> {
+  return writing(path, async () => {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (osCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+    await syncFolder(dirname(path));
+    return true;
+  });
+}

@@ -1,0 +1,81 @@
+/** Guards over what was read from disk. A checked line proves its bytes, not that they mean what we expect. */
+import type { Fingerprint } from '../core/fingerprint.js';
+import type { PartPlan } from '../core/part-plan.js';
+import type { TargetPlace, TargetRecipe, UploadIdentity } from '../transfer/ports.js';
+
+export type Guard<T> = (value: unknown) => value is T;
+
+export const isText: Guard<string> = (value) => typeof value === 'string';
+
+/** An id or a path: never empty. */
+export const isName: Guard<string> = (value): value is string => isText(value) && value !== '';
+
+/** A whole number from 0: a count, an index or a number of bytes. */
+export const isCount: Guard<number> = (value): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** 64 lower-case hex digits: SHA-256. */
+export const isHash: Guard<string> = (value): value is string =>
+  isText(value) && /^[0-9a-f]{64}$/.test(value);
+
+/** A 64-bit number in decimal; times before 1970 are negative. */
+const isDecimal: Guard<string> = (value): value is string => isText(value) && /^-?\d{1,20}$/.test(value);
+
+/** ISO-8601 UTC with milliseconds: the one form that also sorts as text. */
+export const isTime: Guard<string> = (value): value is string =>
+  isText(value) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value));
+
+export function isExactly<T extends string | number>(wanted: T): Guard<T> {
+  return (value): value is T => value === wanted;
+}
+
+export function orNull<T>(guard: Guard<T>): Guard<T | null> {
+  return (value): value is T | null => value === null || guard(value);
+}
+
+/** An object with exactly these keys. The compiler proves that none of the type's keys is forgotten. */
+export function shape<T extends object>(guards: { readonly [K in keyof T]-?: Guard<T[K]> }): Guard<T> {
+  const names = Object.keys(guards) as (keyof T & string)[];
+  return (value): value is T => {
+    if (typeof value !== 'object' || value === null) return false;
+    const fields = value as Record<string, unknown>;
+    return (
+      Object.keys(fields).length === names.length &&
+      names.every((name) => Object.hasOwn(fields, name) && guards[name](fields[name]))
+    );
+  };
+}
+
+export const isFingerprint = shape<Fingerprint>({
+  sizeBytes: isCount,
+  mtimeNs: isDecimal,
+  ctimeNs: isDecimal,
+  device: isDecimal,
+  inode: isDecimal,
+});
+
+const hasPlanKeys = shape<PartPlan>({ sizeBytes: isCount, partSizeBytes: isCount, partCount: isCount });
+
+/** A plan whose three numbers agree. */
+export const isPlan: Guard<PartPlan> = (value): value is PartPlan =>
+  hasPlanKeys(value) &&
+  value.partSizeBytes > 0 &&
+  value.partCount === Math.max(1, Math.ceil(value.sizeBytes / value.partSizeBytes));
+
+const isPlace = shape<TargetPlace>({
+  url: isName,
+  region: orNull(isText),
+  endpoint: orNull(isText),
+  account: orNull(isText),
+});
+
+export const isIdentity = shape<UploadIdentity>({ file: isName, place: isPlace });
+
+export const isRecipe = shape<TargetRecipe>({
+  url: isName,
+  region: orNull(isText),
+  endpoint: orNull(isText),
+  accountId: isName,
+  profile: orNull(isText),
+  localDir: orNull(isText),
+});

@@ -1,0 +1,104 @@
+/** Heads, entries and processes to begin a test from, and what a failing call must fail with. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { type FailureFacts, isFailure } from '../../src/core/failures.js';
+import type { Processes, ProcessIdentity } from '../../src/state/process-identity.js';
+import type { CatalogueEntry, JournalHead, LockWish, UploadIdentity } from '../../src/transfer/ports.js';
+
+export function hashOf(word: string | number): string {
+  return createHash('sha256').update(String(word)).digest('hex');
+}
+
+export function sampleIdentity(file = '/data/photos.tar'): UploadIdentity {
+  const place = { url: 'glacier://photos', region: 'eu-west-1', endpoint: null, account: '123456789012' };
+  return { file, place };
+}
+
+const fingerprint = {
+  sizeBytes: 100_000_000,
+  mtimeNs: '1700000000123456789',
+  ctimeNs: '1700000000987654321',
+  device: '64769',
+  inode: '1234567',
+};
+
+export function sampleHead(changes: Partial<JournalHead> = {}): JournalHead {
+  return {
+    uploadId: '-upl0ad_id',
+    identity: sampleIdentity(),
+    recipe: {
+      url: 'glacier://photos',
+      region: 'eu-west-1',
+      endpoint: null,
+      accountId: '-',
+      profile: null,
+      localDir: null,
+    },
+    plan: { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 6 },
+    description: 'photos \u{1f4f7} "quoted"',
+    fingerprint,
+    startedAt: '2026-01-02T03:04:05.678Z',
+    ...changes,
+  };
+}
+
+export function sampleEntry(changes: Partial<CatalogueEntry> = {}): CatalogueEntry {
+  return {
+    archiveId: 'archive-1',
+    location: '/123456789012/vaults/photos/archives/archive-1',
+    uploadId: '-upl0ad_id',
+    identity: sampleIdentity(),
+    description: 'photos',
+    plan: { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 6 },
+    treeHash: hashOf('whole'),
+    fingerprint,
+    archivedAt: '2026-01-02T04:04:05.678Z',
+    ...changes,
+  };
+}
+
+/** Does not wait, or only so long. */
+export function wish(waitMs = 0, signal = new AbortController().signal): LockWish {
+  return { waitMs, signal };
+}
+
+/** A process that may lie about who it is; others run when `running` says so. */
+export function fakeProcesses(
+  self: Partial<ProcessIdentity> = {},
+  running: Record<number, string> = {},
+): Processes {
+  const pid = self.pid ?? 100;
+  const identity = {
+    machine: 'machine-a',
+    bootId: 'boot-1',
+    pidNamespace: 'pid:[1]',
+    pid,
+    startTime: 'start-100',
+    hostname: 'host-a',
+    ...self,
+  };
+  const table: Record<number, string> = { [pid]: identity.startTime, ...running };
+  return {
+    self: async () => identity,
+    startTimeOf: async (wanted) => table[wanted] ?? null,
+  };
+}
+
+/** Matches a TransferError `state` with this reason; `inPath` must be a part of the path it names. */
+export function stateFailing(why: FailureFacts['state']['why'], inPath = '') {
+  return (error: unknown): true => {
+    assert.ok(isFailure(error, 'state'), `not a state failure: ${error}`);
+    assert.equal(error.facts.why, why, JSON.stringify(error.facts));
+    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not hold ${inPath}`);
+    return true;
+  };
+}
+
+export function busyFailing(what: string, holder: RegExp) {
+  return (error: unknown): true => {
+    assert.ok(isFailure(error, 'busy'), `not busy: ${error}`);
+    assert.equal(error.facts.what, what);
+    assert.match(error.facts.holder, holder);
+    return true;
+  };
+}

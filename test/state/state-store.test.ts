@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { openStateStore } from '../../src/state/state-store.js';
+import { tempFolder } from '../support/temp.js';
+import { hashOf, sampleHead, sampleIdentity, stateFailing } from './samples.js';
+
+test('what was recorded is found again by identity, by upload id and among all', async (t) => {
+  const store = openStateStore(join(tempFolder(t), 'deep', 'state'));
+  const head = sampleHead();
+  const journal = await store.create(head);
+  const part = { treeHash: hashOf(2), linearHash: hashOf('l2') };
+  await journal.recordPart(2, part);
+  await journal.recordPart(0, { treeHash: hashOf(0), linearHash: null });
+  const touched = { ...head.fingerprint, ctimeNs: '-5' };
+  await journal.recordFingerprint(touched);
+  await journal.recordCompleting({ sizeBytes: 100_000_000, treeHash: hashOf('whole') });
+  await journal.close();
+
+  const [found, ...others] = await store.findByIdentity(sampleIdentity());
+  assert.ok(found);
+  assert.deepEqual(others, []);
+  assert.deepEqual(found.head, head);
+  assert.deepEqual(found.fingerprint, touched);
+  assert.deepEqual(found.parts.get(2), part);
+  assert.deepEqual([...found.parts.keys()].sort(), [0, 2]);
+  assert.deepEqual(found.completing, { sizeBytes: 100_000_000, treeHash: hashOf('whole') });
+  assert.equal(found.damagedLines, 0);
+  assert.equal(found.completingUncertain, false);
+  assert.equal(found.lastActivityAt, statSync(found.journalPath).mtime.toISOString());
+  assert.deepEqual(await store.findByUploadId(head.uploadId), found);
+  assert.deepEqual(await store.all(), [found]);
+});
+
+test('a reopened upload is no longer completing, and its newest part and fingerprint count', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const journal = await store.create(sampleHead());
+  await journal.recordPart(1, { treeHash: hashOf('old'), linearHash: null });
+  await journal.recordCompleting({ sizeBytes: 100_000_000, treeHash: hashOf('whole') });
+  await journal.close();
+  const [before] = await store.all();
+  assert.ok(before?.completing);
+  const again = await store.reopen(before);
+  assert.deepEqual(again.upload, before);
+  await again.recordReopened();
+  await again.recordPart(1, { treeHash: hashOf('new'), linearHash: null });
+  await again.close();
+  const after = await store.findByUploadId(before.head.uploadId);
+  assert.equal(after?.completing, null);
+  assert.equal(after?.parts.get(1)?.treeHash, hashOf('new'));
+});
+
+test('uploads are listed oldest first, and those of one file newest first', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const starts = {
+    b: '2026-01-03T00:00:00.000Z',
+    a: '2026-01-01T00:00:00.000Z',
+    c: '2026-01-02T00:00:00.000Z',
+  };
+  for (const [uploadId, startedAt] of Object.entries(starts)) {
+    await (await store.create(sampleHead({ uploadId, startedAt }))).close();
+  }
+  const other = sampleHead({ uploadId: 'd', identity: sampleIdentity('/other') });
+  await (await store.create(other)).close();
+  const idsOf = (uploads: { head: { uploadId: string } }[]) =>
+    uploads.map(({ head }) => head.uploadId).join('');
+  assert.equal(idsOf(await store.all()), 'acdb'); // d began at the sample's time, between c and b
+  assert.equal(idsOf(await store.findByIdentity(sampleIdentity())), 'bca');
+});
+
+test('every part of the place makes another identity, a missing account included', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  await (await store.create(sampleHead())).close();
+  const { file, place } = sampleIdentity();
+  for (const change of [
+    { url: 'glacier://b' },
+    { region: null },
+    { endpoint: 'http://x' },
+    { account: null },
+  ]) {
+    assert.deepEqual(await store.findByIdentity({ file, place: { ...place, ...change } }), []);
+  }
+  assert.deepEqual(await store.findByIdentity({ file: `${file}.old`, place }), []);
+});
+
+test('a removed journal is gone, and removing it again does no harm', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const journal = await store.create(sampleHead());
+  await journal.remove();
+  await journal.remove();
+  assert.deepEqual(await store.all(), []);
+  await assert.rejects(store.reopen(journal.upload), stateFailing('damaged', '.jsonl'));
+});
+
+test('reading a state folder that is not there finds nothing and makes nothing', async (t) => {
+  const folder = join(tempFolder(t), 'state');
+  const store = openStateStore(folder);
+  assert.deepEqual(await store.all(), []);
+  assert.deepEqual(await store.findByIdentity(sampleIdentity()), []);
+  assert.equal(await store.findByUploadId('x'), null);
+  assert.equal(existsSync(folder), false);
+});
+
+test('a journal is never overwritten by a new one of the same upload', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const journal = await store.create(sampleHead());
+  await journal.recordCompleting({ sizeBytes: 1, treeHash: hashOf('whole') });
+  await journal.close();
+  await assert.rejects(store.create(sampleHead()), (error) => isFailure(error, 'bug'));
+  assert.ok((await store.findByUploadId(sampleHead().uploadId))?.completing);
+});
+
+test('a record that could not be read again is not written', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const journal = await store.create(sampleHead());
+  const isBug = (error: unknown) => isFailure(error, 'bug');
+  await assert.rejects(journal.recordPart(6, { treeHash: hashOf(6), linearHash: null }), isBug);
+  await assert.rejects(journal.recordPart(-1, { treeHash: hashOf(6), linearHash: null }), isBug);
+  await assert.rejects(journal.recordPart(1, { treeHash: 'ABC', linearHash: null }), isBug);
+  await assert.rejects(journal.recordCompleting({ sizeBytes: Number.NaN, treeHash: hashOf(1) }), isBug);
+  await journal.close();
+  await assert.rejects(store.create(sampleHead({ uploadId: '' })), isBug);
+  await assert.rejects(store.create(sampleHead({ startedAt: 'yesterday' })), isBug);
+  const [found] = await store.all();
+  assert.deepEqual([found?.parts.size, found?.damagedLines], [0, 0]);
+});
+
+test('ten thousand parts stay under 4 MB, each appended in constant time', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const plan = { sizeBytes: 10_000 * 1_048_576, partSizeBytes: 1_048_576, partCount: 10_000 };
+  const journal = await store.create(sampleHead({ plan }));
+  const path = journal.upload.journalPath;
+  const inode = statSync(path).ino;
+  const before = statSync(path).size;
+  await journal.recordPart(9_999, { treeHash: hashOf(9_999), linearHash: hashOf(0) });
+  const lineBytes = statSync(path).size - before;
+  await Promise.all(
+    Array.from({ length: 9_999 }, (_, i) =>
+      journal.recordPart(i, { treeHash: hashOf(i), linearHash: hashOf(-i) }),
+    ),
+  );
+  await journal.close();
+  const { size, ino } = statSync(path);
+  assert.ok(size < 4_000_000, `${size} bytes`);
+  assert.ok(size <= before + 10_000 * lineBytes);
+  assert.equal(ino, inode, 'the journal was rewritten');
+  const [found] = await store.all();
+  assert.equal(found?.parts.size, 10_000);
+  assert.equal(found?.damagedLines, 0);
+  assert.equal(found?.parts.get(4_321)?.linearHash, hashOf(-4_321));
+});
+
+test('a folder of a newer calve stands in the way only when it may hold uploads', async (t) => {
+  const folder = tempFolder(t);
+  const store = openStateStore(folder);
+  const head = sampleHead();
+  await (await store.create(head)).close();
+  mkdirSync(join(folder, 'v2', 'uploads'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, 'v2', 'locks'));
+  mkdirSync(join(folder, 'v0'));
+  assert.equal((await store.findByIdentity(head.identity)).length, 1);
+  assert.equal((await store.all()).length, 1);
+
+  writeFileSync(join(folder, 'v2', 'uploads', 'something'), '');
+  await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v2'));
+  await assert.rejects(store.all(), stateFailing('newer', 'v2'));
+  await assert.rejects(store.findByUploadId('unknown here'), stateFailing('newer', 'v2'));
+  assert.ok(await store.findByUploadId(head.uploadId));
+
+  renameSync(join(folder, 'v2', 'uploads'), join(folder, 'v2', 'transfers'));
+  await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v2'));
+});
+
+test('a journal under a wrong name is not passed over in silence', async (t) => {
+  const folder = tempFolder(t);
+  const store = openStateStore(folder);
+  await (await store.create(sampleHead())).close();
+  const uploads = join(folder, 'v1', 'uploads');
+  const [name] = readdirSync(uploads);
+  assert.ok(name);
+  const wrong = `${'0'.repeat(16)}${name.slice(16)}`;
+  renameSync(join(uploads, name), join(uploads, wrong));
+  await assert.rejects(store.all(), stateFailing('damaged', wrong));
+});
+
+test('stray files between the journals are left alone', async (t) => {
+  const folder = tempFolder(t);
+  const store = openStateStore(folder);
+  const journal = await store.create(sampleHead());
+  await journal.close();
+  for (const name of ['.tmp-0123', 'notes.txt', '.nfs0001']) {
+    writeFileSync(join(folder, 'v1', 'uploads', name), 'half');
+  }
+  assert.equal((await store.all()).length, 1);
+});
+
+test('a line after a torn one stands alone', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const journal = await store.create(sampleHead());
+  await journal.close();
+  appendFileSync(journal.upload.journalPath, '{"type":"part","index":3,"tr');
+  const [torn] = await store.all();
+  assert.ok(torn);
+  assert.deepEqual([torn.damagedLines, torn.completingUncertain], [1, false]);
+  const again = await store.reopen(torn);
+  await again.recordPart(4, { treeHash: hashOf(4), linearHash: null });
+  await again.recordCompleting({ sizeBytes: 100_000_000, treeHash: hashOf('whole') });
+  await again.close();
+  const [found] = await store.all();
+  assert.deepEqual([...(found?.parts.keys() ?? [])], [4]);
+  assert.ok(found?.completing);
+  assert.deepEqual([found.damagedLines, found.completingUncertain], [1, false]);
+});
