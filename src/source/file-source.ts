@@ -1,0 +1,169 @@
+/** A regular file as a source of parts: read once, hashed in threads, sent from memory. */
+
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { TransferError } from '../core/failures.js';
+import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
+import type { PartRange } from '../core/part-plan.js';
+import { GIB_BYTES, MIB_BYTES } from '../core/units.js';
+import type { OpenSource, PreparedPart, Source } from '../transfer/ports.js';
+import { type BufferSlots, bufferSlots, type Slot } from './buffer-slots.js';
+import type { PartHashes } from './hash-part.js';
+import { type HashThreads, hashThreads } from './hash-threads.js';
+import { linkedWork } from './linked-work.js';
+import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
+import { rangeStream } from './range-stream.js';
+
+/** Larger parts are read twice (hashed, then streamed), so that memory stays the same at any part size … */
+const HELD_PART_MAX_BYTES = 64 * MIB_BYTES;
+/** … and at any number of lanes. */
+const HELD_TOTAL_MAX_BYTES = GIB_BYTES;
+
+export interface FileSourceOptions {
+  /** Lanes that hold prepared parts at once. */
+  readonly concurrency: number;
+}
+
+export interface FileSourceOpener {
+  readonly open: OpenSource;
+  /** Ends the hashing threads. Sources are closed before. */
+  close(): Promise<void>;
+}
+
+/** What all sources of one process share. */
+interface Workshop {
+  readonly threads: HashThreads;
+  readonly slots: BufferSlots;
+  /** Up to this size a part is held in memory. */
+  readonly heldPartMaxBytes: number;
+}
+
+/** So many hashing threads serve `concurrency` lanes: more than there are processors would only take turns. */
+export function threadCount(concurrency: number): number {
+  return Math.min(availableParallelism(), concurrency);
+}
+
+/** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
+export function fileSourceOpener(options: FileSourceOptions): FileSourceOpener {
+  const threads = hashThreads(threadCount(options.concurrency));
+  // One for each lane that sends, and one for each thread that works ahead of them.
+  const slotCount = options.concurrency + threads.count;
+  const workshop = {
+    threads,
+    slots: bufferSlots(slotCount),
+    heldPartMaxBytes: Math.min(HELD_PART_MAX_BYTES, HELD_TOTAL_MAX_BYTES / slotCount),
+  };
+  return {
+    open: async (path) => fileSource(await openFile(path), workshop),
+    close: () => threads.close(),
+  };
+}
+
+/** `changed` over `touched` over `same`. */
+function worse(a: Sameness, b: Sameness): Sameness {
+  if (a === 'changed' || b === 'changed') return 'changed';
+  return a === 'touched' || b === 'touched' ? 'touched' : 'same';
+}
+
+function fileSource(file: OpenedFile, workshop: Workshop): Source {
+  const fingerprint = fingerprintOf(file.stats);
+  const { threads, slots, heldPartMaxBytes } = workshop;
+  const work = linkedWork();
+  const streams = new Set<Readable>();
+  let closing: Promise<void> | null = null;
+
+  function streamOf(range: PartRange): Readable {
+    const stream = rangeStream(file.handle, file.path, range);
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
+    return stream;
+  }
+
+  async function prepareIn(
+    slot: Slot,
+    range: PartRange,
+    memory: SharedArrayBuffer | null,
+    signal: AbortSignal,
+  ) {
+    const { startByte, sizeBytes } = range;
+    const { handle, path } = file;
+    const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wantsLinear: true };
+    const hashes = await threads.hash(wish, signal);
+    signal.throwIfAborted();
+    const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);
+    return preparedPart(range, hashes, body, slot);
+  }
+
+  function prepare(range: PartRange, partSizeBytes: number, signal: AbortSignal): Promise<PreparedPart> {
+    return work.run(signal, async (either) => {
+      const slot = await slots.take(either);
+      try {
+        const memory = partSizeBytes <= heldPartMaxBytes ? slot.buffer(partSizeBytes) : null;
+        return await prepareIn(slot, range, memory, either);
+      } catch (error) {
+        slot.release();
+        throw error;
+      }
+    });
+  }
+
+  async function compareNow(): Promise<Sameness> {
+    const byHandle = fingerprintOf(await file.handle.stat({ bigint: true }));
+    try {
+      const byPath = fingerprintOf(await stat(file.path, { bigint: true }));
+      return worse(compareFingerprints(fingerprint, byHandle), compareFingerprints(fingerprint, byPath));
+    } catch (error) {
+      const failure = sourceFailure(file.path, error);
+      if (failure.facts.why === 'missing') return 'changed';
+      throw failure;
+    }
+  }
+
+  /** The descriptor's number may be another file's as soon as it is closed, so nobody may be reading by then. */
+  async function closeWhenQuiet(): Promise<void> {
+    await work.endAll(new TransferError('bug', { detail: 'the source was closed' }));
+    const quiet = [...streams].map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+    for (const stream of streams) stream.destroy();
+    await Promise.all(quiet);
+    await file.handle.close();
+  }
+
+  return {
+    path: file.path,
+    baseName: basename(file.path),
+    fingerprint,
+    mtimeMs: Number(file.stats.mtimeMs),
+    prepare,
+    compareNow,
+    close() {
+      closing ??= closeWhenQuiet();
+      return closing;
+    },
+  };
+}
+
+function preparedPart(
+  range: PartRange,
+  hashes: PartHashes,
+  body: PreparedPart['body'],
+  slot: Slot,
+): PreparedPart {
+  let released = false;
+  return {
+    range,
+    linearHash: hashes.linearHash as string,
+    treeHash: hashes.treeHash,
+    body() {
+      // Another part's bytes are in that memory by now.
+      if (released)
+        throw new TransferError('bug', { detail: `part ${range.index} was used after its release` });
+      return body();
+    },
+    release() {
+      released = true;
+      slot.release();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Reads a range of an open file and hashes it in one pass: each MiB is read, hashed twice and left behind while it is
+ * still in the processor's cache. Runs in the hashing threads.
+ */
+import { createHash } from 'node:crypto';
+import { readSync } from 'node:fs';
+import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '../core/tree-hash.js';
+
+/** A range to hash, in a shape that can be posted to a thread. */
+export interface HashJob {
+  /** Open for reading. A descriptor belongs to the process, so any thread may read it by number. */
+  readonly fd: number;
+  readonly startByte: number;
+  /** At least 1. */
+  readonly sizeBytes: number;
+  /** Keeps the bytes that were read, when they fit; null: they are read through a small buffer and dropped. */
+  readonly buffer: SharedArrayBuffer | null;
+  /** The plain SHA-256 of the whole range too: a request's signature needs it, a comparison does not. */
+  readonly wantsLinear: boolean;
+  /** One Int32: anything but 0 stops the work at the next MiB. */
+  readonly cancel: SharedArrayBuffer;
+}
+
+export interface PartHashes {
+  readonly treeHash: TreeHash;
+  /** Null where it was not wanted. */
+  readonly linearHash: LinearHash | null;
+}
+
+/** The file ended before the range did. */
+export class ShortFileError extends Error {
+  override readonly name = 'ShortFileError';
+}
+
+/** The job's cancel flag was set. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+}
+
+/** Fills `piece` from `position`: a read may return less than was asked for, on network file systems above all. */
+function readFully(fd: number, piece: Uint8Array, position: number): void {
+  for (let filled = 0; filled < piece.length; ) {
+    const count = readSync(fd, piece, filled, piece.length - filled, position + filled);
+    if (count === 0) throw new ShortFileError(`the file ends at byte ${position + filled}`);
+    filled += count;
+  }
+}
+
+/**
+ * @param scratch LEAF_SIZE_BYTES of this thread's own, for jobs without a buffer
+ * @throws ShortFileError, CancelledError, or the system's own error (EIO, ESTALE, …)
+ */
+export function hashPart(job: HashJob, scratch: Uint8Array): PartHashes {
+  const { fd, startByte, sizeBytes, buffer } = job;
+  const cancelled = new Int32Array(job.cancel);
+  // A part of a single leaf has one hash: its tree hash is its linear hash.
+  const linear = job.wantsLinear && sizeBytes > LEAF_SIZE_BYTES ? createHash('sha256') : null;
+  const leaves: Buffer[] = [];
+  for (let offset = 0; offset < sizeBytes; offset += LEAF_SIZE_BYTES) {
+    if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
+    const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
+    const piece = buffer === null ? scratch.subarray(0, length) : new Uint8Array(buffer, offset, length);
+    readFully(fd, piece, startByte + offset);
+    leaves.push(createHash('sha256').update(piece).digest());
+    linear?.update(piece);
+  }
+  const treeHash = foldDigests(leaves).toString('hex');
+  const linearHash = linear === null ? treeHash : linear.digest('hex');
+  return { treeHash, linearHash: job.wantsLinear ? linearHash : null };
+}

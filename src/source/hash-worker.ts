@@ -1,0 +1,25 @@
+/** What a hashing thread runs: one job at a time, each answered by its hashes or by why there are none. */
+import { parentPort } from 'node:worker_threads';
+import { LEAF_SIZE_BYTES } from '../core/tree-hash.js';
+import { CancelledError, type HashJob, hashPart, type PartHashes, ShortFileError } from './hash-part.js';
+
+/** Errors lose their class on the way between threads, so their meaning travels as data. */
+export type HashAnswer =
+  | { readonly hashes: PartHashes }
+  | { readonly failure: 'short' | 'cancelled' | 'unreadable'; readonly detail: string };
+
+const scratch = new Uint8Array(LEAF_SIZE_BYTES);
+
+function answer(job: HashJob): HashAnswer {
+  try {
+    return { hashes: hashPart(job, scratch) };
+  } catch (error) {
+    if (error instanceof ShortFileError) return { failure: 'short', detail: error.message };
+    if (error instanceof CancelledError) return { failure: 'cancelled', detail: '' };
+    // A system call's failure is the file's; anything else is a bug here, and must not look like a bad disk.
+    if (error instanceof Error && 'syscall' in error) return { failure: 'unreadable', detail: error.message };
+    throw error;
+  }
+}
+
+parentPort?.on('message', (job: HashJob) => parentPort?.postMessage(answer(job)));

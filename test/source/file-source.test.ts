@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer as collect } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { type PartPlan, partRange } from '../../src/core/part-plan.js';
+import { treeHashOf } from '../../src/core/tree-hash.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { fileSourceOpener } from '../../src/source/file-source.js';
+import type { Source } from '../../src/transfer/ports.js';
+import { seededBytes } from '../support/bytes.js';
+import { tempFolder } from '../support/temp.js';
+
+const never = new AbortController().signal;
+// As the signal of a whole run is, which every lane listens to.
+setMaxListeners(0, never);
+
+async function openBytes(t: TestContext, bytes: Uint8Array, concurrency = 2): Promise<Source> {
+  const path = join(tempFolder(t), 'photos.tar');
+  writeFileSync(path, bytes);
+  const opener = fileSourceOpener({ concurrency });
+  t.after(() => opener.close());
+  const source = await opener.open(path);
+  t.after(() => source.close());
+  return source;
+}
+
+function planOf(sizeBytes: number, partSizeBytes: number): PartPlan {
+  return { sizeBytes, partSizeBytes, partCount: Math.ceil(sizeBytes / partSizeBytes) };
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+for (const sizeBytes of [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 4 * MIB_BYTES, 9 * MIB_BYTES + 17]) {
+  test(`a file of ${sizeBytes} bytes comes in parts whose bytes and hashes are the file's`, async (t) => {
+    const bytes = seededBytes(sizeBytes, sizeBytes);
+    const source = await openBytes(t, bytes);
+    const plan = planOf(sizeBytes, 4 * MIB_BYTES);
+    for (let index = 0; index < plan.partCount; index += 1) {
+      const range = partRange(plan, index);
+      const part = await source.prepare(range, plan.partSizeBytes, never);
+      const expected = bytes.subarray(range.startByte, range.endByte + 1);
+      assert.ok(expected.equals(part.body() as Buffer), `bytes of part ${index}`);
+      assert.equal(part.linearHash, sha256(expected));
+      assert.equal(part.treeHash, treeHashOf(expected));
+      part.release();
+    }
+  });
+}
+
+test('many parts prepared at once keep their bytes apart', async (t) => {
+  const bytes = seededBytes(24 * MIB_BYTES + 5, 7);
+  const source = await openBytes(t, bytes, 3);
+  const plan = planOf(bytes.length, MIB_BYTES);
+  await Promise.all(
+    Array.from({ length: plan.partCount }, async (_, index) => {
+      const range = partRange(plan, index);
+      const part = await source.prepare(range, plan.partSizeBytes, never);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(sha256(part.body() as Buffer), part.linearHash);
+      assert.equal(part.linearHash, sha256(bytes.subarray(range.startByte, range.endByte + 1)));
+      part.release();
+    }),
+  );
+});
+
+test('a part larger than what is held comes as a stream of exactly its bytes, as often as it is asked for', async (t) => {
+  const bytes = seededBytes(3 * MIB_BYTES + 11, 9);
+  const source = await openBytes(t, bytes);
+  const part = await source.prepare(
+    partRange(planOf(bytes.length, 128 * MIB_BYTES), 0),
+    128 * MIB_BYTES,
+    never,
+  );
+  assert.equal(part.linearHash, sha256(bytes));
+  assert.equal(part.treeHash, treeHashOf(bytes));
+  for (const attempt of [1, 2]) {
+    assert.ok(bytes.equals(await collect(part.body() as Readable)), `attempt ${attempt}`);
+  }
+  part.release();
+});
+
+test('a streamed part starts and ends inside the file where its range says', async (t) => {
+  const bytes = seededBytes(5 * MIB_BYTES, 10);
+  const source = await openBytes(t, bytes);
+  const range = { index: 1, startByte: MIB_BYTES + 3, endByte: 3 * MIB_BYTES, sizeBytes: 2 * MIB_BYTES - 2 };
+  const part = await source.prepare(range, 128 * MIB_BYTES, never);
+  const expected = bytes.subarray(range.startByte, range.endByte + 1);
+  assert.ok(expected.equals(await collect(part.body() as Readable)));
+  assert.equal(part.treeHash, treeHashOf(expected));
+});
+
+test('prepare waits while all buffers are out, and goes on when one is released', async (t) => {
+  const bytes = seededBytes(12 * MIB_BYTES, 3);
+  const source = await openBytes(t, bytes, 1);
+  const plan = planOf(bytes.length, MIB_BYTES);
+  // One lane and one thread: two buffers.
+  const first = await source.prepare(partRange(plan, 0), MIB_BYTES, never);
+  await source.prepare(partRange(plan, 1), MIB_BYTES, never);
+  let third = 'waiting';
+  const waiting = source.prepare(partRange(plan, 2), MIB_BYTES, never).then(() => {
+    third = 'prepared';
+  });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(third, 'waiting');
+  first.release();
+  first.release();
+  await waiting;
+  const stop = new AbortController();
+  const fourth = source.prepare(partRange(plan, 3), MIB_BYTES, stop.signal);
+  stop.abort(new Error('stopped by hand'));
+  await assert.rejects(fourth, /stopped by hand/, 'releasing twice must not have freed two');
+});
+
+test('an aborted wait gives its place to nobody twice: later parts still find every buffer', async (t) => {
+  const bytes = seededBytes(6 * MIB_BYTES, 4);
+  const source = await openBytes(t, bytes, 1);
+  const plan = planOf(bytes.length, MIB_BYTES);
+  for (let round = 0; round < 5; round += 1) {
+    const stop = new AbortController();
+    const prepared = [0, 1, 2, 3].map((index) =>
+      source.prepare(partRange(plan, index), MIB_BYTES, stop.signal),
+    );
+    stop.abort(new Error('stopped'));
+    for (const each of await Promise.allSettled(prepared)) assert.equal(each.status, 'rejected');
+  }
+  const both = await Promise.all(
+    [0, 1].map((index) => source.prepare(partRange(plan, index), MIB_BYTES, never)),
+  );
+  assert.equal(both.length, 2);
+});
+
+test('an aborted signal stops a part that is being hashed, with the reason that was given', async (t) => {
+  const path = join(tempFolder(t), 'sparse');
+  writeFileSync(path, '');
+  truncateSync(path, 4096 * MIB_BYTES);
+  const opener = fileSourceOpener({ concurrency: 1 });
+  t.after(() => opener.close());
+  const source = await opener.open(path);
+  t.after(() => source.close());
+  const stop = new AbortController();
+  const range = partRange(planOf(4096 * MIB_BYTES, 4096 * MIB_BYTES), 0);
+  const hashing = source.prepare(range, 4096 * MIB_BYTES, stop.signal);
+  setTimeout(() => stop.abort(new Error('enough')), 50);
+  const startedMs = Date.now();
+  await assert.rejects(hashing, /enough/);
+  assert.ok(Date.now() - startedMs < 2000, 'hashing all of it takes far longer');
+});
+
+test('a file that is shorter than it was fails as changed, in memory and as a stream', async (t) => {
+  const bytes = seededBytes(4 * MIB_BYTES, 5);
+  const source = await openBytes(t, bytes);
+  const plan = planOf(bytes.length, 128 * MIB_BYTES);
+  const streamed = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, never);
+  truncateSync(source.path, 2 * MIB_BYTES + 100);
+  const isChanged = (error: unknown): boolean => isFailure(error, 'source') && error.facts.why === 'changed';
+  await assert.rejects(source.prepare(partRange(plan, 0), 4 * MIB_BYTES, never), isChanged);
+  await assert.rejects(collect(streamed.body() as Readable), isChanged);
+  const beyond = { index: 3, startByte: 3 * MIB_BYTES, endByte: 4 * MIB_BYTES - 1, sizeBytes: MIB_BYTES };
+  await assert.rejects(source.prepare(beyond, MIB_BYTES, never), isChanged);
+});
+
+test('a released part refuses to give a body, because its memory is another part by then', async (t) => {
+  const source = await openBytes(t, seededBytes(100, 1));
+  const part = await source.prepare(partRange(planOf(100, MIB_BYTES), 0), MIB_BYTES, never);
+  part.release();
+  assert.throws(() => part.body(), /bug/);
+});
+
+test('closing ends what is under way and may be repeated', async (t) => {
+  const bytes = seededBytes(4 * MIB_BYTES, 5);
+  const source = await openBytes(t, bytes);
+  const plan = planOf(bytes.length, 128 * MIB_BYTES);
+  const part = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, never);
+  const stream = part.body() as Readable;
+  stream.on('error', () => undefined);
+  stream.resume();
+  const hashing = source.prepare(partRange(plan, 0), 128 * MIB_BYTES, never);
+  await Promise.all([assert.rejects(hashing), source.close(), source.close()]);
+  assert.ok(stream.destroyed);
+});
+
+test('names and times of the file are told as they were when it was opened', async (t) => {
+  const path = join(tempFolder(t), 'a b.tar');
+  writeFileSync(path, 'x');
+  utimesSync(path, 1_700_000_000, 1_700_000_000.25);
+  const opener = fileSourceOpener({ concurrency: 1 });
+  const source = await opener.open(path);
+  assert.equal(source.baseName, 'a b.tar');
+  assert.equal(basename(source.path), 'a b.tar');
+  assert.equal(source.mtimeMs, 1_700_000_000_250);
+  assert.equal(source.fingerprint.mtimeNs, '1700000000250000000');
+  assert.equal(source.fingerprint.sizeBytes, 1);
+  await source.close();
+  await opener.close();
+});
+
+const changes: Record<string, { change(path: string): void; sameness: string }> = {
+  'is left alone': { change: () => undefined, sameness: 'same' },
+  'was given another mode': { change: (path) => chmodSync(path, 0o600), sameness: 'touched' },
+  'grew by a byte': { change: (path) => appendFileSync(path, 'x'), sameness: 'changed' },
+  'was given other bytes of the same number': {
+    change: (path) => writeFileSync(path, 'abd'),
+    sameness: 'changed',
+  },
+  'was removed': { change: (path) => rmSync(path), sameness: 'changed' },
+  'was moved away': { change: (path) => renameSync(path, `${path}.old`), sameness: 'changed' },
+  'was replaced by a copy with the same times': {
+    change(path) {
+      rmSync(path);
+      writeFileSync(path, 'abc');
+      utimesSync(path, 1_700_000_000, 1_700_000_000);
+    },
+    sameness: 'touched',
+  },
+};
+for (const [what, { change, sameness }] of Object.entries(changes)) {
+  test(`a file that ${what} is ${sameness}`, async (t) => {
+    const path = join(tempFolder(t), 'file');
+    writeFileSync(path, 'abc');
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const opener = fileSourceOpener({ concurrency: 1 });
+    const source = await opener.open(path);
+    change(path);
+    assert.equal(await source.compareNow(), sameness);
+    await source.close();
+    await opener.close();
+  });
+}
+
+test('a write right after opening is seen, even within one tick of the file clock', async (t) => {
+  const folder = tempFolder(t);
+  const opener = fileSourceOpener({ concurrency: 1 });
+  for (let round = 0; round < 10; round += 1) {
+    const path = join(folder, `file-${round}`);
+    writeFileSync(path, 'aaa');
+    const source = await opener.open(path);
+    writeFileSync(path, 'bbb');
+    assert.equal(await source.compareNow(), 'changed', `round ${round}`);
+    await source.close();
+  }
+  await opener.close();
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { hashThreads } from '../../src/source/hash-threads.js';
+import { tempFolder } from '../support/temp.js';
+
+const never = new AbortController().signal;
+const wish = { path: '/x', startByte: 0, sizeBytes: 3, buffer: null, wantsLinear: true };
+const abcHash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+test('a thread that dies rejects its job instead of leaving it waiting, and so for the next ones', async () => {
+  const threads = hashThreads(1, new URL('./fixtures/dying-worker.js', import.meta.url));
+  const jobs = [0, 1, 0, 1].map((startByte) => threads.hash({ ...wish, startByte, fd: 0 }, never));
+  for (const outcome of await Promise.allSettled(jobs)) {
+    assert.equal(outcome.status, 'rejected');
+    assert.ok(isFailure(outcome.reason, 'bug'), String(outcome.reason));
+  }
+  await threads.close();
+});
+
+test('a descriptor that cannot be read is unreadable, with the reason of the system', async (t) => {
+  const folder = openSync(tempFolder(t), 'r');
+  t.after(() => closeSync(folder));
+  const threads = hashThreads(1);
+  await assert.rejects(threads.hash({ ...wish, fd: folder }, never), (error) => {
+    assert.ok(isFailure(error, 'source'));
+    assert.equal(error.facts.why, 'unreadable');
+    assert.match(String(error.facts.detail), /EISDIR/);
+    return true;
+  });
+  await threads.close();
+});
+
+test('closing rejects what waits, and may be repeated', async (t) => {
+  const path = join(tempFolder(t), 'abc');
+  writeFileSync(path, 'abc');
+  const fd = openSync(path, 'r');
+  t.after(() => closeSync(fd));
+  const threads = hashThreads(1);
+  const jobs = [1, 2, 3, 4].map(() => threads.hash({ ...wish, fd }, never));
+  const outcomes = Promise.allSettled(jobs);
+  await threads.close();
+  await threads.close();
+  assert.equal((await outcomes).length, 4);
+  await assert.rejects(threads.hash({ ...wish, fd }, never));
+});
+
+test('a job that still waits is dropped at once when its signal is aborted; the others are done', async (t) => {
+  const path = join(tempFolder(t), 'abc');
+  writeFileSync(path, 'abc');
+  const fd = openSync(path, 'r');
+  t.after(() => closeSync(fd));
+  const threads = hashThreads(1);
+  const stop = new AbortController();
+  const first = threads.hash({ ...wish, fd }, never);
+  const dropped = threads.hash({ ...wish, fd }, stop.signal);
+  const last = threads.hash({ ...wish, fd }, never);
+  stop.abort(new Error('not needed'));
+  await assert.rejects(dropped, /not needed/);
+  assert.equal((await first).linearHash, abcHash);
+  assert.equal((await last).treeHash, abcHash);
+  await threads.close();
+});

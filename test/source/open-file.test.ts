@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { openFile } from '../../src/source/open-file.js';
+import { tempFolder } from '../support/temp.js';
+
+function isSource(why: string): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(isFailure(error, 'source'), String(error));
+    assert.equal(error.facts.why, why);
+    return true;
+  };
+}
+
+test('a file is opened by its real path, whatever links lead to it', async (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, 'real'), 'abc');
+  symlinkSync('real', join(folder, 'link'));
+  const file = await openFile(join(folder, 'link'));
+  assert.equal(file.path, realpathSync(join(folder, 'real')));
+  await file.handle.close();
+});
+
+test('an empty file opens: refusing it is the business of those who know the service', async (t) => {
+  const path = join(tempFolder(t), 'empty');
+  writeFileSync(path, '');
+  const file = await openFile(path);
+  assert.equal(file.stats.size, 0n);
+  await file.handle.close();
+});
+
+test('what is not there is missing: no file, a dangling link, a file in place of a folder', async (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, 'file'), 'abc');
+  symlinkSync('nowhere', join(folder, 'dangling'));
+  for (const path of ['none', 'dangling', 'file/below']) {
+    await assert.rejects(openFile(join(folder, path)), isSource('missing'));
+  }
+});
+
+test('folders, devices, sockets and FIFOs are not regular, and a FIFO does not hang us', async (t) => {
+  const folder = tempFolder(t);
+  mkdirSync(join(folder, 'folder'));
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  const socket = createServer().listen(join(folder, 'socket'));
+  await new Promise((resolve) => socket.once('listening', resolve));
+  t.after(() => socket.close());
+  for (const path of [join(folder, 'folder'), join(folder, 'fifo'), join(folder, 'socket'), '/dev/null']) {
+    await assert.rejects(openFile(path), isSource('not-regular'));
+  }
+});
+
+test('a ring of links is unreadable', async (t) => {
+  const folder = tempFolder(t);
+  symlinkSync('b', join(folder, 'a'));
+  symlinkSync('a', join(folder, 'b'));
+  await assert.rejects(openFile(join(folder, 'a')), isSource('unreadable'));
+});
+
+test('a file without the right to read it is unreadable', { skip: process.getuid?.() === 0 }, async (t) => {
+  const path = join(tempFolder(t), 'secret');
+  writeFileSync(path, 'abc');
+  chmodSync(path, 0);
+  await assert.rejects(openFile(path), isSource('unreadable'));
+});
