@@ -11,7 +11,8 @@ import type { Catalogue, StateStore, TargetRecipe } from '../transfer/ports.js';
 import { withRetry } from '../transfer/retry.js';
 import type { Session } from '../transfer/session.js';
 import { chooseProgressMode } from '../ui/progress-mode.js';
-import { createReporter, type Reporter } from '../ui/reporter.js';
+import { createReporter } from '../ui/reporter.js';
+import type { Reporter } from '../ui/reporter-parts.js';
 import { systemClock } from './clock.js';
 import type { Io } from './io.js';
 import type { Options, OutputOptions } from './options.js';
@@ -27,7 +28,7 @@ export async function openReporter(io: Io, output: OutputOptions): Promise<Repor
     flag: output.progress,
     isTerminal: io.stderr.isTTY === true,
     ci: isSet(io.env['CI']),
-    term: io.env['TERM'] ?? null,
+    term: io.env['TERM'],
   });
   return createReporter({
     mode,
@@ -35,8 +36,14 @@ export async function openReporter(io: Io, output: OutputOptions): Promise<Repor
     quiet: output.quiet,
     nowMs: systemClock.nowMs,
     color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
+    unicode: showsUnicode(io),
     debug: output.debug,
   });
+}
+
+/** Whether the locale's characters go beyond ASCII. Source: POSIX, "Internationalization variables". */
+export function showsUnicode({ env }: Io): boolean {
+  return /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '');
 }
 
 /** Whether a variable such as CI or NO_COLOR says yes. */

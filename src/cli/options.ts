@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TransferError } from '../core/failures.js';
 import type { RetryPolicy } from '../transfer/retry.js';
+import { PROGRESS_FLAGS, type ProgressFlag } from '../ui/progress-mode.js';
 import type { Io } from './io.js';
 import { type OptionReader, optionReader } from './option-reader.js';
 
@@ -53,12 +54,10 @@ export function addTransferOptions(command: Command): Command {
     );
 }
 
-export const PROGRESS_FLAGS = ['auto', 'bar', 'plain', 'json', 'none'] as const;
-
 export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly progress: (typeof PROGRESS_FLAGS)[number];
+  readonly progress: ProgressFlag;
   readonly debug: boolean;
 }
 

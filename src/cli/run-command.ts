@@ -4,7 +4,7 @@ import { type FailureContext, TransferError, withContext } from '../core/failure
 import { describeFailure, failureText } from '../ui/failure-wording.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import type { WordingEnvironment } from '../ui/paste-line.js';
-import type { Reporter } from '../ui/reporter.js';
+import type { Reporter } from '../ui/reporter-parts.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import type { Io } from './io.js';

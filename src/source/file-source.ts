@@ -1,7 +1,6 @@
 /** A regular file as a source of parts: read once, hashed in threads, sent from memory. */
 
 import { stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
@@ -11,7 +10,8 @@ import { GIB_BYTES, MIB_BYTES } from '../core/units.js';
 import type { OpenSource, PreparedPart, Source } from '../transfer/ports.js';
 import { type BufferSlots, bufferSlots, type Slot } from './buffer-slots.js';
 import type { PartHashes } from './hash-part.js';
-import { type HashThreads, hashThreads } from './hash-threads.js';
+import { hashSegments } from './hash-segments.js';
+import { type HashThreads, hashThreads, threadCount } from './hash-threads.js';
 import { linkedWork } from './linked-work.js';
 import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
 import { rangeStream } from './range-stream.js';
@@ -38,11 +38,6 @@ interface Workshop {
   readonly slots: BufferSlots;
   /** Up to this size a part is held in memory. */
   readonly heldPartMaxBytes: number;
-}
-
-/** So many hashing threads serve `concurrency` lanes: more than there are processors would only take turns. */
-export function threadCount(concurrency: number): number {
-  return Math.min(availableParallelism(), concurrency);
 }
 
 /** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
@@ -136,6 +131,7 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     fingerprint,
     mtimeMs: Number(file.stats.mtimeMs),
     prepare,
+    treeHash: (signal) => work.run(signal, (either) => hashSegments(file, threads, either)),
     compareNow,
     close() {
       closing ??= closeWhenQuiet();

@@ -4,17 +4,11 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
-import { MIB_BYTES } from '../core/units.js';
-import { threadCount } from './file-source.js';
-import type { PartHashes } from './hash-part.js';
-import { type HashThreads, hashThreads } from './hash-threads.js';
-import { linkedWork } from './linked-work.js';
+import { hashSegments, SEGMENT_SIZE_BYTES } from './hash-segments.js';
+import { hashThreads, threadCount } from './hash-threads.js';
 import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
 import { rangeStream } from './range-stream.js';
 import { treeAccumulator } from './tree-accumulator.js';
-
-/** A power of two of MiB, so that the segments' hashes are nodes of the file's own tree. */
-const SEGMENT_SIZE_BYTES = 16 * MIB_BYTES;
 
 export interface HashedBytes {
   readonly sizeBytes: number;
@@ -31,7 +25,7 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<Hashe
   try {
     // A small file is done before a thread has started.
     const isSmall = sizeBytes <= SEGMENT_SIZE_BYTES;
-    const treeHash = isSmall ? await hashSmallFile(file, signal) : await hashSegments(file, signal);
+    const treeHash = isSmall ? await hashSmallFile(file, signal) : await hashLargeFile(file, signal);
     const now = fingerprintOf(await file.handle.stat({ bigint: true }));
     if (compareFingerprints(fingerprintOf(file.stats), now) === 'changed') {
       throw new TransferError('source', { path: file.path, why: 'changed', detail: null });
@@ -42,47 +36,18 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<Hashe
   }
 }
 
-async function hashSmallFile(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
-  const stream = rangeStream(file.handle, file.path, { startByte: 0, sizeBytes: Number(file.stats.size) });
-  return (await hashStream(stream, signal)).treeHash;
-}
-
-async function hashSegments(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
+async function hashLargeFile(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
   const threads = hashThreads(threadCount(Number.POSITIVE_INFINITY));
-  const work = linkedWork();
-  const pending: Promise<PartHashes>[] = [];
   try {
-    const tree = treeAccumulator();
-    const pushOldest = async (): Promise<void> => {
-      const { treeHash } = await (pending.shift() as Promise<PartHashes>);
-      tree.push(Buffer.from(treeHash, 'hex'));
-    };
-    for (let startByte = 0; startByte < Number(file.stats.size); startByte += SEGMENT_SIZE_BYTES) {
-      const segment = work.run(signal, (either) => hashSegment(file, threads, startByte, either));
-      // The first failure is thrown when its turn comes; those behind it must not count as unhandled meanwhile.
-      segment.catch(() => undefined);
-      pending.push(segment);
-      // Twice the threads: enough that none waits for the oldest, few enough that memory stays the same.
-      if (pending.length >= 2 * threads.count) await pushOldest();
-    }
-    while (pending.length > 0) await pushOldest();
-    return tree.root().toString('hex');
+    return await hashSegments(file, threads, signal);
   } finally {
-    await work.endAll(new TransferError('bug', { detail: 'a segment before this one failed' }));
     await threads.close();
   }
 }
 
-function hashSegment(
-  file: OpenedFile,
-  threads: HashThreads,
-  startByte: number,
-  signal: AbortSignal,
-): Promise<PartHashes> {
-  const sizeBytes = Math.min(SEGMENT_SIZE_BYTES, Number(file.stats.size) - startByte);
-  const { path, handle } = file;
-  const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wantsLinear: false };
-  return threads.hash(wish, signal);
+async function hashSmallFile(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
+  const stream = rangeStream(file.handle, file.path, { startByte: 0, sizeBytes: Number(file.stats.size) });
+  return (await hashStream(stream, signal)).treeHash;
 }
 
 /**

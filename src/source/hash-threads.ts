@@ -1,4 +1,5 @@
 /** A few threads that read and hash, so that neither the network nor the terminal ever waits for SHA-256. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { TransferError } from '../core/failures.js';
 import type { HashJob, PartHashes } from './hash-part.js';
@@ -134,4 +135,9 @@ export function hashThreads(
   }
 
   return { count, hash, close };
+}
+
+/** So many hashing threads serve `concurrency` lanes: more than there are processors would only take turns. */
+export function threadCount(concurrency: number): number {
+  return Math.min(availableParallelism(), concurrency);
 }

@@ -11,7 +11,7 @@ import type {
 } from '../transfer/ports.js';
 import { stateFailure } from './failures.js';
 import { readJournal } from './journal-reader.js';
-import { encodeHead, encodeRecord } from './journal-records.js';
+import { encodeHead, encodeRecord, type JournalRecord } from './journal-records.js';
 import { appendLines, type LineAppender } from './line-appender.js';
 import { openOwnFileForAppending, putFile, readOwnFile, removeFile } from './safe-file.js';
 
@@ -58,38 +58,51 @@ export async function reopenJournal(known: UnfinishedUpload): Promise<Journal> {
 }
 
 class FileJournal implements Journal {
-  readonly upload: UnfinishedUpload;
   readonly #lines: LineAppender;
+  readonly #parts: Map<number, RecordedPart>;
+  #upload: UnfinishedUpload;
 
   constructor(upload: UnfinishedUpload, lines: LineAppender) {
-    this.upload = upload;
+    this.#parts = new Map(upload.parts);
+    this.#upload = { ...upload, parts: this.#parts };
     this.#lines = lines;
   }
 
+  get upload(): UnfinishedUpload {
+    return this.#upload;
+  }
+
   async recordPart(index: number, { treeHash, linearHash }: RecordedPart): Promise<void> {
-    const { partCount } = this.upload.head.plan;
+    const { partCount } = this.#upload.head.plan;
     if (index >= partCount) throw new TransferError('bug', { detail: `part ${index} of ${partCount}` });
-    await this.#lines.append(encodeRecord({ type: 'part', index, treeHash, linearHash }), false);
+    await this.#append({ type: 'part', index, treeHash, linearHash }, false, {});
+    this.#parts.set(index, { treeHash, linearHash });
   }
 
   async recordFingerprint(fingerprint: Fingerprint): Promise<void> {
-    await this.#lines.append(encodeRecord({ type: 'fingerprint', fingerprint }), true);
+    await this.#append({ type: 'fingerprint', fingerprint }, true, { fingerprint });
   }
 
-  async recordCompleting({ sizeBytes, treeHash }: WholeArchive): Promise<void> {
-    await this.#lines.append(encodeRecord({ type: 'completing', sizeBytes, treeHash }), true);
+  async recordCompleting(whole: WholeArchive): Promise<void> {
+    const { sizeBytes, treeHash } = whole;
+    await this.#append({ type: 'completing', sizeBytes, treeHash }, true, { completing: whole });
   }
 
   async recordReopened(): Promise<void> {
-    await this.#lines.append(encodeRecord({ type: 'reopened' }), true);
+    await this.#append({ type: 'reopened' }, true, { completing: null });
   }
 
   async remove(): Promise<void> {
     await this.close();
-    await removeFile(this.upload.journalPath);
+    await removeFile(this.#upload.journalPath);
   }
 
   close(): Promise<void> {
     return this.#lines.close();
+  }
+
+  async #append(record: JournalRecord, isSynced: boolean, change: Partial<UnfinishedUpload>): Promise<void> {
+    await this.#lines.append(encodeRecord(record), isSynced);
+    this.#upload = { ...this.#upload, ...change, lastActivityAt: new Date().toISOString() };
   }
 }

@@ -11,17 +11,19 @@ import { compareWithUpload } from './upload.js';
 /**
  * Goes on with an upload that the state folder knows.
  * @throws TransferError `source` (`changed`) when the file is no longer what was begun; `gone` when somebody aborted
- * it (resume begins no other); `refused` when the credentials are another account's
+ * it (resume begins no other); `not-found` (unfinished upload) when another calve has just ended it; `refused` when the credentials are another account's
  */
-export async function resumeUpload(session: Session, upload: UnfinishedUpload): Promise<ArchiveResult> {
-  const { head } = upload;
+export async function resumeUpload(session: Session, known: UnfinishedUpload): Promise<ArchiveResult> {
+  const { head } = known;
   const context = { file: head.identity.file, target: head.identity.place.url, uploadId: head.uploadId };
   const startedMs = session.clock.nowMs();
   let lock: Lock | null = null;
   let source: Source | null = null;
   try {
-    checkPlace(session, upload);
+    checkPlace(session, known);
     lock = await session.state.lockIdentity(head.identity, lockWish(session));
+    const upload = await session.state.findByUploadId(head.uploadId);
+    if (upload === null) throw overTaken(head.uploadId);
     if (upload.completing !== null) {
       const entry = await settleUpload(session, upload, lock);
       if (entry !== null) return settledResult(session, entry, startedMs);
@@ -38,6 +40,12 @@ export async function resumeUpload(session: Session, upload: UnfinishedUpload): 
     await source?.close();
     await lock?.release();
   }
+}
+
+/** Between the reading and the lock another calve finished or aborted it. */
+function overTaken(uploadId: string): TransferError<'not-found'> {
+  const detail = 'another calve has just ended it';
+  return new TransferError('not-found', { what: 'unfinished upload', name: uploadId, detail });
 }
 
 /** The same names may mean another vault under other credentials. */

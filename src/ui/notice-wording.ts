@@ -32,6 +32,9 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
     `${safeWhole(file)}: another calve works on it (${safeText(holder)}); left to it`,
   'account-unknown': () =>
     'the service does not say whose account this is (no right to describe the vault): uploads are told apart without it',
+  'in-use-elsewhere': ({ uploadId, createdAt }) =>
+    `upload ${safeWhole(uploadId)}, begun on ${formatMoment(createdAt)}, is sent by another machine, or the service would have dropped it: left alone (--all takes it too)`,
+  'next-page': ({ marker }) => `there are more; the next page: --marker=${safeWhole(marker)}`,
   'state-folder': ({ path }) => `the state is kept in ${safeWhole(path)}`,
 };
 

@@ -10,7 +10,7 @@ export async function hash(context: CommandContext, words: readonly string[]): P
   for (const word of words) {
     const file = word === '-' ? '-' : resolve(io.cwd, word);
     try {
-      const hashed = await (word === '-' ? hashStream(io.stdin) : hashFile(file, io.signal));
+      const hashed = await (word === '-' ? hashStream(io.stdin, io.signal) : hashFile(file, io.signal));
       const { sizeBytes, treeHash } = hashed;
       await context.result(hashJson(file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
     } catch (error) {

@@ -60,6 +60,8 @@ async function resumeAll(context: CommandContext): Promise<void> {
         context.reporter.report({ type: 'notice', notice: 'busy-skipped', file, holder: error.facts.holder });
         continue;
       }
+      // Ended by another calve since the state was read: nothing is left to do.
+      if (isFailure(error, 'not-found') && error.facts.what === 'unfinished upload') continue;
       await context.fail(error);
       if (stopsTheRun(error)) return;
     }

@@ -5,7 +5,7 @@ import { jsonLine, unfinishedJson } from '../../ui/json.js';
 import { partMap } from '../../ui/part-map.js';
 import { unfinishedTable } from '../../ui/tables.js';
 import { systemClock } from '../clock.js';
-import { openState } from '../compose.js';
+import { openState, showsUnicode } from '../compose.js';
 import { tableOptions } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -19,7 +19,7 @@ export async function status(context: CommandContext): Promise<void> {
     for (const upload of uploads) await io.stdout.line(jsonLine(toJson(upload)));
     return;
   }
-  const unicode = /utf-?8/i.test(io.env['LC_ALL'] || io.env['LC_CTYPE'] || io.env['LANG'] || '');
+  const unicode = showsUnicode(io);
   const rows = uploads.map((upload) => ({
     ...toJson(upload),
     map: partMap(upload.head.plan.partCount, upload.parts, { cellsMax: MAP_CELLS_MAX, unicode }),
