@@ -17,6 +17,7 @@ const files = readdirSync(here, { recursive: true, withFileTypes: true })
 if (files.length === 0) throw new Error(`no test file matches ${wanted.join(' ')}`);
 spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files], {
   stdio: 'inherit',
+  env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
 }).on('exit', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -1,7 +1,7 @@
 /** The only list of targets: scheme → how it is opened, and what is known of it without asking. */
 import type { PartLimits } from '../core/part-plan.js';
 import type { Scheme } from '../core/target-url.js';
-import { VAULT_IDLE_EXPIRY_MS, VAULT_LIMITS } from './glacier/limits.js';
+import { GLACIER_IDLE_EXPIRY_MS, GLACIER_LIMITS } from './glacier/limits.js';
 import type { OpenTarget } from './settings.js';
 
 interface TargetKind {
@@ -14,12 +14,12 @@ interface TargetKind {
 
 export const TARGETS = {
   glacier: {
-    limits: VAULT_LIMITS,
-    idleExpiryMs: VAULT_IDLE_EXPIRY_MS,
+    limits: GLACIER_LIMITS,
+    idleExpiryMs: GLACIER_IDLE_EXPIRY_MS,
     open: async (settings) => (await import('./glacier/open.js')).openGlacier(settings),
   },
   local: {
-    limits: VAULT_LIMITS,
+    limits: GLACIER_LIMITS,
     idleExpiryMs: null,
     open: async (settings) => (await import('./local/open.js')).openLocal(settings),
   },

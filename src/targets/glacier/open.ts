@@ -1,7 +1,7 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
 import { resolveAwsPlace } from '../aws-config.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
-import { VAULT_IDLE_EXPIRY_MS } from './limits.js';
+import { GLACIER_IDLE_EXPIRY_MS } from './limits.js';
 import { glacierTarget } from './target.js';
 
 export async function openGlacier(settings: TargetSettings): Promise<OpenedTarget> {
@@ -16,7 +16,7 @@ export async function openGlacier(settings: TargetSettings): Promise<OpenedTarge
     accountId,
     credentials: null,
     profile,
-    idleExpiryMs: VAULT_IDLE_EXPIRY_MS,
+    idleExpiryMs: GLACIER_IDLE_EXPIRY_MS,
     mayCreateVault: false,
     connectTimeoutMs: settings.connectTimeoutMs,
     readTimeoutMs: settings.readTimeoutMs,

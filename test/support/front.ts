@@ -1,0 +1,81 @@
+/**
+ * A transparent front before a server: it counts what passes, and can hold a request back before it is forwarded or
+ * an answer after the work was done, so that a test can end the client at that very instant.
+ */
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+
+export interface Passing {
+  readonly method: string;
+  readonly path: string;
+  /** `bytes 0-1048575/*` of a part, else null. */
+  readonly range: string | null;
+}
+
+export interface FrontHooks {
+  /** Before it is forwarded. `hold`: never forwarded, never answered. */
+  readonly before?: (passing: Passing) => 'pass' | 'hold';
+  /** After the server answered. `hold`: the answer is never given. */
+  readonly after?: (passing: Passing, status: number) => 'pass' | 'hold';
+}
+
+export interface Front {
+  readonly url: string;
+  /** Everything that was forwarded, in order. */
+  readonly passed: readonly Passing[];
+}
+
+function passingOf(request: IncomingMessage): Passing {
+  const range = request.headers['content-range'];
+  return { method: request.method ?? '', path: request.url ?? '', range: range ?? null };
+}
+
+export async function startFront(t: TestContext, upstream: string, hooks: FrontHooks = {}): Promise<Front> {
+  const { hostname, port } = new URL(upstream);
+  const passed: Passing[] = [];
+  const server = createServer((request, response) => {
+    const passing = passingOf(request);
+    if (hooks.before?.(passing) === 'hold') return;
+    passed.push(passing);
+    forward(request, response, passing);
+  });
+
+  function forward(request: IncomingMessage, response: ServerResponse, passing: Passing): void {
+    const { method, url: path, headers } = request;
+    // Headers pass as they came, the host too: it is signed.
+    const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
+      const status = answer.statusCode ?? 0;
+      if (hooks.after?.(passing, status) === 'hold') {
+        answer.resume();
+        return;
+      }
+      response.writeHead(status, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.on('error', () => onward.destroy());
+    request.on('aborted', () => onward.destroy());
+    request.pipe(onward);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, passed };
+}
+
+/** Whether it is a part of an upload. */
+export function isPart(passing: Passing): boolean {
+  return passing.method === 'PUT' && passing.range !== null;
+}
+
+export function isBegin(passing: Passing): boolean {
+  return passing.method === 'POST' && passing.path.endsWith('/multipart-uploads');
+}
+
+export function isComplete(passing: Passing): boolean {
+  return passing.method === 'POST' && /\/multipart-uploads\/./.test(passing.path);
+}

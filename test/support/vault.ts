@@ -1,0 +1,64 @@
+/** A vault on an emulator of this test's own, and everything a calve needs to reach it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { GetJobOutputCommand, GlacierClient, InitiateJobCommand } from '@aws-sdk/client-glacier';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.js';
+import { cleanEnv, type Ended, type Running, runCalve, startCalve } from './calve.js';
+import { tempFolder } from './temp.js';
+
+export const VAULT = 'photos';
+export const TARGET = `glacier://${VAULT}`;
+
+export interface VaultBench {
+  readonly folder: string;
+  readonly emulator: Emulator;
+  /** Of a calve whose home, state and credentials are this test's. */
+  readonly env: Record<string, string>;
+  readonly client: GlacierClient;
+  /** Runs the built program to its end. */
+  run(words: readonly string[], more?: Readonly<Record<string, string>>): Promise<Ended>;
+  start(words: readonly string[], more?: Readonly<Record<string, string>>): Running;
+  /** An archive's bytes, by a retrieval job. */
+  readBack(archiveId: string): Promise<Uint8Array>;
+}
+
+export async function openVault(
+  t: TestContext,
+  options: Omit<EmulatorOptions, 'dataDir'> = {},
+): Promise<VaultBench> {
+  const folder = tempFolder(t);
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  const emulator = await startEmulator({ dataDir: join(folder, 'vaults'), vaults: [VAULT], ...options });
+  t.after(() => emulator.close());
+  const { accessKeyId, secretAccessKey, url } = emulator;
+  const env = cleanEnv(home, {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: 'eu-west-1',
+    AWS_ENDPOINT_URL_GLACIER: url,
+    CALVE_RETRY_DELAY: '10ms',
+  });
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new GlacierClient({ region: 'eu-west-1', endpoint: url, credentials });
+  t.after(() => client.destroy());
+  return {
+    folder,
+    emulator,
+    env,
+    client,
+    run: (words, more = {}) => runCalve(words, { env: { ...env, ...more }, cwd: folder }),
+    start: (words, more = {}) => startCalve(words, { env: { ...env, ...more }, cwd: folder }),
+    readBack: (archiveId) => readBack(client, archiveId),
+  };
+}
+
+async function readBack(client: GlacierClient, archiveId: string): Promise<Uint8Array> {
+  const vault = { accountId: '-', vaultName: VAULT };
+  const jobParameters = { Type: 'archive-retrieval', ArchiveId: archiveId };
+  const { jobId } = await client.send(new InitiateJobCommand({ ...vault, jobParameters }));
+  const { body } = await client.send(new GetJobOutputCommand({ ...vault, jobId }));
+  if (body === undefined) throw new Error('the job has no output');
+  return await body.transformToByteArray();
+}
