@@ -12,11 +12,12 @@ export interface BarStyle {
 }
 
 const GAP = '  ';
+const NAME_WIDTH_MIN = 8;
 const BAR_WIDTH_MIN = 10;
 const BAR_WIDTH_MAX = 40;
-const AMOUNT_WIDTH = 15;
-const RATE_WIDTH = 11;
-const LEFT_WIDTH = 12;
+const AMOUNT_WIDTH = 14;
+const RATE_WIDTH = 10;
+const LEFT_WIDTH = 15;
 const PERCENT_WIDTH = 4;
 
 /** `2.1/5.0 GiB`: both in the unit of the whole, so that they compare at a glance. */
@@ -42,7 +43,7 @@ function tails(progress: Progress): string[] {
     return [[percentage, done, rest].join(GAP), [percentage, done].join(GAP), percentage];
   }
   const rate = formatRate(bytesPerSecond).padStart(RATE_WIDTH);
-  const left = formatDuration(leftMs).padStart(LEFT_WIDTH);
+  const left = `ETA ${formatDuration(leftMs)}`.padStart(LEFT_WIDTH);
   return [
     [percentage, done, rate, left].join(GAP),
     [percentage, done, left].join(GAP),
@@ -63,7 +64,7 @@ function bar(progress: Progress, width: number, style: BarStyle): string {
  */
 export function barLine(progress: Progress, columns: number, style: BarStyle): string {
   const width = Math.max(1, columns - 1);
-  const name = keepEnd(safeWhole(progress.fileName), Math.max(8, Math.floor(columns / 4)));
+  const name = keepEnd(safeWhole(progress.fileName), Math.max(NAME_WIDTH_MIN, Math.floor(columns / 5)));
   const room = (tail: string) => width - textWidth(name) - textWidth(tail) - 2 * GAP.length;
   const choices = tails(progress);
   const tail = choices.find((choice) => room(choice) >= BAR_WIDTH_MIN);

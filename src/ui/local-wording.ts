@@ -1,5 +1,5 @@
 /** What goes wrong on this machine: the file, the state, the catalogue, standard output. */
-import type { FailureFacts } from '../core/failures.js';
+import type { FailureContext, FailureFacts } from '../core/failures.js';
 import { pasteLine } from './paste-line.js';
 import { safeText, safeWhole } from './safe-text.js';
 import { type Describe, thenResume, withDetail } from './wording-parts.js';
@@ -41,10 +41,22 @@ export const describeSource: Describe<'source'> = (error, env) => {
   };
 };
 
+/** The line that goes on without local state; what is not known of it stays a word to fill in. */
+function adoptLine({ file, target, uploadId }: FailureContext): string {
+  return pasteLine([
+    'calve',
+    'resume',
+    file ?? 'FILE',
+    target ?? 'TARGET',
+    // One word with its value: an id may begin with a hyphen.
+    `--upload-id=${uploadId ?? 'ID'}`,
+  ]);
+}
+
 const STATE_REASONS = {
-  damaged: () => ({
+  damaged: (_path: string, context: FailureContext) => ({
     why: 'what calve recorded there is damaged',
-    mend: "move it away; calve resume FILE TARGET --upload-id=ID then goes on from the service's own list of parts",
+    mend: `move it away; the service's own list of parts is enough to go on with: ${adoptLine(context)}`,
   }),
   'not-writable': () => ({
     why: 'calve cannot write there',
@@ -55,11 +67,11 @@ const STATE_REASONS = {
     mend: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,
   }),
   newer: () => ({ why: 'a newer calve wrote it', mend: 'run that newer calve' }),
-} satisfies { [R in StateReason]: (path: string) => { why: string; mend: string } };
+} satisfies { [R in StateReason]: (path: string, context: FailureContext) => { why: string; mend: string } };
 
 export const describeState: Describe<'state'> = (error, env) => {
   const { path, why, detail } = error.facts;
-  const reason = STATE_REASONS[why](path);
+  const reason = STATE_REASONS[why](path, error.context);
   return {
     what: safeWhole(path),
     why: withDetail(reason.why, detail),

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Notice } from '../../src/transfer/events.js';
+import { describeNotice } from '../../src/ui/notice-wording.js';
+
+type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
+type Facts<N extends Notice['notice']> = Omit<NoticeOf<N>, 'notice'>;
+
+const abort = ['calve', 'abort', 'glacier://photos', '--upload-id=-Xk3'];
+const startedAt = '2026-11-19T08:00:00.000Z';
+
+/** Every notice that there is, and the line that it becomes. */
+const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } = {
+  'already-archived': [
+    { archiveId: 'arch-1', archivedAt: '2026-11-20T10:04:05.678Z' },
+    'this file was archived here on 2026-11-20 10:04 UTC: nothing was sent; --fresh sends it again',
+  ],
+  'older-version-unfinished': [
+    { uploadId: '-Xk3', startedAt, abort },
+    'an upload of an older version of this file, begun on 2026-11-19 08:00 UTC, is unfinished; drop it with: calve abort glacier://photos --upload-id=-Xk3',
+  ],
+  'left-unfinished': [
+    { uploadId: '-Xk3', startedAt, abort },
+    'an earlier upload of this file, begun on 2026-11-19 08:00 UTC, is needless now; drop it with: calve abort glacier://photos --upload-id=-Xk3',
+  ],
+  'expired-begun-anew': [
+    { uploadId: '-Xk3', lastActivityAt: startedAt },
+    'the service dropped the upload, which was idle since 2026-11-19 08:00 UTC; begun anew',
+  ],
+  'gone-begun-anew': [
+    { uploadId: '-Xk3' },
+    'upload -Xk3 is gone from the service: somebody aborted it; begun anew',
+  ],
+  'comparing-again': [
+    { parts: 12_000 },
+    'the file was touched, though its size and time are the same: 12,000 parts are read again and compared',
+  ],
+  'journal-damaged': [
+    { path: '/state/\x1bx', lines: 2 },
+    "/state/\\x1bx: 2 lines could not be read; the service's own list stands in",
+  ],
+  'begin-repeated': [
+    { attempts: 3 },
+    'it took 3 attempts to begin: the service may keep an empty upload beside this one until it expires',
+  ],
+  'completing-again': [{ uploadId: '-Xk3' }, 'the answer to complete was lost: the service is asked again'],
+  'busy-skipped': [
+    { file: '/data/a', holder: 'nas, process 4711' },
+    '/data/a: another calve works on it (nas, process 4711); left to it',
+  ],
+  'account-unknown': [
+    {},
+    'the service does not say whose account this is (no right to describe the vault): uploads are told apart without it',
+  ],
+  'state-folder': [{ path: '/var/lib/calve' }, 'the state is kept in /var/lib/calve'],
+};
+
+for (const [notice, [facts, line]] of Object.entries(LINES)) {
+  test(`the notice ${notice} is one line for people`, () => {
+    assert.equal(describeNotice({ notice, ...facts } as Notice), line);
+  });
+}
+
+test('one part is not parts', () => {
+  assert.match(describeNotice({ notice: 'comparing-again', parts: 1 }), /: 1 part is read again/);
+});
+
+test('a time that is none is not made up', () => {
+  assert.match(
+    describeNotice({ notice: 'already-archived', archiveId: 'a', archivedAt: 'yesterday' }),
+    /archived here on \?: nothing/,
+  );
+});
