@@ -15,12 +15,12 @@ const GAP = '  ';
 const NAME_WIDTH_MIN = 8;
 const BAR_WIDTH_MIN = 10;
 const BAR_WIDTH_MAX = 40;
-const AMOUNT_WIDTH = 14;
+const AMOUNT_WIDTH = 13;
 const RATE_WIDTH = 10;
 const LEFT_WIDTH = 15;
 const PERCENT_WIDTH = 4;
 
-/** `2.1/5.0 GiB`: both in the unit of the whole, so that they compare at a glance. */
+/** `2.13/5.00 GiB`: both in the unit of the whole, so that they compare at a glance. */
 function amount(doneBytes: number, totalBytes: number): string {
   const units = [
     ['TiB', TIB_BYTES],
@@ -28,7 +28,9 @@ function amount(doneBytes: number, totalBytes: number): string {
     ['MiB', MIB_BYTES],
   ] as const;
   const [name, unitBytes] = units.find(([, bytes]) => totalBytes >= bytes) ?? ['KiB', KIB_BYTES];
-  return `${(doneBytes / unitBytes).toFixed(1)}/${(totalBytes / unitBytes).toFixed(1)} ${name}`;
+  const total = totalBytes / unitBytes;
+  const digits = total >= 100 ? 0 : total >= 10 ? 1 : 2;
+  return `${(doneBytes / unitBytes).toFixed(digits)}/${total.toFixed(digits)} ${name}`;
 }
 
 /** What follows the bar, from the richest to the poorest: a narrow terminal gets what fits. */

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeStderr } from './fake-terminal.js';
+import { ARCHIVED, BEGUN, NOTICE, reporterOn, retryOf, sentPart } from './reporter-support.js';
+
+const RETRY = 'could not send part 21: connection reset\\x07; trying again in 4.0 s (attempt 2 of 10)';
+
+test('a log gets a line every 30 s at the most, and one at the end', async () => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter, clock } = await reporterOn(stderr, { mode: 'plain' });
+  reporter.report({ type: 'waiting', why: 'for the lock' });
+  reporter.report(BEGUN);
+  for (let index = 20; index < 100; index += 1) {
+    clock.nowMs += 1000;
+    reporter.report({ type: 'sending', index });
+    reporter.report(sentPart(index));
+  }
+  reporter.report({ type: 'completing', uploadId: '-Xk3' });
+  reporter.report(ARCHIVED);
+  reporter.done();
+  assert.deepEqual(stderr.text.split('\n'), [
+    'backup.tar: 49%, 784 MiB of 1.56 GiB, 49 of 100 parts, 15.5 MiB/s, 53 s left',
+    'backup.tar: 79%, 1.23 GiB of 1.56 GiB, 79 of 100 parts, 15.7 MiB/s, 21 s left',
+    'backup.tar: archived, 1.56 GiB in 1 min 20 s (16 MiB/s), 20 of 100 parts were there already',
+    '',
+  ]);
+});
+
+test('notices come at once, retries at once and then every 30 s, with how many were held back', async () => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter, clock } = await reporterOn(stderr, { mode: 'plain' });
+  reporter.report(NOTICE);
+  reporter.report(NOTICE);
+  for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
+  clock.nowMs += 30_000;
+  reporter.report(retryOf(21));
+  reporter.done();
+  assert.deepEqual(stderr.text.split('\n'), [
+    'note: the state is kept in /state\\x1b[2J',
+    'note: the state is kept in /state\\x1b[2J',
+    RETRY,
+    RETRY.replace('10)', '10; 3 more since the last such line)'),
+    '',
+  ]);
+});
+
+test('under --debug every retry and every wait is told', async () => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter } = await reporterOn(stderr, { mode: 'plain', debug: true });
+  reporter.report({ type: 'waiting', why: 'for the lock' });
+  for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
+  assert.equal(stderr.text, `for the lock\n${`${RETRY}\n`.repeat(4)}`);
+});
+
+test('a transfer that fails says how far it came; one that was never begun says nothing', async () => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter } = await reporterOn(stderr, { mode: 'plain' });
+  reporter.report({ type: 'failed', file: '/data/none' });
+  reporter.report(BEGUN);
+  reporter.report({ type: 'failed', file: '/data/backup.tar' });
+  reporter.report({ type: 'failed', file: '/data/none' });
+  assert.equal(stderr.text, 'backup.tar: ended at 20%, 20 of 100 parts\n');
+});
+
+test('parts that were there already count once, whether announced together or one by one', async () => {
+  for (const announced of [true, false]) {
+    const stderr = new FakeStderr({ isTTY: false });
+    const { reporter, clock } = await reporterOn(stderr, { mode: 'plain' });
+    reporter.report(announced ? BEGUN : ({ ...BEGUN, reusedParts: 0, reusedBytes: 0 } as typeof BEGUN));
+    for (let index = 0; index < 20; index += 1) {
+      reporter.report({ ...sentPart(index), reused: true } as typeof BEGUN);
+    }
+    clock.nowMs += 30_000;
+    reporter.report(sentPart(20));
+    assert.match(stderr.text, /^backup\.tar: 21%, 336 MiB of 1\.56 GiB, 21 of 100 parts, /);
+  }
+});
