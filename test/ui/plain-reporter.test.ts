@@ -5,9 +5,9 @@ import { ARCHIVED, BEGUN, NOTICE, reporterOn, retryOf, sentPart } from './report
 
 const RETRY = 'could not send part 21: connection reset\\x07; trying again in 4.0 s (attempt 2 of 10)';
 
-test('a log gets a line every 30 s at the most, and one at the end', async () => {
+test('a log gets a line every 30 s at the most, and one at the end', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
-  const { reporter, clock } = await reporterOn(stderr, { mode: 'plain' });
+  const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
   reporter.report({ type: 'waiting', why: 'for the lock' });
   reporter.report(BEGUN);
   for (let index = 20; index < 100; index += 1) {
@@ -26,9 +26,9 @@ test('a log gets a line every 30 s at the most, and one at the end', async () =>
   ]);
 });
 
-test('notices come at once, retries at once and then every 30 s, with how many were held back', async () => {
+test('notices come at once, retries at once and then every 30 s, with how many were held back', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
-  const { reporter, clock } = await reporterOn(stderr, { mode: 'plain' });
+  const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
   reporter.report(NOTICE);
   reporter.report(NOTICE);
   for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
@@ -44,17 +44,17 @@ test('notices come at once, retries at once and then every 30 s, with how many w
   ]);
 });
 
-test('under --debug every retry and every wait is told', async () => {
+test('under --debug every retry and every wait is told', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
-  const { reporter } = await reporterOn(stderr, { mode: 'plain', debug: true });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'plain', debug: true });
   reporter.report({ type: 'waiting', why: 'for the lock' });
   for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
   assert.equal(stderr.text, `for the lock\n${`${RETRY}\n`.repeat(4)}`);
 });
 
-test('a transfer that fails says how far it came; one that was never begun says nothing', async () => {
+test('a transfer that fails says how far it came; one that was never begun says nothing', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
-  const { reporter } = await reporterOn(stderr, { mode: 'plain' });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'plain' });
   reporter.report({ type: 'failed', file: '/data/none' });
   reporter.report(BEGUN);
   reporter.report({ type: 'failed', file: '/data/backup.tar' });
@@ -62,10 +62,10 @@ test('a transfer that fails says how far it came; one that was never begun says 
   assert.equal(stderr.text, 'backup.tar: ended at 20%, 20 of 100 parts\n');
 });
 
-test('parts that were there already count once, whether announced together or one by one', async () => {
+test('parts that were there already count once, whether announced together or one by one', async (t) => {
   for (const announced of [true, false]) {
     const stderr = new FakeStderr({ isTTY: false });
-    const { reporter, clock } = await reporterOn(stderr, { mode: 'plain' });
+    const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
     reporter.report(announced ? BEGUN : ({ ...BEGUN, reusedParts: 0, reusedBytes: 0 } as typeof BEGUN));
     for (let index = 0; index < 20; index += 1) {
       reporter.report({ ...sentPart(index), reused: true } as typeof BEGUN);

@@ -1,3 +1,4 @@
+import type { TestContext } from 'node:test';
 import type { TransferEvent } from '../../src/transfer/events.js';
 import { createReporter, type ReporterOptions } from '../../src/ui/reporter.js';
 import type { Reporter } from '../../src/ui/reporter-parts.js';
@@ -9,8 +10,9 @@ export interface Clockwork {
   nowMs: number;
 }
 
-/** A reporter on a fake stream, with a clock that moves when told. */
+/** A reporter on a fake stream, with a clock that moves when told; its timers end with the test. */
 export async function reporterOn(
+  t: TestContext,
   stderr: FakeStderr,
   options: Partial<ReporterOptions> & Pick<ReporterOptions, 'mode'>,
 ): Promise<{ reporter: Reporter; clock: Clockwork }> {
@@ -24,6 +26,7 @@ export async function reporterOn(
     nowMs: () => clock.nowMs,
     ...options,
   });
+  t.after(() => reporter.done());
   return { reporter, clock };
 }
 

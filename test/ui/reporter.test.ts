@@ -17,9 +17,9 @@ const EVENTS = [
   ARCHIVED,
 ];
 
-test('JSON progress is each event on a line of its own, its type first', async () => {
+test('JSON progress is each event on a line of its own, its type first', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
-  const { reporter } = await reporterOn(stderr, { mode: 'json' });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'json' });
   for (const event of EVENTS) reporter.report(event);
   reporter.done();
   const lines = stderr.text.trimEnd().split('\n');
@@ -31,15 +31,15 @@ test('JSON progress is each event on a line of its own, its type first', async (
   assert.equal(lines[4], '{"type":"part","index":20,"sizeBytes":16777216,"reused":false}');
 });
 
-test('without progress there are notices alone, and with --quiet not even those', async () => {
+test('without progress there are notices alone, and with --quiet not even those', async (t) => {
   const none = new FakeStderr({ isTTY: true });
-  const { reporter } = await reporterOn(none, { mode: 'none' });
+  const { reporter } = await reporterOn(t, none, { mode: 'none' });
   for (const event of EVENTS) reporter.report(event);
   reporter.done();
   assert.equal(none.text, 'note: the state is kept in /state\\x1b[2J\n');
   for (const mode of MODES) {
     const stderr = new FakeStderr({ isTTY: true });
-    const quiet = await reporterOn(stderr, { mode, quiet: true });
+    const quiet = await reporterOn(t, stderr, { mode, quiet: true });
     for (const event of EVENTS) quiet.reporter.report(event);
     quiet.reporter.done();
     assert.equal(stderr.text, '', mode);
@@ -47,9 +47,9 @@ test('without progress there are notices alone, and with --quiet not even those'
 });
 
 for (const mode of MODES) {
-  test(`a stderr that nobody reads any more breaks no transfer (${mode})`, async () => {
+  test(`a stderr that nobody reads any more breaks no transfer (${mode})`, async (t) => {
     const stderr = brokenStderr(mode === 'bar');
-    const { reporter } = await reporterOn(stderr, { mode });
+    const { reporter } = await reporterOn(t, stderr, { mode });
     for (const event of EVENTS) {
       reporter.report(event);
       await setImmediate();
