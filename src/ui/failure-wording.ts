@@ -7,6 +7,7 @@ import type { WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusal-wording.js';
 import { safeText, safeWhole } from './safe-text.js';
 import {
+  couldNot,
   type Describe,
   type FailureWording,
   inBrackets,
@@ -32,7 +33,7 @@ const describeUnreachable: Describe<'unreachable'> = (error, env) => {
   const { operation, why, attempts, elapsedMs } = error.facts;
   const effort = `${count(attempts, 'attempt')} in ${formatDuration(elapsedMs)}`;
   return {
-    what: `could not ${safeText(operation)}${inBrackets(error)}`,
+    what: couldNot(operation, error),
     why: withServiceWords(`${safeText(why)}, after ${effort}`, error.service),
     hint: resumeOr(`${RUN_AGAIN} later`, error, env),
   };
@@ -74,7 +75,9 @@ const describeNotFound: Describe<'not-found'> = (error, env) => {
 
 const describeBusy: Describe<'busy'> = (error) => {
   const { what, holder, sinceMs } = error.facts;
-  const since = sinceMs === null ? '' : `, since ${formatMoment(new Date(sinceMs).toISOString())}`;
+  // A lock's own time may be damaged, and a damaged time must not hide who holds the lock.
+  const isKnown = sinceMs !== null && Number.isFinite(sinceMs);
+  const since = isKnown ? `, since ${formatMoment(new Date(sinceMs).toISOString())}` : '';
   return {
     what: safeWhole(what),
     why: `another calve works on it: ${safeText(holder)}${since}`,

@@ -8,6 +8,7 @@ export function createJsonReporter({ writer }: ReporterContext): Reporter {
     report({ type, ...facts }) {
       if (!isDone) writer.write(`${jsonLine({ type, ...facts })}\n`);
     },
+    clear() {},
     done() {
       isDone = true;
     },

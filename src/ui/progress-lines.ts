@@ -49,7 +49,8 @@ export function formatRetryLine(retry: Retry, heldBack: number): string {
     retry.attemptsMax === null
       ? `attempt ${retry.attempt}`
       : `attempt ${retry.attempt} of ${retry.attemptsMax}`;
+  // The attempt is the one that has just failed.
   const more = heldBack === 0 ? '' : `; ${heldBack} more since the last such line`;
   const delay = formatDuration(retry.delayMs);
-  return `could not ${safeText(retry.operation)}: ${safeText(retry.why)}; trying again in ${delay} (${attempt}${more})`;
+  return `could not ${safeText(retry.operation)}: ${safeText(retry.why)}; trying again in ${delay} (${attempt} failed${more})`;
 }

@@ -97,9 +97,9 @@ export class ProgressMeter {
     const begun = this.#begun;
     if (begun === null) return null;
     const { plan } = begun;
-    // Reused parts are announced when the upload begins and may be told of one by one as well: never counted twice.
-    const partsReused = Math.max(begun.reusedParts, this.#reused.parts);
-    const reusedBytes = Math.max(begun.reusedBytes, this.#reused.bytes);
+    // What was known to be there when the upload began, and what a comparison found since.
+    const partsReused = begun.reusedParts + this.#reused.parts;
+    const reusedBytes = begun.reusedBytes + this.#reused.bytes;
     const doneBytes = Math.min(plan.sizeBytes, reusedBytes + this.#sent.bytes);
     const elapsedMs = Math.max(0, this.#nowMs() - this.#startedMs);
     const isMeasured = this.#sent.bytes > 0 && elapsedMs > 0;

@@ -1,7 +1,6 @@
 /** The service (or calve on its behalf) says no: each reason with its way out. */
 import type { FailureFacts } from '../core/failures.js';
-import { safeText } from './safe-text.js';
-import { type Describe, inBrackets, thenResume, withDetail, withServiceWords } from './wording-parts.js';
+import { couldNot, type Describe, thenResume, withDetail, withServiceWords } from './wording-parts.js';
 
 type Reason = FailureFacts['refused']['why'];
 
@@ -43,7 +42,7 @@ export const describeRefusal: Describe<'refused'> = (error, env) => {
   const reason = REASONS[why];
   const isHintForResume = why !== 'endpoint-unconfirmed' && why !== 'no-longer-supported';
   return {
-    what: `could not ${safeText(operation)}${inBrackets(error)}`,
+    what: couldNot(operation, error),
     why: withServiceWords(withDetail(reason.why, detail), error.service),
     hint: isHintForResume ? thenResume(reason.mend, error, env) : reason.mend,
   };

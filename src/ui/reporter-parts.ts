@@ -7,7 +7,9 @@ import type { Paint } from './paint.js';
 export interface Reporter {
   /** Takes every event of a run, of one file after the other. Never throws, whatever became of the stream. */
   readonly report: Report;
-  /** Clears what is live and ends all timers. Later events are ignored. Idempotent. */
+  /** Takes what is live off the screen, so that something else can be printed; the next event brings it back. */
+  clear(): void;
+  /** Clears, for good: no timer runs on. Later events are ignored. Idempotent. */
   done(): void;
 }
 
@@ -29,8 +31,8 @@ export type EventHandlers = { readonly [T in TransferEvent['type']]: (event: Eve
 
 export const ignoreEvent = (): void => {};
 
-/** A reporter that hands each event to its handler until it is done. */
-export function reporterOf(handlers: EventHandlers, end: () => void): Reporter {
+/** A reporter that hands each event to its handler until it is done. `clear` takes off what its handlers show. */
+export function reporterOf(handlers: EventHandlers, clear: () => void): Reporter {
   let isDone = false;
   return {
     report(event) {
@@ -38,10 +40,10 @@ export function reporterOf(handlers: EventHandlers, end: () => void): Reporter {
       const handle: (event: never) => void = handlers[event.type];
       handle(event as never);
     },
+    clear,
     done() {
-      if (isDone) return;
       isDone = true;
-      end();
+      clear();
     },
   };
 }

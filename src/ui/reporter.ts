@@ -21,7 +21,7 @@ export interface ReporterOptions {
   readonly debug: boolean;
 }
 
-const SILENT: Reporter = { report: () => {}, done: () => {} };
+const SILENT: Reporter = { report: () => {}, clear: () => {}, done: () => {} };
 
 const FACTORIES = {
   bar: createBarReporter,

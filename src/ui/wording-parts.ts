@@ -25,6 +25,13 @@ export function inBrackets(error: TransferError): string {
   return words.length === 0 ? '' : ` (${words.join(' to ')})`;
 }
 
+/** @param operation a verb and its object (`send part 17`), or the service's own name of it (`UploadMultipartPart`) */
+export function couldNot(operation: string, error: TransferError): string {
+  const words = safeText(operation);
+  const isServiceName = /^[A-Z][A-Za-z]+$/.test(words);
+  return `${isServiceName ? `${words} failed` : `could not ${words}`}${inBrackets(error)}`;
+}
+
 /**
  * What the service itself said, for its operators: `; the service said: MESSAGE (CODE, HTTP 403, request id ID)`.
  * @param told the words it is appended to; a message that they hold already is not repeated

@@ -4,7 +4,7 @@ import { FakeStderr } from './fake-terminal.js';
 import { ARCHIVED, BEGUN, MIB_BYTES, NOTICE, reporterOn, retryOf, sentPart } from './reporter-support.js';
 
 const NOTE = 'note: the state is kept in /state\\x1b[2J';
-const RETRY = 'could not send part 21: connection reset\\x07; trying again in 4.0 s (attempt 2 of 10)';
+const RETRY = 'could not send part 21: connection reset\\x07; trying again in 4.0 s (attempt 2 of 10 failed)';
 
 function timers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
@@ -41,7 +41,7 @@ test('before the first part has arrived the bar tells how many are under way', a
   assert.match(stderr.screen().at(-1) ?? '', / 20% {2}0\.31\/1\.56 GiB {2}2 under way$/);
   reporter.report({ type: 'part', index: 21, sizeBytes: 16 * MIB_BYTES, reused: true });
   reporter.report(NOTICE);
-  assert.match(stderr.screen().at(-1) ?? '', / 20% {2}0\.31\/1\.56 GiB {2}1 under way$/);
+  assert.match(stderr.screen().at(-1) ?? '', / 21% {2}0\.33\/1\.56 GiB {2}1 under way$/);
 });
 
 test('waits and the completion have a spinner, and lines go above it', async (t) => {
@@ -70,7 +70,7 @@ test('retries stand above the bar, and a service that is down does not fill the 
   reporter.report(retryOf(21));
   assert.deepEqual(stderr.screen().slice(0, -1), [
     RETRY,
-    RETRY.replace('10)', '10; 4 more since the last such line)'),
+    RETRY.replace('failed)', 'failed; 4 more since the last such line)'),
   ]);
 });
 
@@ -120,4 +120,15 @@ test('colours are there when wanted, and not under NO_COLOR', async (t) => {
     reporter.done();
     assert.equal(stderr.text.includes('\x1b[36m'), color);
   }
+});
+
+test('something else can be printed once the line is cleared, and the next part brings the bar back', async (t) => {
+  const stderr = new FakeStderr({ isTTY: true });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'bar' });
+  reporter.report(BEGUN);
+  reporter.clear();
+  stderr.write('calve: the file of before failed\n');
+  reporter.report(sentPart(20));
+  assert.equal(stderr.screen()[0], 'calve: the file of before failed');
+  assert.match(stderr.screen()[1] ?? '', /^backup\.tar .* 21% /);
 });

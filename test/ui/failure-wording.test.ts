@@ -227,3 +227,22 @@ test('an upload that cannot go on is not told to', () => {
   const lost = Object.assign(Object.create(reset), { context: { ...UPLOAD, resumable: false } });
   assert.equal(describeFailure(lost, AT_TERMINAL).hint, 'run the same command again later');
 });
+
+test('an operation is told by a verb, or by the name that the service has for it', () => {
+  const [reset] = SAMPLES.unreachable;
+  assert.ok(reset);
+  const named = Object.assign(Object.create(reset), {
+    facts: { ...reset.facts, operation: 'UploadMultipartPart' },
+  });
+  assert.equal(
+    describeFailure(named, AT_TERMINAL).what,
+    'UploadMultipartPart failed (/data/backup.tar to glacier://photos)',
+  );
+});
+
+test('a lock without a readable time still tells who holds it', () => {
+  const [busy] = SAMPLES.busy;
+  assert.ok(busy);
+  const damaged = Object.assign(Object.create(busy), { facts: { ...busy.facts, sinceMs: Number.NaN } });
+  assert.equal(describeFailure(damaged, AT_TERMINAL).why, 'another calve works on it: nas, process 4711');
+});

@@ -52,6 +52,11 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     {},
     'the service does not say whose account this is (no right to describe the vault): uploads are told apart without it',
   ],
+  'in-use-elsewhere': [
+    { uploadId: '-Xk3', createdAt: startedAt },
+    'upload -Xk3, begun on 2026-11-19 08:00 UTC, is sent by another machine, or the service would have dropped it: left alone (--all takes it too)',
+  ],
+  'next-page': [{ marker: '-Xk3' }, 'there are more; the next page: --marker=-Xk3'],
   'state-folder': [{ path: '/var/lib/calve' }, 'the state is kept in /var/lib/calve'],
 };
 
