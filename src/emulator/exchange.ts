@@ -86,7 +86,8 @@ export class Exchange {
 
   async send(reply: Reply): Promise<void> {
     // Little is left: reading it keeps the connection. Much: the client should hear now that it is for nothing.
-    if (!this.awaited && this.bodyBytes <= SMALL_BODY_MAX_BYTES) await this.drain();
+    const little = this.bodyBytes <= SMALL_BODY_MAX_BYTES && !this.isChunked();
+    if (!this.awaited && little) await this.drain();
     const lingers = !this.isDrained();
     const { response } = this;
     response.writeHead(reply.status, {
@@ -116,8 +117,11 @@ export class Exchange {
   }
 
   private isDrained(): boolean {
-    const hasBody = this.bodyBytes > 0 || this.request.headers['transfer-encoding'] !== undefined;
-    return !hasBody || this.request.complete;
+    return (this.bodyBytes === 0 && !this.isChunked()) || this.request.complete;
+  }
+
+  private isChunked(): boolean {
+    return this.request.headers['transfer-encoding'] !== undefined;
   }
 
   private letSend(): void {
