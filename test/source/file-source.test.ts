@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   appendFileSync,
   chmodSync,

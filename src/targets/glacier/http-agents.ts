@@ -1,0 +1,77 @@
+/** The connections to the service: kept alive, verified, and given up when they do not come about. */
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+
+export interface HttpAgents {
+  readonly httpAgent: http.Agent;
+  readonly httpsAgent: https.Agent;
+  destroy(): void;
+}
+
+export interface ConnectionOptions {
+  readonly connectTimeoutMs: number;
+  /** Requests at once; a few more connections are allowed for lists and aborts beside them. */
+  readonly concurrency: number;
+}
+
+type OnConnection = (error: Error | null, socket: Duplex) => void;
+
+/**
+ * Fails a connection that is not there (handshake included) in time. The SDK's own connection time-out leaves its
+ * timer behind when the request ends before it, which keeps the process from ending.
+ */
+function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, timeoutMs: number): void {
+  if (socket === null || socket === undefined) return;
+  const timer = setTimeout(() => {
+    const error = new Error(`no connection within ${timeoutMs} ms`);
+    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  }, timeoutMs);
+  const forget = (): void => clearTimeout(timer);
+  socket.once(readyEvent, forget);
+  socket.once('close', forget);
+}
+
+class HttpAgent extends http.Agent {
+  readonly #connectTimeoutMs: number;
+
+  constructor(options: http.AgentOptions, connectTimeoutMs: number) {
+    super(options);
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
+
+  override createConnection(options: http.ClientRequestArgs, done?: OnConnection): Duplex | null | undefined {
+    const socket = super.createConnection(options, done);
+    limitConnecting(socket, 'connect', this.#connectTimeoutMs);
+    return socket;
+  }
+}
+
+class HttpsAgent extends https.Agent {
+  readonly #connectTimeoutMs: number;
+
+  constructor(options: https.AgentOptions, connectTimeoutMs: number) {
+    super(options);
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
+
+  override createConnection(options: https.RequestOptions, done?: OnConnection): Duplex | null | undefined {
+    const socket = super.createConnection(options, done);
+    limitConnecting(socket, 'secureConnect', this.#connectTimeoutMs);
+    return socket;
+  }
+}
+
+export function httpAgents({ connectTimeoutMs, concurrency }: ConnectionOptions): HttpAgents {
+  const options = { keepAlive: true, maxSockets: concurrency + 4 };
+  const httpAgent = new HttpAgent(options, connectTimeoutMs);
+  const httpsAgent = new HttpsAgent(options, connectTimeoutMs);
+  return {
+    httpAgent,
+    httpsAgent,
+    destroy() {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}

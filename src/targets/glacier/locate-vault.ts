@@ -1,0 +1,56 @@
+/** Whose vault it is, and that it is there. */
+import { isFailure } from '../../core/failures.js';
+import type { Caller } from './caller.js';
+import { halfAnswer, type Operation } from './failures.js';
+
+export interface VaultAddress {
+  readonly accountId: string;
+  readonly vaultName: string;
+}
+
+/** `arn:aws:glacier:us-west-2:012345678901:vaults/photos` */
+const VAULT_ARN = /^arn:[^:]+:glacier:[^:]*:(\d{12}):vaults\//;
+
+function operationOf(name: string, address: VaultAddress): Operation {
+  return { name, vault: address.vaultName, uploadId: null, sent: null };
+}
+
+async function describeAccount(
+  caller: Caller,
+  address: VaultAddress,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const operation = operationOf('DescribeVault', address);
+  try {
+    const answer = await caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.DescribeVaultCommand(address), send),
+    );
+    const account = VAULT_ARN.exec(answer.VaultARN ?? '')?.[1];
+    if (account === undefined) throw halfAnswer(operation, 'vault ARN');
+    return account;
+  } catch (error) {
+    if (isFailure(error, 'refused') && error.facts.why === 'denied') return null;
+    throw error;
+  }
+}
+
+/**
+ * The account number in the vault's ARN; null where the credentials may use the vault but not look at it.
+ * @throws TransferError `not-found` for a missing vault, unless it may be created
+ */
+export async function locateVault(
+  caller: Caller,
+  address: VaultAddress,
+  mayCreate: boolean,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    return await describeAccount(caller, address, signal);
+  } catch (error) {
+    if (!(mayCreate && isFailure(error, 'not-found'))) throw error;
+    await caller.call(operationOf('CreateVault', address), signal, (client, send, sdk) =>
+      client.send(new sdk.CreateVaultCommand(address), send),
+    );
+    return await describeAccount(caller, address, signal);
+  }
+}

@@ -1,0 +1,100 @@
+/** One part on its way: its body, its two hashes, and the service's answer compared with them. */
+import { Readable } from 'node:stream';
+import type { UploadMultipartPartCommand, UploadMultipartPartCommandOutput } from '@aws-sdk/client-glacier';
+import { TransferError } from '../../core/failures.js';
+import { isTreeHash } from '../../core/tree-hash.js';
+import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
+import type { Caller } from './caller.js';
+import type { Sdk } from './client.js';
+import { halfAnswer, type Operation } from './failures.js';
+
+export interface PartRequest {
+  readonly accountId: string;
+  readonly vaultName: string;
+  readonly uploadId: string;
+}
+
+type Body = ReturnType<PreparedPart['body']>;
+
+/**
+ * The command that sends `part`. The linear hash is set before the SDK signs, which then takes it as the payload's
+ * (the SDK computing it costs two more passes, on the main thread); the length is set because a stream would go out
+ * chunked without it, which the service does not know.
+ */
+function partCommand(
+  sdk: Sdk,
+  request: PartRequest,
+  part: PreparedPart,
+  body: Body,
+): UploadMultipartPartCommand {
+  const { range, linearHash, treeHash } = part;
+  const command = new sdk.UploadMultipartPartCommand({
+    ...request,
+    checksum: treeHash,
+    range: `bytes ${range.startByte}-${range.endByte}/*`,
+    body: body as Exclude<UploadMultipartPartCommand['input']['body'], undefined>,
+  });
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers['x-amz-content-sha256'] = linearHash;
+      headers['content-length'] = String(range.sizeBytes);
+      return next(args);
+    },
+    { step: 'build', priority: 'high', name: 'knownHashes' },
+  );
+  return command;
+}
+
+function receiptOf(
+  answer: UploadMultipartPartCommandOutput,
+  part: PreparedPart,
+  operation: Operation,
+): PartReceipt {
+  const { checksum } = answer;
+  if (!isTreeHash(checksum)) throw halfAnswer(operation, 'tree hash');
+  if (checksum !== part.treeHash) {
+    const facts = { what: 'part', index: part.range.index, expected: part.treeHash, got: checksum } as const;
+    throw new TransferError('checksum', facts, { transience: 'corrupt' });
+  }
+  return { treeHash: checksum, etag: null };
+}
+
+/**
+ * @throws TransferError `checksum` (transience `corrupt`) when the service's hash is not ours; the body's own error
+ * when it cannot be read; what Caller throws
+ */
+export async function sendPart(
+  caller: Caller,
+  request: PartRequest,
+  part: PreparedPart,
+  signal: AbortSignal,
+): Promise<PartReceipt> {
+  const { treeHash, range } = part;
+  const operation: Operation = {
+    name: 'UploadMultipartPart',
+    vault: request.vaultName,
+    uploadId: request.uploadId,
+    sent: { what: 'part', index: range.index, treeHash },
+  };
+  signal.throwIfAborted();
+  const ending = new AbortController();
+  const follow = (): void => ending.abort(signal.reason);
+  signal.addEventListener('abort', follow, { once: true });
+  const body = part.body();
+  // Without a listener a body that cannot be read would end the process, and without the abort leave it waiting.
+  if (body instanceof Readable) body.on('error', (error) => ending.abort(error));
+  try {
+    const answer = await caller.call(operation, ending.signal, (client, options, sdk) =>
+      client.send(partCommand(sdk, request, part, body), options),
+    );
+    return receiptOf(answer, part, operation);
+  } catch (error) {
+    // An answer that came before the body was through leaves the connection half used: it goes too.
+    ending.abort(error);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', follow);
+    if (body instanceof Readable) body.destroy();
+  }
+}

@@ -1,0 +1,131 @@
+/** An Amazon Glacier vault as a target, by the AWS SDK. */
+import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glacier';
+import { type ServiceAnswer, TransferError } from '../../core/failures.js';
+import { isTreeHash } from '../../core/tree-hash.js';
+import type { FinishedArchive, Target, WholeArchive } from '../../transfer/ports.js';
+import { glacierCaller } from './caller.js';
+import type { ClientOptions } from './client.js';
+import { halfAnswer, type Operation } from './failures.js';
+import { GLACIER_LIMITS } from './limits.js';
+import { locateVault } from './locate-vault.js';
+import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
+import { sendPart } from './send-part.js';
+
+export interface GlacierTargetOptions extends ClientOptions {
+  readonly vault: string;
+  /** `glacier://photos`, for TargetPlace. */
+  readonly url: string;
+  /** What TargetPlace.endpoint says (`local://` gives its data folder). */
+  readonly endpointForState: string | null;
+  /** `-` is the account of the credentials. */
+  readonly accountId: string;
+  readonly idleExpiryMs: number | null;
+  readonly mayCreateVault: boolean;
+}
+
+/** @throws TransferError `checksum` when the archive that was made is not ours; its id is the answer's `resource` */
+function archiveOf(
+  answer: CompleteMultipartUploadCommandOutput,
+  whole: WholeArchive,
+  operation: Operation,
+): FinishedArchive {
+  const { archiveId, checksum } = answer;
+  if (!archiveId) throw halfAnswer(operation, 'archive id');
+  const treeHash = isTreeHash(checksum) ? checksum : null;
+  if (treeHash !== null && treeHash !== whole.treeHash) {
+    const { httpStatusCode, requestId } = answer.$metadata;
+    const service: ServiceAnswer = {
+      httpStatus: httpStatusCode ?? null,
+      code: null,
+      message: null,
+      requestId: requestId ?? null,
+      hostId: null,
+      resource: archiveId,
+    };
+    const facts = { what: 'archive', index: null, expected: whole.treeHash, got: treeHash } as const;
+    throw new TransferError('checksum', facts, { service });
+  }
+  return { archiveId, location: answer.location ?? null, treeHash };
+}
+
+export function glacierTarget(options: GlacierTargetOptions): Target {
+  const caller = glacierCaller(options);
+  const vault = { accountId: options.accountId, vaultName: options.vault };
+
+  function operationOf(
+    name: string,
+    uploadId: string | null = null,
+    sent: Operation['sent'] = null,
+  ): Operation {
+    return { name, vault: options.vault, uploadId, sent };
+  }
+
+  return {
+    limits: GLACIER_LIMITS,
+    idleExpiryMs: options.idleExpiryMs,
+
+    async locate(create, signal) {
+      const { url, region, endpointForState: endpoint } = options;
+      const mayCreate = create && options.mayCreateVault;
+      return { url, region, endpoint, account: await locateVault(caller, vault, mayCreate, signal) };
+    },
+
+    async begin({ plan, description }, signal) {
+      const operation = operationOf('InitiateMultipartUpload');
+      const input = { ...vault, partSize: String(plan.partSizeBytes), archiveDescription: description };
+      const { uploadId } = await caller.call(operation, signal, (client, send, sdk) =>
+        client.send(new sdk.InitiateMultipartUploadCommand(input), send),
+      );
+      if (!uploadId) throw halfAnswer(operation, 'upload id');
+      return { uploadId };
+    },
+
+    sendPart: (uploadId, part, signal) => sendPart(caller, { ...vault, uploadId }, part, signal),
+
+    async listPartsPage(uploadId, page, signal) {
+      const operation = operationOf('ListParts', uploadId);
+      const input = { ...vault, uploadId, ...pageInput(page) };
+      const answer = await caller.call(operation, signal, (client, send, sdk) =>
+        client.send(new sdk.ListPartsCommand(input), send),
+      );
+      return parsePartsPage(answer, operation);
+    },
+
+    async complete(uploadId, whole, signal) {
+      const { sizeBytes, treeHash } = whole;
+      const operation = operationOf('CompleteMultipartUpload', uploadId, {
+        what: 'archive',
+        index: null,
+        treeHash,
+      });
+      const input = { ...vault, uploadId, archiveSize: String(sizeBytes), checksum: treeHash };
+      const answer = await caller.call(operation, signal, (client, send, sdk) =>
+        client.send(new sdk.CompleteMultipartUploadCommand(input), send),
+      );
+      return archiveOf(answer, whole, operation);
+    },
+
+    async abort(uploadId, signal) {
+      const operation = operationOf('AbortMultipartUpload', uploadId);
+      const { $metadata } = await caller.call(operation, signal, (client, send, sdk) =>
+        client.send(new sdk.AbortMultipartUploadCommand({ ...vault, uploadId }), send),
+      );
+      // Whatever else answers 2xx (a proxy's page, for one), nothing was aborted.
+      if ($metadata.httpStatusCode !== 204)
+        throw halfAnswer(operation, `status 204 but ${$metadata.httpStatusCode}`);
+      return { httpStatus: 204, requestId: $metadata.requestId ?? null, hostId: null };
+    },
+
+    async listUploadsPage(page, signal) {
+      const operation = operationOf('ListMultipartUploads');
+      const answer = await caller.call(operation, signal, (client, send, sdk) =>
+        client.send(new sdk.ListMultipartUploadsCommand({ ...vault, ...pageInput(page) }), send),
+      );
+      return parseUploadsPage(answer, operation);
+    },
+
+    async close() {
+      caller.close();
+    },
+  };
+}

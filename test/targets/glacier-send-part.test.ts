@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import crypto, { createHash, createHmac } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { isFailure, TransferError } from '../../src/core/failures.js';
+import { treeHashOf } from '../../src/core/tree-hash.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import type { PreparedPart } from '../../src/transfer/ports.js';
+import { seededBytes } from '../support/bytes.js';
+import {
+  refusal,
+  type Script,
+  type Seen,
+  scriptedServer,
+  secretAccessKey,
+  targetAt,
+} from './scripted-server.js';
+
+const never = new AbortController().signal;
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+
+function partOf(bytes: Buffer, changes: Partial<PreparedPart> = {}): PreparedPart {
+  return {
+    range: { index: 1, startByte: MIB_BYTES, endByte: MIB_BYTES + bytes.length - 1, sizeBytes: bytes.length },
+    linearHash: sha256(bytes),
+    treeHash: treeHashOf(bytes),
+    body: () => bytes,
+    release: () => undefined,
+    ...changes,
+  };
+}
+
+/** The answer of a service that believes what it is told. */
+const accept: Script = (response, { headers }) => {
+  response.writeHead(204, { 'x-amz-sha256-tree-hash': String(headers['x-amz-sha256-tree-hash']) });
+  response.end();
+};
+
+/** The signature that the headers of a request ought to have, by the published rules of Signature Version 4. */
+function signatureOf({ method, url, headers }: Seen): { given: string; expected: string } {
+  const authorization = String(headers.authorization);
+  const [, scope = '', signed = '', given = ''] =
+    /Credential=[^/]+\/(\S+), SignedHeaders=(\S+), Signature=([0-9a-f]+)/.exec(authorization) ?? [];
+  const canonicalHeaders = signed.split(';').map((name) => `${name}:${String(headers[name]).trim()}\n`);
+  const payloadHash = headers['x-amz-content-sha256'];
+  const canonical = [method, url, '', canonicalHeaders.join(''), signed, payloadHash].join('\n');
+  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(canonical)].join('\n');
+  const key = scope
+    .split('/')
+    .reduce(
+      (secret: string | Buffer, word) => createHmac('sha256', secret).update(word).digest(),
+      `AWS4${secretAccessKey}`,
+    );
+  return { given, expected: createHmac('sha256', key).update(toSign).digest('hex') };
+}
+
+test('a part goes out with its range, its length and both hashes, signed over them, its bytes unchanged', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const bytes = seededBytes(2 * MIB_BYTES + 7, 1);
+  const part = partOf(bytes);
+  const receipt = await targetAt(t, server.url).sendPart('-up_1', part, never);
+  assert.deepEqual(receipt, { treeHash: part.treeHash, etag: null });
+  const [request] = server.seen;
+  assert.ok(request);
+  assert.equal(`${request.method} ${request.url}`, 'PUT /-/vaults/photos/multipart-uploads/-up_1');
+  assert.equal(request.headers['content-range'], `bytes ${MIB_BYTES}-${3 * MIB_BYTES + 6}/*`);
+  assert.equal(request.headers['content-length'], String(bytes.length));
+  assert.equal(request.headers['transfer-encoding'], undefined);
+  assert.equal(request.headers.expect, undefined);
+  assert.equal(request.headers['x-amz-content-sha256'], part.linearHash);
+  assert.equal(request.headers['x-amz-sha256-tree-hash'], part.treeHash);
+  assert.match(
+    String(request.headers.authorization),
+    /SignedHeaders=\S*content-range\S*x-amz-content-sha256\S*x-amz-sha256-tree-hash/,
+  );
+  const { given, expected } = signatureOf(request);
+  assert.equal(given, expected);
+  assert.ok(bytes.equals(request.body));
+});
+
+test('hashes are taken as given: false ones go out as they are, and the body is hashed nowhere', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const target = targetAt(t, server.url);
+  const bytes = seededBytes(3 * MIB_BYTES, 2);
+  const falsePart = partOf(bytes, { linearHash: '1'.repeat(64), treeHash: '2'.repeat(64) });
+  await target.sendPart('warm', partOf(Buffer.from('x')), never);
+  const updates = t.mock.method(crypto.Hash.prototype, 'update');
+  await target.sendPart('up', falsePart, never);
+  const hashedBytes = updates.mock.calls.map((call) =>
+    Buffer.byteLength(call.arguments[0] as unknown as Buffer),
+  );
+  updates.mock.restore();
+  assert.ok(
+    hashedBytes.every((count) => count < 4096),
+    `hashed pieces of ${hashedBytes} bytes`,
+  );
+  assert.equal(server.seen[1]?.headers['x-amz-content-sha256'], '1'.repeat(64));
+  assert.equal(server.seen[1]?.headers['x-amz-sha256-tree-hash'], '2'.repeat(64));
+  const { given, expected } = signatureOf(server.seen[1] as Seen);
+  assert.equal(given, expected);
+});
+
+test('a stream goes out with its length, never chunked, and is destroyed afterwards', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const bytes = seededBytes(2 * MIB_BYTES + 1, 3);
+  const streams: Readable[] = [];
+  const chunked = (): Readable => {
+    const stream = Readable.from([bytes.subarray(0, 5), bytes.subarray(5)], { objectMode: false });
+    streams.push(stream);
+    return stream;
+  };
+  const target = targetAt(t, server.url);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    await target.sendPart('up', partOf(bytes, { body: chunked }), never);
+    assert.equal(server.seen[attempt]?.headers['content-length'], String(bytes.length));
+    assert.equal(server.seen[attempt]?.headers['transfer-encoding'], undefined);
+    assert.ok(bytes.equals(server.seen[attempt]?.body as Buffer));
+  }
+  assert.ok(streams.every((stream) => stream.destroyed));
+});
+
+test('a body in shared memory is sent as it is', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const memory = new SharedArrayBuffer(MIB_BYTES);
+  const bytes = Buffer.from(memory, 0, 1000);
+  seededBytes(1000, 4).copy(bytes);
+  await targetAt(t, server.url).sendPart('up', partOf(bytes), never);
+  assert.ok(bytes.equals(server.seen[0]?.body as Buffer));
+});
+
+test('a body that cannot be read fails the part with its own reason, and the connection goes', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const reason = new TransferError('source', { path: '/f', why: 'changed', detail: null });
+  const broken = (): Readable =>
+    Readable.from(
+      (async function* () {
+        yield Buffer.alloc(1000);
+        throw reason;
+      })(),
+      { objectMode: false },
+    );
+  const part = partOf(Buffer.alloc(MIB_BYTES), { body: broken });
+  await assert.rejects(targetAt(t, server.url).sendPart('up', part, never), (error) => error === reason);
+  assert.equal(server.seen.length, 0);
+});
+
+test('connections are kept for the next part', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const target = targetAt(t, server.url);
+  for (let index = 0; index < 4; index += 1) await target.sendPart('up', partOf(Buffer.from('abc')), never);
+  assert.equal(new Set(server.seen.map((request) => request.socket)).size, 1);
+});
+
+test('a tree hash in the answer that is not ours is a damaged part, one that is missing half an answer', async (t) => {
+  let answered: string | null = 'f'.repeat(64);
+  const server = await scriptedServer(t, (response) => {
+    response.writeHead(204, answered === null ? {} : { 'x-amz-sha256-tree-hash': answered }).end();
+  });
+  const target = targetAt(t, server.url);
+  const part = partOf(Buffer.from('abc'));
+  await assert.rejects(target.sendPart('up', part, never), (error) => {
+    assert.ok(isFailure(error, 'checksum'));
+    assert.deepEqual(error.facts, { what: 'part', index: 1, expected: part.treeHash, got: answered });
+    assert.equal(error.transience, 'corrupt');
+    return true;
+  });
+  answered = null;
+  await assert.rejects(target.sendPart('up', part, never), (error) => isFailure(error, 'unreachable'));
+});
+
+for (const [code, message, status] of [
+  [
+    'InvalidParameterValueException',
+    `Checksum mismatch: expected ${'a'.repeat(64)}, computed ${'b'.repeat(64)}`,
+    400,
+  ],
+  [
+    'InvalidSignatureException',
+    `The value passed in as x-amz-content-sha256 does not match the computed payload hash. Computed digest: ${'b'.repeat(64)} expected hash: ${'a'.repeat(64)}`,
+    403,
+  ],
+] as const) {
+  test(`a part that the service refuses with ${status} for its hash was damaged on the way`, async (t) => {
+    const server = await scriptedServer(t, refusal(code, message, status));
+    const part = partOf(Buffer.from('abc'));
+    await assert.rejects(targetAt(t, server.url).sendPart('up', part, never), (error) => {
+      assert.ok(isFailure(error, 'checksum'), String(error));
+      assert.deepEqual(error.facts, { what: 'part', index: 1, expected: part.treeHash, got: 'b'.repeat(64) });
+      assert.equal(error.transience, 'corrupt');
+      return true;
+    });
+  });
+}
+
+for (const kind of ['memory', 'stream'] as const) {
+  test(`a signal in the middle of a body from ${kind} ends the request at once, with its reason`, async (t) => {
+    const stop = new AbortController();
+    let closed = (): void => undefined;
+    const serverSawClose = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const server = await scriptedServer(t, accept, (request) => {
+      request.once('data', () => {
+        request.pause();
+        stop.abort(new Error('stopped by hand'));
+      });
+      request.once('error', () => undefined);
+      request.once('close', closed);
+      return true;
+    });
+    const bytes = seededBytes(16 * MIB_BYTES, 5);
+    const body = kind === 'memory' ? () => bytes : () => Readable.from([bytes], { objectMode: false });
+    const sending = targetAt(t, server.url).sendPart('up', partOf(bytes, { body }), stop.signal);
+    await assert.rejects(sending, /stopped by hand/);
+    await serverSawClose;
+  });
+}
+
+test('a refusal before the body was read does not keep the connection half used', async (t) => {
+  const sockets: { destroyed: boolean }[] = [];
+  const server = await scriptedServer(t, accept, (request, response) => {
+    sockets.push(request.socket);
+    response.writeHead(503, { 'content-type': 'application/json' });
+    response.end('{"code":"ServiceUnavailableException","message":"later","type":"Server"}');
+    return true;
+  });
+  const target = targetAt(t, server.url, { concurrency: 1 });
+  // More of them than there are connections.
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    const startedMs = Date.now();
+    const part = partOf(seededBytes(12 * MIB_BYTES, 6));
+    await assert.rejects(target.sendPart('up', part, never), (error) => isFailure(error, 'unreachable'));
+    assert.ok(Date.now() - startedMs < 1500, 'no waiting for a free connection');
+  }
+});

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { json, refusal, scriptedServer, targetAt } from './scripted-server.js';
+
+const never = new AbortController().signal;
+const order = { plan: { sizeBytes: 5, partSizeBytes: 4_194_304, partCount: 1 }, description: 'a  b' };
+const hash = 'a'.repeat(64);
+const arn = 'arn:aws:glacier:eu-west-1:012345678901:vaults/photos';
+
+function isKind(kind: 'unreachable' | 'not-found' | 'refused'): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(isFailure(error, kind), String(error));
+    return true;
+  };
+}
+
+test('locate tells the account out of the vault ARN, and the place as the options name it', async (t) => {
+  const server = await scriptedServer(t, (response) =>
+    json(response, 200, { VaultARN: arn, VaultName: 'photos' }),
+  );
+  const target = targetAt(t, `${server.url}/`, { endpointForState: '/data' });
+  const place = await target.locate(false, never);
+  assert.deepEqual(place, {
+    url: 'glacier://photos',
+    region: 'eu-west-1',
+    endpoint: '/data',
+    account: '012345678901',
+  });
+  assert.equal(server.seen[0]?.url, '/-/vaults/photos');
+  assert.equal(server.seen[0]?.headers['x-amz-glacier-version'], '2012-06-01');
+});
+
+test('locate goes on without an account where the credentials may not describe the vault', async (t) => {
+  const server = await scriptedServer(t, refusal('AccessDeniedException', 'not authorized', 403));
+  assert.equal((await targetAt(t, server.url).locate(false, never)).account, null);
+});
+
+test('locate tells a missing vault, and makes it only where both sides allow that', async (t) => {
+  let exists = false;
+  const server = await scriptedServer(t, (response, { method }) => {
+    if (method === 'PUT') exists = true;
+    if (exists) json(response, method === 'PUT' ? 201 : 200, { VaultARN: arn });
+    else refusal('ResourceNotFoundException', `Vault not found for ARN: ${arn}`, 404)(response, {} as never);
+  });
+  const careful = targetAt(t, server.url);
+  await assert.rejects(careful.locate(true, never), (error) => {
+    assert.ok(isFailure(error, 'not-found'));
+    assert.deepEqual([error.facts.what, error.facts.name], ['vault', 'photos']);
+    return true;
+  });
+  const free = targetAt(t, server.url, { mayCreateVault: true });
+  await assert.rejects(free.locate(false, never), isKind('not-found'));
+  assert.equal((await free.locate(true, never)).account, '012345678901');
+});
+
+test('begin sends part size and description, and gives the upload id', async (t) => {
+  const server = await scriptedServer(t, (response) =>
+    json(response, 201, {}, { 'x-amz-multipart-upload-id': '-abc_1' }),
+  );
+  assert.deepEqual(await targetAt(t, server.url, { accountId: '111122223333' }).begin(order, never), {
+    uploadId: '-abc_1',
+  });
+  const [request] = server.seen;
+  assert.equal(request?.method, 'POST');
+  assert.equal(request?.url, '/111122223333/vaults/photos/multipart-uploads');
+  assert.equal(request?.headers['x-amz-part-size'], '4194304');
+  assert.equal(request?.headers['x-amz-archive-description'], 'a  b');
+});
+
+test('complete sends size and tree hash, and compares the hash of the answer where there is one', async (t) => {
+  let answered = hash;
+  const server = await scriptedServer(t, (response) => {
+    const checksum = answered === '' ? {} : { 'x-amz-sha256-tree-hash': answered };
+    json(
+      response,
+      201,
+      {},
+      { 'x-amz-archive-id': 'arc-1', location: '/a/vaults/photos/archives/arc-1', ...checksum },
+    );
+  });
+  const target = targetAt(t, server.url);
+  const whole = { sizeBytes: 5, treeHash: hash };
+  const location = '/a/vaults/photos/archives/arc-1';
+  assert.deepEqual(await target.complete('_up', whole, never), {
+    archiveId: 'arc-1',
+    location,
+    treeHash: hash,
+  });
+  assert.equal(server.seen[0]?.url, '/-/vaults/photos/multipart-uploads/_up');
+  assert.equal(server.seen[0]?.headers['x-amz-archive-size'], '5');
+  assert.equal(server.seen[0]?.headers['x-amz-sha256-tree-hash'], hash);
+  answered = '';
+  assert.equal((await target.complete('_up', whole, never)).treeHash, null);
+  answered = 'b'.repeat(64);
+  await assert.rejects(target.complete('_up', whole, never), (error) => {
+    assert.ok(isFailure(error, 'checksum'));
+    assert.deepEqual(error.facts, { what: 'archive', index: null, expected: hash, got: answered });
+    assert.equal(error.transience, null);
+    assert.equal(error.service?.resource, 'arc-1', 'the archive that should not be there is named');
+    return true;
+  });
+});
+
+test('abort tells status and request id', async (t) => {
+  const server = await scriptedServer(t, (response) => {
+    response.writeHead(204, { 'x-amzn-RequestId': 'r-9' });
+    response.end();
+  });
+  assert.deepEqual(await targetAt(t, server.url).abort('-up', never), {
+    httpStatus: 204,
+    requestId: 'r-9',
+    hostId: null,
+  });
+  assert.equal(server.seen[0]?.method, 'DELETE');
+  assert.equal(server.seen[0]?.url, '/-/vaults/photos/multipart-uploads/-up');
+});
+
+test('a page of parts is told with inclusive ranges, and null for what is absent', async (t) => {
+  const server = await scriptedServer(t, (response) =>
+    json(response, 200, {
+      ArchiveDescription: null,
+      CreationDate: '2016-08-28T09:00:52.061Z',
+      Marker: 'm/2 +',
+      MultipartUploadId: 'up',
+      PartSizeInBytes: 2_097_152,
+      Parts: [
+        { RangeInBytes: '0-2097151', SHA256TreeHash: hash },
+        { RangeInBytes: '2097152-2097152', SHA256TreeHash: null },
+      ],
+      VaultARN: arn,
+    }),
+  );
+  const target = targetAt(t, server.url);
+  assert.deepEqual(await target.listPartsPage('up', { limit: 50, marker: 'a/b =' }, never), {
+    partSizeBytes: 2_097_152,
+    description: null,
+    createdAt: '2016-08-28T09:00:52.061Z',
+    parts: [
+      { startByte: 0, endByte: 2_097_151, treeHash: hash, etag: null },
+      { startByte: 2_097_152, endByte: 2_097_152, treeHash: null, etag: null },
+    ],
+    marker: 'm/2 +',
+  });
+  const asked = new URL(server.seen[0]?.url ?? '', server.url);
+  assert.equal(asked.searchParams.get('limit'), '50');
+  assert.equal(asked.searchParams.get('marker'), 'a/b =');
+  await target.listPartsPage('up', { limit: null, marker: null }, never);
+  assert.equal(
+    server.seen[1]?.url,
+    '/-/vaults/photos/multipart-uploads/up',
+    'the default is asked for by silence',
+  );
+});
+
+test('a page of uploads is told, and its last page has no marker', async (t) => {
+  const createdAt = '2012-03-19T23:20:59.130Z';
+  const server = await scriptedServer(t, (response) =>
+    json(response, 200, {
+      Marker: null,
+      UploadsList: [
+        {
+          ArchiveDescription: 'a',
+          CreationDate: createdAt,
+          MultipartUploadId: '-1',
+          PartSizeInBytes: 4,
+          VaultARN: arn,
+        },
+        { ArchiveDescription: null, CreationDate: createdAt, MultipartUploadId: '_2', PartSizeInBytes: null },
+      ],
+    }),
+  );
+  const page = await targetAt(t, server.url).listUploadsPage({ limit: 2, marker: null }, never);
+  assert.deepEqual(page, {
+    uploads: [
+      {
+        uploadId: '-1',
+        key: null,
+        description: 'a',
+        partSizeBytes: 4,
+        createdAt,
+        vaultArn: arn,
+        storageClass: null,
+      },
+      {
+        uploadId: '_2',
+        key: null,
+        description: null,
+        partSizeBytes: null,
+        createdAt,
+        vaultArn: null,
+        storageClass: null,
+      },
+    ],
+    marker: null,
+  });
+});
+
+const empty = (response: ServerResponse): void => json(response, 200, {});
+const page = { limit: null, marker: null };
+const whole = { sizeBytes: 1, treeHash: hash };
+for (const [what, act, answer] of [
+  ['an upload without its id', (target) => target.begin(order, never), empty],
+  ['an archive without its id', (target) => target.complete('u', whole, never), empty],
+  ['a vault without its ARN', (target) => target.locate(false, never), empty],
+  ['a list without its parts', (target) => target.listPartsPage('u', page, never), empty],
+  ['a list without its uploads', (target) => target.listUploadsPage(page, never), empty],
+  ['an abort with a page of a proxy', (target) => target.abort('u', never), empty],
+  [
+    'a part with a range that is none',
+    (target) => target.listPartsPage('u', page, never),
+    (response) => json(response, 200, { PartSizeInBytes: 1, Parts: [{ RangeInBytes: 'bytes 0-5/*' }] }),
+  ],
+  [
+    'a part whose range runs backwards',
+    (target) => target.listPartsPage('u', page, never),
+    (response) => json(response, 200, { PartSizeInBytes: 1, Parts: [{ RangeInBytes: '5-0' }] }),
+  ],
+  [
+    'an upload in a list without its id',
+    (target) => target.listUploadsPage(page, never),
+    (response) => json(response, 200, { UploadsList: [{ CreationDate: '2012-03-19T23:20:59.130Z' }] }),
+  ],
+  [
+    'HTML with status 200',
+    (target) => target.listUploadsPage(page, never),
+    (response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome, please log in</html>'),
+  ],
+  [
+    'a list that is cut short',
+    (target) => target.listUploadsPage(page, never),
+    (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' });
+      response.write('{"Marker":null,');
+      setImmediate(() => response.destroy());
+    },
+  ],
+] as [
+  string,
+  (target: ReturnType<typeof targetAt>) => Promise<unknown>,
+  (response: ServerResponse) => void,
+][]) {
+  test(`a success with ${what} is half an answer, to be asked for again`, async (t) => {
+    const server = await scriptedServer(t, answer);
+    await assert.rejects(act(targetAt(t, server.url)), (error) => {
+      assert.ok(isFailure(error, 'unreachable'), String(error));
+      assert.equal(error.transience, 'unavailable');
+      return true;
+    });
+  });
+}

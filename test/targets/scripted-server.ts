@@ -1,0 +1,88 @@
+/** A service that says what the test tells it to, and remembers what it was asked. */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import { type GlacierTargetOptions, glacierTarget } from '../../src/targets/glacier/target.js';
+import type { Target } from '../../src/transfer/ports.js';
+
+export interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly socket: Socket;
+}
+
+export type Script = (response: ServerResponse, seen: Seen) => void;
+
+export interface ScriptedServer {
+  readonly url: string;
+  /** Requests in the order in which they were complete. */
+  readonly seen: Seen[];
+}
+
+/** Listens on loopback until the test ends. `early` is asked before the body is read; true: it has dealt with it. */
+export async function scriptedServer(
+  t: TestContext,
+  script: Script,
+  early: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<ScriptedServer> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    if (early(request, response)) return;
+    const { method = '', url = '', headers, socket } = request;
+    const body = await buffer(request).catch(() => null);
+    if (body === null) return;
+    const whole = { method, url, headers, body, socket };
+    seen.push(whole);
+    script(response, whole);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+export const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
+export const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+
+export function targetAt(
+  t: TestContext,
+  endpoint: string,
+  changes: Partial<GlacierTargetOptions> = {},
+): Target {
+  const target = glacierTarget({
+    vault: 'photos',
+    url: 'glacier://photos',
+    region: 'eu-west-1',
+    endpoint,
+    endpointForState: endpoint,
+    accountId: '-',
+    credentials: { accessKeyId, secretAccessKey },
+    profile: null,
+    idleExpiryMs: null,
+    mayCreateVault: false,
+    connectTimeoutMs: 2000,
+    readTimeoutMs: 2000,
+    concurrency: 4,
+    ...changes,
+  });
+  t.after(() => target.close());
+  return target;
+}
+
+export function json(response: ServerResponse, status: number, value: unknown, headers: object = {}): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'x-amzn-requestid': 'request-1',
+    ...headers,
+  });
+  response.end(JSON.stringify(value));
+}
+
+export function refusal(code: string, message: string, status: number): Script {
+  return (response) => json(response, status, { code, message, type: 'Client' });
+}
