@@ -3,7 +3,8 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 /** Bytes that look random and are the same for the same seed: a failure can be played again. */
 export function seededBytes(sizeBytes: number, seed: number): Buffer {
   const bytes = Buffer.alloc(sizeBytes + 3);
-  let x = (seed ^ 0x9e3779b9) | 1;
+  // An odd factor keeps different seeds different; only the seed that gives 0 must not stay there.
+  let x = Math.imul(seed + 1, 0x9e3779b1) || 1;
   for (let i = 0; i < sizeBytes; i += 4) {
     x ^= x << 13;
     x ^= x >>> 17;

@@ -94,7 +94,9 @@ function notFound(operation: Operation, service: ServiceAnswer): TransferError {
 
 function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferError {
   const { httpStatus: status, code, message } = service;
-  const text = [code ?? `HTTP ${status}`, message].filter((part) => part !== null).join(': ');
+  const text = [code ?? `HTTP ${status} and no answer that can be read`, message]
+    .filter((part) => part !== null)
+    .join(': ');
   const isOwn = code !== null || service.requestId !== null;
   if (status === 429 || THROTTLED.has(code ?? '')) {
     return unreachable(operation, text, { service, transience: 'throttled' });

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { checkDescription, describeFile, isLegalDescription } from '../../src/core/description.js';
+import { isFailure } from '../../src/core/failures.js';
+
+const printable = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  maxLength: 1024,
+});
+
+test('printable ASCII up to 1,024 characters is taken, without its outer spaces', () => {
+  fc.assert(
+    fc.property(printable, (text) => {
+      assert.ok(isLegalDescription(text));
+      assert.equal(checkDescription(text), text.trim());
+    }),
+  );
+  assert.ok(isLegalDescription('a'.repeat(1024)));
+});
+
+test('anything else is refused before it is sent', () => {
+  for (const text of ['é', 'a\tb', 'a\nb', 'a\n', '\x7f', '\x1f', '照片', '🦭', 'a'.repeat(1025)]) {
+    assert.throws(
+      () => checkDescription(text),
+      (error) => isFailure(error, 'usage'),
+      JSON.stringify(text.slice(0, 9)),
+    );
+  }
+});
+
+test('a plain file name describes itself', () => {
+  assert.equal(describeFile('photos-2024.tar.zst', 0), 'photos-2024.tar.zst');
+  assert.equal(describeFile('a  b', 0), 'a  b');
+});
+
+test('a name outside ASCII takes the mt2 form, from which name and time come back', () => {
+  const description = describeFile('Fotos é.tar', Date.UTC(2024, 1, 29, 23, 59, 58, 999));
+  assert.ok(description.startsWith('mt2 '));
+  assert.deepEqual(JSON.parse(Buffer.from(description.slice(4), 'base64url').toString('utf8')), {
+    mtime: '20240229T235958Z',
+    filename: 'Fotos é.tar',
+  });
+});
+
+/** What a file system allows: at most 255 bytes, neither NUL nor slash. */
+const fileName = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+  .filter(
+    (name) => !/[\0/]/.test(name) && Buffer.byteLength(name) <= 255 && Buffer.from(name).toString() === name,
+  );
+
+test('every file name has a legal description, from which it comes back whole', () => {
+  fc.assert(
+    fc.property(fileName, fc.integer({ min: 0, max: 4e12 }), (name, mtimeMs) => {
+      const description = describeFile(name, mtimeMs);
+      assert.equal(checkDescription(description), description);
+      const back =
+        description.startsWith('mt2 ') && description !== name
+          ? JSON.parse(Buffer.from(description.slice(4), 'base64url').toString('utf8')).filename
+          : description;
+      assert.equal(back, name);
+    }),
+    { numRuns: 300 },
+  );
+});
