@@ -23,7 +23,7 @@ import { busy, isDead, type LockEntry, listRivals, type Rival } from './lock-ent
 import type { Processes } from './process-identity.js';
 
 /** How long others may be in the middle of trying before even who would not wait gives up. */
-const TRYING_PATIENCE_MS = 5_000;
+const TRYING_PATIENCE_MS = 10_000;
 const POLL_MAX_MS = 1_000;
 
 export interface LockPlace {

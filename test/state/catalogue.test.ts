@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { openCatalogue } from '../../src/state/catalogue.js';
+import { decodeEntry, encodeEntry } from '../../src/state/catalogue-record.js';
+import { decodeLine, encodeLine } from '../../src/state/checked-line.js';
+import { tempFolder } from '../support/temp.js';
+import { hashOf, sampleEntry, sampleIdentity, stateFailing } from './samples.js';
+
+test('what was recorded is found again, by identity newest first and all oldest first', async (t) => {
+  const catalogue = openCatalogue(join(tempFolder(t), 'deep', 'archives'));
+  const old = sampleEntry({ archiveId: 'old', archivedAt: '2025-01-01T00:00:00.000Z' });
+  const young = sampleEntry({ archiveId: 'young', location: null });
+  const other = sampleEntry({ archiveId: 'other', identity: sampleIdentity('/other') });
+  for (const entry of [young, old, other]) await catalogue.record(entry);
+  assert.deepEqual(await catalogue.findByIdentity(sampleIdentity()), [young, old]);
+  assert.deepEqual(await catalogue.all(), [old, other, young]);
+  assert.deepEqual(await catalogue.findByIdentity(sampleIdentity('/unknown')), []);
+});
+
+test('the same archive again replaces its entry', async (t) => {
+  const folder = tempFolder(t);
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  await catalogue.record(sampleEntry({ description: 'told again' }));
+  assert.equal(readdirSync(folder).length, 1);
+  assert.equal((await catalogue.all())[0]?.description, 'told again');
+});
+
+test('all files one after the other are JSON lines that people can read', async (t) => {
+  const folder = tempFolder(t);
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  await catalogue.record(sampleEntry({ archiveId: 'archive-2' }));
+  const text = readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ archiveId }) => archiveId).sort(), ['archive-1', 'archive-2']);
+  const keys = `type archiveId location uploadId file target region endpoint account description size partSize parts
+    treeHash archivedAt fingerprint version check`;
+  assert.deepEqual(Object.keys(lines[0]), keys.split(/\s+/));
+  assert.equal(lines[0].size, 100_000_000);
+  assert.equal(lines[0].target, 'glacier://photos');
+});
+
+test('forgetting drops every entry of that archive id, and tells whether there was one', async (t) => {
+  const folder = tempFolder(t);
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  await catalogue.record(sampleEntry({ archiveId: 'archive-2' }));
+  assert.equal(await catalogue.forget('archive-1'), true);
+  assert.equal(await catalogue.forget('archive-1'), false);
+  assert.deepEqual(
+    (await catalogue.all()).map(({ archiveId }) => archiveId),
+    ['archive-2'],
+  );
+});
+
+test('reading a catalogue that is not there finds nothing and makes nothing', async (t) => {
+  const folder = join(tempFolder(t), 'archives');
+  const catalogue = openCatalogue(folder);
+  assert.deepEqual(await catalogue.all(), []);
+  assert.deepEqual(await catalogue.findByIdentity(sampleIdentity()), []);
+  assert.equal(await catalogue.forget('x'), false);
+  assert.equal(existsSync(folder), false);
+});
+
+test('proving that it can be written makes the folder and leaves nothing in it', async (t) => {
+  const folder = join(tempFolder(t), 'deep', 'archives');
+  await openCatalogue(folder).proveWritable();
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('an entry with any byte changed, or torn anywhere, is damaged and never another entry', () => {
+  const bytes = Buffer.from(encodeEntry(sampleEntry()));
+  assert.deepEqual(decodeEntry(bytes), sampleEntry());
+  for (let at = 0; at < bytes.length; at++) {
+    assert.equal(decodeEntry(bytes.subarray(0, at)), null, `torn at ${at}`);
+    const right = bytes[at] ?? 0;
+    for (const wrong of [right ^ 1, right ^ 0x80, 10, 0]) {
+      if (wrong === right) continue;
+      bytes[at] = wrong;
+      assert.equal(decodeEntry(bytes), null, `byte ${at} as ${wrong}`);
+    }
+    bytes[at] = right;
+  }
+});
+
+test('a damaged entry stands in the way of its own file alone, and of the whole list', async (t) => {
+  const folder = tempFolder(t);
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  const [name] = readdirSync(folder);
+  assert.ok(name);
+  await catalogue.record(sampleEntry({ archiveId: 'b', identity: sampleIdentity('/other') }));
+  writeFileSync(join(folder, name), '');
+  await assert.rejects(catalogue.findByIdentity(sampleIdentity()), stateFailing('damaged', name));
+  await assert.rejects(catalogue.all(), stateFailing('damaged', name));
+  await assert.rejects(catalogue.forget('archive-1'), stateFailing('damaged', name));
+  assert.equal((await catalogue.findByIdentity(sampleIdentity('/other'))).length, 1);
+});
+
+test('an entry under a wrong name or of a newer version is not passed over in silence', async (t) => {
+  const folder = tempFolder(t);
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  const [name] = readdirSync(folder);
+  assert.ok(name);
+  const wrong = `${'0'.repeat(16)}${name.slice(16)}`;
+  renameSync(join(folder, name), join(folder, wrong));
+  await assert.rejects(catalogue.all(), stateFailing('damaged', wrong));
+  const value = decodeLine(readFileSync(join(folder, wrong)).subarray(0, -1));
+  const { check, ...rest } = { check: null, ...value, version: 2 };
+  assert.equal(check, null);
+  renameSync(join(folder, wrong), join(folder, name));
+  writeFileSync(join(folder, name), encodeLine(rest));
+  await assert.rejects(catalogue.findByIdentity(sampleIdentity()), stateFailing('newer', name));
+});
+
+test('stray files are left alone', async (t) => {
+  const folder = tempFolder(t);
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  for (const name of ['.tmp-12', 'README', `${'0'.repeat(33)}.json`])
+    writeFileSync(join(folder, name), 'half');
+  assert.equal((await catalogue.all()).length, 1);
+});
+
+test('an entry that could not be read again is not written', async (t) => {
+  const folder = join(tempFolder(t), 'archives');
+  const catalogue = openCatalogue(folder);
+  const isBug = (error: unknown) => isFailure(error, 'bug');
+  await assert.rejects(catalogue.record(sampleEntry({ treeHash: hashOf(1).toUpperCase() })), isBug);
+  await assert.rejects(catalogue.record(sampleEntry({ archiveId: '' })), isBug);
+  assert.deepEqual(await catalogue.all(), []);
+});

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isFailure } from '../../src/core/failures.js';
+import { encodeLine } from '../../src/state/checked-line.js';
+import { parseJournal } from '../../src/state/journal-reader.js';
+import { encodeHead, encodeRecord, type JournalRecord } from '../../src/state/journal-records.js';
+import type { UnfinishedUpload } from '../../src/transfer/ports.js';
+import { hashOf, sampleHead, stateFailing } from './samples.js';
+
+const head = sampleHead();
+const whole = { sizeBytes: 100_000_000, treeHash: hashOf('whole') };
+const touched = { ...head.fingerprint, inode: '99' };
+
+function part(index: number): JournalRecord {
+  return {
+    type: 'part',
+    index,
+    treeHash: hashOf(index),
+    linearHash: index === 1 ? null : hashOf(`l${index}`),
+  };
+}
+
+const completing: JournalRecord = { type: 'completing', ...whole };
+const records: JournalRecord[] = [
+  part(3),
+  part(1),
+  { type: 'fingerprint', fingerprint: touched },
+  part(0),
+  completing,
+];
+
+function journal(...lines: JournalRecord[]): Buffer {
+  return Buffer.from(encodeHead(head) + lines.map(encodeRecord).join(''));
+}
+
+function parse(bytes: Buffer) {
+  return parseJournal(bytes, '/state/x.jsonl', '2026-01-02T03:04:05.678Z');
+}
+
+/** The upload, or null where the head was (rightly) found damaged. */
+function parseOrDamaged(bytes: Buffer): UnfinishedUpload | null {
+  try {
+    return parse(bytes).upload;
+  } catch (error) {
+    stateFailing('damaged', 'x.jsonl')(error);
+    return null;
+  }
+}
+
+/** Whatever was read is the truth, possibly less of it; and a completing is known, or known to be uncertain. */
+function assertTruth(upload: UnfinishedUpload, wasCompleting: boolean, where: string): void {
+  assert.deepEqual(upload.head, head, where);
+  for (const [index, { treeHash, linearHash }] of upload.parts) {
+    assert.deepEqual({ type: 'part', index, treeHash, linearHash }, part(index), where);
+  }
+  assert.ok(
+    [head.fingerprint, touched].some(({ inode }) => inode === upload.fingerprint.inode),
+    where,
+  );
+  if (upload.completing !== null) assert.deepEqual(upload.completing, whole, where);
+  if (wasCompleting) assert.ok(upload.completing !== null || upload.completingUncertain, where);
+}
+
+test('a journal torn at any byte reads as what was whole before, and tells of the rest', () => {
+  const bytes = journal(...records);
+  const headEnd = encodeHead(head).length;
+  const ends = [headEnd];
+  for (const record of records) ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(encodeRecord(record)));
+  const headBytes = Buffer.byteLength(encodeHead(head));
+  const shift = headBytes - headEnd; // The head holds characters of several bytes.
+  for (let at = 0; at < bytes.length; at++) {
+    const upload = parseOrDamaged(bytes.subarray(0, at));
+    if (at < headBytes) {
+      assert.equal(upload, null, `torn at ${at}`);
+      continue;
+    }
+    assert.ok(upload);
+    const wholeLines = ends.filter((end) => end + shift <= at).length - 1;
+    const expected = records.slice(0, wholeLines).filter(({ type }) => type === 'part').length;
+    assert.equal(upload.parts.size, expected, `torn at ${at}`);
+    const isTorn = !ends.some((end) => end + shift === at);
+    assert.equal(upload.damagedLines, isTorn ? 1 : 0, `torn at ${at}`);
+    const beganCompleting = at > (ends.at(-2) ?? 0) + shift;
+    assertTruth(upload, beganCompleting, `torn at ${at}`);
+    // A part line's own beginning proves that it was no completing.
+    const inPart = isTorn && records[wholeLines]?.type === 'part';
+    if (inPart && at - shift - (ends[wholeLines] ?? 0) >= 10) {
+      assert.equal(upload.completingUncertain, false, `torn at ${at}`);
+    }
+  }
+});
+
+test('a journal with any byte changed reads the truth minus dropped lines, or is damaged', () => {
+  const bytes = journal(...records);
+  const headBytes = Buffer.byteLength(encodeHead(head));
+  for (let at = 0; at < bytes.length; at++) {
+    const right = bytes[at] ?? 0;
+    for (const wrong of new Set([right ^ 1, right ^ 0x20, right ^ 0x80, 10, 0, 0x7d])) {
+      if (wrong === right) continue;
+      bytes[at] = wrong;
+      const where = `byte ${at} as ${wrong}`;
+      const upload = parseOrDamaged(bytes);
+      assert.equal(upload === null, at < headBytes, where);
+      if (upload === null) continue;
+      assert.ok(upload.damagedLines > 0, where);
+      assertTruth(upload, true, where);
+    }
+    bytes[at] = right;
+  }
+});
+
+test('any line lost in the middle by two changes at once still leaves completing known or uncertain', () => {
+  const run = fc.property(
+    fc.nat(),
+    fc.nat(),
+    fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    (a, b, garbage) => {
+      const bytes = journal(...records, part(2));
+      const start = Buffer.byteLength(encodeHead(head)) + (a % (bytes.length - 700));
+      const end = Math.min(bytes.length, start + (b % 300));
+      const changed = Buffer.concat([bytes.subarray(0, start), Buffer.from(garbage), bytes.subarray(end)]);
+      const upload = parseOrDamaged(changed);
+      // Cut out at both ends of whole lines, a record leaves no trace: nothing but the file's whole loss does that.
+      if (upload !== null && upload.damagedLines > 0)
+        assertTruth(upload, upload.completing !== null, 'garbage');
+    },
+  );
+  fc.assert(run);
+});
+
+test('arbitrary bytes never end in anything but a state failure', () => {
+  const tail = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.json().map((text) => Buffer.from(text)),
+  );
+  fc.assert(
+    fc.property(fc.boolean(), tail, (withHead, bytes) => {
+      const whole = withHead ? Buffer.concat([journal(part(2)), bytes]) : Buffer.from(bytes);
+      try {
+        assert.deepEqual([...parse(whole).upload.parts.keys()], [2]);
+      } catch (error) {
+        assert.ok(isFailure(error, 'state'), String(error));
+        assert.equal(withHead, false);
+      }
+    }),
+  );
+});
+
+test('whole lines of a wrong shape are damaged lines', () => {
+  const wrong = [
+    { type: 'part', index: 6, treeHash: hashOf(6), linearHash: null },
+    { type: 'part', index: 1.5, treeHash: hashOf(1), linearHash: null },
+    { type: 'part', index: 1, treeHash: hashOf(1).toUpperCase(), linearHash: null },
+    { type: 'part', index: 1, treeHash: hashOf(1) },
+    { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, etag: 'x' },
+    { type: 'completing', sizeBytes: -1, treeHash: hashOf(1) },
+    { type: 'surprise' },
+  ];
+  for (const value of wrong) {
+    const { upload } = parse(Buffer.concat([journal(), Buffer.from(encodeLine(value))]));
+    assert.deepEqual([upload.parts.size, upload.damagedLines, upload.completing], [0, 1, null]);
+    assert.equal(upload.completingUncertain, true);
+  }
+});
+
+test('a later reopened withdraws a completing, in an unreadable line too', () => {
+  const damaged = Buffer.concat([
+    journal(),
+    Buffer.from('{"type":"compl\n'),
+    Buffer.from(encodeRecord({ type: 'reopened' })),
+  ]);
+  const { upload } = parse(damaged);
+  assert.deepEqual([upload.damagedLines, upload.completingUncertain, upload.completing], [1, false, null]);
+  assert.deepEqual(parse(journal(completing, { type: 'reopened' }, completing)).upload.completing, whole);
+});
+
+test('the last of several lines of one part counts', () => {
+  const newer: JournalRecord = { type: 'part', index: 3, treeHash: hashOf('newer'), linearHash: null };
+  assert.equal(parse(journal(part(3), part(1), newer)).upload.parts.get(3)?.treeHash, hashOf('newer'));
+});
+
+test('a head of a newer version is newer, one of no version damaged', () => {
+  const withVersion = (version: unknown) => Buffer.from(encodeLine({ type: 'head', version, ...head }));
+  assert.deepEqual(parse(withVersion(1)).upload.head, head);
+  assert.throws(() => parse(withVersion(2)), stateFailing('newer', 'x.jsonl'));
+  for (const version of [0, -1, '2', null, 1.5]) {
+    assert.throws(() => parse(withVersion(version)), stateFailing('damaged', 'x.jsonl'));
+  }
+});
+
+test('a head whose plan does not add up is damaged', () => {
+  const plan = { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 5 };
+  const bytes = Buffer.from(encodeLine({ type: 'head', version: 1, ...head, plan }));
+  assert.throws(() => parse(bytes), stateFailing('damaged'));
+});
