@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { openCatalogue } from '../../src/state/catalogue.js';
+import { openStateStore } from '../../src/state/state-store.js';
+import { tempFolder } from '../support/temp.js';
+import { hashOf, sampleEntry, sampleHead, stateFailing, wish } from './samples.js';
+import { remountReadOnly, smallDisk } from './small-disk.js';
+
+const completing = { sizeBytes: 100_000_000, treeHash: hashOf('whole') };
+
+test('a write that the system takes only a part of is a failure, and the next line still stands alone', async (t) => {
+  const folder = tempFolder(t);
+  const script = join(import.meta.dirname, 'limited.js');
+  // POSIX: ulimit -f counts blocks of 512 bytes.
+  const line = `ulimit -f 8 && exec "$0" "$1" "$2"`;
+  const output = execFileSync('sh', ['-c', line, process.execPath, script, folder], { encoding: 'utf8' });
+  const [first, second] = JSON.parse(output);
+  assert.equal(first.why, 'not-writable');
+  assert.match(first.path, /v1\/uploads\/.*\.jsonl$/);
+  assert.match(first.detail, /^EFBIG: file too large$/);
+  assert.equal(second.why, 'not-writable');
+
+  const store = openStateStore(folder);
+  const [torn] = await store.all();
+  assert.ok(torn && torn.parts.size > 5 && torn.parts.size < 40);
+  assert.deepEqual([torn.damagedLines, torn.completingUncertain], [1, false]);
+  const journal = await store.reopen(torn);
+  await journal.recordCompleting(completing);
+  await journal.close();
+  const [after] = await store.all();
+  assert.deepEqual(after?.completing, completing);
+  assert.deepEqual(after.parts, torn.parts);
+  assert.deepEqual([after.damagedLines, after.completingUncertain], [1, false]);
+});
+
+/** Leaves so many bytes free on the disk. */
+function fill(disk: string, freeBytes: number): void {
+  const path = join(disk, 'filler');
+  for (let chunk = 65_536; chunk >= 4_096; chunk /= 2) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(chunk), { flag: 'a' });
+    } catch {}
+  }
+  const { length } = readFileSync(path);
+  rmSync(path);
+  writeFileSync(path, Buffer.alloc(Math.max(0, length - freeBytes)));
+}
+
+const DISK_BYTES = 256 * 1024;
+
+test('a full disk refuses a new journal, and leaves no half of one', async (t) => {
+  const disk = smallDisk(t, DISK_BYTES);
+  if (disk === null) return;
+  const store = openStateStore(join(disk, 'state'));
+  await (await store.create(sampleHead())).close();
+  fill(disk, 0);
+  await assert.rejects(store.create(sampleHead({ uploadId: 'b' })), (error) => {
+    stateFailing('not-writable', '.jsonl')(error);
+    assert.match(String(error), /ENOSPC/);
+    return true;
+  });
+  assert.equal(readdirSync(join(disk, 'state', 'v1', 'uploads')).length, 1);
+  assert.equal((await store.all()).length, 1);
+});
+
+test('a journal on a disk that fills up and is freed again goes on with whole lines', async (t) => {
+  const disk = smallDisk(t, DISK_BYTES);
+  if (disk === null) return;
+  const store = openStateStore(join(disk, 'state'));
+  const plan = { sizeBytes: 1_000 * 1_048_576, partSizeBytes: 1_048_576, partCount: 1_000 };
+  const journal = await store.create(sampleHead({ plan }));
+  fill(disk, 4_096);
+  const part = { treeHash: hashOf(1), linearHash: hashOf(2) };
+  let refused = -1;
+  for (let index = 0; index < 100 && refused < 0; index++) {
+    await journal.recordPart(index, part).catch((error) => {
+      stateFailing('not-writable', '.jsonl')(error);
+      refused = index;
+    });
+  }
+  assert.ok(refused > 0);
+  rmSync(join(disk, 'filler'));
+  await journal.recordPart(refused, part);
+  await journal.recordCompleting(completing);
+  await journal.close();
+  const [found] = await store.all();
+  assert.equal(found?.parts.size, refused + 1);
+  assert.deepEqual(found.completing, completing);
+  assert.ok(found.damagedLines <= 1);
+  assert.equal(found.completingUncertain, false);
+});
+
+test('a full disk shows when the catalogue is proven writable, and spares the entries it has', async (t) => {
+  const disk = smallDisk(t, DISK_BYTES);
+  if (disk === null) return;
+  const folder = join(disk, 'archives');
+  const catalogue = openCatalogue(folder);
+  await catalogue.record(sampleEntry());
+  await catalogue.proveWritable();
+  fill(disk, 4_096);
+  await assert.rejects(catalogue.proveWritable(), stateFailing('not-writable', 'archives'));
+  fill(disk, 0);
+  await assert.rejects(
+    catalogue.record(sampleEntry({ description: 'b' })),
+    stateFailing('not-writable', '.json'),
+  );
+  assert.equal(readdirSync(folder).length, 1);
+  assert.deepEqual(await catalogue.all(), [sampleEntry()]);
+});
+
+test('a full disk gives no lock', async (t) => {
+  const disk = smallDisk(t, DISK_BYTES);
+  if (disk === null) return;
+  const store = openStateStore(join(disk, 'state'));
+  await (await store.lockUpload('a', wish())).release();
+  fill(disk, 0);
+  await assert.rejects(store.lockUpload('a', wish()), stateFailing('not-writable', 'locks'));
+});
+
+test('a read-only disk can be read, and refuses every change by its name', async (t) => {
+  const disk = smallDisk(t, 1024 * 1024);
+  if (disk === null) return;
+  const store = openStateStore(join(disk, 'state'));
+  const catalogue = openCatalogue(join(disk, 'archives'));
+  const journal = await store.create(sampleHead());
+  await journal.close();
+  await catalogue.record(sampleEntry());
+  remountReadOnly(disk);
+
+  assert.equal((await store.all()).length, 1);
+  assert.equal((await store.findByIdentity(sampleHead().identity)).length, 1);
+  assert.deepEqual(await catalogue.all(), [sampleEntry()]);
+  assert.deepEqual(await openCatalogue(join(disk, 'none')).all(), []);
+  const refusals = [
+    () => store.create(sampleHead({ uploadId: 'b' })),
+    () => store.reopen(journal.upload),
+    () => store.lockUpload('a', wish()),
+    () => journal.remove(),
+    () => catalogue.proveWritable(),
+    () => catalogue.record(sampleEntry({ archiveId: 'b' })),
+    () => catalogue.forget('archive-1'),
+    () => openCatalogue(join(disk, 'none')).proveWritable(),
+  ];
+  for (const refusal of refusals) {
+    await assert.rejects(refusal(), (error) => {
+      stateFailing('not-writable', disk)(error);
+      assert.match(String(error), /EROFS/);
+      return true;
+    });
+  }
+});

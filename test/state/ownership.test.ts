@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { type TestContext, test } from 'node:test';
+import { openCatalogue } from '../../src/state/catalogue.js';
+import { openStateStore } from '../../src/state/state-store.js';
+import type { Catalogue, StateStore } from '../../src/transfer/ports.js';
+import { tempFolder } from '../support/temp.js';
+import { sampleEntry, sampleHead, stateFailing, wish } from './samples.js';
+
+interface Filled {
+  readonly state: string;
+  readonly journal: string;
+  readonly archives: string;
+  readonly entry: string;
+  readonly store: StateStore;
+  readonly catalogue: Catalogue;
+}
+
+async function filled(t: TestContext): Promise<Filled> {
+  const folder = tempFolder(t);
+  const [state, archives] = [join(folder, 'state'), join(folder, 'archives')];
+  const store = openStateStore(state);
+  const catalogue = openCatalogue(archives);
+  const journal = await store.create(sampleHead());
+  await journal.close();
+  await (await store.lockUpload('x', wish())).release();
+  await catalogue.record(sampleEntry());
+  const entry = join(archives, readdirSync(archives)[0] ?? '');
+  return { state, journal: journal.upload.journalPath, archives, entry, store, catalogue };
+}
+
+async function assertStateForeign({ store }: Filled, path: string): Promise<void> {
+  const isForeign = stateFailing('foreign', path);
+  await assert.rejects(store.all(), isForeign);
+  await assert.rejects(store.findByIdentity(sampleHead().identity), isForeign);
+  await assert.rejects(store.findByUploadId(sampleHead().uploadId), isForeign);
+}
+
+for (const below of ['', 'v1', 'v1/uploads']) {
+  for (const mode of [0o770, 0o720, 0o702, 0o1777]) {
+    test(`state/${below} of mode ${mode.toString(8)} is not trusted`, async (t) => {
+      const at = await filled(t);
+      chmodSync(join(at.state, below), mode);
+      await assertStateForeign(at, join(at.state, below));
+      await assert.rejects(at.store.create(sampleHead({ uploadId: 'b' })), stateFailing('foreign'));
+    });
+  }
+
+  test(`state/${below} of another user is not trusted, not even by the superuser`, async (t) => {
+    if (process.geteuid?.() !== 0) return t.skip('only the superuser can give a folder away');
+    const at = await filled(t);
+    chownSync(join(at.state, below), 65_534, 65_534);
+    await assertStateForeign(at, join(at.state, below));
+  });
+}
+
+test('a folder that others may only read is trusted', async (t) => {
+  const at = await filled(t);
+  for (const path of [at.state, join(at.state, 'v1'), at.archives]) chmodSync(path, 0o755);
+  chmodSync(at.journal, 0o644);
+  assert.equal((await at.store.all()).length, 1);
+  assert.equal((await at.catalogue.all()).length, 1);
+});
+
+test('a folder of locks that others may write to gives no lock', async (t) => {
+  const at = await filled(t);
+  chmodSync(join(at.state, 'v1', 'locks'), 0o777);
+  await assert.rejects(at.store.lockUpload('x', wish()), stateFailing('foreign', 'locks'));
+  await assert.rejects(
+    at.store.lockIdentity(sampleHead().identity, wish()),
+    stateFailing('foreign', 'locks'),
+  );
+});
+
+test('the given folder may be a link to a safe one, those below it may not be links', async (t) => {
+  const at = await filled(t);
+  const link = join(at.state, '..', 'link');
+  symlinkSync(at.state, link);
+  assert.equal((await openStateStore(link).all()).length, 1);
+  chmodSync(at.state, 0o777);
+  await assert.rejects(openStateStore(link).all(), stateFailing('foreign', link));
+  chmodSync(at.state, 0o700);
+  renameSync(join(at.state, 'v1'), join(at.state, 'moved'));
+  symlinkSync('moved', join(at.state, 'v1'));
+  await assertStateForeign(at, 'v1');
+});
+
+test('a file where a folder should be is foreign', async (t) => {
+  const at = await filled(t);
+  const store = openStateStore(at.journal);
+  await assert.rejects(store.all(), stateFailing('foreign', at.journal));
+  await assert.rejects(store.lockUpload('x', wish()), stateFailing('foreign', at.journal));
+});
+
+test('a journal that is a link, a folder or a pipe, or that others may write to, is not trusted', async (t) => {
+  const at = await filled(t);
+  for (const mode of [0o620, 0o602]) {
+    chmodSync(at.journal, mode);
+    await assertStateForeign(at, at.journal);
+    const upload = { journalPath: at.journal } as Parameters<StateStore['reopen']>[0];
+    await assert.rejects(at.store.reopen(upload), stateFailing('foreign', at.journal));
+  }
+  chmodSync(at.journal, 0o600);
+  const aside = join(at.state, 'aside');
+  renameSync(at.journal, aside);
+  symlinkSync(aside, at.journal);
+  await assertStateForeign(at, at.journal);
+  unlinkSync(at.journal);
+  mkdirSync(at.journal);
+  await assertStateForeign(at, at.journal);
+  execFileSync('rmdir', [at.journal]);
+  execFileSync('mkfifo', ['-m', '600', at.journal]);
+  await assertStateForeign(at, at.journal);
+  unlinkSync(at.journal);
+  linkSync(aside, at.journal);
+  assert.equal((await at.store.all()).length, 1);
+});
+
+test('a journal of another user is not trusted', async (t) => {
+  if (process.geteuid?.() !== 0) return t.skip('only the superuser can give a file away');
+  const at = await filled(t);
+  chownSync(at.journal, 65_534, 65_534);
+  await assertStateForeign(at, at.journal);
+});
+
+test('the catalogue is trusted by the same rules', async (t) => {
+  const at = await filled(t);
+  const reads = () => [
+    () => at.catalogue.all(),
+    () => at.catalogue.findByIdentity(sampleEntry().identity),
+    () => at.catalogue.forget('archive-1'),
+  ];
+  chmodSync(at.archives, 0o770);
+  const writes = [() => at.catalogue.proveWritable(), () => at.catalogue.record(sampleEntry())];
+  for (const call of [...reads(), ...writes])
+    await assert.rejects(call(), stateFailing('foreign', at.archives));
+  chmodSync(at.archives, 0o700);
+  chmodSync(at.entry, 0o666);
+  for (const call of reads()) await assert.rejects(call(), stateFailing('foreign', at.entry));
+  chmodSync(at.entry, 0o600);
+  renameSync(at.entry, join(at.archives, 'aside'));
+  symlinkSync('aside', at.entry);
+  for (const call of reads()) await assert.rejects(call(), stateFailing('foreign', at.entry));
+});
+
+for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {
+  test(`under umask ${mask.toString(8).padStart(3, '0')} folders are 0700 and files 0600`, async (t) => {
+    const folder = tempFolder(t);
+    const script = `
+      process.umask(${mask});
+      const { openStateStore } = await import(process.argv[1] + '/src/state/state-store.js');
+      const { openCatalogue } = await import(process.argv[1] + '/src/state/catalogue.js');
+      const { sampleHead, sampleEntry, wish } = await import(process.argv[1] + '/test/state/samples.js');
+      const store = openStateStore(process.argv[2] + '/a/b');
+      const journal = await store.create(sampleHead());
+      await journal.recordReopened();
+      await store.lockUpload('x', wish());
+      const catalogue = openCatalogue(process.argv[2] + '/c/d');
+      await catalogue.proveWritable();
+      await catalogue.record(sampleEntry());`;
+    const dist = join(import.meta.dirname, '..', '..');
+    execFileSync(process.execPath, ['--input-type=module', '-e', script, dist, folder], { stdio: 'pipe' });
+    const modes = readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+      const { mode } = statSync(join(entry.parentPath, entry.name));
+      return `${entry.isDirectory() ? 'folder' : 'file'} ${(mode & 0o7777).toString(8)}`;
+    });
+    assert.equal(modes.length, 11);
+    assert.deepEqual([...new Set(modes)].sort(), ['file 600', 'folder 700']);
+  });
+}
+
+test('no file of the state holds more than the port names', async (t) => {
+  const store = openStateStore(tempFolder(t));
+  const head = { ...sampleHead(), secretAccessKey: 'TOPSECRET' };
+  const journal = await store.create(head);
+  await journal.close();
+  assert.equal(readFileSync(journal.upload.journalPath, 'utf8').includes('TOPSECRET'), false);
+});

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { test } from 'node:test';
+import { parseStat, systemProcesses } from '../../src/state/process-identity.js';
+
+test('this process knows itself, always the same', async () => {
+  const self = await systemProcesses.self();
+  assert.deepEqual(await systemProcesses.self(), self);
+  assert.equal(self.pid, process.pid);
+  assert.equal(self.startTime, await systemProcesses.startTimeOf(process.pid));
+  assert.match(self.machine, /^[0-9a-f]{64}$/);
+  assert.ok(self.bootId !== '' && self.pidNamespace !== '' && self.startTime !== '');
+});
+
+test('the machine is told by a hash, not by its id', async (t) => {
+  if (process.platform !== 'linux') return t.skip('only Linux has /etc/machine-id');
+  const { machine } = await systemProcesses.self();
+  assert.equal(machine.includes(readFileSync('/etc/machine-id', 'utf8').trim() || 'no id'), false);
+});
+
+test('a child has another start time or id, and none once it has ended', async () => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  assert.ok(child.pid !== undefined);
+  assert.match((await systemProcesses.startTimeOf(child.pid)) ?? '', /\d/);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.equal(await systemProcesses.startTimeOf(child.pid), null);
+});
+
+const rest = ' 1 2 3 0 -1 4194304 10 0 0 0 5 6 0 0 20 0 11 0 987654 1000 200';
+
+test('the start time is field 22, whatever the command is called', () => {
+  for (const name of ['node', 'a) R 1 2', ') (', 'x y', '']) {
+    assert.equal(parseStat(`42 (${name}) S${rest}`), '987654', name);
+  }
+});
+
+test('a process that ended and waits for its parent does not run', () => {
+  assert.equal(parseStat(`42 (node) Z${rest}`), null);
+  assert.equal(parseStat(`42 (node) X${rest}`), null);
+});
