@@ -161,6 +161,14 @@ test('whole lines of a wrong shape are damaged lines', () => {
   }
 });
 
+test('a completing that glued onto a part line, its newline lost, is uncertain', () => {
+  const glued = encodeRecord(part(2)).replace('\n', ' ') + encodeRecord(completing);
+  for (const text of [glued, glued.slice(0, -1), glued.slice(0, -40)]) {
+    const { upload } = parse(Buffer.concat([journal(), Buffer.from(text)]));
+    assert.deepEqual([upload.damagedLines, upload.completingUncertain], [1, true]);
+  }
+});
+
 test('a later reopened withdraws a completing, in an unreadable line too', () => {
   const damaged = Buffer.concat([
     journal(),

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { isFailure } from '../../src/core/failures.js';
+import { encodeLine } from '../../src/state/checked-line.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import { tempFolder } from '../support/temp.js';
 import { busyFailing, fakeProcesses, sampleIdentity, wish } from './samples.js';
@@ -202,6 +213,114 @@ test('a lock whose folder was removed by hand is lost, and knows', async (t) => 
   const lock = await store.lockUpload(UPLOAD, wish());
   rmSync(lockFolder(folder), { recursive: true });
   await assert.rejects(lock.confirm(), anyBusy);
+  await lock.release();
+});
+
+/** Puts another's entry into the folder of a lock, as if it had been written there. */
+function plant(folder: string, name: string): string {
+  const path = join(folder, name);
+  const entry = { machine: 'machine-a', bootId: 'boot-1', pidNamespace: 'pid:[1]', ...holder };
+  writeFileSync(path, encodeLine({ ...entry, token: name.slice(0, 32), at: '2026-01-02T03:04:05.678Z' }));
+  return path;
+}
+
+/** Processes that all run, and tell whenever one of them is looked up. */
+function watched(onLook: (looks: number) => void): ReturnType<typeof fakeProcesses> {
+  const processes = fakeProcesses({}, { 7: 'start-7' });
+  let looks = 0;
+  const startTimeOf = (pid: number) => {
+    looks += 1;
+    onLook(looks);
+    return processes.startTimeOf(pid);
+  };
+  return { ...processes, startTimeOf };
+}
+
+const [smallest, largest] = ['0'.repeat(32), 'f'.repeat(32)];
+
+test('who took the lock between the two looks of another keeps it', async (t) => {
+  const folder = await heldBy(t, {});
+  const locks = lockFolder(folder);
+  const [first] = readdirSync(locks);
+  rmSync(join(locks, first ?? ''));
+  plant(locks, `${largest}.trying`); // Is looked up in the first look, after the folder was listed.
+  const processes = watched((looks) => {
+    if (looks === 1) plant(locks, `${smallest}.held`);
+  });
+  const store = openStateStore(folder, processes);
+  await assert.rejects(store.lockUpload(UPLOAD, wish()), busyFailing(UPLOAD, /^pid 7 on host-h$/));
+  assert.deepEqual(readdirSync(locks).sort(), [`${smallest}.held`, `${largest}.trying`]);
+});
+
+test('of several that try the one with the smallest token goes on, and the others wait for it', async (t) => {
+  const folder = await heldBy(t, {});
+  const locks = lockFolder(folder);
+  const [first] = readdirSync(locks);
+  rmSync(join(locks, first ?? ''));
+  const larger = plant(locks, `${largest}.trying`);
+  await (
+    await openStateStore(
+      folder,
+      watched(() => {}),
+    ).lockUpload(UPLOAD, wish())
+  ).release();
+  rmSync(larger);
+  mkdirSync(locks, { recursive: true });
+  const smaller = plant(locks, `${smallest}.trying`);
+  let seen = 0;
+  const processes = watched((looks) => {
+    seen = looks;
+    if (looks === 5) rmSync(smaller);
+  });
+  await (await openStateStore(folder, processes).lockUpload(UPLOAD, wish())).release();
+  assert.equal(seen, 5);
+});
+
+test('a try in vain leaves no empty folder behind', async (t) => {
+  const folder = await heldBy(t, {});
+  const path = join(lockFolder(folder), readdirSync(lockFolder(folder))[0] ?? '');
+  const store = openStateStore(
+    folder,
+    watched(() => rmSync(path, { force: true })),
+  );
+  await assert.rejects(store.lockUpload(UPLOAD, wish()), anyBusy);
+  assert.deepEqual(readdirSync(join(folder, 'v1', 'locks')), []);
+});
+
+test('who was stopped before it began takes no lock', async (t) => {
+  const reason = new Error('stopped by hand');
+  const trying = openStateStore(tempFolder(t)).lockUpload(UPLOAD, wish(0, AbortSignal.abort(reason)));
+  await assert.rejects(trying, (error) => error === reason);
+});
+
+/** Resolves as soon as the only entry is fresh again. */
+async function refreshed(folder: string): Promise<void> {
+  const path = join(lockFolder(folder), readdirSync(lockFolder(folder))[0] ?? '');
+  const deadlineMs = Date.now() + 10_000;
+  while (Date.now() - statSync(path).mtimeMs > 20_000) {
+    assert.ok(Date.now() < deadlineMs, 'never refreshed');
+    await setImmediate();
+  }
+}
+
+test('a lock is refreshed every thirty seconds', async (t) => {
+  const folder = tempFolder(t);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const lock = await openStateStore(folder).lockUpload(UPLOAD, wish());
+  age(folder, 60_000);
+  t.mock.timers.tick(30_000);
+  await refreshed(folder);
+  await lock.release();
+});
+
+test('confirming a stale lock waits for whoever was about to take it', async (t) => {
+  const folder = tempFolder(t);
+  const lock = await openStateStore(folder).lockUpload(UPLOAD, wish());
+  age(folder, 600_000);
+  const confirming = lock.confirm();
+  await refreshed(folder);
+  rmSync(lockFolder(folder), { recursive: true });
+  await assert.rejects(confirming, anyBusy);
   await lock.release();
 });
 

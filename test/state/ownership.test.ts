@@ -94,9 +94,16 @@ test('the given folder may be a link to a safe one, those below it may not be li
   chmodSync(at.state, 0o777);
   await assert.rejects(openStateStore(link).all(), stateFailing('foreign', link));
   chmodSync(at.state, 0o700);
-  renameSync(join(at.state, 'v1'), join(at.state, 'moved'));
-  symlinkSync('moved', join(at.state, 'v1'));
-  await assertStateForeign(at, 'v1');
+  const locking = () => at.store.lockUpload('x', wish());
+  for (const below of ['v1/locks', 'v1/uploads', 'v1']) {
+    const [path, moved] = [join(at.state, below), join(at.state, 'moved')];
+    renameSync(path, moved);
+    symlinkSync(moved, path);
+    if (below !== 'v1/locks') await assertStateForeign(at, path);
+    if (below !== 'v1/uploads') await assert.rejects(locking(), stateFailing('foreign', path));
+    unlinkSync(path);
+    renameSync(moved, path);
+  }
 });
 
 test('a file where a folder should be is foreign', async (t) => {

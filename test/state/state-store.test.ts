@@ -157,6 +157,12 @@ test('ten thousand parts stay under 4 MB, each appended in constant time', async
   const [found] = await store.all();
   assert.equal(found?.parts.size, 10_000);
   assert.equal(found?.damagedLines, 0);
+  const inOrder = [9_999, ...Array.from({ length: 9_999 }, (_, i) => i)];
+  assert.deepEqual(
+    [...(found?.parts.keys() ?? [])],
+    inOrder,
+    'lines stand in another order than they were recorded',
+  );
   assert.equal(found?.parts.get(4_321)?.linearHash, hashOf(-4_321));
 });
 
