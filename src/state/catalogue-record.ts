@@ -16,7 +16,7 @@ import {
   shape,
 } from './shapes.js';
 
-export const CATALOGUE_VERSION = 1;
+const CATALOGUE_VERSION = 1;
 const NEWLINE = 10;
 
 interface ArchiveRecord {

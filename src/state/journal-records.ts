@@ -23,7 +23,7 @@ import {
   shape,
 } from './shapes.js';
 
-export const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 1;
 
 type HeadRecord = { type: 'head'; version: typeof JOURNAL_VERSION } & JournalHead;
 type PartRecord = { type: 'part'; index: number } & RecordedPart;

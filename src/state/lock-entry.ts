@@ -17,7 +17,7 @@ export interface LockEntry extends ProcessIdentity {
   readonly at: string;
 }
 
-export const isLockEntry: Guard<LockEntry> = shape<LockEntry>({
+const isLockEntry: Guard<LockEntry> = shape<LockEntry>({
   machine: isName,
   bootId: isText,
   pidNamespace: isText,

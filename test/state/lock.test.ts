@@ -182,7 +182,9 @@ test('confirming refreshes, so that a process that was stopped for long keeps a 
   const elsewhere = fakeProcesses({ ...holder, machine: 'machine-b' });
   const lock = await openStateStore(folder, elsewhere).lockUpload(UPLOAD, wish());
   age(folder, 600_000);
+  const began = performance.now();
   await lock.confirm();
+  assert.ok(performance.now() - began > 900, 'gave nobody the time to finish a takeover');
   await assertAlive(folder);
   await lock.release();
 });
