@@ -28,7 +28,7 @@ function packageVersion(): string {
 function usageOf(error: CommanderError, command: string): TransferError<'usage'> {
   const why = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   return new TransferError('usage', {
-    what: command,
+    what: command === 'calve' ? 'command line' : command,
     why,
     hint: `see calve ${command} --help`.replace('calve calve', 'calve'),
   });

@@ -30,7 +30,7 @@ export async function runCommand(
   const reporter = await openReporter(io, options.output);
   let exitCode: ExitCode = 0;
   const fail = async (error: unknown, context: FailureContext = {}): Promise<void> => {
-    reporter.done();
+    reporter.clear();
     const code = await printFailure(io, options, withContext(error, context));
     if (exitCode === 0) exitCode = code;
   };

@@ -55,7 +55,8 @@ class Retrier {
         signal.throwIfAborted();
         if (!(error instanceof TransferError) || error.transience === null) throw this.#answered(error);
         const elapsedMs = clock.nowMs() - startedMs;
-        if (!this.#mayRetry(attempt, error.transience, startedMs)) throw givenUp(error, attempt, elapsedMs);
+        if (!this.#mayRetry(attempt, error.transience, startedMs))
+          throw givenUp(error, operation, attempt, elapsedMs);
         const delayMs =
           error.transience === 'resign' ? 0 : backOffMs(attempt, policy.retryDelayMs, clock.random());
         const attemptsMax = this.#lineIsDead(startedMs) ? null : policy.maxAttempts;
@@ -94,9 +95,14 @@ function whyOf(error: TransferError): string {
   return error.service?.message ?? error.kind;
 }
 
-function givenUp(error: TransferError, attempts: number, elapsedMs: number): TransferError {
+function givenUp(
+  error: TransferError,
+  operation: string,
+  attempts: number,
+  elapsedMs: number,
+): TransferError {
   if (error.kind !== 'unreachable') return error;
-  const facts = { ...(error as TransferError<'unreachable'>).facts, attempts, elapsedMs };
+  const facts = { ...(error as TransferError<'unreachable'>).facts, operation, attempts, elapsedMs };
   return new TransferError('unreachable', facts, {
     cause: error.cause,
     ...(error.service === null ? {} : { service: error.service }),

@@ -87,6 +87,13 @@ const describeBusy: Describe<'busy'> = (error) => {
 
 const describeChecksum: Describe<'checksum'> = (error, env) => {
   const { what, index, expected, got } = error.facts;
+  if (what === 'file') {
+    return {
+      what: safeWhole(error.context.file ?? 'the file'),
+      why: `its tree hash is ${safeText(got)}, and ${safeText(expected)} was archived`,
+      hint: 'the file changed since, or is damaged; the archive keeps what was sent',
+    };
+  }
   const subject = what === 'part' && index !== null ? `part ${index}` : `the ${what}`;
   const hashes = `the file's is ${safeText(expected)}, the service's ${safeText(got)}`;
   return {

@@ -84,7 +84,8 @@ function readWish(context: CommandContext, url: TargetUrl): Omit<UploadWish, 'fi
   const { limits } = TARGETS[url.scheme];
   const partSizeBytes = read.text('partSize') === 'auto' ? 'auto' : read.sizeBytes('partSize');
   if (typeof partSizeBytes === 'number' && !isLegalPartSize(partSizeBytes, limits)) {
-    throw partSizeUsage(read.text('partSize') ?? '', limits);
+    const { why, hint } = partSizeUsage('', limits).facts;
+    read.refuse('partSize', why, hint ?? undefined);
   }
   const description = read.text('description');
   return {

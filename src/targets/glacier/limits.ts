@@ -13,3 +13,6 @@ export const GLACIER_LIMITS: PartLimits = {
   sizeMinBytes: 1,
   sizeMaxBytes: PARTS_MAX * PART_SIZE_MAX_BYTES,
 };
+
+/** An upload that was idle for this long may be dropped at any time. Source: the same guide, "Quick facts". */
+export const GLACIER_IDLE_EXPIRY_MS = 24 * 3_600_000;
