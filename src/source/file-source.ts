@@ -7,7 +7,7 @@ import { TransferError } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import type { PartRange } from '../core/part-plan.js';
 import { GIB_BYTES, MIB_BYTES } from '../core/units.js';
-import type { OpenSource, PreparedPart, Source } from '../transfer/ports.js';
+import type { OpenSource, PreparedPart, RecordedPart, Source } from '../transfer/ports.js';
 import { type BufferSlots, bufferSlots, type Slot } from './buffer-slots.js';
 import type { PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
@@ -56,6 +56,11 @@ export function fileSourceOpener(options: FileSourceOptions): FileSourceOpener {
   };
 }
 
+/** Whether a record has both hashes that a request needs. */
+function isWhole(known: RecordedPart | undefined): known is RecordedPart & PartHashes {
+  return known !== undefined && known.linearHash !== null;
+}
+
 /** `changed` over `touched` over `same`. */
 function worse(a: Sameness, b: Sameness): Sameness {
   if (a === 'changed' || b === 'changed') return 'changed';
@@ -76,27 +81,37 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     return stream;
   }
 
-  async function prepareIn(
-    slot: Slot,
+  /** Fills the memory, if the part has one, and gives the hashes, unless they are known. */
+  async function readPart(
     range: PartRange,
     memory: SharedArrayBuffer | null,
     signal: AbortSignal,
-  ) {
+    known?: RecordedPart,
+  ): Promise<PartHashes> {
+    if (isWhole(known) && memory === null) return known;
     const { startByte, sizeBytes } = range;
     const { handle, path } = file;
-    const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wantsLinear: true };
+    const wants = isWhole(known) ? 'bytes' : 'both';
+    const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants } as const;
     const hashes = await threads.hash(wish, signal);
     signal.throwIfAborted();
-    const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);
-    return preparedPart(range, hashes, body, slot);
+    return isWhole(known) ? known : hashes;
   }
 
-  function prepare(range: PartRange, partSizeBytes: number, signal: AbortSignal): Promise<PreparedPart> {
+  function prepare(
+    range: PartRange,
+    partSizeBytes: number,
+    signal: AbortSignal,
+    known?: RecordedPart,
+  ): Promise<PreparedPart> {
     return work.run(signal, async (either) => {
       const slot = await slots.take(either);
       try {
         const memory = partSizeBytes <= heldPartMaxBytes ? slot.buffer(partSizeBytes) : null;
-        return await prepareIn(slot, range, memory, either);
+        const hashes = await readPart(range, memory, either, known);
+        const { sizeBytes } = range;
+        const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);
+        return preparedPart(range, hashes, body, slot);
       } catch (error) {
         slot.release();
         throw error;

@@ -15,13 +15,17 @@ export interface HashJob {
   readonly sizeBytes: number;
   /** Keeps the bytes that were read, when they fit; null: they are read through a small buffer and dropped. */
   readonly buffer: SharedArrayBuffer | null;
-  /** The plain SHA-256 of the whole range too: a request's signature needs it, a comparison does not. */
-  readonly wantsLinear: boolean;
+  /**
+   * `both`: the plain SHA-256 of the whole range too, which a request's signature needs. `tree`: a comparison does not.
+   * `bytes`: the hashes are known; the range is only read.
+   */
+  readonly wants: 'both' | 'tree' | 'bytes';
   /** One Int32: anything but 0 stops the work at the next MiB. */
   readonly cancel: SharedArrayBuffer;
 }
 
 export interface PartHashes {
+  /** Empty where no hash was wanted. */
   readonly treeHash: TreeHash;
   /** Null where it was not wanted. */
   readonly linearHash: LinearHash | null;
@@ -54,17 +58,19 @@ export function hashPart(job: HashJob, scratch: Uint8Array): PartHashes {
   const { fd, startByte, sizeBytes, buffer } = job;
   const cancelled = new Int32Array(job.cancel);
   // A part of a single leaf has one hash: its tree hash is its linear hash.
-  const linear = job.wantsLinear && sizeBytes > LEAF_SIZE_BYTES ? createHash('sha256') : null;
+  const linear = job.wants === 'both' && sizeBytes > LEAF_SIZE_BYTES ? createHash('sha256') : null;
   const leaves: Buffer[] = [];
   for (let offset = 0; offset < sizeBytes; offset += LEAF_SIZE_BYTES) {
     if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
     const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
     const piece = buffer === null ? scratch.subarray(0, length) : new Uint8Array(buffer, offset, length);
     readFully(fd, piece, startByte + offset);
+    if (job.wants === 'bytes') continue;
     leaves.push(createHash('sha256').update(piece).digest());
     linear?.update(piece);
   }
+  if (job.wants === 'bytes') return { treeHash: '', linearHash: null };
   const treeHash = foldDigests(leaves).toString('hex');
   const linearHash = linear === null ? treeHash : linear.digest('hex');
-  return { treeHash, linearHash: job.wantsLinear ? linearHash : null };
+  return { treeHash, linearHash: job.wants === 'both' ? linearHash : null };
 }

@@ -4,13 +4,25 @@
  */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { finishUpload } from './finish.js';
-import type { CatalogueEntry, Journal, Lock, Source, UnfinishedUpload, UploadOrder } from './ports.js';
+import type {
+  CatalogueEntry,
+  Journal,
+  Lock,
+  RecordedPart,
+  Source,
+  UnfinishedUpload,
+  UploadOrder,
+} from './ports.js';
 import { rereadRecorded, type Sent, sendMissing } from './send-missing.js';
 import { type ArchiveResult, isoNow, lockWish, type Session, sentResult } from './session.js';
 
 /** Where an upload starts from. */
 export type From =
-  | { readonly begin: UploadOrder }
+  | {
+      readonly begin: UploadOrder;
+      /** What an upload that expired had recorded of this very file. */
+      readonly known?: ReadonlyMap<number, RecordedPart>;
+    }
   /** An upload of the service's that the state folder never knew. */
   | { readonly adopt: UploadOrder & { readonly uploadId: string; readonly createdAt: string } }
   | {
@@ -32,6 +44,7 @@ interface Underway {
   /** Whether the service may hold parts of it already. */
   readonly resumed: boolean;
   readonly adopted: boolean;
+  readonly known?: ReadonlyMap<number, RecordedPart> | undefined;
   /** Whether this run has seen the upload on the service: one that goes after that was aborted under our hands. */
   seen: boolean;
 }
@@ -47,7 +60,7 @@ export async function carryThrough(session: Session, carry: CarryThrough): Promi
     } catch (error) {
       const order = beginnings === 0 ? await orderAnew(session, underway, from, error) : null;
       if (order === null) throw withContext(asGone(error, underway), { uploadId, resumable: true });
-      from = { begin: order };
+      from = { begin: order, known: underway.journal.upload.parts };
     } finally {
       await underway.journal.close();
       await underway.lock.release();
@@ -71,7 +84,7 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
   const { uploadId } = await session.target.begin(from.begin, session.signal);
   try {
     const opened = await openJournal(session, carry, from.begin, { uploadId, startedAt: isoNow(session) });
-    return { ...opened, resumed: false, adopted: false, seen: true };
+    return { ...opened, resumed: false, adopted: false, seen: true, known: from.known };
   } catch (error) {
     // Begun, and not to be remembered: dropped again, so that no upload is left that nothing here knows of.
     await session.target.abort(uploadId, session.signal).catch(() => undefined);
@@ -113,14 +126,16 @@ async function sendAndFinish(
   const onListed = (): void => {
     underway.seen = true;
   };
-  let sent = await sendMissing(session, { source, journal, resumed, adopted, onListed });
+  const known = underway.known ?? journal.upload.parts;
+  let sent = await sendMissing(session, { source, journal, resumed, adopted, known, onListed });
   let entry: CatalogueEntry;
   try {
     entry = await finishUnchanged(session, carry, underway, sent);
   } catch (error) {
     // The service refused to complete, so what it holds is not what we sent: looked at once more, and mended.
     if (!isFailure(error, 'checksum') || journal.upload.completing !== null) throw error;
-    const mended = await sendMissing(session, { source, journal, resumed: true, adopted: false });
+    const again = { source, journal, resumed: true, adopted: false, known: new Map() };
+    const mended = await sendMissing(session, again);
     if (mended.partsSent === 0) throw error;
     sent = { ...mended, partsSent: sent.partsSent + mended.partsSent, partsReused: sent.partsReused };
     entry = await finishUnchanged(session, carry, underway, sent);

@@ -8,7 +8,7 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { type PartPlan, partRange } from '../core/part-plan.js';
-import type { PreparedPart, Source } from './ports.js';
+import type { PreparedPart, RecordedPart, Source } from './ports.js';
 
 /** Parts that are read and hashed beyond those in the lanes, so that a lane which ends finds the next one ready. */
 export const HASH_AHEAD_PARTS = 2;
@@ -18,6 +18,8 @@ export interface PartWork {
   readonly plan: PartPlan;
   /** In the order in which they are to be begun. */
   readonly indexes: readonly number[];
+  /** Hashes that need not be computed again, by index. */
+  readonly known?: ReadonlyMap<number, RecordedPart>;
   /** Lanes: how many parts are delivered at once. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
@@ -41,7 +43,7 @@ export async function moveParts(work: PartWork): Promise<void> {
     if (signal.aborted) return;
     try {
       const range = partRange(work.plan, index);
-      const part = await work.source.prepare(range, work.plan.partSizeBytes, signal);
+      const part = await work.source.prepare(range, work.plan.partSizeBytes, signal, work.known?.get(index));
       try {
         await lanes(() => (signal.aborted ? undefined : work.deliver(part, signal)));
       } finally {

@@ -160,9 +160,16 @@ export interface Source {
   readonly mtimeMs: number;
   /**
    * Reads and hashes one part in a hashing thread. Waits while all buffers are out: the bound of the pipeline.
+   * @param known hashes that a journal vouches for, so that the part is only read: the service refuses it if they are
+   * not its bytes'
    * @throws TransferError `source` when the file is shorter than it was, or cannot be read
    */
-  prepare(range: PartRange, partSizeBytes: number, signal: AbortSignal): Promise<PreparedPart>;
+  prepare(
+    range: PartRange,
+    partSizeBytes: number,
+    signal: AbortSignal,
+    known?: RecordedPart,
+  ): Promise<PreparedPart>;
   /** The tree hash of the whole file, read anew. @throws TransferError `source` */
   treeHash(signal: AbortSignal): Promise<TreeHash>;
   /**

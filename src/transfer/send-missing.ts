@@ -13,6 +13,8 @@ export interface Sending {
   readonly journal: Journal;
   /** Whether the service may hold parts already: its list is asked first. */
   readonly resumed: boolean;
+  /** Parts whose hashes an earlier run computed of these very bytes: sent without hashing them again. */
+  readonly known: ReadonlyMap<number, RecordedPart>;
   /** Told once the service has listed what it holds: the upload was there when this run came to it. */
   readonly onListed?: () => void;
   /** Whether the upload was named by the user and never known here: its bytes may be another file's. */
@@ -53,6 +55,7 @@ export async function sendMissing(session: Session, sending: Sending): Promise<S
     source,
     plan: head.plan,
     indexes: toSend,
+    known: sending.known,
     concurrency: session.concurrency,
     signal: session.signal,
     deliver: async (part, signal) => {

@@ -7,7 +7,7 @@ import { hashThreads } from '../../src/source/hash-threads.js';
 import { tempFolder } from '../support/temp.js';
 
 const never = new AbortController().signal;
-const wish = { path: '/x', startByte: 0, sizeBytes: 3, buffer: null, wantsLinear: true };
+const wish = { path: '/x', startByte: 0, sizeBytes: 3, buffer: null, wants: 'both' as const };
 const abcHash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
 test('a thread that dies rejects its job instead of leaving it waiting, and so for the next ones', async () => {

@@ -53,6 +53,8 @@ export function glacierConnector(options: ClientOptions): Connector {
       region: options.region,
       // A slash at the end would double the one that each path begins with.
       ...(options.endpoint !== null && { endpoint: options.endpoint.replace(/\/+$/, '') }),
+      // Region and endpoint are resolved before (see aws-config): a variable must not lead credentials elsewhere.
+      ignoreConfiguredEndpointUrls: true,
       ...(options.credentials !== null && { credentials: options.credentials }),
       ...(options.profile !== null && { profile: options.profile }),
       requestHandler: {

@@ -67,7 +67,9 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
     async locate(create, signal) {
       const { url, region, endpointForState: endpoint } = options;
       const mayCreate = create && options.mayCreateVault;
-      return { url, region, endpoint, account: await locateVault(caller, vault, mayCreate, signal) };
+      const told = await locateVault(caller, vault, mayCreate, signal);
+      const account = told ?? (vault.accountId === '-' ? null : vault.accountId);
+      return { url, region, endpoint, account };
     },
 
     async begin({ plan, description }, signal) {
