@@ -24,7 +24,8 @@ export function sourceFailure(path: string, error: unknown): TransferError<'sour
   const code = error instanceof Error && 'code' in error ? error.code : null;
   const why =
     code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : code === 'ENXIO' ? 'not-regular' : 'unreadable';
-  const detail = error instanceof Error ? error.message : String(error);
+  // Of a missing file there is no more to say than that.
+  const detail = why === 'missing' ? null : error instanceof Error ? error.message : String(error);
   return new TransferError('source', { path, why, detail }, { cause: error });
 }
 

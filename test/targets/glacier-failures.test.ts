@@ -48,7 +48,7 @@ const refused = (code: string, status: number, why: string, transience: Transien
   script: refusal(code, 'because', status),
   act: 'begin',
   kind: 'refused',
-  facts: { why, operation: 'InitiateMultipartUpload', detail: `${code}: because` },
+  facts: { why, operation: 'InitiateMultipartUpload', detail: 'because' },
   transience,
 });
 const resign = (message: string): Row => ({

@@ -114,7 +114,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   return refused(
     operation,
     why,
-    text,
+    message ?? text,
     EXPIRED_TOKEN.test(code ?? '') ? { service, transience: 'resign' } : { service },
   );
 }
