@@ -31,6 +31,11 @@ export interface PartHashes {
   readonly linearHash: LinearHash | null;
 }
 
+/** Reads into all of `piece` or the beginning of it. @returns how many bytes there were; 0 at the end of the file */
+export type ReadAt = (fd: number, piece: Uint8Array, position: number) => number;
+
+const readAt: ReadAt = (fd, piece, position) => readSync(fd, piece, 0, piece.length, position);
+
 /** The file ended before the range did. */
 export class ShortFileError extends Error {
   override readonly name = 'ShortFileError';
@@ -42,9 +47,9 @@ export class CancelledError extends Error {
 }
 
 /** Fills `piece` from `position`: a read may return less than was asked for, on network file systems above all. */
-function readFully(fd: number, piece: Uint8Array, position: number): void {
+function readFully(read: ReadAt, fd: number, piece: Uint8Array, position: number): void {
   for (let filled = 0; filled < piece.length; ) {
-    const count = readSync(fd, piece, filled, piece.length - filled, position + filled);
+    const count = read(fd, piece.subarray(filled), position + filled);
     if (count === 0) throw new ShortFileError(`the file ends at byte ${position + filled}`);
     filled += count;
   }
@@ -54,7 +59,7 @@ function readFully(fd: number, piece: Uint8Array, position: number): void {
  * @param scratch LEAF_SIZE_BYTES of this thread's own, for jobs without a buffer
  * @throws ShortFileError, CancelledError, or the system's own error (EIO, ESTALE, …)
  */
-export function hashPart(job: HashJob, scratch: Uint8Array): PartHashes {
+export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readAt): PartHashes {
   const { fd, startByte, sizeBytes, buffer } = job;
   const cancelled = new Int32Array(job.cancel);
   // A part of a single leaf has one hash: its tree hash is its linear hash.
@@ -64,7 +69,7 @@ export function hashPart(job: HashJob, scratch: Uint8Array): PartHashes {
     if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
     const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
     const piece = buffer === null ? scratch.subarray(0, length) : new Uint8Array(buffer, offset, length);
-    readFully(fd, piece, startByte + offset);
+    readFully(read, fd, piece, startByte + offset);
     if (job.wants === 'bytes') continue;
     leaves.push(createHash('sha256').update(piece).digest());
     linear?.update(piece);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -67,4 +67,22 @@ test('a file without the right to read it is unreadable', { skip: process.getuid
   writeFileSync(path, 'abc');
   chmodSync(path, 0);
   await assert.rejects(openFile(path), isSource('unreadable'));
+});
+
+test('a file that was written just now is looked at when the tick of its clock is over', async (t) => {
+  const path = join(tempFolder(t), 'fresh');
+  writeFileSync(path, 'abc');
+  const file = await openFile(path);
+  assert.ok(Date.now() - Number(file.stats.ctimeMs) >= 20);
+  await file.handle.close();
+});
+
+test('a file from the future does not keep us waiting', async (t) => {
+  const path = join(tempFolder(t), 'future');
+  writeFileSync(path, 'abc');
+  utimesSync(path, 4_000_000_000, 4_000_000_000);
+  const startedMs = Date.now();
+  const file = await openFile(path);
+  assert.ok(Date.now() - startedMs < 1000);
+  await file.handle.close();
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import crypto, { createHash, createHmac } from 'node:crypto';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
@@ -28,6 +29,22 @@ function partOf(bytes: Buffer, changes: Partial<PreparedPart> = {}): PreparedPar
     release: () => undefined,
     ...changes,
   };
+}
+
+/** Listens on loopback until the test ends, without any notion of HTTP. */
+async function rawPort(t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
 }
 
 /** The answer of a service that believes what it is told. */
@@ -218,19 +235,47 @@ for (const kind of ['memory', 'stream'] as const) {
 }
 
 test('a refusal before the body was read does not keep the connection half used', async (t) => {
-  const sockets: { destroyed: boolean }[] = [];
-  const server = await scriptedServer(t, accept, (request, response) => {
-    sockets.push(request.socket);
-    response.writeHead(503, { 'content-type': 'application/json' });
-    response.end('{"code":"ServiceUnavailableException","message":"later","type":"Server"}');
-    return true;
+  const body = '{"code":"ServiceUnavailableException","message":"later","type":"Server"}';
+  // Answers at once, and neither reads on nor closes.
+  const port = await rawPort(t, (socket) => {
+    socket.once('data', () => {
+      socket.pause();
+      socket.write(
+        `HTTP/1.1 503 Busy\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+    });
   });
-  const target = targetAt(t, server.url, { concurrency: 1 });
+  const target = targetAt(t, `http://127.0.0.1:${port}`, {
+    concurrency: 1,
+  });
+  const part = partOf(seededBytes(16 * MIB_BYTES, 6));
   // More of them than there are connections.
-  for (let attempt = 0; attempt < 8; attempt += 1) {
+  for (let attempt = 0; attempt < 7; attempt += 1) {
     const startedMs = Date.now();
-    const part = partOf(seededBytes(12 * MIB_BYTES, 6));
     await assert.rejects(target.sendPart('up', part, never), (error) => isFailure(error, 'unreachable'));
-    assert.ok(Date.now() - startedMs < 1500, 'no waiting for a free connection');
+    assert.ok(Date.now() - startedMs < 1500, `attempt ${attempt} waited for a free connection`);
   }
+});
+
+test('a line that is slow but moving is not given up, however long the whole part takes', async (t) => {
+  const bytes = seededBytes(24 * MIB_BYTES, 8);
+  const part = partOf(bytes);
+  // Reads 2 MiB, rests for less than the time-out, reads on; all the rests together are longer than it.
+  const port = await rawPort(t, (socket) => {
+    let sinceRestBytes = 0;
+    let arrivedBytes = 0;
+    socket.on('data', (chunk) => {
+      arrivedBytes += chunk.length;
+      sinceRestBytes += chunk.length;
+      if (arrivedBytes > bytes.length)
+        socket.write(`HTTP/1.1 204 Yes\r\nx-amz-sha256-tree-hash: ${part.treeHash}\r\n\r\n`);
+      if (sinceRestBytes < 2 * MIB_BYTES) return;
+      sinceRestBytes = 0;
+      socket.pause();
+      setTimeout(() => socket.resume(), 100);
+    });
+  });
+  const startedMs = Date.now();
+  await targetAt(t, `http://127.0.0.1:${port}`, { readTimeoutMs: 500 }).sendPart('up', part, never);
+  assert.ok(Date.now() - startedMs > 700, 'the test was too fast to show anything');
 });

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { LEAF_SIZE_BYTES, treeHashOf } from '../../src/core/tree-hash.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { type HashJob, hashPart, type ReadAt } from '../../src/source/hash-part.js';
+import { seededBytes } from '../support/bytes.js';
+
+const file = seededBytes(5 * MIB_BYTES + 9, 31);
+const scratch = new Uint8Array(LEAF_SIZE_BYTES);
+
+/** Reads from memory, at most so many bytes at a time, as a network file system may. */
+function shortReads(mostBytes: number): ReadAt {
+  return (_fd, into, position) => {
+    const piece = file.subarray(position, position + Math.min(into.length, mostBytes));
+    into.set(piece);
+    return piece.length;
+  };
+}
+
+function jobOf(changes: Partial<HashJob>): HashJob {
+  const cancel = new SharedArrayBuffer(4);
+  return {
+    fd: -1,
+    startByte: 0,
+    sizeBytes: file.length,
+    buffer: null,
+    wants: 'both',
+    cancel,
+    ...changes,
+  };
+}
+
+test('any range has the hashes of its bytes, however short the reads are, held or not', () => {
+  const ranges = fc.record({
+    startByte: fc.nat({ max: file.length - 1 }),
+    length: fc.integer({ min: 1, max: file.length }),
+    mostBytes: fc.integer({ min: 997, max: 2 * MIB_BYTES }),
+    isHeld: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(ranges, ({ startByte, length, mostBytes, isHeld }) => {
+      const sizeBytes = Math.min(length, file.length - startByte);
+      const expected = file.subarray(startByte, startByte + sizeBytes);
+      const buffer = isHeld ? new SharedArrayBuffer(8 * MIB_BYTES) : null;
+      const hashes = hashPart(jobOf({ startByte, sizeBytes, buffer }), scratch, shortReads(mostBytes));
+      assert.equal(hashes.treeHash, treeHashOf(expected));
+      assert.equal(hashes.linearHash, createHash('sha256').update(expected).digest('hex'));
+      if (buffer !== null) assert.ok(expected.equals(new Uint8Array(buffer, 0, sizeBytes)));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a linear hash that is not wanted is not there, and the tree hash is the same', () => {
+  const hashes = hashPart(jobOf({ wants: 'tree' }), scratch, shortReads(MIB_BYTES));
+  assert.deepEqual(hashes, { linearHash: null, treeHash: treeHashOf(file) });
+});
+
+test('a range beyond the end of the file is refused, never shortened', () => {
+  const beyond = jobOf({ startByte: file.length - 5, sizeBytes: 6 });
+  assert.throws(() => hashPart(beyond, scratch, shortReads(MIB_BYTES)), { name: 'ShortFileError' });
+});
+
+test('a cancelled job reads nothing more', () => {
+  const job = jobOf({});
+  let reads = 0;
+  const read: ReadAt = (...asked) => {
+    reads += 1;
+    Atomics.store(new Int32Array(job.cancel), 0, 1);
+    return shortReads(MIB_BYTES)(...asked);
+  };
+  assert.throws(() => hashPart(job, scratch, read), { name: 'CancelledError' });
+  assert.equal(reads, 1);
+});
