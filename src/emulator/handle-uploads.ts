@@ -15,7 +15,7 @@ import { invalid, uploadNotFound } from './service-error.js';
 import { completeUpload } from './store-complete.js';
 import { beginPart, listSlots, readRecords } from './store-parts.js';
 import type { UploadFacts } from './store-upload-facts.js';
-import { abortUpload, beginUpload, findUpload, listUploads } from './store-uploads.js';
+import { abortUpload, beginUpload, findUpload, isStillOpen, listUploads } from './store-uploads.js';
 
 const PER_PAGE_MAX = 50;
 
@@ -59,12 +59,14 @@ export async function handleUploadPart(call: Call, service: Service): Promise<Re
 
 export async function handleListParts(call: Call, service: Service): Promise<Reply> {
   const vault = await requireUploadId(call, service);
-  const { facts, folder } = await findUpload(service.store, vault, call.id);
+  const upload = await findUpload(service.store, vault, call.id);
+  const { facts, folder } = upload;
   const limit = pageLimit(call.query, PER_PAGE_MAX);
   const after = readMarker(call.query, /^\d{5}$/) ?? '';
   const slots = (await listSlots(folder)).filter((slot) => slot > after);
   const page = cutPage(slots, limit, writeMarker);
   const records = await readRecords(folder, page.items);
+  if (!(await isStillOpen(upload))) throw uploadNotFound(call.id);
   const body = {
     ...describe(facts, call, service),
     Marker: page.next,

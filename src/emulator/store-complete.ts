@@ -16,7 +16,7 @@ import { finishCompletion, freeze, keepTouched, thaw } from './store-frozen.js';
 import { isGone, newOwner, retire } from './store-owner.js';
 import { copyIntoPlace, listSlots, type PartRecord, readRecords } from './store-parts.js';
 import { readUploadFacts, type UploadFacts } from './store-upload-facts.js';
-import { findSettledUpload } from './store-uploads.js';
+import { findSettledUpload, isStillOpen } from './store-uploads.js';
 import { foldDigests } from './tree-hash.js';
 
 /** What the client says that its parts make. */
@@ -39,7 +39,13 @@ export async function completeUpload(
   for (;;) {
     const upload = await findSettledUpload(store, vault, uploadId);
     if (upload === null) return repeatedAnswer(await readEnding(store, vault, uploadId), uploadId, whole);
-    checkParts(await recordsIn(upload.folder), upload.facts, whole);
+    try {
+      checkParts(await recordsIn(upload.folder), upload.facts, whole);
+    } catch (error) {
+      // Parts also seem to be missing when another took the folder away meanwhile.
+      if (await isStillOpen(upload)) throw error;
+      continue;
+    }
     const owner = newOwner();
     try {
       const frozen = await freeze(vault, uploadId, owner);

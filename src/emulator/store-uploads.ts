@@ -74,7 +74,12 @@ export async function findUpload(store: Store, vault: string, uploadId: string):
   return again;
 }
 
-/** The same, for calls that end an upload: while another completes it, its outcome is awaited. */
+/** Whether what was just read of an upload was all there was, and not what was left while its folder went away. */
+export async function isStillOpen(upload: OpenUpload): Promise<boolean> {
+  return (await readUploadFacts(upload.folder)) !== null;
+}
+
+/** An upload that is to be ended, null where it is not open: while another completes it, the outcome is awaited. */
 export async function findSettledUpload(
   store: Store,
   vault: string,
