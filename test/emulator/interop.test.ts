@@ -43,7 +43,6 @@ const PYTHON = `
 import io, json, sys
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from botocore.utils import calculate_tree_hash
 
 url, path = sys.argv[1:]
@@ -53,7 +52,7 @@ glacier = boto3.client('glacier', endpoint_url=url, config=Config(retries={'max_
 vault = {'vaultName': 'boto'}
 assert glacier.create_vault(**vault)['location'] == '/111122223333/vaults/boto'
 
-ids = [glacier.initiate_multipart_upload(partSize=str(MIB), archiveDescription='from boto', **vault).uploadId for _ in range(53)]
+ids = [glacier.initiate_multipart_upload(partSize=str(MIB), archiveDescription='from boto', **vault)['uploadId'] for _ in range(53)]
 pages = [page['UploadsList'] for page in glacier.get_paginator('list_multipart_uploads').paginate(**vault)]
 assert [len(page) for page in pages] == [50, 3], pages
 assert sorted(u['MultipartUploadId'] for page in pages for u in page) == sorted(ids)
@@ -62,13 +61,13 @@ upload = {'uploadId': ids[0], **vault}
 for start in range(0, len(data), MIB):
     part = data[start:start + MIB]
     answer = glacier.upload_multipart_part(range='bytes %d-%d/*' % (start, start + len(part) - 1), body=part, **upload)
-    assert answer.checksum == calculate_tree_hash(io.BytesIO(part))
+    assert answer['checksum'] == calculate_tree_hash(io.BytesIO(part))
 parts = [p['RangeInBytes'] for page in glacier.get_paginator('list_parts').paginate(PaginationConfig={'PageSize': 2}, **upload) for p in page['Parts']]
 assert parts == ['0-1048575', '1048576-2097151', '2097152-2097228'], parts
 
 whole = {'archiveSize': str(len(data)), 'checksum': calculate_tree_hash(io.BytesIO(data)), **upload}
 done = glacier.complete_multipart_upload(**whole)
-assert glacier.complete_multipart_upload(**whole).archiveId == done.archiveId
+assert glacier.complete_multipart_upload(**whole)['archiveId'] == done['archiveId']
 glacier.abort_multipart_upload(uploadId=ids[1], **vault)
 try:
     glacier.list_parts(uploadId=ids[1], **vault)
@@ -82,20 +81,20 @@ except glacier.exceptions.InvalidParameterValueException:
     pass
 
 single = glacier.upload_archive(body=data, archiveDescription='single', **vault)
-job = glacier.initiate_job(jobParameters={'Type': 'archive-retrieval', 'ArchiveId': done.archiveId}, **vault)
-assert glacier.describe_job(jobId=job.jobId, **vault)['Completed'] is True
+job = glacier.initiate_job(jobParameters={'Type': 'archive-retrieval', 'ArchiveId': done['archiveId']}, **vault)
+assert glacier.describe_job(jobId=job['jobId'], **vault)['Completed'] is True
 glacier.get_waiter('vault_exists').wait(**vault)
-output = glacier.get_job_output(jobId=job.jobId, **vault)
+output = glacier.get_job_output(jobId=job['jobId'], **vault)
 assert output['status'] == 200 and output['body'].read() == data
-output = glacier.get_job_output(jobId=job.jobId, range='bytes=1048576-2097151', **vault)
+output = glacier.get_job_output(jobId=job['jobId'], range='bytes=1048576-2097151', **vault)
 assert output['status'] == 206 and output['body'].read() == data[MIB:2 * MIB]
-assert output.checksum == calculate_tree_hash(io.BytesIO(data[MIB:2 * MIB]))
+assert output['checksum'] == calculate_tree_hash(io.BytesIO(data[MIB:2 * MIB]))
 job = glacier.initiate_job(jobParameters={'Type': 'inventory-retrieval'}, **vault)
-inventory = json.load(glacier.get_job_output(jobId=job.jobId, **vault)['body'])
-assert sorted(a['ArchiveId'] for a in inventory['ArchiveList']) == sorted([done.archiveId, single.archiveId])
+inventory = json.load(glacier.get_job_output(jobId=job['jobId'], **vault)['body'])
+assert sorted(a['ArchiveId'] for a in inventory['ArchiveList']) == sorted([done['archiveId'], single['archiveId']])
 assert glacier.describe_vault(**vault)['NumberOfArchives'] == 2
 assert len(glacier.list_jobs(**vault)['JobList']) == 2
-glacier.delete_archive(archiveId=single.archiveId, **vault)
+glacier.delete_archive(archiveId=single['archiveId'], **vault)
 print('done')
 `;
 
