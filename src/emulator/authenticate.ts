@@ -10,7 +10,7 @@ export interface AuthRules {
   readonly signatureWindowMs: number;
 }
 
-export interface Caller {
+interface Caller {
   readonly region: string;
   /**
    * The service judges the clock after the body arrived, so a part that takes longer than the window is refused.

@@ -20,13 +20,13 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-export type FaultTime =
+type FaultTime =
   | { readonly when: 'every' }
   | { readonly when: 'first'; readonly count: number }
   | { readonly when: 'only'; readonly nth: number }
   | { readonly when: 'share'; readonly share: number; readonly seed: number };
 
-export interface Fault {
+interface Fault {
   readonly kind: FaultKind;
   /** Null: any. */
   readonly operation: Operation | null;

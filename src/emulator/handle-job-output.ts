@@ -66,7 +66,7 @@ async function archiveHeaders(
 }
 
 /** Whether a range is one whole subtree (Amazon Glacier developer guide, checksum-calculations-range). */
-export function isTreeAligned(start: number, end: number, sizeBytes: number): boolean {
+function isTreeAligned(start: number, end: number, sizeBytes: number): boolean {
   const leaves = (end - start + 1) / LEAF_BYTES;
   const span = 2 ** Math.ceil(Math.log2(Math.max(leaves, 1))) * LEAF_BYTES;
   return start % span === 0 && (end - start + 1 === span || end === sizeBytes - 1);

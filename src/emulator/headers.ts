@@ -1,9 +1,9 @@
 /** The service's own headers, read by its rules (Amazon Glacier developer guide, api-upload-part and its siblings). */
 import { invalid, missing, ServiceError } from './service-error.js';
 
-export const PART_SIZE_MIN_BYTES = 2 ** 20;
-export const PART_SIZE_MAX_BYTES = 2 ** 32;
-export const PARTS_MAX = 10_000;
+const PART_SIZE_MIN_BYTES = 2 ** 20;
+const PART_SIZE_MAX_BYTES = 2 ** 32;
+const PARTS_MAX = 10_000;
 /** "4 GB" in the documents; where between 4 GB and 4 GiB the line runs was not seen. */
 export const SINGLE_UPLOAD_MAX_BYTES = 2 ** 32;
 const DESCRIPTION_MAX_BYTES = 1024;

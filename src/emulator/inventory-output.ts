@@ -2,7 +2,7 @@
 import type { ArchiveFacts } from './store-archives.js';
 import type { InventoryWish } from './store-jobs.js';
 
-export interface InventoryListing {
+interface InventoryListing {
   readonly vaultArn: string;
   /** ISO-8601 UTC with milliseconds. */
   readonly date: string;

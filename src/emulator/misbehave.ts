@@ -13,7 +13,7 @@ const SLOW_MS = 3_000;
 const MINUTE_MS = 60_000;
 const HTML = '<html><head><title>503 Service Unavailable</title></head><body>Try again later.</body></html>';
 
-export interface Victim {
+interface Victim {
   readonly exchange: Exchange;
   readonly operation: Operation;
   /** What would have happened. */

@@ -23,7 +23,7 @@ export function writeMarker(cursor: string): string {
   return Buffer.from(cursor, 'latin1').toString('base64url');
 }
 
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   /** The last item's cursor where more follow, else null. */
   readonly next: string | null;

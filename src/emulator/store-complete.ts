@@ -20,7 +20,7 @@ import { findSettledUpload, isStillOpen } from './store-uploads.js';
 import { foldDigests } from './tree-hash.js';
 
 /** What the client says that its parts make. */
-export interface Whole {
+interface Whole {
   readonly sizeBytes: number;
   readonly treeHash: string;
 }

@@ -32,7 +32,7 @@ export interface InventoryWish {
   readonly Format: 'JSON' | 'CSV';
 }
 
-export interface InventoryJob extends JobCommon {
+interface InventoryJob extends JobCommon {
   readonly action: 'InventoryRetrieval';
   readonly sizeBytes: number;
   /** As asked for; `Marker` is where the next job may go on. */
@@ -42,8 +42,8 @@ export interface InventoryJob extends JobCommon {
 export type Job = ArchiveJob | InventoryJob;
 
 /** A job without what the store gives it. */
-export type NewArchiveJob = Omit<ArchiveJob, 'jobId' | 'createdAt' | 'readyAt'>;
-export type NewInventoryJob = Omit<InventoryJob, 'jobId' | 'createdAt' | 'readyAt'>;
+type NewArchiveJob = Omit<ArchiveJob, 'jobId' | 'createdAt' | 'readyAt'>;
+type NewInventoryJob = Omit<InventoryJob, 'jobId' | 'createdAt' | 'readyAt'>;
 
 export function outputPath(vault: string, jobId: string): string {
   return join(vault, 'jobs', `${jobId}.output`);

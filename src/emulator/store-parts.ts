@@ -11,12 +11,13 @@
  *     parts/00007     the record
  */
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { type FileHandle, open, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PartRange } from './headers.js';
 import { uploadNotFound } from './service-error.js';
-import { FILE_MODE, hasCode, namesIn, readJson, type Store, writeJson } from './store.js';
+import { FILE_MODE, hasCode, namesIn, parseJson, readJson, type Store, writeJson } from './store.js';
 import { newOwner, retire } from './store-owner.js';
 import type { OpenUpload } from './store-uploads.js';
 
@@ -135,14 +136,19 @@ export async function listSlots(folder: string): Promise<string[]> {
   return (await namesIn(join(folder, 'parts'))).sort();
 }
 
-/** The records of these slots, in their order. */
+/** How many records are read before other requests have their turn. */
+const RECORDS_TOGETHER = 64;
+
+/**
+ * The records of these slots, in their order. Read synchronously, some at a time: 10,000 small files take a tenth of
+ * the time that they take by way of the thread pool.
+ */
 export async function readRecords(folder: string, slots: readonly string[]): Promise<PartRecord[]> {
   const records: PartRecord[] = [];
-  const together = 64;
-  for (let i = 0; i < slots.length; i += together) {
-    const some = slots.slice(i, i + together);
-    const read = await Promise.all(some.map((slot) => readJson<PartRecord>(join(folder, 'parts', slot))));
-    records.push(...read.filter((record) => record !== null));
+  for (const [i, slot] of slots.entries()) {
+    if (i % RECORDS_TOGETHER === 0) await nextTurn();
+    const record = parseJson<PartRecord>(() => readFileSync(join(folder, 'parts', slot), 'utf8'));
+    if (record !== null) records.push(record);
   }
   return records;
 }

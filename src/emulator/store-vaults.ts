@@ -17,7 +17,7 @@ import { type ArchiveFacts, listArchives } from './store-archives.js';
 import { listOpenUploadIds } from './store-uploads.js';
 
 /** What a vault was known to hold when it was last counted. */
-export interface Inventory {
+interface Inventory {
   /** ISO-8601 UTC with milliseconds. */
   readonly date: string;
   readonly archives: number;
@@ -39,7 +39,7 @@ export function isVaultName(name: string): boolean {
 }
 
 /** `.` and `..` are legal names of vaults, but not of folders. */
-export function vaultFolder(store: Store, name: string): string {
+function vaultFolder(store: Store, name: string): string {
   return join(store.root, 'vaults', /^\.\.?$/.test(name) ? name.replace('.', '%2E') : name);
 }
 

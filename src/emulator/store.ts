@@ -18,7 +18,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { isGone, newOwner, retire } from './store-owner.js';
 
-export interface StoreRules {
+interface StoreRules {
   /** An upload idle for this long is gone; null: never. */
   readonly uploadTtlMs: number | null;
   /** For how long a repeated complete or abort is answered like the first. */
@@ -63,10 +63,19 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
 
 /** What a JSON file holds; null where there is none, or a power cut left less than the whole. */
 export async function readJson<T>(path: string): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return '';
+    throw error;
+  });
+  return parseJson<T>(() => text);
+}
+
+/** The same, of a text that is only read here. */
+export function parseJson<T>(read: () => string): T | null {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
+    return JSON.parse(read()) as T;
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return null;
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return null;
     throw error;
   }
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { seededBytes } from '../support/bytes.js';
 import { treeHash } from './support/raw-client.js';
+import { sha256 } from './support/signer.js';
 import { errorOf, MIB } from './support/vault-client.js';
 import { withEmulator } from './support/with-emulator.js';
 
@@ -140,4 +143,36 @@ test('an id that is unknown, too short or a path is 404 in the words of the serv
     assert.equal(errorOf(await client.abort(id)), GONE);
     assert.equal(errorOf(await client.listParts(id)), GONE);
   }
+});
+
+test('a stalled writer of a part that was sent again does not reach the archive, not even after its completion', async (t) => {
+  const { client } = await withEmulator(t);
+  const uploadId = await client.initiate(MIB);
+  const [stale, good] = [seededBytes(MIB, 6), seededBytes(MIB, 7)];
+  let goOn = () => {};
+  const released = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let sent = () => {};
+  const halfSent = new Promise<void>((resolve) => {
+    sent = resolve;
+  });
+  async function* stalling() {
+    yield stale.subarray(0, 400_000);
+    sent();
+    await released;
+    yield stale.subarray(400_000);
+  }
+  const body = Readable.from(stalling(), { highWaterMark: 1 });
+  const late = client.part(uploadId, 0, stale, { body, payloadHash: sha256(stale) });
+  await halfSent;
+  await wait(50);
+  assert.equal((await client.part(uploadId, 0, good)).status, 204);
+  const done = await client.complete(uploadId, good);
+  assert.equal(done.status, 201, done.text);
+  const archiveId = String(done.headers['x-amz-archive-id']);
+  assert.ok((await client.fetch(archiveId)).equals(good));
+  goOn();
+  assert.equal(errorOf(await late), GONE);
+  assert.ok((await client.fetch(archiveId)).equals(good));
 });
