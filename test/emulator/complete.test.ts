@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { openFolder } from '../../src/emulator/store-upload-facts.js';
 import { seededBytes } from '../support/bytes.js';
 import { treeHash } from './support/raw-client.js';
 import { sha256 } from './support/signer.js';
@@ -122,7 +124,7 @@ test('completing and aborting at once: either it was aborted and there is no arc
 });
 
 test('bytes that an unfinished part left behind the end are not in the archive', async (t) => {
-  const { client } = await withEmulator(t);
+  const { client, dataDir } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const bytes = seededBytes(MIB, 3);
   await client.part(uploadId, 0, bytes);
@@ -131,7 +133,9 @@ test('bytes that an unfinished part left behind the end are not in the archive',
   });
   assert.equal(failed.status, 400);
   const done = await client.complete(uploadId, bytes);
-  assert.ok((await client.fetch(String(done.headers['x-amz-archive-id']))).equals(bytes));
+  const archiveId = String(done.headers['x-amz-archive-id']);
+  assert.equal(statSync(join(dataDir, 'v1/vaults/v/archives', archiveId)).size, MIB);
+  assert.ok((await client.fetch(archiveId)).equals(bytes));
 });
 
 test('an id that is unknown, too short or a path is 404 in the words of the service', async (t) => {
@@ -145,34 +149,83 @@ test('an id that is unknown, too short or a path is 404 in the words of the serv
   }
 });
 
+/** A body that comes to a halt, until it is told to go on. */
+function stalledLine(bytes: Buffer) {
+  let goOn = () => {};
+  let sent = () => {};
+  const released = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const halfSent = new Promise<void>((resolve) => {
+    sent = resolve;
+  });
+  async function* pieces() {
+    yield bytes.subarray(0, 400_000);
+    sent();
+    await released;
+    yield bytes.subarray(400_000);
+  }
+  return { body: Readable.from(pieces(), { highWaterMark: 1 }), halfSent, goOn: () => goOn() };
+}
+
 test('a stalled writer of a part that was sent again does not reach the archive, not even after its completion', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const [stale, good] = [seededBytes(MIB, 6), seededBytes(MIB, 7)];
-  let goOn = () => {};
-  const released = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
-  let sent = () => {};
-  const halfSent = new Promise<void>((resolve) => {
-    sent = resolve;
-  });
-  async function* stalling() {
-    yield stale.subarray(0, 400_000);
-    sent();
-    await released;
-    yield stale.subarray(400_000);
-  }
-  const body = Readable.from(stalling(), { highWaterMark: 1 });
-  const late = client.part(uploadId, 0, stale, { body, payloadHash: sha256(stale) });
-  await halfSent;
+  const line = stalledLine(stale);
+  const late = client.part(uploadId, 0, stale, { body: line.body, payloadHash: sha256(stale) });
+  await line.halfSent;
   await wait(50);
   assert.equal((await client.part(uploadId, 0, good)).status, 204);
   const done = await client.complete(uploadId, good);
   assert.equal(done.status, 201, done.text);
   const archiveId = String(done.headers['x-amz-archive-id']);
   assert.ok((await client.fetch(archiveId)).equals(good));
-  goOn();
+  line.goOn();
   assert.equal(errorOf(await late), GONE);
   assert.ok((await client.fetch(archiveId)).equals(good));
+});
+
+/** The tree hash of 1 GiB of zeros: every level is one digest joined with itself. */
+function treeHashOfGiB(): string {
+  let digest = createHash('sha256').update(Buffer.alloc(MIB)).digest();
+  for (let width = 1024; width > 1; width /= 2) {
+    digest = createHash('sha256').update(digest).update(digest).digest();
+  }
+  return digest.toString('hex');
+}
+
+/** As if so many parts of zeros had been sent: only their records are really written. */
+function pretendParts(dataDir: string, uploadId: string, count: number): void {
+  const folder = openFolder(join(dataDir, 'v1/vaults/v'), uploadId);
+  const hash = treeHash(Buffer.alloc(MIB));
+  truncateSync(join(folder, 'data'), count * MIB);
+  for (let i = 0; i < count; i++) {
+    const slot = String(i).padStart(5, '0');
+    const record = { startByte: i * MIB, endByte: (i + 1) * MIB - 1, treeHash: hash, side: null };
+    writeFileSync(join(folder, 'claims', slot), '');
+    writeFileSync(join(folder, 'parts', slot), JSON.stringify(record));
+  }
+}
+
+test('a part that arrives while completing looks through a thousand is not completed over', async (t) => {
+  const { client, dataDir } = await withEmulator(t);
+  const young = Buffer.alloc(MIB, 'y');
+  const wholeHash = treeHashOfGiB();
+  const outcomes: string[] = [];
+  for (const waitMs of [3, 5, 8, 12, 20]) {
+    const uploadId = await client.initiate(MIB);
+    pretendParts(dataDir, uploadId, 1024);
+    const line = stalledLine(young);
+    const part = client.part(uploadId, 0, young, { body: line.body, payloadHash: sha256(young) });
+    await line.halfSent;
+    await wait(50);
+    const headers = { 'x-amz-archive-size': String(1024 * MIB), 'x-amz-sha256-tree-hash': wholeHash };
+    const done = client.ask({ method: 'POST', path: `/multipart-uploads/${uploadId}`, headers });
+    await wait(waitMs);
+    line.goOn();
+    outcomes.push(`${(await done).status} ${(await part).status}`);
+  }
+  t.diagnostic(outcomes.join(', '));
+  for (const outcome of outcomes) assert.ok(outcome === '201 404' || outcome === '400 204', outcome);
 });
