@@ -1,83 +1,14 @@
-/** argv in, exit number out: the only place that touches `process`. */
+/** argv in, exit number out. Nothing is loaded that `calve --version` does not need: scripts ask for it often. */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import process from 'node:process';
-import { CommanderError } from 'commander';
-import { TransferError } from '../core/failures.js';
-import type { Io } from './io.js';
-import { outputOn } from './output.js';
-import { buildProgram } from './program.js';
-import { printError } from './run-command.js';
-import { stopOnSignals } from './signals.js';
 
-const OFF = new Set(['', '0', 'false', 'no']);
-
-/** A variable that stands for a flag and says no is as good as unset. */
-function flagVariablesOff(env: NodeJS.ProcessEnv): void {
-  for (const name of ['CALVE_JSON', 'CALVE_QUIET', 'CALVE_DEBUG', 'CALVE_ALLOW_HTTP']) {
-    if (OFF.has(env[name]?.toLowerCase() ?? '')) delete env[name];
-  }
+const argv = process.argv.slice(2);
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  process.stdout.write(`${version}\n`);
+} else {
+  const { run } = await import('./run.js');
+  process.exitCode = await run(argv, version);
 }
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
-/** What commander refuses is a usage error like any other: in our words' form, and as JSON where asked. */
-function usageOf(error: CommanderError, command: string): TransferError<'usage'> {
-  const why = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-  return new TransferError('usage', {
-    what: command === 'calve' ? 'command line' : command,
-    why,
-    hint: `see calve ${command} --help`.replace('calve calve', 'calve'),
-  });
-}
-
-async function main(): Promise<number> {
-  flagVariablesOff(process.env);
-  const io: Io = {
-    env: process.env,
-    cwd: process.cwd(),
-    homeDir: homedir(),
-    stdout: outputOn(process.stdout),
-    stderr: process.stderr,
-    stdin: process.stdin,
-    signal: stopOnSignals(),
-  };
-  process.stderr.on('error', () => undefined);
-  const argv = process.argv.slice(2);
-  const program = buildProgram(io, packageVersion());
-  for (const command of [program.command, ...program.command.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined });
-  }
-  try {
-    await program.command.parseAsync(argv, { from: 'user' });
-    return program.exitCode();
-  } catch (error) {
-    const json = argv.includes('--json') || process.env['CALVE_JSON'] !== undefined;
-    return await ended(io, error, {
-      json,
-      debug: argv.includes('--debug'),
-      command: commandName(argv, program.command),
-    });
-  }
-}
-
-function commandName(argv: readonly string[], program: { commands: readonly { name(): string }[] }): string {
-  return program.commands.find((each) => argv.includes(each.name()))?.name() ?? 'calve';
-}
-
-async function ended(
-  io: Io,
-  error: unknown,
-  how: { readonly json: boolean; readonly debug: boolean; readonly command: string },
-): Promise<number> {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  if (error instanceof CommanderError && error.code === 'commander.help') return 2;
-  const failure = error instanceof CommanderError ? usageOf(error, how.command) : error;
-  const env = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: io.stderr.isTTY === true };
-  return printError(io, failure, { ...how, env });
-}
-
-process.exitCode = await main();
