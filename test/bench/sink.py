@@ -1,8 +1,10 @@
 """A Glacier-shaped server that costs next to nothing: bodies are dropped in the kernel (recv with MSG_TRUNC).
 
 It checks nothing and keeps no bytes. It remembers the tree hash of each part, so that a resume finds them listed.
-Usage: sink.py [--rate BYTES_PER_SECOND_PER_CONNECTION] [--latency SECONDS] [--uploads COUNT]
+Usage: sink.py [--rate BYTES_PER_SECOND_PER_CONNECTION] [--latency SECONDS] [--uploads COUNT] [--hold-after PARTS]
 Its first line on stdout is its URL. It ends when its standard input does.
+GET /bench/release lets held parts through, and forgets when the first part came;
+GET /bench/first-part gives the time (seconds of the wall clock) at which the first byte of a part came since.
 """
 import argparse
 import json
@@ -18,6 +20,9 @@ ACCOUNT = "111122223333"
 CHUNK = bytearray(4 << 20)
 parts = {}
 begun = []
+first_part = []
+gate = threading.Event()
+arrived = [0]
 lock = threading.Lock()
 
 
@@ -71,6 +76,14 @@ class Connection:
             if request is None:
                 return
             (method, target, _), fields = request
+            if method == "PUT" and not first_part:
+                first_part.append(time.time())
+            if method == "PUT" and self.options.hold_after is not None:
+                with lock:
+                    arrived[0] += 1
+                    held = arrived[0] > self.options.hold_after
+                if held:
+                    gate.wait()
             if fields.get("expect") == "100-continue":
                 self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             if not self.drop(int(fields.get("content-length", "0"))):
@@ -85,6 +98,12 @@ def page_of(entries, target):
 
 
 def respond(method, target, fields, options):
+    if target == "/bench/release":
+        gate.set()
+        first_part.clear()
+        return 200, ()
+    if target == "/bench/first-part":
+        return 200, (), json.dumps(first_part).encode()
     path = target.split("?")[0]
     vault = f"arn:aws:glacier:us-east-1:{ACCOUNT}:vaults/v"
     tail = re.search(r"/multipart-uploads(?:/(.+))?$", path)
@@ -108,7 +127,7 @@ def respond(method, target, fields, options):
     held, part_size = parts[upload]
     if method == "PUT":
         first, last = re.match(r"bytes (\d+)-(\d+)/", fields["content-range"]).groups()
-        tree_hash = fields["x-amz-sha256-tree-hash"]
+        tree_hash = fields.get("x-amz-sha256-tree-hash", "")
         held[int(first)] = (f"{first}-{last}", tree_hash)
         return 204, (("x-amz-sha256-tree-hash", tree_hash),)
     if method == "GET":
@@ -128,6 +147,7 @@ def main():
     parser.add_argument("--rate", type=float)
     parser.add_argument("--latency", type=float, default=0)
     parser.add_argument("--uploads", type=int, default=0)
+    parser.add_argument("--hold-after", type=int)
     options = parser.parse_args()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)

@@ -1,0 +1,125 @@
+/** What every row of the benchmark uses: files, a server that costs next to nothing, and what a command cost. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+
+/** Python files stay where they are in the source tree. */
+const HERE = join(import.meta.dirname, '../../../test/bench');
+export const CALVE = [process.execPath, join(HERE, '../../bin/calve.js')];
+export const MIB = 1024 ** 2;
+export const GIB = 1024 ** 3;
+export const TARGET = 'glacier://v';
+
+export interface Cost {
+  readonly exitCode: number;
+  readonly wallSeconds: number;
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
+  readonly peakMiB: number;
+}
+
+export function cpuSeconds(cost: Cost): number {
+  return cost.userSeconds + cost.systemSeconds;
+}
+
+/** Settings that keep the machine's own out: each run has a home below `folder`. */
+export function benchEnv(folder: string): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: join(folder, 'home'),
+    LANG: 'C.UTF-8',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}
+
+async function capture(words: readonly string[], env: Record<string, string>): Promise<string> {
+  const [command = '', ...rest] = words;
+  const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}`);
+  return text;
+}
+
+/** Runs a command to its end. @throws when it fails */
+export async function measure(words: readonly string[], env: Record<string, string>): Promise<Cost> {
+  const line = lastLine(await capture(['python3', join(HERE, 'measure.py'), ...words], env));
+  const cost = JSON.parse(line) as Cost;
+  if (cost.exitCode !== 0) throw new Error(`${words.join(' ')} ended with ${cost.exitCode}`);
+  return cost;
+}
+
+/** The boto3 alternative's words. */
+export function botoUpload(file: string, partSizeBytes: number, threads: number, url: string): string[] {
+  return ['python3', join(HERE, 'boto_upload.py'), file, String(partSizeBytes), String(threads), url];
+}
+
+export interface Sink {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts test/bench/sink.py. */
+export async function startSink(words: readonly string[] = []): Promise<Sink> {
+  const child = spawn('python3', [join(HERE, 'sink.py'), ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const url = await firstLine(child);
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  };
+  return { url, stop };
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('no stdout');
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error('the server did not start');
+}
+
+/** A file of bytes that compress to nothing and are all there, so that the page cache holds it. */
+export function makeFullFile(path: string, sizeBytes: number): void {
+  const file = openSync(path, 'w');
+  const chunk = Buffer.alloc(4 * MIB);
+  for (let i = 0; i < chunk.length; i += 4) chunk.writeUInt32LE(Math.imul(i + 1, 0x9e3779b1) >>> 0, i);
+  for (let at = 0; at < sizeBytes; at += chunk.length) {
+    chunk.writeDoubleLE(at, 0);
+    writeSync(file, chunk, 0, Math.min(chunk.length, sizeBytes - at));
+  }
+  closeSync(file);
+}
+
+/** A file that takes no room. */
+export function makeSparseFile(path: string, sizeBytes: number): void {
+  const file = openSync(path, 'w');
+  ftruncateSync(file, sizeBytes);
+  closeSync(file);
+}
+
+/** Bytes a second of one SHA-256 pass by openssl over pieces of a MiB: the floor that hashing can't go below. */
+export async function opensslBytesPerSecond(env: Record<string, string>): Promise<number> {
+  const text = await capture(
+    ['openssl', 'speed', '-seconds', '2', '-bytes', String(MIB), '-evp', 'sha256'],
+    env,
+  );
+  const thousands = /([\d.]+)k\s*$/.exec(text)?.[1];
+  if (thousands === undefined) throw new Error('openssl speed said nothing that can be read');
+  return Number(thousands) * 1000;
+}
+
+/** The middle of an odd number of measurements, by one of their figures. */
+export function median<T>(all: readonly T[], figure: (one: T) => number): T {
+  const sorted = [...all].sort((a, b) => figure(a) - figure(b));
+  return sorted[Math.floor(sorted.length / 2)] as T;
+}
