@@ -1,9 +1,34 @@
+import { startEmulator } from '../../src/emulator/server.js';
+import { glacierTarget } from '../../src/targets/glacier/target.js';
 import { memoryTarget } from '../support/memory-target.js';
 import { MemoryVault } from '../support/memory-vault.js';
+import { tempFolder } from '../support/temp.js';
 import { targetContract } from './target-contract.js';
 
 targetContract('a vault in memory', async () => {
   const nowhere = new MemoryVault('nowhere');
   nowhere.exists = false;
   return { target: memoryTarget().target, elsewhere: memoryTarget({ vault: nowhere }).target };
+});
+
+targetContract('the glacier target and the emulator', async (t) => {
+  const emulator = await startEmulator({ dataDir: tempFolder(t), vaults: ['photos'] });
+  t.after(() => emulator.close());
+  const open = (vault: string) =>
+    glacierTarget({
+      vault,
+      url: `glacier://${vault}`,
+      region: 'us-east-1',
+      endpoint: emulator.url,
+      endpointForState: emulator.url,
+      accountId: '-',
+      credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: emulator.secretAccessKey },
+      profile: null,
+      idleExpiryMs: null,
+      mayCreateVault: false,
+      connectTimeoutMs: 5_000,
+      readTimeoutMs: 5_000,
+      concurrency: 4,
+    });
+  return { target: open('photos'), elsewhere: open('nowhere') };
 });
