@@ -2,7 +2,7 @@
  * Retries as a decorator with the target's own face: the one place where a request is tried again. The clients' own
  * retries are off, so that nothing multiplies.
  */
-import { TransferError, type Transience } from '../core/failures.js';
+import { isFailure, TransferError, type Transience } from '../core/failures.js';
 import type { AbortAnswer, BegunUpload, Clock, Report, Target } from './ports.js';
 
 export interface RetryPolicy {
@@ -35,9 +35,28 @@ export interface RetryTools {
   readonly report: Report;
 }
 
+/** What one request has been through. */
+interface Trial {
+  attempts: number;
+  /** Failed attempts that count: those of a dead line don't. */
+  counted: number;
+  /** Failed attempts whose cure is bounded, by their kind. */
+  readonly bounded: Map<Transience, number>;
+  /** How many requests of this run had succeeded when this one began, or failed last. */
+  successesSeen: number;
+}
+
+/** A failure that may be tried again. `attemptsMax` is null where not attempts are counted but time. */
+interface Again {
+  readonly attempt: number;
+  readonly attemptsMax: number | null;
+}
+
 class Retrier {
   readonly #tools: RetryTools;
-  #lastSuccessMs: number | null = null;
+  #successes = 0;
+  /** The first failure after which nothing has succeeded; null: the line works, as far as is known. */
+  #failingSinceMs: number | null = null;
 
   constructor(tools: RetryTools) {
     this.#tools = tools;
@@ -46,46 +65,73 @@ class Retrier {
   async run<T>(operation: string, signal: AbortSignal, once: (attempt: number) => Promise<T>): Promise<T> {
     const { clock, policy, report } = this.#tools;
     const startedMs = clock.nowMs();
-    for (let attempt = 1; ; attempt += 1) {
+    const trial: Trial = { attempts: 0, counted: 0, bounded: new Map(), successesSeen: this.#successes };
+    for (;;) {
       try {
-        const result = await once(attempt);
-        this.#lastSuccessMs = clock.nowMs();
+        trial.attempts += 1;
+        const result = await once(trial.attempts);
+        this.#gotThrough();
         return result;
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof TransferError) || error.transience === null) throw this.#answered(error);
-        const elapsedMs = clock.nowMs() - startedMs;
-        if (!this.#mayRetry(attempt, error.transience, startedMs))
-          throw givenUp(error, operation, attempt, elapsedMs);
+        const again = this.#mayRetry(trial, error.transience);
+        if (again === null) {
+          throw givenUp(error, operation, trial.attempts, clock.nowMs() - startedMs);
+        }
         const delayMs =
-          error.transience === 'resign' ? 0 : backOffMs(attempt, policy.retryDelayMs, clock.random());
-        const attemptsMax = this.#lineIsDead(startedMs) ? null : policy.maxAttempts;
-        report({ type: 'retry', operation, attempt, attemptsMax, delayMs, why: whyOf(error) });
+          error.transience === 'resign' ? 0 : backOffMs(trial.attempts, policy.retryDelayMs, clock.random());
+        report({ type: 'retry', operation, ...again, delayMs, why: whyOf(error) });
         await clock.sleep(delayMs, signal);
       }
     }
   }
 
+  #gotThrough(): void {
+    this.#successes += 1;
+    this.#failingSinceMs = null;
+  }
+
   /** A refusal is an answer: the line works. */
   #answered(error: unknown): unknown {
-    if (error instanceof TransferError && error.service !== null) {
-      this.#lastSuccessMs = this.#tools.clock.nowMs();
-    }
+    if (error instanceof TransferError && error.service !== null) this.#gotThrough();
     return error;
   }
 
-  /** Something had worked in this run, and nothing at all has got through since this request began. */
-  #lineIsDead(startedMs: number): boolean {
-    return (
-      !this.#tools.policy.maxAttemptsGiven && this.#lastSuccessMs !== null && this.#lastSuccessMs <= startedMs
-    );
+  /** Counts a failure. @returns null when it was the last */
+  #mayRetry(trial: Trial, transience: Transience): Again | null {
+    const { policy } = this.#tools;
+    if (policy.maxAttemptsGiven && trial.attempts >= policy.maxAttempts) return null;
+    const attemptsMax = ATTEMPTS_MAX[transience];
+    if (attemptsMax !== undefined) {
+      const attempt = (trial.bounded.get(transience) ?? 0) + 1;
+      trial.bounded.set(transience, attempt);
+      return attempt < attemptsMax ? { attempt, attemptsMax } : null;
+    }
+    return this.#isLineDead(trial) ? this.#waitForLine(trial) : this.#count(trial);
   }
 
-  #mayRetry(attempt: number, transience: Transience, startedMs: number): boolean {
-    const attemptsMax = ATTEMPTS_MAX[transience];
-    if (attemptsMax !== undefined) return attempt < attemptsMax;
-    if (!this.#lineIsDead(startedMs)) return attempt < this.#tools.policy.maxAttempts;
-    return this.#tools.clock.nowMs() - (this.#lastSuccessMs as number) < this.#tools.policy.giveUpAfterMs;
+  /**
+   * Something had worked in this run, and nothing at all has got through since this request began or failed last.
+   * Lanes fail together, and some began before the line's last success: each failure is judged by what came since.
+   */
+  #isLineDead(trial: Trial): boolean {
+    const somethingCameSince = this.#successes > trial.successesSeen;
+    trial.successesSeen = this.#successes;
+    return !this.#tools.policy.maxAttemptsGiven && this.#successes > 0 && !somethingCameSince;
+  }
+
+  #waitForLine(trial: Trial): Again | null {
+    const { clock, policy } = this.#tools;
+    this.#failingSinceMs ??= clock.nowMs();
+    const hasTime = clock.nowMs() - this.#failingSinceMs < policy.giveUpAfterMs;
+    return hasTime ? { attempt: trial.attempts, attemptsMax: null } : null;
+  }
+
+  #count(trial: Trial): Again | null {
+    const attemptsMax = this.#tools.policy.maxAttempts;
+    trial.counted += 1;
+    return trial.counted < attemptsMax ? { attempt: trial.counted, attemptsMax } : null;
   }
 }
 
@@ -152,7 +198,7 @@ async function abortAgain(attempt: number, abort: () => Promise<AbortAnswer>): P
   try {
     return await abort();
   } catch (error) {
-    if (attempt > 1 && error instanceof TransferError && error.kind === 'not-found') {
+    if (attempt > 1 && isFailure(error, 'not-found') && error.facts.what === 'upload') {
       return {
         httpStatus: error.service?.httpStatus ?? null,
         requestId: error.service?.requestId ?? null,
