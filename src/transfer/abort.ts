@@ -1,5 +1,6 @@
 /** `abort`: uploads are dropped with what they hold. Never one that a live calve works on. */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
+import { forgetUpload, goneFailure, mayBeCompleted } from './finish.js';
 import { listAllUploads } from './pages.js';
 import type { AbortAnswer, OpenUpload, UnfinishedUpload } from './ports.js';
 import { lockWish, type Session, samePlace } from './session.js';
@@ -23,7 +24,7 @@ export async function abortUpload(session: Session, uploadId: string, listed: bo
       const known = await session.state.findByUploadId(uploadId);
       const ours = known !== null && samePlace(known.head.identity.place, session.place) ? known : null;
       const answer = await abortOnService(session, uploadId, listed, ours);
-      if (ours !== null) await forget(session, ours);
+      if (ours !== null) await forgetUpload(session, ours);
       return { uploadId, key: null, answer };
     } finally {
       await lock.release();
@@ -43,15 +44,11 @@ async function abortOnService(
     return await session.target.abort(uploadId, session.signal);
   } catch (error) {
     if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') throw error;
-    const service = error.service === null ? {} : { service: error.service };
-    if (ours?.completing) {
-      throw new TransferError(
-        'gone',
-        { uploadId, completing: ours.completing },
-        { cause: error, ...service },
-      );
+    const completing = ours === null ? null : mayBeCompleted(ours);
+    if (completing !== null || (!listed && ours === null)) {
+      const known = await explained(session, uploadId, error);
+      throw known ?? (completing === null ? error : goneFailure(uploadId, completing, error));
     }
-    if (!listed && ours === null) throw await explained(session, uploadId, error);
     const { httpStatus = 404, requestId = null, hostId = null } = error.service ?? {};
     return { httpStatus, requestId, hostId };
   }
@@ -62,17 +59,12 @@ async function explained(
   session: Session,
   uploadId: string,
   error: TransferError<'not-found'>,
-): Promise<TransferError> {
+): Promise<TransferError | null> {
   const entry = (await session.catalogue.all()).find((each) => each.uploadId === uploadId);
-  if (entry === undefined) return error;
+  if (entry === undefined) return null;
   const detail = `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`;
   const service = error.service === null ? {} : { service: error.service };
   return new TransferError('not-found', { ...error.facts, detail }, { cause: error, ...service });
-}
-
-async function forget(session: Session, upload: UnfinishedUpload): Promise<void> {
-  const journal = await session.state.reopen(upload);
-  await journal.remove();
 }
 
 /** An upload in progress on the service, with what is known of it here. */

@@ -3,7 +3,7 @@
  * does not fit (mended once) and an upload that expired (begun once anew).
  */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { finishUpload } from './finish.js';
+import { finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './finish.js';
 import type {
   CatalogueEntry,
   Journal,
@@ -52,15 +52,22 @@ interface Underway {
 /** @throws TransferError of any kind, with the upload id filled in */
 export async function carryThrough(session: Session, carry: CarryThrough): Promise<ArchiveResult> {
   let from = carry.from;
-  for (let beginnings = 0; ; beginnings += 1) {
+  let superseded: Journal | null = null;
+  for (;;) {
     const underway = await setOut(session, carry, from);
     const { uploadId } = underway.journal.upload.head;
     try {
+      // Only now that another stands in its place: had that failed, nothing would remember the file.
+      await superseded?.remove();
       return await sendAndFinish(session, carry, underway);
     } catch (error) {
-      const order = beginnings === 0 ? await orderAnew(session, underway, from, error) : null;
-      if (order === null) throw withContext(asGone(error, underway), { uploadId, resumable: true });
-      from = { begin: order, known: underway.journal.upload.parts };
+      const order = superseded === null ? orderAnew(session, underway, from, error) : null;
+      if (order === null) {
+        const resumable = !(await forgetOther(underway.journal, error));
+        throw withContext(asGone(error, underway), { uploadId, resumable });
+      }
+      superseded = underway.journal;
+      from = { begin: order, known: superseded.upload.parts };
     } finally {
       await underway.journal.close();
       await underway.lock.release();
@@ -72,9 +79,8 @@ export async function carryThrough(session: Session, carry: CarryThrough): Promi
 async function setOut(session: Session, carry: CarryThrough, from: From): Promise<Underway> {
   await session.catalogue.proveWritable();
   if ('upload' in from) {
-    const lock = await session.state.lockUpload(from.upload.head.uploadId, lockWish(session));
-    const journal = await session.state.reopen(from.upload);
-    return { journal, lock, resumed: true, adopted: false, seen: false };
+    const opened = await reopenLocked(session, from.upload);
+    return { ...opened, resumed: true, adopted: false, seen: false };
   }
   if ('adopt' in from) {
     const { uploadId, createdAt } = from.adopt;
@@ -122,20 +128,19 @@ async function sendAndFinish(
 ): Promise<ArchiveResult> {
   const { source } = carry;
   const { journal } = underway;
-  const { resumed, adopted } = underway;
+  const { resumed } = underway;
   const onListed = (): void => {
     underway.seen = true;
   };
   const known = underway.known ?? journal.upload.parts;
-  let sent = await sendMissing(session, { source, journal, resumed, adopted, known, onListed });
+  let sent = await sendMissing(session, { source, journal, resumed, known, onListed });
   let entry: CatalogueEntry;
   try {
     entry = await finishUnchanged(session, carry, underway, sent);
   } catch (error) {
     // The service refused to complete, so what it holds is not what we sent: looked at once more, and mended.
     if (!isFailure(error, 'checksum') || journal.upload.completing !== null) throw error;
-    const again = { source, journal, resumed: true, adopted: false, known: new Map() };
-    const mended = await sendMissing(session, again);
+    const mended = await sendMissing(session, { source, journal, resumed: true, known: new Map() });
     if (mended.partsSent === 0) throw error;
     sent = { ...mended, partsSent: sent.partsSent + mended.partsSent, partsReused: sent.partsReused };
     entry = await finishUnchanged(session, carry, underway, sent);
@@ -180,16 +185,12 @@ async function confirmUnchanged(session: Session, source: Source, journal: Journ
  * What to begin anew after the service said that the upload is not there; null: don't. An upload whose `completing`
  * record was written, or may have been, is never begun anew by itself: its archive may exist.
  */
-async function orderAnew(
-  session: Session,
-  underway: Underway,
-  from: From,
-  error: unknown,
-): Promise<UploadOrder | null> {
+function orderAnew(session: Session, underway: Underway, from: From, error: unknown): UploadOrder | null {
   if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return null;
-  const { journal } = underway;
-  const { head, completing, completingUncertain, lastActivityAt } = journal.upload;
+  const { head, completing, completingUncertain } = underway.journal.upload;
   if (underway.adopted || completing !== null || completingUncertain) return null;
+  // A touched file's new fingerprint was noted here without the service: that kept nothing alive there.
+  const { lastActivityAt } = 'upload' in from && !underway.seen ? from.upload : underway.journal.upload;
   const idleMs = session.clock.nowMs() - Date.parse(lastActivityAt);
   const expired = session.target.idleExpiryMs !== null && idleMs >= session.target.idleExpiryMs;
   const goneBetweenRuns = 'upload' in from && from.whenAborted === 'begin-anew' && !underway.seen;
@@ -199,16 +200,24 @@ async function orderAnew(
       ? { type: 'notice', notice: 'expired-begun-anew', uploadId: head.uploadId, lastActivityAt }
       : { type: 'notice', notice: 'gone-begun-anew', uploadId: head.uploadId },
   );
-  await journal.remove();
   return { plan: head.plan, description: head.description };
+}
+
+/**
+ * An upload that turned out to be another file's is not kept under this one's name: the next `upload` of this file
+ * would go on with it. @returns whether it was such a one
+ */
+async function forgetOther(journal: Journal, error: unknown): Promise<boolean> {
+  const { parts, completing, completingUncertain } = journal.upload;
+  const isOther = isFailure(error, 'source') && error.facts.why === 'other-upload';
+  if (!isOther || parts.size > 0 || completing !== null || completingUncertain) return false;
+  await journal.remove();
+  return true;
 }
 
 /** A missing upload that a journal vouches for has a name of its own. */
 function asGone(error: unknown, underway: Underway): unknown {
-  if (!isFailure(error, 'not-found') || error.facts.what !== 'upload' || underway.adopted) return error;
-  const { head, completing, completingUncertain } = underway.journal.upload;
-  const mayExist = completingUncertain ? { sizeBytes: head.plan.sizeBytes, treeHash: null } : null;
-  const facts = { uploadId: head.uploadId, completing: completing ?? mayExist };
-  const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
-  return new TransferError('gone', facts, extras);
+  if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return error;
+  const { upload } = underway.journal;
+  return goneFailure(upload.head.uploadId, mayBeCompleted(upload), error);
 }

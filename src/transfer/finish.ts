@@ -2,7 +2,7 @@
  * From the last part to the archive id in the catalogue. The order of writes is the promise: `completing` is synced
  * before complete is sent, the catalogue entry before the id is shown, and the journal goes last.
  */
-import { isFailure, TransferError, withContext } from '../core/failures.js';
+import { type FailureFacts, isFailure, TransferError, withContext } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
 import type {
   CatalogueEntry,
@@ -41,15 +41,15 @@ export async function finishUpload(session: Session, finish: Finish): Promise<Ca
  * An upload whose `completing` record an earlier run left: its archive may exist, so complete is repeated before
  * anything else is thought of (the service gives the same id again for a while). Needs no file.
  * @returns the archive; null when the service says that the upload is still open and its parts don't fit yet
- * @throws TransferError `gone` when the service knows the upload no more: the archive may exist all the same
+ * @throws TransferError `gone` when the service knows the upload no more: the archive may exist all the same;
+ * `checksum` when it made an archive of other bytes
  */
 export async function settleUpload(
   session: Session,
   upload: UnfinishedUpload,
   identityLock: Lock,
 ): Promise<CatalogueEntry | null> {
-  const lock = await session.state.lockUpload(upload.head.uploadId, lockWish(session));
-  const journal = await session.state.reopen(upload);
+  const { journal, lock } = await reopenLocked(session, upload);
   try {
     return await settleCompleting(session, journal, [identityLock, lock]);
   } catch (error) {
@@ -58,6 +58,42 @@ export async function settleUpload(
     await journal.close();
     await lock.release();
   }
+}
+
+/** A known upload's journal under its lock. */
+export async function reopenLocked(
+  session: Session,
+  upload: UnfinishedUpload,
+): Promise<{ journal: Journal; lock: Lock }> {
+  const lock = await session.state.lockUpload(upload.head.uploadId, lockWish(session));
+  try {
+    return { journal: await session.state.reopen(upload), lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Drops the journal of an upload that is over, or that nobody waits for any more. */
+export async function forgetUpload(session: Session, upload: UnfinishedUpload): Promise<void> {
+  const journal = await session.state.reopen(upload);
+  await journal.remove();
+}
+
+/** What may have become of an upload that is gone: null when complete was certainly never sent. */
+export function mayBeCompleted(upload: UnfinishedUpload): FailureFacts['gone']['completing'] {
+  const { head, completing, completingUncertain } = upload;
+  return completing ?? (completingUncertain ? { sizeBytes: head.plan.sizeBytes, treeHash: null } : null);
+}
+
+/** @param missing the service's answer that it knows no such upload */
+export function goneFailure(
+  uploadId: string,
+  completing: FailureFacts['gone']['completing'],
+  missing: TransferError,
+): TransferError<'gone'> {
+  const extras = missing.service === null ? { cause: missing } : { cause: missing, service: missing.service };
+  return new TransferError('gone', { uploadId, completing }, extras);
 }
 
 async function settleCompleting(
@@ -81,7 +117,7 @@ async function settleCompleting(
     const entry = archiveEntry(session, upload, { whole, fingerprint: upload.fingerprint }, archive);
     return await recordArchive(session, journal, entry);
   } catch (error) {
-    if (isFailure(error, 'checksum')) return null;
+    if (isFailure(error, 'checksum') && journal.upload.completing === null) return null;
     throw error;
   }
 }
@@ -101,11 +137,7 @@ async function completeOnce(
     return await session.target.complete(uploadId, whole, session.signal);
   } catch (error) {
     if (isFailure(error, 'not-found') && error.facts.what === 'upload') {
-      throw new TransferError(
-        'gone',
-        { uploadId, completing: whole },
-        { cause: error, ...(error.service === null ? {} : { service: error.service }) },
-      );
+      throw goneFailure(uploadId, whole, error);
     }
     if (isFailure(error, 'checksum') && error.service?.httpStatus === 400) await journal.recordReopened();
     throw error;

@@ -39,19 +39,22 @@ export async function moveParts(work: PartWork): Promise<void> {
   const window = pLimit(work.concurrency + HASH_AHEAD_PARTS);
   let failure: { error: unknown } | null = null;
 
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    stop.abort(error);
+  };
+  /** Fails inside its lane: the lane takes up the next part as soon as this returns. */
+  const deliver = async (part: PreparedPart): Promise<void> => {
+    if (!signal.aborted) await work.deliver(part, signal).catch(fail);
+  };
   const moveOne = async (index: number): Promise<void> => {
     if (signal.aborted) return;
     try {
       const range = partRange(work.plan, index);
       const part = await work.source.prepare(range, work.plan.partSizeBytes, signal, work.known?.get(index));
-      try {
-        await lanes(() => (signal.aborted ? undefined : work.deliver(part, signal)));
-      } finally {
-        part.release();
-      }
+      await lanes(deliver, part).finally(() => part.release());
     } catch (error) {
-      failure ??= { error };
-      stop.abort(error);
+      fail(error);
     }
   };
 

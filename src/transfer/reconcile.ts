@@ -14,6 +14,8 @@ export interface Reconciliation {
   readonly toCompare: ReadonlyMap<number, TreeHash>;
   /** Not held, or held with other bytes (sending a part again replaces it). In file order. */
   readonly toSend: readonly number[];
+  /** How many parts the service holds that are not as long as this file's part in that place. */
+  readonly illFitting: number;
 }
 
 /**
@@ -35,22 +37,29 @@ export function reconcile(
   recorded: ReadonlyMap<number, RecordedPart>,
   heldParts: Iterable<HeldPart>,
 ): Reconciliation {
-  const held = new Map<number, TreeHash>();
-  const toCompare = new Map<number, TreeHash>();
+  const listed = new Map<number, TreeHash | null>();
+  let illFitting = 0;
   for (const part of heldParts) {
     const index = part.startByte / plan.partSizeBytes;
     if (!Number.isInteger(index) || index < 0 || index >= plan.partCount) throw strangePart(part, plan);
     const range = partRange(plan, index);
-    if (part.treeHash === null || !coversPart(part, range.startByte, range.endByte)) continue;
-    const known = recorded.get(index)?.treeHash;
-    if (known === undefined) toCompare.set(index, part.treeHash);
-    else if (known === part.treeHash) held.set(index, known);
+    const fits = coversPart(part, range.startByte, range.endByte);
+    if (!fits) illFitting += 1;
+    const hash = fits ? part.treeHash : null;
+    // Listed twice and not alike: nobody can tell which of them it holds.
+    listed.set(index, listed.has(index) && listed.get(index) !== hash ? null : hash);
   }
+  const held = new Map<number, TreeHash>();
+  const toCompare = new Map<number, TreeHash>();
   const toSend: number[] = [];
   for (let index = 0; index < plan.partCount; index += 1) {
-    if (!held.has(index) && !toCompare.has(index)) toSend.push(index);
+    const hash = listed.get(index) ?? null;
+    const known = recorded.get(index)?.treeHash;
+    if (hash === null || (known !== undefined && known !== hash)) toSend.push(index);
+    else if (known === undefined) toCompare.set(index, hash);
+    else held.set(index, hash);
   }
-  return { held, toCompare, toSend };
+  return { held, toCompare, toSend, illFitting };
 }
 
 function strangePart(part: HeldPart, plan: PartPlan): TransferError<'source'> {

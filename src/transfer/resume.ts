@@ -1,11 +1,11 @@
 /** `resume`: an unfinished upload goes on, from the journal or from an upload id alone. */
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
-import { planParts } from '../core/part-plan.js';
 import { carryThrough } from './carry-through.js';
 import { settleUpload } from './finish.js';
+import { planSource } from './plan-file.js';
 import type { Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
-import { type ArchiveResult, lockWish, type Session, samePlace, settledResult } from './session.js';
+import { type ArchiveResult, isoNow, lockWish, type Session, samePlace, settledResult } from './session.js';
 import { compareWithUpload } from './upload.js';
 
 /**
@@ -71,13 +71,16 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
   try {
     source = await session.openSource(file);
     const identity: UploadIdentity = { file: source.path, place: session.place };
-    const known = await session.state.findByUploadId(uploadId);
-    if (known !== null) return await resumeKnown(session, known, identity);
     lock = await session.state.lockIdentity(identity, lockWish(session));
+    const known = await session.state.findByUploadId(uploadId);
+    if (known !== null) {
+      await lock.release();
+      return await resumeKnown(session, known, identity);
+    }
     const first = await session.target.listPartsPage(uploadId, { limit: 1, marker: null }, session.signal);
-    const plan = planParts(source.fingerprint.sizeBytes, first.partSizeBytes, session.target.limits);
+    const plan = planSource(source, { file, partSizeBytes: first.partSizeBytes }, session.target.limits);
     const description = first.description ?? describeFile(source.baseName, source.mtimeMs);
-    const createdAt = first.createdAt ?? new Date(startedMs).toISOString();
+    const createdAt = isoTime(first.createdAt) ?? isoNow(session);
     const from = { adopt: { plan, description, uploadId, createdAt } };
     return await carryThrough(session, { source, identityLock: lock, startedMs, from });
   } catch (error) {
@@ -86,6 +89,12 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
     await source?.close();
     await lock?.release();
   }
+}
+
+/** The service's time in the one form that sorts; null where it gave none that can be read. */
+function isoTime(text: string | null): string | null {
+  const timeMs = Date.parse(text ?? '');
+  return Number.isNaN(timeMs) ? null : new Date(timeMs).toISOString();
 }
 
 /** An id that the state folder knows needs no adoption, but must be meant for the same file. */

@@ -17,8 +17,6 @@ export interface Sending {
   readonly known: ReadonlyMap<number, RecordedPart>;
   /** Told once the service has listed what it holds: the upload was there when this run came to it. */
   readonly onListed?: () => void;
-  /** Whether the upload was named by the user and never known here: its bytes may be another file's. */
-  readonly adopted: boolean;
 }
 
 export interface Sent {
@@ -33,10 +31,9 @@ export interface Sent {
  */
 export async function sendMissing(session: Session, sending: Sending): Promise<Sent> {
   const { source, journal } = sending;
-  const { head } = journal.upload;
-  const found = sending.resumed
-    ? await takeStock(session, sending)
-    : reconcile(head.plan, journal.upload.parts, []);
+  const { head, parts: recorded } = journal.upload;
+  const isVouchedFor = recorded.size > 0;
+  const found = sending.resumed ? await takeStock(session, sending) : reconcile(head.plan, recorded, []);
   const hashes = new Map(found.held);
   session.report({
     type: 'begun',
@@ -50,6 +47,8 @@ export async function sendMissing(session: Session, sending: Sending): Promise<S
   });
   const different = await compareHeld(session, sending, found, hashes);
   const partsReused = hashes.size;
+  const strange = different.length + found.illFitting;
+  if (!isVouchedFor && partsReused === 0 && strange > 0) throw otherUpload(source, strange);
   const toSend = [...found.toSend, ...different].sort((a, b) => a - b);
   await moveParts({
     source,
@@ -137,14 +136,16 @@ async function compareHeld(
   };
   const { plan } = sending.journal.upload.head;
   await readParts(session, { source: sending.source, plan, indexes: found.toCompare.keys() }, compare);
-  if (sending.adopted && found.toCompare.size > 0 && different.length === found.toCompare.size) {
-    throw new TransferError('source', {
-      path: sending.source.path,
-      why: 'other-upload',
-      detail: `none of the ${different.length} parts that the service holds is part of this file`,
-    });
-  }
   return different;
+}
+
+/** An upload was named of which nothing is known here and nothing fits: replacing its parts would ruin another's. */
+function otherUpload(source: Source, strange: number): TransferError<'source'> {
+  return new TransferError('source', {
+    path: source.path,
+    why: 'other-upload',
+    detail: `none of the ${strange} parts that the service holds is part of this file`,
+  });
 }
 
 /** Reads and hashes parts without sending them. */
@@ -162,6 +163,7 @@ async function readParts(
 /**
  * Reads recorded parts again, after the file was touched (only ctime, device or inode differ).
  * @returns whether all of them are what they were
+ * @throws TransferError `source` (`unreadable`): then nothing is known
  */
 export async function rereadRecorded(
   session: Session,
@@ -177,7 +179,7 @@ export async function rereadRecorded(
       if (recorded.get(part.range.index)?.treeHash !== part.treeHash) throw differs;
     });
   } catch (error) {
-    if (isFailure(error, 'source')) return false;
+    if (isFailure(error, 'source') && error.facts.why === 'changed') return false;
     throw error;
   }
   return true;

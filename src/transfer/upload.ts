@@ -1,10 +1,10 @@
 /** `upload`: one file becomes one archive, whatever happened before. */
 
 import { describeFile } from '../core/description.js';
-import { TransferError, withContext } from '../core/failures.js';
+import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import { carryThrough, type From } from './carry-through.js';
-import { settleUpload } from './finish.js';
+import { forgetUpload, settleUpload } from './finish.js';
 import { planSource } from './plan-file.js';
 import type { CatalogueEntry, Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
 import { rereadRecorded } from './send-missing.js';
@@ -114,11 +114,22 @@ async function settleAll(
       open.push(upload);
       continue;
     }
-    const entry = await settleUpload(session, upload, identityLock);
-    if (entry === null) open.push({ ...upload, completing: null });
-    else settled.push(entry);
+    try {
+      const entry = await settleUpload(session, upload, identityLock);
+      if (entry === null) open.push({ ...upload, completing: null });
+      else settled.push(entry);
+    } catch (error) {
+      if (!isFailure(error, 'gone') || !(await wasSentAgain(session, upload))) throw error;
+      await forgetUpload(session, upload);
+    }
   }
   return { open, settled };
+}
+
+/** Whether --fresh has made an archive of the file since: then what became of the older upload stops nothing. */
+async function wasSentAgain(session: Session, upload: UnfinishedUpload): Promise<boolean> {
+  const [newest] = await session.catalogue.findByIdentity(upload.head.identity);
+  return newest !== undefined && newest.archivedAt > upload.lastActivityAt;
 }
 
 /** The newest archive of this very file at this place: by what the file system says, or by its bytes. */

@@ -179,9 +179,9 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
       }),
     complete: (uploadId, whole: WholeArchive, signal) =>
       run({ operation: 'complete', uploadId }, signal, () => {
-        const { archiveId, bytes } = vault.complete(uploadId, whole);
+        const { archiveId, treeHash } = vault.complete(uploadId, whole);
         const location = `/${account}/vaults/${vault.name}/archives/${archiveId}`;
-        return { archiveId, location, treeHash: vaultTreeHash(bytes) };
+        return { archiveId, location, treeHash };
       }),
     abort: (uploadId, signal) =>
       run({ operation: 'abort', uploadId }, signal, () => {

@@ -26,6 +26,15 @@ export function vaultTreeHash(bytes: Uint8Array): string {
   return hashOf(0, Math.ceil(bytes.length / MIB_BYTES)).toString('hex');
 }
 
+const knownHashes = new WeakMap<Uint8Array, string>();
+
+/** Of bytes that stay as they are: hashed once. */
+function hashOnce(bytes: Buffer): string {
+  const hash = knownHashes.get(bytes) ?? vaultTreeHash(bytes);
+  knownHashes.set(bytes, hash);
+  return hash;
+}
+
 export function serviceAnswer(httpStatus: number, code: string, message: string) {
   return { httpStatus, code, message, requestId: `request-${httpStatus}`, hostId: null, resource: null };
 }
@@ -58,6 +67,7 @@ export interface VaultArchive {
   readonly uploadId: string;
   readonly description: string;
   readonly bytes: Buffer;
+  readonly treeHash: string;
 }
 
 export class MemoryVault {
@@ -122,7 +132,7 @@ export class MemoryVault {
     return parts.map(([startByte, bytes]) => ({
       startByte,
       endByte: startByte + bytes.length - 1,
-      treeHash: vaultTreeHash(bytes),
+      treeHash: hashOnce(bytes),
       etag: null,
     }));
   }
@@ -139,9 +149,10 @@ export class MemoryVault {
     }
     if (endByte !== whole.sizeBytes) throw archiveMismatch(whole.treeHash, `a size of ${endByte}`);
     const bytes = Buffer.concat(sorted.map(([, part]) => part));
-    const treeHash = vaultTreeHash(bytes);
+    const treeHash = hashOnce(bytes);
     if (treeHash !== whole.treeHash) throw archiveMismatch(whole.treeHash, treeHash);
-    const archive = { archiveId: this.#newId(138), uploadId, description: order.description, bytes };
+    const archiveId = this.#newId(138);
+    const archive = { archiveId, uploadId, description: order.description, bytes, treeHash };
     this.archives.push(archive);
     this.uploads.delete(uploadId);
     return archive;

@@ -1,0 +1,213 @@
+/** Real files, the real state folder and catalogue, a vault in memory, and a clock that only tests move. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { fileSourceOpener } from '../../src/source/file-source.js';
+import { openCatalogue } from '../../src/state/catalogue.js';
+import { openStateStore } from '../../src/state/state-store.js';
+import type { Notice, TransferEvent } from '../../src/transfer/events.js';
+import type { TargetPlace } from '../../src/transfer/ports.js';
+import { adoptUpload, resumeUpload } from '../../src/transfer/resume.js';
+import { withRetry } from '../../src/transfer/retry.js';
+import type { ArchiveResult, Session } from '../../src/transfer/session.js';
+import { type UploadWish, uploadFile } from '../../src/transfer/upload.js';
+import { seededBytes } from '../support/bytes.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { type MemoryTarget, memoryTarget } from '../support/memory-target.js';
+import { tempFolder } from '../support/temp.js';
+
+export const PART_BYTES = MIB_BYTES;
+/** Five parts, the last one short. */
+export const SIZE_BYTES = 4 * MIB_BYTES + 12_345;
+export const PARTS = 5;
+const sameBytes = seededBytes(SIZE_BYTES, 7);
+
+export const HOUR_MS = 3_600_000;
+
+export interface Rig extends MemoryTarget {
+  readonly folder: string;
+  /** The file to be sent. */
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly clock: FakeClock;
+  /** Events of all runs; `forgetEvents` begins anew. */
+  readonly events: TransferEvent[];
+  forgetEvents(): void;
+  notices(): Notice['notice'][];
+  notice<N extends Notice['notice']>(name: N): Extract<Notice, { notice: N }>;
+  /** What one run of calve works with; each run gets its own. */
+  session(change?: Partial<Session>): Session;
+  upload(wish?: Partial<UploadWish>, change?: Partial<Session>): Promise<ArchiveResult>;
+  /** Goes on with the only unfinished upload. */
+  resume(change?: Partial<Session>): Promise<ArchiveResult>;
+  adopt(uploadId: string, file?: string): Promise<ArchiveResult>;
+  /** The journals' file names. */
+  journals(): string[];
+  /** The only journal's path. */
+  journalPath(): string;
+  readonly catalogueFolder: string;
+}
+
+/** One set of hashing threads serves all tests of a file, as it serves all files of a run. */
+const sources = fileSourceOpener({ concurrency: 3 });
+
+/** One thread and one lane: parts go in the order of the file, so that a test knows which were sent. */
+const orderly = fileSourceOpener({ concurrency: 1 });
+export const oneByOne = { concurrency: 1, openSource: orderly.open };
+
+export async function closeSources(): Promise<void> {
+  await sources.close();
+  await orderly.close();
+}
+
+const place: TargetPlace = {
+  url: 'glacier://photos',
+  region: 'eu-west-1',
+  endpoint: null,
+  account: '111122223333',
+};
+const recipe = {
+  url: place.url,
+  region: place.region,
+  endpoint: null,
+  accountId: '-',
+  profile: 'backup',
+  localDir: null,
+};
+
+export function rig(t: TestContext, sizeBytes = SIZE_BYTES): Rig {
+  const folder = tempFolder(t);
+  const file = join(folder, 'photos.tar');
+  const bytes = sizeBytes === SIZE_BYTES ? sameBytes : seededBytes(sizeBytes, 7);
+  writeFileSync(file, bytes);
+  // Journals are dated by the file system, so this clock begins where that one stands.
+  const clock = new FakeClock(Date.now());
+  const memory = memoryTarget({ nowMs: () => clock.nowMs() });
+  const events: TransferEvent[] = [];
+  const catalogueFolder = join(folder, 'archives');
+  const uploadsFolder = join(folder, 'state', 'v1', 'uploads');
+  mkdirSync(catalogueFolder, { mode: 0o700 });
+
+  function session(change: Partial<Session> = {}): Session {
+    const report = (event: TransferEvent): void => void events.push(event);
+    const policy = { maxAttempts: 3, maxAttemptsGiven: true, retryDelayMs: 100, giveUpAfterMs: HOUR_MS };
+    return {
+      target: withRetry(memory.target, { policy, clock, report }),
+      place,
+      recipe,
+      state: openStateStore(join(folder, 'state')),
+      catalogue: openCatalogue(catalogueFolder),
+      openSource: sources.open,
+      report,
+      clock,
+      signal: new AbortController().signal,
+      concurrency: 3,
+      lockWaitMs: 0,
+      ...change,
+    };
+  }
+
+  function journals(): string[] {
+    try {
+      return readdirSync(uploadsFolder);
+    } catch {
+      return [];
+    }
+  }
+
+  function notices(): Notice['notice'][] {
+    return events.flatMap((event) => (event.type === 'notice' ? [event.notice] : []));
+  }
+
+  return {
+    ...memory,
+    folder,
+    file,
+    bytes,
+    clock,
+    events,
+    catalogueFolder,
+    session,
+    journals,
+    notices,
+    forgetEvents: () => void events.splice(0),
+    notice(name) {
+      const found = events.filter((event) => event.type === 'notice' && event.notice === name);
+      assert.equal(found.length, 1, `${name} in ${notices()}`);
+      return found[0] as never;
+    },
+    upload: (wish = {}, change = {}) =>
+      uploadFile(session(change), {
+        file,
+        partSizeBytes: PART_BYTES,
+        description: null,
+        fresh: false,
+        ...wish,
+      }),
+    async resume(change = {}) {
+      const run = session(change);
+      const [known, ...others] = await run.state.all();
+      assert.ok(known && others.length === 0, 'exactly one upload is unfinished');
+      return resumeUpload(run, known);
+    },
+    adopt: (uploadId, from = file) => adoptUpload(session(), from, uploadId),
+    journalPath() {
+      const [name, ...others] = journals();
+      assert.ok(name && others.length === 0, 'there is exactly one journal');
+      return join(uploadsFolder, name);
+    },
+  };
+}
+
+/** What a test throws in place of a process that dies: nothing catches and nothing retries it. */
+export class Died extends Error {
+  override readonly name = 'Died';
+}
+
+export const isDied = (error: unknown): boolean => error instanceof Died;
+
+/** Sends the first parts and then fails for good: an upload that is unfinished. @returns its id */
+export async function interrupt(bench: Rig, partsSent = 2): Promise<string> {
+  const before = bench.calls.sendPart;
+  bench.hooks.before = ({ operation, count }) => {
+    if (operation === 'sendPart' && count > before + partsSent) throw new Died('interrupted');
+  };
+  await assert.rejects(bench.upload({}, oneByOne), isDied);
+  bench.hooks.before = null;
+  bench.forgetEvents();
+  const [uploadId] = [...bench.vault.uploads.keys()].slice(-1);
+  assert.ok(uploadId);
+  return uploadId;
+}
+
+/** Fails with this kind and these facts. */
+export function failsAs<K extends FailureKind>(kind: K, facts: Partial<FailureFacts[K]> = {}) {
+  return (error: unknown): true => {
+    assert.ok(isFailure(error, kind), `not ${kind}: ${error instanceof Error ? error.stack : error}`);
+    assert.deepEqual({ ...error.facts, ...facts }, error.facts);
+    return true;
+  };
+}
+
+export function unavailable(): TransferError<'unreachable'> {
+  const facts = { operation: 'x', why: 'reset', attempts: 1, elapsedMs: 0 };
+  return new TransferError('unreachable', facts, { transience: 'unavailable' });
+}
+
+/** The vault holds exactly these archives, byte for byte. */
+export function assertArchives(bench: Rig, ...expected: readonly Buffer[]): void {
+  const sum = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+  assert.deepEqual(
+    bench.vault.archives.map((archive) => sum(archive.bytes)),
+    expected.map(sum),
+  );
+}
+
+/** Everything that the state folder and the catalogue hold, as text. */
+export function readJournal(bench: Rig): string {
+  return readFileSync(bench.journalPath(), 'utf8');
+}
