@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  abortUpload,
+  type JoinedUpload,
+  joinedUploads,
+  knownUploads,
+  sortUploads,
+} from '../../src/transfer/abort.js';
+import { sampleHead } from '../state/samples.js';
+import { DAY_MS } from '../support/memory-target.js';
+import {
+  closeSources,
+  Died,
+  failsAs,
+  HOUR_MS,
+  interrupt,
+  isDied,
+  type Rig,
+  rig,
+  unavailable,
+} from './rig.js';
+
+after(closeSources);
+
+const never = new AbortController().signal;
+
+function abort(bench: Rig, uploadId: string, listed = false) {
+  return abortUpload(bench.session(), uploadId, listed);
+}
+
+async function completedButUnknown(bench: Rig): Promise<string> {
+  bench.hooks.after = ({ operation }) => {
+    if (operation === 'complete') throw new Died('the answer was lost');
+  };
+  await assert.rejects(bench.upload(), isDied);
+  bench.hooks.after = null;
+  return bench.vault.archives[0]?.uploadId ?? '';
+}
+
+test('abort drops the upload on the service, and its journal here', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  const aborted = await abort(bench, uploadId);
+  assert.deepEqual(aborted, {
+    uploadId,
+    key: null,
+    answer: { httpStatus: 204, requestId: 'request-204', hostId: null },
+  });
+  assert.deepEqual([bench.vault.uploads.size, bench.journals()], [0, []]);
+});
+
+test('abort drops an upload that the state folder never knew', async (t) => {
+  const bench = rig(t);
+  const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
+  const { uploadId } = await bench.target.begin({ plan, description: '' }, never);
+  await abort(bench, uploadId);
+  assert.equal(bench.vault.uploads.size, 0);
+});
+
+test('an upload that a live calve works on is never touched', async (t) => {
+  const bench = rig(t);
+  let refusal: unknown = null;
+  bench.hooks.before = async ({ operation, count, uploadId }) => {
+    if (operation !== 'sendPart' || count !== 1) return;
+    refusal = await abort(bench, String(uploadId)).catch((error: unknown) => error);
+  };
+  await bench.upload();
+  failsAs('busy')(refusal);
+  assert.equal(bench.calls.abort, 0);
+  assert.equal(bench.vault.archives.length, 1);
+});
+
+test('a given id that nobody explains is not found', async (t) => {
+  const bench = rig(t);
+  await assert.rejects(
+    abort(bench, '-unknown'),
+    failsAs('not-found', { what: 'upload', name: '-unknown', detail: null }),
+  );
+});
+
+test('an id that was listed a moment ago and is gone now is aborted enough', async (t) => {
+  const bench = rig(t);
+  const { answer } = await abort(bench, '-unknown', true);
+  assert.deepEqual(answer, { httpStatus: 404, requestId: 'request-404', hostId: null });
+});
+
+test('a missing upload that a journal explains is aborted enough, and the journal goes', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  bench.vault.drop(uploadId);
+  assert.equal((await abort(bench, uploadId)).answer.httpStatus, 404);
+  assert.deepEqual(bench.journals(), []);
+});
+
+test('a missing upload that was completed here says as which archive', async (t) => {
+  const bench = rig(t);
+  const { entry } = await bench.upload();
+  await assert.rejects(abort(bench, entry.uploadId), (error) => {
+    failsAs('not-found', {
+      what: 'upload',
+      detail: `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`,
+    })(error);
+    return true;
+  });
+});
+
+test('a missing upload whose archive may exist is gone, whether it was listed or not, and its journal stays', async (t) => {
+  const bench = rig(t);
+  const uploadId = await completedButUnknown(bench);
+  for (const listed of [false, true]) {
+    await assert.rejects(abort(bench, uploadId, listed), failsAs('gone', { uploadId }));
+    assert.equal(bench.journals().length, 1);
+  }
+  await bench.upload();
+  assert.equal(bench.calls.begin, 1);
+});
+
+test('a missing upload with a damaged line that may have been completing is gone, and its journal stays', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  appendFileSync(bench.journalPath(), '{"type":"comp\n');
+  bench.vault.drop(uploadId);
+  const completing = { sizeBytes: bench.bytes.length, treeHash: null };
+  await assert.rejects(abort(bench, uploadId), failsAs('gone', { completing }));
+  assert.equal(bench.journals().length, 1);
+});
+
+test('an upload that was being completed and is still open is aborted', async (t) => {
+  const bench = rig(t);
+  bench.hooks.before = ({ operation }) => {
+    if (operation === 'complete') throw new Died('never sent');
+  };
+  await assert.rejects(bench.upload(), isDied);
+  bench.hooks.before = null;
+  const [uploadId = ''] = bench.vault.uploads.keys();
+  await abort(bench, uploadId);
+  assert.deepEqual([bench.vault.uploads.size, bench.journals()], [0, []]);
+});
+
+test('an abort whose answer was lost succeeds', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  bench.hooks.after = ({ operation, count }) => {
+    if (operation !== 'abort' || count > 1) return;
+    bench.vault.forgetEndings();
+    throw unavailable();
+  };
+  await abort(bench, uploadId);
+  assert.deepEqual([bench.calls.abort, bench.journals()], [2, []]);
+});
+
+test('an abort that fails leaves the journal where it is', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  bench.hooks.before = ({ operation }) => {
+    if (operation === 'abort') throw unavailable();
+  };
+  await assert.rejects(abort(bench, uploadId), (error) => {
+    failsAs('unreachable', { attempts: 3 })(error);
+    const { context } = error as { context: unknown };
+    assert.deepEqual(context, { target: 'glacier://photos', uploadId });
+    return true;
+  });
+  assert.equal(bench.journals().length, 1);
+  bench.hooks.before = null;
+  await abort(bench, uploadId);
+});
+
+test('an id of another place leaves that place’s journal alone', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  const elsewhere = { ...bench.session().place, region: 'us-east-1' };
+  bench.hooks.before = () => {
+    bench.vault.exists = false;
+  };
+  await assert.rejects(
+    abortUpload(bench.session({ place: elsewhere }), uploadId, false),
+    failsAs('not-found', { what: 'vault' }),
+  );
+  bench.hooks.before = () => {
+    bench.vault.exists = true;
+    bench.vault.drop(uploadId);
+    bench.hooks.before = null;
+  };
+  await assert.rejects(
+    abortUpload(bench.session({ place: elsewhere }), uploadId, false),
+    failsAs('not-found', { what: 'upload' }),
+  );
+  assert.equal(bench.journals().length, 1);
+  assert.equal((await knownUploads(bench.session({ place: elsewhere }))).size, 0);
+});
+
+test('uploads on the service are joined with what is known of them here', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
+  for (let n = 0; n < 4; n += 1) await bench.target.begin({ plan, description: `${n}` }, never);
+  const joined: [boolean, number | undefined][] = [];
+  for await (const { open, local } of joinedUploads(bench.session())) {
+    joined.push([open.uploadId === uploadId, local?.parts.size]);
+  }
+  assert.deepEqual(joined, [
+    [true, 2],
+    ...Array.from({ length: 4 }, (): [boolean, undefined] => [false, undefined]),
+  ]);
+});
+
+const nowMs = Date.parse('2026-03-10T00:00:00.000Z');
+
+function joined(createdAgoMs: number, localIdleMs: number | null): JoinedUpload {
+  const isoAgo = (ms: number): string => new Date(nowMs - ms).toISOString();
+  const open = {
+    uploadId: `${createdAgoMs}/${localIdleMs}`,
+    key: null,
+    description: null,
+    partSizeBytes: null,
+    createdAt: isoAgo(createdAgoMs),
+    vaultArn: null,
+    storageClass: null,
+  };
+  if (localIdleMs === null) return { open, local: null };
+  const head = sampleHead();
+  const local = {
+    head,
+    fingerprint: head.fingerprint,
+    parts: new Map(),
+    completing: null,
+    damagedLines: 0,
+    completingUncertain: false,
+    lastActivityAt: isoAgo(localIdleMs),
+    journalPath: '',
+  };
+  return { open, local };
+}
+
+const table: [string, JoinedUpload, number, 'take' | 'inUse' | 'left'][] = [
+  ['known here, its journal idle for long', joined(10 * DAY_MS, 4 * DAY_MS), 3 * DAY_MS, 'take'],
+  ['known here, begun long ago but active yesterday', joined(10 * DAY_MS, DAY_MS), 3 * DAY_MS, 'left'],
+  ['known here, exactly as old as asked', joined(10 * DAY_MS, 3 * DAY_MS), 3 * DAY_MS, 'take'],
+  ['known here, a millisecond younger', joined(10 * DAY_MS, 3 * DAY_MS - 1), 3 * DAY_MS, 'left'],
+  ['unknown, older than a vault keeps idle uploads', joined(4 * DAY_MS, null), 3 * DAY_MS, 'inUse'],
+  ['unknown, a day old', joined(DAY_MS, null), HOUR_MS, 'inUse'],
+  ['unknown, not yet a day old', joined(DAY_MS - 1, null), HOUR_MS, 'take'],
+  ['unknown, younger than asked', joined(HOUR_MS, null), 2 * HOUR_MS, 'left'],
+  ['unknown, of a time that cannot be read', unreadableTime(), HOUR_MS, 'left'],
+];
+
+function unreadableTime(): JoinedUpload {
+  const upload = joined(5 * DAY_MS, null);
+  return { ...upload, open: { ...upload.open, createdAt: 'long ago' } };
+}
+
+for (const [which, upload, olderThanMs, expected] of table) {
+  test(`a sweep by age: ${which}: ${expected}`, () => {
+    const { take, inUse } = sortUploads([upload], { olderThanMs }, nowMs, DAY_MS);
+    const got = take.length === 1 ? 'take' : inUse.length === 1 ? 'inUse' : 'left';
+    assert.equal(got, expected);
+    assert.ok(take.length + inUse.length <= 1);
+  });
+}
+
+test('where uploads never expire, an old unknown one may be taken', () => {
+  const upload = joined(400 * DAY_MS, null);
+  assert.deepEqual(sortUploads([upload], { olderThanMs: DAY_MS }, nowMs, null), {
+    take: [upload],
+    inUse: [],
+  });
+});
+
+test('a sweep of all takes all, and one by age never takes what is younger or in use', () => {
+  const age = fc.integer({ min: 0, max: 5 * DAY_MS });
+  const uploads = fc.array(fc.tuple(age, fc.option(age)).map(([created, idle]) => joined(created, idle)));
+  fc.assert(
+    fc.property(uploads, age, (all, olderThanMs) => {
+      assert.deepEqual(sortUploads(all, { olderThanMs: null }, nowMs, DAY_MS), { take: all, inUse: [] });
+      const { take, inUse } = sortUploads(all, { olderThanMs }, nowMs, DAY_MS);
+      for (const { open, local } of take) {
+        const idleMs = nowMs - Date.parse(local?.lastActivityAt ?? open.createdAt);
+        assert.ok(idleMs >= olderThanMs && (local !== null || idleMs < DAY_MS));
+      }
+      assert.ok(inUse.every((each) => each.local === null && !take.includes(each)));
+    }),
+  );
+});
