@@ -1,7 +1,8 @@
 /** Real files, the real state folder and catalogue, a vault in memory, and a clock that only tests move. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
@@ -64,6 +65,9 @@ export async function closeSources(): Promise<void> {
   await orderly.close();
 }
 
+/** Where there is a file system in memory: hundreds of syncs cost seconds on a disk that others use, too. */
+const MEMORY_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 const place: TargetPlace = {
   url: 'glacier://photos',
   region: 'eu-west-1',
@@ -80,7 +84,7 @@ const recipe = {
 };
 
 export function rig(t: TestContext, sizeBytes = SIZE_BYTES): Rig {
-  const folder = tempFolder(t);
+  const folder = tempFolder(t, MEMORY_FOLDER);
   const file = join(folder, 'photos.tar');
   const bytes = sizeBytes === SIZE_BYTES ? sameBytes : seededBytes(sizeBytes, 7);
   writeFileSync(file, bytes);
