@@ -8,7 +8,7 @@ import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-va
 
 export type Operation = Exclude<keyof Target, 'limits' | 'idleExpiryMs' | 'close'>;
 
-export interface Call {
+interface Call {
   readonly operation: Operation;
   readonly uploadId: string | null;
   /** Of `sendPart`. */

@@ -9,14 +9,14 @@ import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
 
-export interface ContractTargets {
+interface ContractTargets {
   /** Of a vault that exists and is empty. */
   readonly target: Target;
   /** The same service, and a vault that is not there. */
   readonly elsewhere: Target;
 }
 
-export type MakeTargets = (t: TestContext) => Promise<ContractTargets>;
+type MakeTargets = (t: TestContext) => Promise<ContractTargets>;
 
 const PART_BYTES = MIB_BYTES;
 const SIZE_BYTES = 2.5 * MIB_BYTES;

@@ -1,7 +1,7 @@
 /** Real files, the real state folder and catalogue, a vault in memory, and a clock that only tests move. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -209,9 +209,4 @@ export function assertArchives(bench: Rig, ...expected: readonly Buffer[]): void
     bench.vault.archives.map((archive) => sum(archive.bytes)),
     expected.map(sum),
   );
-}
-
-/** Everything that the state folder and the catalogue hold, as text. */
-export function readJournal(bench: Rig): string {
-  return readFileSync(bench.journalPath(), 'utf8');
 }
