@@ -43,7 +43,6 @@ interface Underway {
   readonly lock: Lock;
   /** Whether the service may hold parts of it already. */
   readonly resumed: boolean;
-  readonly adopted: boolean;
   readonly known?: ReadonlyMap<number, RecordedPart> | undefined;
   /** Whether this run has seen the upload on the service: one that goes after that was aborted under our hands. */
   seen: boolean;
@@ -80,17 +79,17 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
   await session.catalogue.proveWritable();
   if ('upload' in from) {
     const opened = await reopenLocked(session, from.upload);
-    return { ...opened, resumed: true, adopted: false, seen: false };
+    return { ...opened, resumed: true, seen: false };
   }
   if ('adopt' in from) {
     const { uploadId, createdAt } = from.adopt;
     const opened = await openJournal(session, carry, from.adopt, { uploadId, startedAt: createdAt });
-    return { ...opened, resumed: true, adopted: true, seen: true };
+    return { ...opened, resumed: true, seen: true };
   }
   const { uploadId } = await session.target.begin(from.begin, session.signal);
   try {
     const opened = await openJournal(session, carry, from.begin, { uploadId, startedAt: isoNow(session) });
-    return { ...opened, resumed: false, adopted: false, seen: true, known: from.known };
+    return { ...opened, resumed: false, seen: true, known: from.known };
   } catch (error) {
     // Begun, and not to be remembered: dropped again, so that no upload is left that nothing here knows of.
     await session.target.abort(uploadId, session.signal).catch(() => undefined);
@@ -188,7 +187,7 @@ async function confirmUnchanged(session: Session, source: Source, journal: Journ
 function orderAnew(session: Session, underway: Underway, from: From, error: unknown): UploadOrder | null {
   if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return null;
   const { head, completing, completingUncertain } = underway.journal.upload;
-  if (underway.adopted || completing !== null || completingUncertain) return null;
+  if (completing !== null || completingUncertain) return null;
   // A touched file's new fingerprint was noted here without the service: that kept nothing alive there.
   const { lastActivityAt } = 'upload' in from && !underway.seen ? from.upload : underway.journal.upload;
   const idleMs = session.clock.nowMs() - Date.parse(lastActivityAt);

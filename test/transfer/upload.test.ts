@@ -356,6 +356,23 @@ test('a file replaced while it is sent by other bytes of the same size and time 
   assert.equal(bench.calls.complete, 0);
 });
 
+test('a file that does not come to rest while it is read again ends in no archive', async (t) => {
+  const bench = rig(t);
+  bench.hooks.before = ({ operation, count }) => {
+    if (operation === 'sendPart' && count === 3) chmodSync(bench.file, 0o640);
+  };
+  const { openSource } = bench.session();
+  let opened = 0;
+  const restless: typeof openSource = async (path) => {
+    const source = await openSource(path);
+    opened += 1;
+    if (opened > 1) chmodSync(bench.file, 0o600);
+    return source;
+  };
+  await assert.rejects(bench.upload({}, { openSource: restless }), failsAs('source', { why: 'changed' }));
+  assert.deepEqual([opened, bench.calls.complete], [2, 0]);
+});
+
 test('a file that is gone when all is sent ends in no archive', async (t) => {
   const bench = rig(t);
   bench.hooks.before = ({ operation, count }) => {
