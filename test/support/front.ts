@@ -14,8 +14,8 @@ export interface Passing {
 }
 
 export interface FrontHooks {
-  /** Before it is forwarded. `hold`: never forwarded, never answered. */
-  readonly before?: (passing: Passing) => 'pass' | 'hold';
+  /** Before it is forwarded, as soon as this resolves. `hold`: never forwarded, never answered. */
+  readonly before?: (passing: Passing) => 'pass' | 'hold' | Promise<'pass' | 'hold'>;
   /** After the server answered. `hold`: the answer is never given. */
   readonly after?: (passing: Passing, status: number) => 'pass' | 'hold';
 }
@@ -34,9 +34,9 @@ function passingOf(request: IncomingMessage): Passing {
 export async function startFront(t: TestContext, upstream: string, hooks: FrontHooks = {}): Promise<Front> {
   const { hostname, port } = new URL(upstream);
   const passed: Passing[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const passing = passingOf(request);
-    if (hooks.before?.(passing) === 'hold') return;
+    if ((await hooks.before?.(passing)) === 'hold' || request.destroyed) return;
     passed.push(passing);
     forward(request, response, passing);
   });
@@ -78,4 +78,8 @@ export function isBegin(passing: Passing): boolean {
 
 export function isComplete(passing: Passing): boolean {
   return passing.method === 'POST' && /\/multipart-uploads\/./.test(passing.path);
+}
+
+export function isPartList(passing: Passing): boolean {
+  return passing.method === 'GET' && /\/multipart-uploads\/./.test(passing.path);
 }

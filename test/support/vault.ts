@@ -2,7 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { GetJobOutputCommand, GlacierClient, InitiateJobCommand } from '@aws-sdk/client-glacier';
+import {
+  GetJobOutputCommand,
+  GlacierClient,
+  InitiateJobCommand,
+  type JobParameters,
+  paginateListMultipartUploads,
+} from '@aws-sdk/client-glacier';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.js';
 import { cleanEnv, type Ended, type Running, runCalve, startCalve } from './calve.js';
 import { tempFolder } from './temp.js';
@@ -21,6 +27,15 @@ export interface VaultBench {
   start(words: readonly string[], more?: Readonly<Record<string, string>>): Running;
   /** An archive's bytes, by a retrieval job. */
   readBack(archiveId: string): Promise<Uint8Array>;
+  /** Every archive in the vault, by an inventory job. */
+  archives(): Promise<HeldArchive[]>;
+  /** The descriptions of the uploads in progress. */
+  openUploads(): Promise<string[]>;
+}
+
+export interface HeldArchive {
+  readonly archiveId: string;
+  readonly description: string;
 }
 
 export async function openVault(
@@ -50,15 +65,36 @@ export async function openVault(
     client,
     run: (words, more = {}) => runCalve(words, { env: { ...env, ...more }, cwd: folder }),
     start: (words, more = {}) => startCalve(words, { env: { ...env, ...more }, cwd: folder }),
-    readBack: (archiveId) => readBack(client, archiveId),
+    readBack: (archiveId) => jobOutput(client, { Type: 'archive-retrieval', ArchiveId: archiveId }),
+    archives: () => listArchives(client),
+    openUploads: () => listOpenUploads(client),
   };
 }
 
-async function readBack(client: GlacierClient, archiveId: string): Promise<Uint8Array> {
-  const vault = { accountId: '-', vaultName: VAULT };
-  const jobParameters = { Type: 'archive-retrieval', ArchiveId: archiveId };
-  const { jobId } = await client.send(new InitiateJobCommand({ ...vault, jobParameters }));
-  const { body } = await client.send(new GetJobOutputCommand({ ...vault, jobId }));
+const PLACE = { accountId: '-', vaultName: VAULT };
+
+async function jobOutput(client: GlacierClient, jobParameters: JobParameters): Promise<Uint8Array> {
+  const { jobId } = await client.send(new InitiateJobCommand({ ...PLACE, jobParameters }));
+  const { body } = await client.send(new GetJobOutputCommand({ ...PLACE, jobId }));
   if (body === undefined) throw new Error('the job has no output');
   return await body.transformToByteArray();
+}
+
+async function listArchives(client: GlacierClient): Promise<HeldArchive[]> {
+  const output = await jobOutput(client, { Type: 'inventory-retrieval', Format: 'JSON' });
+  const inventory = JSON.parse(Buffer.from(output).toString()) as {
+    ArchiveList: { ArchiveId: string; ArchiveDescription: string }[];
+  };
+  return inventory.ArchiveList.map((each) => ({
+    archiveId: each.ArchiveId,
+    description: each.ArchiveDescription,
+  }));
+}
+
+async function listOpenUploads(client: GlacierClient): Promise<string[]> {
+  const descriptions: string[] = [];
+  for await (const page of paginateListMultipartUploads({ client }, PLACE)) {
+    for (const upload of page.UploadsList ?? []) descriptions.push(upload.ArchiveDescription ?? '');
+  }
+  return descriptions;
 }

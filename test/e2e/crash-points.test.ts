@@ -1,0 +1,216 @@
+/** The table of docs/design.md, row by row: SIGKILL at that instant, and what the next run makes of it. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { jsonLines } from '../support/calve.js';
+import { type CrashAt, crashEnv } from '../support/crash-at.js';
+import {
+  assertOneArchive,
+  type Job,
+  type NetworkInstant,
+  openJob,
+  PART_BYTES,
+  type Traffic,
+} from '../support/crash-job.js';
+import { isBegin, isComplete, isPart } from '../support/front.js';
+import { openVault, type VaultBench } from '../support/vault.js';
+
+interface Row {
+  /** Both in the words of the table. */
+  readonly dies: string;
+  readonly does: string;
+  /** Where exactly: every one of them is tried. */
+  readonly at: readonly (NetworkInstant | CrashAt)[];
+  /** Of all runs together; `parts` is exact, but for those that may have been in flight. */
+  readonly traffic: Traffic;
+  readonly leavesOpenUpload?: boolean;
+  /** Whether there is something for `resume`: else it ends with 0 and prints nothing. */
+  readonly resumable: boolean;
+}
+
+const PARTS = 6;
+const LANES = 2;
+const COMPLETING = '^write .*"type":"completing"';
+const PART_LINE = '^write .*"type":"part"';
+const HEAD_NAMED = '^rename .*jsonl$';
+const JOURNAL_GONE = '^unlink .*jsonl$';
+const ENTRY_NAMED = '^rename .*/archives/.*json$';
+
+const ROWS: readonly Row[] = [
+  {
+    dies: 'before begin was sent',
+    does: 'begins',
+    at: [{ moment: 'before', request: isBegin }],
+    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    resumable: false,
+  },
+  {
+    dies: 'after begin was answered, before the head was on disk',
+    does: 'begins; an empty upload stays on the service, and expires',
+    at: [
+      { moment: 'after', request: isBegin },
+      { when: 'within', matching: '^write .*"type":"head"' },
+      { when: 'before', matching: HEAD_NAMED },
+    ],
+    traffic: { begins: 2, partLists: 0, parts: PARTS, completes: 1 },
+    leavesOpenUpload: true,
+    resumable: false,
+  },
+  {
+    dies: 'after the head was on disk, before a part was sent',
+    does: 'goes on with that upload',
+    at: [
+      { when: 'after', matching: HEAD_NAMED },
+      { moment: 'before', request: isPart },
+    ],
+    traffic: { begins: 1, partLists: 1, parts: PARTS, completes: 1 },
+    resumable: true,
+  },
+  {
+    dies: 'while parts are sent',
+    does: 'goes on; sends again at most the parts that were in flight',
+    at: [
+      { moment: 'before', request: isPart, nth: 3 },
+      { moment: 'after', request: isPart, nth: 3 },
+      { when: 'before', matching: PART_LINE, nth: 2 },
+      { when: 'within', matching: PART_LINE, nth: 2 },
+      { when: 'after', matching: PART_LINE, nth: 2 },
+    ],
+    traffic: { begins: 1, partLists: 1, parts: PARTS, completes: 1 },
+    resumable: true,
+  },
+  {
+    dies: 'after the last part, before `completing`',
+    does: 'lists, sends nothing, completes',
+    at: [
+      { when: 'before', matching: COMPLETING },
+      { when: 'within', matching: COMPLETING },
+    ],
+    traffic: { begins: 1, partLists: 1, parts: PARTS, completes: 1 },
+    resumable: true,
+  },
+  {
+    dies: 'after `completing`, before complete was sent',
+    does: 'completes: the service answers for the first time',
+    at: [
+      { when: 'after', matching: COMPLETING },
+      { moment: 'before', request: isComplete },
+    ],
+    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    resumable: true,
+  },
+  {
+    dies: 'after complete was done, before its answer came',
+    does: 'completes again: the service gives the same archive id',
+    at: [{ moment: 'after', request: isComplete }],
+    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 2 },
+    resumable: true,
+  },
+  {
+    dies: 'after the answer, before the catalogue entry',
+    does: 'completes again, records the same id',
+    at: [
+      { when: 'within', matching: '^write .*"type":"archive"' },
+      { when: 'before', matching: ENTRY_NAMED },
+    ],
+    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 2 },
+    resumable: true,
+  },
+  {
+    dies: 'after the catalogue entry, before the journal went',
+    does: 'finds the entry, drops the journal, prints the id',
+    at: [
+      { when: 'after', matching: ENTRY_NAMED },
+      { when: 'before', matching: JOURNAL_GONE },
+    ],
+    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    resumable: true,
+  },
+  {
+    dies: 'after the journal went, before the id was printed',
+    does: 'finds the entry, prints the id',
+    at: [
+      { when: 'after', matching: JOURNAL_GONE },
+      { when: 'before', matching: '^print' },
+    ],
+    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    resumable: false,
+  },
+];
+
+test('Every row of the table in docs/design.md is tested here', () => {
+  const design = readFileSync(join(import.meta.dirname, '../../../docs/design.md'), 'utf8');
+  const [, table = ''] = design.split('| the process dies ');
+  const rows = [...(table.split('\n\n')[0]?.matchAll(/^\| ([^-].*?) +\| (.*?) +\|$/gm) ?? [])];
+  const written = rows.map(([, dies, does]) => `${dies}: ${does}`);
+  assert.deepEqual(
+    ROWS.map(({ dies, does }) => `${dies}: ${does}`),
+    written,
+  );
+});
+
+for (const row of ROWS) {
+  test(`Killed ${row.dies}, the next run ${row.does}`, async (t) => {
+    const vault = await openVault(t);
+    const tries = row.at.map((at) => ({ at, word: 'upload' as Word }));
+    // What is left is the same at all of a row's instants, so one of them will do for the other word.
+    if (row.resumable) tries.push(...row.at.slice(-1).map((at) => ({ at, word: 'resume' as Word })));
+    for (const [index, { at, word }] of tries.entries()) {
+      const order = { name: `try ${index}`, sizeBytes: PARTS * PART_BYTES - 7, concurrency: LANES };
+      const job = await openJob(t, vault, order);
+      await t.test(`${word} after a death ${instantText(at)}`, async () => {
+        const archiveId = await dieAndGoOn(vault, job, row, { at, word });
+        if (index === tries.length - 1) await assertSettled(job, archiveId);
+      });
+    }
+  });
+}
+
+type Word = 'upload' | 'resume';
+
+function instantText(at: NetworkInstant | CrashAt): string {
+  if ('moment' in at) return `${at.moment} ${at.request.name} was forwarded`;
+  return `${at.when} ${at.matching}`;
+}
+
+async function dieAndGoOn(
+  vault: VaultBench,
+  job: Job,
+  row: Row,
+  { at, word }: { at: NetworkInstant | CrashAt; word: Word },
+): Promise<string> {
+  const killed = await ('moment' in at
+    ? job.runKilledAt(job.uploadLine, at)
+    : job.run(job.uploadLine, crashEnv(at)));
+  assert.equal(killed.signal, 'SIGKILL', `it ran past the instant: ${killed.stderr}`);
+  assert.equal(killed.stdout, '');
+  if (!row.resumable) {
+    const nothing = await job.run(['resume']);
+    assert.deepEqual([nothing.code, nothing.stdout], [0, ''], nothing.stderr);
+  }
+  const next = await job.run(word === 'upload' ? job.uploadLine : ['resume']);
+  const { archiveId, openUploads } = await assertOneArchive(vault, job, next);
+  assert.equal(openUploads, row.leavesOpenUpload ? 1 : 0, 'uploads left open on the service');
+  assertTraffic(job.traffic(), row);
+  return archiveId;
+}
+
+/** What the commands say of it, and that the same line is at rest. */
+async function assertSettled(job: Job, archiveId: string): Promise<void> {
+  assert.equal((await job.run(['status', '--json'])).stdout, '');
+  const [entry, ...others] = jsonLines((await job.run(['archives', '--json'])).stdout);
+  assert.deepEqual([entry?.['archiveId'], others], [archiveId, []]);
+  const before = job.traffic();
+  assert.equal((await job.run(job.uploadLine)).stdout.trimEnd(), archiveId, 'the line after that agrees');
+  assert.deepEqual(job.traffic(), before, 'and sends nothing');
+}
+
+function assertTraffic(traffic: Traffic, { traffic: promised, dies }: Row): void {
+  const inFlight = /while parts are sent|before a part was sent/.test(dies) ? LANES : 0;
+  assert.deepEqual({ ...traffic, parts: promised.parts }, promised);
+  assert.ok(
+    traffic.parts >= promised.parts && traffic.parts <= promised.parts + inFlight,
+    `${traffic.parts} parts were sent for ${promised.parts}`,
+  );
+}

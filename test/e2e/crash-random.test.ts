@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Ended } from '../support/calve.js';
+import { assertOneArchive, type Job, openJob, PART_BYTES } from '../support/crash-job.js';
+import { drawSeed, inLanes, seededRandom } from '../support/seed.js';
+import { openVault, type VaultBench } from '../support/vault.js';
+
+const UPLOADS = 25;
+const PARTS = 24;
+const LANES = 4;
+const KILLS_MAX = 3;
+
+test('Uploads killed at random instants, again and again, each end in one right archive', async (t) => {
+  const vault = await openVault(t);
+  const random = seededRandom(drawSeed(t));
+  const workingMs = await measure(t, vault);
+  let kills = 0;
+  const work = Array.from({ length: UPLOADS }, (_, index) => {
+    // Drawn here, in order: which lane comes first is not the seed's to say.
+    const instantsMs = Array.from({ length: KILLS_MAX }, () => random() * workingMs);
+    const wanted = 1 + Math.floor(random() * KILLS_MAX);
+    return async () => {
+      const job = await openParts(t, vault, `random ${index}`);
+      kills += await killAndGoOn(vault, job, instantsMs.slice(0, wanted));
+    };
+  });
+  await inLanes(2, work);
+  t.diagnostic(`${kills} kills within ${Math.round(workingMs)} ms`);
+  assert.ok(kills >= UPLOADS / 5, `only ${kills} runs were killed before they were done`);
+  const archives = await vault.archives();
+  assert.equal(archives.length, UPLOADS + 1, 'one archive for each file');
+});
+
+function openParts(t: TestContext, vault: VaultBench, name: string): Promise<Job> {
+  return openJob(t, vault, { name, sizeBytes: PARTS * PART_BYTES - 7, concurrency: LANES });
+}
+
+/** @returns how long a run works from its first request to its end */
+async function measure(t: TestContext, vault: VaultBench): Promise<number> {
+  const job = await openParts(t, vault, 'undisturbed');
+  let begunMs = 0;
+  const request = (): boolean => {
+    begunMs = performance.now();
+    return true;
+  };
+  // An instant that never comes: only its beginning is of use.
+  const ended = await job.runKilledAt(job.uploadLine, { moment: 'before', request, laterMs: 600_000 });
+  assert.equal(ended.code, 0, ended.stderr);
+  return performance.now() - begunMs;
+}
+
+/** @returns how many runs were killed: one that was done before its instant is none */
+async function killAndGoOn(vault: VaultBench, job: Job, instantsMs: readonly number[]): Promise<number> {
+  let kills = 0;
+  let last: Ended | null = null;
+  for (const laterMs of instantsMs) {
+    last = await job.runKilledAt(job.uploadLine, { moment: 'before', request: () => true, laterMs });
+    if (last.signal !== 'SIGKILL') break;
+    kills += 1;
+  }
+  if (last === null || last.signal === 'SIGKILL') last = await job.run(job.uploadLine);
+  const { begins, parts, completes } = job.traffic();
+  const { openUploads } = await assertOneArchive(vault, job, last);
+  assert.ok(openUploads < begins, `${openUploads} uploads are open after ${begins} begins`);
+  assert.ok(parts <= PARTS + kills * LANES, `${parts} parts were sent for ${PARTS} after ${kills} kills`);
+  assert.ok(completes <= 1 + kills, `${completes} completes after ${kills} kills`);
+  return kills;
+}
