@@ -4,7 +4,7 @@
  */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
+import type { Cleanup } from './temp.js';
 
 export interface Passing {
   readonly method: string;
@@ -31,7 +31,7 @@ function passingOf(request: IncomingMessage): Passing {
   return { method: request.method ?? '', path: request.url ?? '', range: range ?? null };
 }
 
-export async function startFront(t: TestContext, upstream: string, hooks: FrontHooks = {}): Promise<Front> {
+export async function startFront(t: Cleanup, upstream: string, hooks: FrontHooks = {}): Promise<Front> {
   const { hostname, port } = new URL(upstream);
   const passed: Passing[] = [];
   const server = createServer(async (request, response) => {

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
+/** Where work for the end is left: a test, or a whole `describe` by node:test's own `after`. */
+export type Cleanup = Pick<TestContext, 'after'>;
+
 /** A new folder of this test's own, removed when the test ends, whatever it left in it. */
-export function tempFolder(t: TestContext, parent = tmpdir()): string {
+export function tempFolder(t: Cleanup, parent = tmpdir()): string {
   const folder = mkdtempSync(join(parent, 'calve-test-'));
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;

@@ -65,7 +65,7 @@ export async function openVault(
     client,
     run: (words, more = {}) => runCalve(words, { env: { ...env, ...more }, cwd: folder }),
     start: (words, more = {}) => startCalve(words, { env: { ...env, ...more }, cwd: folder }),
-    readBack: (archiveId) => jobOutput(client, { Type: 'archive-retrieval', ArchiveId: archiveId }),
+    readBack: (archiveId) => readBack(client, VAULT, archiveId),
     archives: () => listArchives(client),
     openUploads: () => listOpenUploads(client),
   };
@@ -73,15 +73,25 @@ export async function openVault(
 
 const PLACE = { accountId: '-', vaultName: VAULT };
 
-async function jobOutput(client: GlacierClient, jobParameters: JobParameters): Promise<Uint8Array> {
-  const { jobId } = await client.send(new InitiateJobCommand({ ...PLACE, jobParameters }));
-  const { body } = await client.send(new GetJobOutputCommand({ ...PLACE, jobId }));
+/** An archive's bytes, by a retrieval job. */
+export function readBack(client: GlacierClient, vaultName: string, archiveId: string): Promise<Uint8Array> {
+  return jobOutput(client, vaultName, { Type: 'archive-retrieval', ArchiveId: archiveId });
+}
+
+async function jobOutput(
+  client: GlacierClient,
+  vaultName: string,
+  jobParameters: JobParameters,
+): Promise<Uint8Array> {
+  const place = { accountId: '-', vaultName };
+  const { jobId } = await client.send(new InitiateJobCommand({ ...place, jobParameters }));
+  const { body } = await client.send(new GetJobOutputCommand({ ...place, jobId }));
   if (body === undefined) throw new Error('the job has no output');
   return await body.transformToByteArray();
 }
 
 async function listArchives(client: GlacierClient): Promise<HeldArchive[]> {
-  const output = await jobOutput(client, { Type: 'inventory-retrieval', Format: 'JSON' });
+  const output = await jobOutput(client, VAULT, { Type: 'inventory-retrieval', Format: 'JSON' });
   const inventory = JSON.parse(Buffer.from(output).toString()) as {
     ArchiveList: { ArchiveId: string; ArchiveDescription: string }[];
   };

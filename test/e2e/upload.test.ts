@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { seededBytes } from '../support/bytes.js';
+import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
+import { isPart } from '../support/front.js';
+import { sharedService } from '../support/homes.js';
+import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { readBack } from '../support/vault.js';
+
+const MIB_BYTES = 1024 * 1024;
+
+describe('calve upload', () => {
+  const service = sharedService();
+
+  test('prints the archive id alone, and the archive is the file', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('some.tar', 2 * MIB_BYTES + 5);
+    const { code, stdout, stderr } = await home.run(['upload', file, home.target, '--part-size=1M']);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^[\w-]{138}\n$/);
+    assert.match(stderr, /^some\.tar: archived, 2\.00 MiB in [^\n]+\n$/);
+    const bytes = await readBack(home.client, home.vault, stdout.trim());
+    assert.deepEqual(Buffer.from(bytes), readFileSync(file));
+    assert.equal(home.passed().filter(isPart).length, 3);
+  });
+
+  test('with --json prints the archive as an object, the path resolved from a relative one', async (t) => {
+    const home = await service.home(t);
+    home.file('rel.bin', MIB_BYTES + 1);
+    const ended = await home.run(['upload', './rel.bin', home.target, '--part-size', '1m', '--json']);
+    assert.equal(ended.code, 0, ended.stderr);
+    const archive = oneJson(ended.stdout, 'archive');
+    const { file, target, size, partSize, parts, partsSent, partsReused, resumed, skipped } = archive;
+    assert.deepEqual(
+      { file, target, size, partSize, parts, partsSent, partsReused, resumed, skipped },
+      {
+        file: join(home.folder, 'rel.bin'),
+        target: home.target,
+        size: MIB_BYTES + 1,
+        partSize: MIB_BYTES,
+        parts: 2,
+        partsSent: 2,
+        partsReused: 0,
+        resumed: false,
+        skipped: false,
+      },
+    );
+    assert.equal(archive['location'], `/111122223333/vaults/${home.vault}/archives/${archive['archiveId']}`);
+    const again = await home.run(['upload', 'rel.bin', home.target, '--json']);
+    const repeated = oneJson(again.stdout, 'archive');
+    assert.equal(repeated['skipped'], true);
+    assert.equal(repeated['archiveId'], archive['archiveId']);
+  });
+
+  test('to a vault that is not there exits 10, says so in one line, and sends nothing', async (t) => {
+    const home = await service.home(t);
+    const line = assertFailed(await home.run(['upload', home.file('f', 9), 'glacier://nowhere']), 10);
+    assert.match(line, /^calve: vault nowhere: the service knows no such vault/);
+  });
+
+  test('to a vault that is not there with --json prints the failure as an object', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const error = assertFailedJson(await home.run(['upload', file, 'glacier://nowhere', '--json']), 10);
+    assert.equal(error['kind'], 'not-found');
+    assert.equal(error['httpStatus'], 404);
+    assert.equal(error['code'], 'ResourceNotFoundException');
+    assert.match(String(error['requestId']), /^[\w-]{47}$/);
+    assert.equal(error['resumable'], false);
+  });
+
+  test('of several files prints one id a line in the order given; a missing one has none, and the exit is 13', async (t) => {
+    const home = await service.home(t);
+    const files = ['c', 'a', 'missing', 'b'].map((name) => join(home.folder, name));
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(home.folder, name), `the file ${name}`);
+    const { code, stdout, stderr } = await home.run(['upload', ...files, home.target]);
+    assert.equal(code, 13, stderr);
+    const ids = stdout.trimEnd().split('\n');
+    assert.equal(ids.length, 3);
+    const texts = await Promise.all(ids.map((id) => readBack(home.client, home.vault, id)));
+    assert.deepEqual(
+      texts.map((bytes) => Buffer.from(bytes).toString()),
+      ['the file c', 'the file a', 'the file b'],
+    );
+    assert.match(assertWords(stderr), /^calve: .*\/missing: there is no such file/);
+  });
+
+  test('of several files with --json keeps the order, too', async (t) => {
+    const home = await service.home(t);
+    for (const name of ['a', 'b']) writeFileSync(join(home.folder, name), name);
+    const ended = await home.run(['upload', 'b', 'a', home.target, '--json']);
+    const files = jsonOf(ended.stdout, 'archive').map((archive) => archive['file']);
+    assert.deepEqual(files, [join(home.folder, 'b'), join(home.folder, 'a')]);
+  });
+
+  test('takes a file behind a link by its real path', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('real', 10);
+    symlinkSync(file, join(home.folder, 'link'));
+    const first = oneJson((await home.run(['upload', 'link', home.target, '--json'])).stdout, 'archive');
+    assert.equal(first['file'], file);
+    const second = oneJson((await home.run(['upload', 'real', home.target, '--json'])).stdout, 'archive');
+    assert.equal(second['skipped'], true);
+  });
+
+  test('takes a file of which the name begins with a hyphen after --', async (t) => {
+    const home = await service.home(t);
+    home.file('-rf', 10);
+    const { code, stderr } = await home.run(['upload', '--json', '--', '-rf', home.target]);
+    assert.equal(code, 0, stderr);
+  });
+
+  test('describes an archive by its file name, by what is given, and by mt2 where the name is not ASCII', async (t) => {
+    const home = await service.home(t);
+    const describe = async (name: string, more: readonly string[]) => {
+      await home.leaveUnfinished(home.file(name, 2 * MIB_BYTES), 1, more);
+      const [upload] = jsonOf(
+        (await home.run(['list-uploads', home.target, '--json'])).stdout,
+        'upload',
+      ).filter(({ local }) => (local as { file: string }).file.endsWith(name));
+      return String(upload?.['description']);
+    };
+    assert.equal(await describe('plain.bin', []), 'plain.bin');
+    assert.equal(await describe('given.bin', ['--description', 'the 3rd, "of" May']), 'the 3rd, "of" May');
+    const encoded = await describe('naïve.bin', []);
+    const fields: unknown = JSON.parse(Buffer.from(encoded.replace(/^mt2 /, ''), 'base64url').toString());
+    assert.equal((fields as { filename: string }).filename, 'naïve.bin');
+  });
+
+  test('with --dry-run prints the plan, asks no service and writes nothing', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 3 * MIB_BYTES);
+    const plain = await home.run(['upload', file, home.target, '--dry-run', '--part-size', '1M']);
+    assert.equal(plain.stdout, `${file} to ${home.target}: 3 MiB in 3 parts of 1 MiB, 5 requests\n`);
+    const json = await home.run(['upload', file, home.target, '--dry-run', '--json']);
+    assert.deepEqual([plain.code, json.code, plain.stderr, json.stderr], [0, 0, '', '']);
+    const plan = oneJson(json.stdout, 'plan');
+    assert.deepEqual([plan['parts'], plan['requests'], plan['partSize']], [1, 3, 16 * MIB_BYTES]);
+    assert.equal(home.passed().length, 0);
+    assert.match((await home.run(['status'])).stdout, /^[^\n]+\n$/);
+  });
+
+  test('with another part size than the unfinished upload has exits 2 and names --fresh', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 4 * MIB_BYTES);
+    await home.leaveUnfinished(file, 1);
+    const sentBefore = home.passed().filter(isPart).length;
+    const differing = [
+      ['--part-size', '2M'],
+      ['--description', 'other'],
+    ];
+    for (const option of differing) {
+      const ended = await home.run(['upload', file, home.target, ...option]);
+      assertFailed(ended, 2);
+      assert.match(ended.stderr, /--fresh/);
+    }
+    assert.equal(home.passed().filter(isPart).length, sentBefore);
+    const same = await home.run(['upload', file, home.target, '--part-size=1M', '--json']);
+    assert.equal(oneJson(same.stdout, 'archive')['partsReused'], 1);
+  });
+
+  test('of a changed file says that the older version is unfinished, with the line that aborts it', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 3 * MIB_BYTES);
+    const older = await home.leaveUnfinished(file, 1);
+    writeFileSync(file, seededBytes(3 * MIB_BYTES + 1, 99));
+    const ended = await home.run(['upload', file, home.target]);
+    assert.equal(ended.code, 0, ended.stderr);
+    const line = /drop it with: calve (.*)$/m.exec(ended.stderr)?.[1] ?? '';
+    assert.ok(line.includes(older), ended.stderr);
+    const aborted = await home.run(line.split(' '));
+    assert.equal(aborted.code, 0, aborted.stderr);
+    assert.deepEqual(await home.openIds(), []);
+  });
+
+  test('with --quiet says nothing on stderr', async (t) => {
+    const home = await service.home(t);
+    const { code, stderr } = await home.run(['upload', home.file('f', 5), home.target, '--quiet']);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  test('with --progress json tells the events on stderr, one object a line', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * MIB_BYTES);
+    const words = ['upload', file, home.target, '--part-size=1M', '--progress', 'json'];
+    const events = (await home.run(words)).stderr.trimEnd().split('\n');
+    const types = events.map((line) => String((JSON.parse(line) as { type: string }).type));
+    assert.equal(types[0], 'begun');
+    assert.equal(types.filter((type) => type === 'part').length, 2);
+    assert.equal(types.at(-1), 'archived');
+  });
+});

@@ -1,0 +1,167 @@
+/** The objects that `--json` prints, written down once more from the contract: every key, in order, with its type. */
+import assert from 'node:assert/strict';
+import { isAbsolute } from 'node:path';
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string' && value !== '';
+const flag: Check = (value) => typeof value === 'boolean';
+const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const hash: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const time: Check = (value) =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+const path: Check = (value) => value === '-' || (typeof value === 'string' && isAbsolute(value));
+const url: Check = (value) => typeof value === 'string' && /^(glacier|local):\/\/[\w.-]+$/.test(value);
+const nothing: Check = (value) => value === null;
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const local: Check = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).join() === 'file,partsDone,parts' &&
+  path((value as Record<string, unknown>)['file']);
+
+const ARCHIVE = {
+  file: path,
+  target: url,
+  uploadId: text,
+  archiveId: text,
+  location: text,
+  bucket: nothing,
+  key: nothing,
+  etag: nothing,
+  versionId: nothing,
+  storageClass: nothing,
+  size: count,
+  treeHash: hash,
+  partSize: count,
+  parts: count,
+};
+
+const SHAPES = {
+  archive: {
+    ...ARCHIVE,
+    partsSent: count,
+    partsReused: count,
+    resumed: flag,
+    skipped: flag,
+    durationMs: count,
+  },
+  /** The same type, as `archives` prints it. */
+  catalogued: {
+    ...ARCHIVE,
+    partsSent: nothing,
+    partsReused: nothing,
+    resumed: nothing,
+    skipped: nothing,
+    durationMs: nothing,
+    archivedAt: time,
+    mtime: time,
+    description: text,
+    region: text,
+    account: text,
+  },
+  upload: {
+    uploadId: text,
+    target: url,
+    key: nothing,
+    description: orNull(text),
+    partSize: count,
+    createdAt: time,
+    vaultArn: text,
+    storageClass: nothing,
+    local: orNull(local),
+  },
+  part: { index: count, start: count, end: count, size: count, treeHash: hash, etag: nothing },
+  unfinished: {
+    uploadId: text,
+    file: path,
+    target: url,
+    size: count,
+    partSize: count,
+    parts: count,
+    partsDone: count,
+    startedAt: time,
+    lastActivityAt: time,
+    expiresAt: orNull(time),
+  },
+  aborted: {
+    uploadId: text,
+    target: url,
+    key: nothing,
+    httpStatus: orNull(count),
+    requestId: orNull(text),
+    hostId: nothing,
+  },
+  plan: {
+    file: path,
+    target: url,
+    size: count,
+    partSize: count,
+    parts: count,
+    requests: count,
+    storageClass: nothing,
+  },
+  verified: { file: path, archiveId: text, treeHash: hash, expected: hash, match: flag },
+  hash: { file: path, size: count, treeHash: hash },
+  listening: { url: text, accessKeyId: text },
+  page: { marker: orNull(text) },
+  error: {
+    kind: text,
+    exitCode: count,
+    message: text,
+    hint: orNull(text),
+    file: orNull(path),
+    target: orNull(url),
+    uploadId: orNull(text),
+    resumable: flag,
+    httpStatus: orNull(count),
+    code: orNull(text),
+    requestId: orNull(text),
+    hostId: orNull(text),
+    resource: orNull(text),
+  },
+} as const satisfies Record<string, Record<string, Check>>;
+
+export type Printed = Readonly<Record<string, unknown>>;
+
+/** Every line of stdout, each checked to be exactly such an object. */
+export function jsonOf(stdout: string, name: keyof typeof SHAPES): Printed[] {
+  assert.ok(stdout === '' || stdout.endsWith('\n'), 'the last line has its newline');
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => checkObject(line, name));
+}
+
+/** The only line of stdout, so checked. */
+export function oneJson(stdout: string, name: keyof typeof SHAPES): Printed {
+  const objects = jsonOf(stdout, name);
+  assert.equal(objects.length, 1, `one line was wanted: ${stdout}`);
+  return objects[0] as Printed;
+}
+
+/** One line, checked. */
+export function checkObject(line: string, name: keyof typeof SHAPES): Printed {
+  const object = JSON.parse(line) as Record<string, unknown>;
+  const checks: Readonly<Record<string, Check>> = SHAPES[name];
+  assert.equal(object['type'], name === 'catalogued' ? 'archive' : name);
+  assert.deepEqual(Object.keys(object), ['type', ...Object.keys(checks)]);
+  for (const [key, check] of Object.entries(checks)) {
+    assert.ok(check(object[key]), `${name}.${key} is ${JSON.stringify(object[key])}`);
+  }
+  return object;
+}
+
+/** A tab-separated table as objects by its header line. */
+export function tableOf(stdout: string): Record<string, string>[] {
+  const [header = '', ...rows] = stdout.replace(/\n$/, '').split('\n');
+  const names = header.split('\t');
+  return rows.map((row) => {
+    const cells = row.split('\t');
+    assert.equal(cells.length, names.length, `as many cells as the header has: ${row}`);
+    return Object.fromEntries(names.map((name, i) => [name, cells[i] ?? '']));
+  });
+}
