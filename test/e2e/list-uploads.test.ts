@@ -44,10 +44,7 @@ describe('calve list-uploads', () => {
     assert.deepEqual(byId.get(own)?.['local'], { file, partsDone: 1, parts: 3 });
     assert.equal(byId.get(foreign)?.['local'], null);
     assert.equal(byId.get(foreign)?.['description'], null);
-    assert.equal(
-      byId.get(own)?.['vaultArn'],
-      `arn:aws:glacier:eu-west-1:111122223333:vaults/${home.vault}`,
-    );
+    assert.equal(byId.get(own)?.['vaultArn'], `arn:aws:glacier:eu-west-1:111122223333:vaults/${home.vault}`);
   });
 
   test('prints the header alone, and with --json nothing, where nothing is in progress', async (t) => {
@@ -75,9 +72,14 @@ describe('calve list-uploads', () => {
     const sizes: number[] = [];
     for (let marker: string | null = null; ; ) {
       const more = marker === null ? [] : [`--marker=${marker}`];
-      const { code, stdout, stderr } = await home.run(
-        ['list-uploads', home.target, '--json', '--limit', '3', ...more],
-      );
+      const { code, stdout, stderr } = await home.run([
+        'list-uploads',
+        home.target,
+        '--json',
+        '--limit',
+        '3',
+        ...more,
+      ]);
       assert.equal(code, 0, stderr);
       const lines = stdout.trimEnd().split('\n');
       const page = checkObject(lines.pop() ?? '', 'page');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { startEmulatorProcess } from '../support/emulator-process.js';
 import { tempFolder } from '../support/temp.js';
@@ -10,7 +10,7 @@ import { MIB, type VaultClient, vaultClient } from './support/vault-client.js';
 
 type Pair = [VaultClient, VaultClient];
 
-async function two(t: Parameters<typeof tempFolder>[0]): Promise<{ clients: Pair; dataDir: string }> {
+async function two(t: TestContext): Promise<{ clients: Pair; dataDir: string }> {
   const dataDir = tempFolder(t);
   const options = { dataDir, vaults: ['v'] };
   const servers = await Promise.all([startEmulatorProcess(t, options), startEmulatorProcess(t, options)]);

@@ -82,7 +82,8 @@ export function sharedService(options: Omit<EmulatorOptions, 'dataDir'> = {}): S
   });
   const ready = () => {
     const { emulator, front, client, dataDir } = started;
-    if (!emulator || !front || !client || !dataDir) throw new Error('there is no service before the tests run');
+    if (!emulator || !front || !client || !dataDir)
+      throw new Error('there is no service before the tests run');
     return { emulator, front, client, dataDir };
   };
   return {
