@@ -1,4 +1,5 @@
 import { parseTargetUrl } from '../../core/target-url.js';
+import { TARGETS } from '../../targets/registry.js';
 import { type JoinedUpload, joinedUploads, knownUploads } from '../../transfer/abort.js';
 import type { Session } from '../../transfer/session.js';
 import { jsonLine, pageJson, type UploadJson, uploadJson } from '../../ui/json.js';
@@ -11,7 +12,7 @@ import type { CommandContext } from '../run-command.js';
 export async function listUploads(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io, options, reporter } = context;
   const url = parseTargetUrl(words[0] ?? '');
-  const limit = options.read.count('limit', 1, 1000);
+  const limit = options.read.count('limit', 1, TARGETS[url.scheme].pageEntriesMax);
   const marker = options.read.text('marker');
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
   try {

@@ -14,5 +14,8 @@ export const GLACIER_LIMITS: PartLimits = {
   sizeMaxBytes: PARTS_MAX * PART_SIZE_MAX_BYTES,
 };
 
+/** Entries on a page of a list. Source: the same guide, api-multipart-list-uploads ("limit"). */
+export const GLACIER_PAGE_ENTRIES_MAX = 50;
+
 /** An upload that was idle for this long may be dropped at any time. Source: the same guide, "Quick facts". */
 export const GLACIER_IDLE_EXPIRY_MS = 24 * 3_600_000;
