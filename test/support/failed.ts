@@ -40,7 +40,7 @@ export function assertWords(stderr: string): string {
   const failures = lines.filter((line) => line.startsWith('calve: '));
   assert.ok(failures.length > 0, `a failure is told: ${stderr}`);
   for (const line of lines) {
-    const isTold = /^calve: \S.*: \S/.test(line) || /^hint: \S/.test(line) || ASIDE.test(line);
+    const isTold = /^calve: [^\s:].*: [^\s:]/.test(line) || /^hint: \S/.test(line) || ASIDE.test(line);
     assert.ok(isTold, `a line of another form: ${line}`);
   }
   return failures[0] ?? '';
