@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { TransferError } from '../../core/failures.js';
 import { FaultSpecError } from '../../emulator/faults.js';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/server.js';
+import { isVaultName } from '../../emulator/store-vaults.js';
 import { listeningJson } from '../../ui/json.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -31,16 +32,23 @@ async function start(context: CommandContext, dataDir: string) {
     return await startEmulator({ ...readEmulatorOptions(context), dataDir, port });
   } catch (error) {
     if (error instanceof FaultSpecError) context.options.read.refuse('fault', error.message);
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE' || code === 'EACCES') {
-      throw new TransferError('usage', {
-        what: `--port ${port}`,
-        why: code === 'EACCES' ? 'this user may not listen there' : 'another program listens there',
-        hint: 'leave it away: any free port is taken, and printed',
-      });
-    }
-    throw error;
+    throw startFailure(error, dataDir, port);
   }
+}
+
+/** What the system refuses: the port, or the folder. */
+function startFailure(error: unknown, dataDir: string, port: number): unknown {
+  const { syscall, code, path, message } = error as NodeJS.ErrnoException;
+  if (syscall === 'listen') {
+    return new TransferError('usage', {
+      what: `--port ${port}`,
+      why: code === 'EACCES' ? 'this user may not listen there' : 'another program listens there',
+      hint: 'leave it away: any free port is taken, and printed',
+    });
+  }
+  if (path === undefined) return error;
+  const facts = { path: dataDir, why: 'not-writable', detail: message } as const;
+  return new TransferError('state', facts, { cause: error });
 }
 
 function readEmulatorOptions(context: CommandContext): Omit<EmulatorOptions, 'dataDir'> {
@@ -48,10 +56,16 @@ function readEmulatorOptions(context: CommandContext): Omit<EmulatorOptions, 'da
   const accessKeyId = read.text('accessKeyId');
   const secretAccessKey = read.text('secretAccessKey');
   if ((accessKeyId === null) !== (secretAccessKey === null)) {
-    read.refuse(accessKeyId === null ? 'secretAccessKey' : 'accessKeyId', 'a key has two halves: give both');
+    // The missing one is named: the other's value would be printed, and may be a secret.
+    read.refuse(accessKeyId === null ? 'accessKeyId' : 'secretAccessKey', 'a key has two halves: give both');
+  }
+  const vaults = read.texts('vault');
+  const illegal = vaults.find((name) => !isVaultName(name));
+  if (illegal !== undefined) {
+    read.refuse('vault', `"${illegal}" is no vault's name: 1 to 255 of a-z, A-Z, 0-9, _, - and .`);
   }
   return {
-    vaults: read.texts('vault'),
+    vaults,
     faults: read.texts('fault'),
     signature: read.choice('signature', ['verify', 'lenient']) ?? 'verify',
     bandwidthBytesPerSecond: read.sizeBytes('bandwidth'),

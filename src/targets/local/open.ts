@@ -4,7 +4,7 @@
  */
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { TransferError } from '../../core/failures.js';
-import { startEmulator } from '../../emulator/server.js';
+import { type Emulator, startEmulator } from '../../emulator/server.js';
 import type { Target } from '../../transfer/ports.js';
 import { glacierTarget } from '../glacier/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
@@ -14,7 +14,7 @@ const LOCAL_REGION = 'us-east-1';
 export async function openLocal(settings: TargetSettings): Promise<OpenedTarget> {
   const { url } = settings;
   const dataDir = await prepareFolder(settings.localDir);
-  const emulator = await startEmulator({ dataDir, uploadTtlMs: null });
+  const emulator = await startInside(dataDir);
   const target = glacierTarget({
     vault: url.vault,
     url: url.url,
@@ -57,7 +57,20 @@ async function prepareFolder(localDir: string): Promise<string> {
     if (made !== undefined) await chmod(localDir, 0o700);
     return await realpath(localDir);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new TransferError('state', { path: localDir, why: 'not-writable', detail }, { cause: error });
+    throw notWritable(localDir, error);
   }
+}
+
+async function startInside(dataDir: string): Promise<Emulator> {
+  try {
+    return await startEmulator({ dataDir, uploadTtlMs: null });
+  } catch (error) {
+    // Errors of the file system, and no others, name a path.
+    throw (error as NodeJS.ErrnoException).path === undefined ? error : notWritable(dataDir, error);
+  }
+}
+
+function notWritable(path: string, error: unknown): TransferError<'state'> {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new TransferError('state', { path, why: 'not-writable', detail }, { cause: error });
 }
