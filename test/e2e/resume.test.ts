@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-glacier';
@@ -7,7 +7,6 @@ import { assertFailed, assertFailedJson, assertWords } from '../support/failed.j
 import { isPart } from '../support/front.js';
 import { type Home, sharedService } from '../support/homes.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
-import { readBack } from '../support/vault.js';
 
 const MIB_BYTES = 1024 * 1024;
 
@@ -29,8 +28,8 @@ describe('calve resume', () => {
     assert.match(stdout, /^[\w-]{138}\n$/);
     assert.match(stderr, /^note: the state is kept in .*\.local\/state\/calve$/m);
     assert.equal(home.passed().filter(isPart).length - sentBefore, 3);
-    const bytes = await readBack(home.client, home.vault, stdout.trim());
-    assert.deepEqual(Buffer.from(bytes), readFileSync(file));
+    const bytes = await home.readBack(stdout.trim());
+    assert.deepEqual(bytes, readFileSync(file));
   });
 
   test('without a word goes on with all, the oldest first, as objects under --json', async (t) => {
@@ -98,7 +97,6 @@ describe('calve resume', () => {
     const home = await service.home(t);
     const [lost, kept] = ['lost', 'kept'].map((name) => home.file(name, 2 * MIB_BYTES));
     for (const file of [lost, kept]) await home.leaveUnfinished(file ?? '', 1);
-    const { rmSync } = await import('node:fs');
     rmSync(lost ?? '');
     const ended = await home.run(['resume']);
     assert.equal(ended.code, 13);

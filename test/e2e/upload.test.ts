@@ -7,7 +7,6 @@ import { assertFailed, assertFailedJson, assertWords } from '../support/failed.j
 import { isPart } from '../support/front.js';
 import { sharedService } from '../support/homes.js';
 import { jsonOf, oneJson } from '../support/json-shapes.js';
-import { readBack } from '../support/vault.js';
 
 const MIB_BYTES = 1024 * 1024;
 
@@ -21,8 +20,8 @@ describe('calve upload', () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^[\w-]{138}\n$/);
     assert.match(stderr, /^some\.tar: archived, 2\.00 MiB in [^\n]+\n$/);
-    const bytes = await readBack(home.client, home.vault, stdout.trim());
-    assert.deepEqual(Buffer.from(bytes), readFileSync(file));
+    const bytes = await home.readBack(stdout.trim());
+    assert.deepEqual(bytes, readFileSync(file));
     assert.equal(home.passed().filter(isPart).length, 3);
   });
 
@@ -79,9 +78,9 @@ describe('calve upload', () => {
     assert.equal(code, 13, stderr);
     const ids = stdout.trimEnd().split('\n');
     assert.equal(ids.length, 3);
-    const texts = await Promise.all(ids.map((id) => readBack(home.client, home.vault, id)));
+    const texts = await Promise.all(ids.map((id) => home.readBack(id)));
     assert.deepEqual(
-      texts.map((bytes) => Buffer.from(bytes).toString()),
+      texts.map((bytes) => bytes.toString()),
       ['the file c', 'the file a', 'the file b'],
     );
     assert.match(assertWords(stderr), /^calve: .*\/missing: there is no such file/);

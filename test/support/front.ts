@@ -16,8 +16,8 @@ export interface Passing {
 export interface FrontHooks {
   /** Before it is forwarded, as soon as this resolves. `hold`: never forwarded, never answered. */
   readonly before?: (passing: Passing) => 'pass' | 'hold' | Promise<'pass' | 'hold'>;
-  /** After the server answered. `hold`: the answer is never given. */
-  readonly after?: (passing: Passing, status: number) => 'pass' | 'hold';
+  /** After the server answered. `hold`: the answer is never given. `cut`: the connection ends instead. */
+  readonly after?: (passing: Passing, status: number) => 'pass' | 'hold' | 'cut';
 }
 
 export interface Front {
@@ -46,8 +46,10 @@ export async function startFront(t: Cleanup, upstream: string, hooks: FrontHooks
     // Headers pass as they came, the host too: it is signed.
     const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
       const status = answer.statusCode ?? 0;
-      if (hooks.after?.(passing, status) === 'hold') {
+      const what = hooks.after?.(passing, status) ?? 'pass';
+      if (what !== 'pass') {
         answer.resume();
+        if (what === 'cut') response.destroy();
         return;
       }
       response.writeHead(status, answer.headers);
@@ -74,6 +76,10 @@ export function isPart(passing: Passing): boolean {
 
 export function isBegin(passing: Passing): boolean {
   return passing.method === 'POST' && passing.path.endsWith('/multipart-uploads');
+}
+
+export function isAbort(passing: Passing): boolean {
+  return passing.method === 'DELETE' && passing.path.includes('/multipart-uploads/');
 }
 
 export function isComplete(passing: Passing): boolean {

@@ -2,12 +2,14 @@
  * One emulator for a whole file of tests, and for each test a vault, a home and a folder of its own on it, so that no
  * test sees another's uploads, state or catalogue.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext } from 'node:test';
 import {
   CreateVaultCommand,
+  GetJobOutputCommand,
   GlacierClient,
+  InitiateJobCommand,
   InitiateMultipartUploadCommand,
   ListMultipartUploadsCommand,
 } from '@aws-sdk/client-glacier';
@@ -39,12 +41,18 @@ export interface Home {
   passed(): readonly Passing[];
   /** Begins an upload on the service with another client. @returns its id */
   begin(description?: string): Promise<string>;
+  /** An archive's bytes, by a retrieval job. */
+  readBack(archiveId: string): Promise<Buffer>;
   /** Ids of the uploads in progress on the service, at most the first 50. */
   openIds(): Promise<string[]>;
   /** Makes an upload look as if it was begun so long ago. */
   age(uploadId: string, ageMs: number): void;
+  /** Makes the service forget an upload, as if somebody had aborted it long ago. */
+  drop(uploadId: string): void;
   /** Leaves an upload of parts of 1 MiB with this many of them sent: calve is killed. @returns its id */
   leaveUnfinished(file: string, partsDone: number, more?: readonly string[]): Promise<string>;
+  /** Runs calve with one lane until it would send one part more, and kills it then. */
+  killAtPart(words: readonly string[], partsDone: number): Promise<void>;
 }
 
 export interface SharedService {
@@ -103,7 +111,7 @@ export function sharedService(options: Omit<EmulatorOptions, 'dataDir'> = {}): S
         emulator,
         client,
         url: front.url,
-        dataDir: join(dataDir, 'vaults', vault),
+        dataDir: join(dataDir, 'v1/vaults', vault),
         setHooks: (wanted) => void hooks.set(vault, wanted),
         passed: () => front.passed.filter((passing) => vaultOf(passing) === vault),
       });
@@ -141,7 +149,12 @@ function openHome(t: TestContext, place: Place): Home {
     env,
     client,
     run: (words, more = {}) => runCalve(words, { env: { ...env, ...more }, cwd: folder }),
-    start: (words, more = {}) => startCalve(words, { env: { ...env, ...more }, cwd: folder }),
+    start(words, more = {}) {
+      const running = startCalve(words, { env: { ...env, ...more }, cwd: folder });
+      // A test that fails half-way must not leave one behind.
+      t.after(() => running.child.kill('SIGKILL'));
+      return running;
+    },
     file(name, sizeBytes, seed = 1) {
       const path = join(folder, name);
       writeSeededFile(path, sizeBytes, seed);
@@ -154,19 +167,31 @@ function openHome(t: TestContext, place: Place): Home {
       const { uploadId } = await client.send(new InitiateMultipartUploadCommand(order));
       return uploadId ?? '';
     },
+    async readBack(archiveId) {
+      const jobParameters = { Type: 'archive-retrieval', ArchiveId: archiveId };
+      const { jobId } = await client.send(new InitiateJobCommand({ ...address, jobParameters }));
+      const { body } = await client.send(new GetJobOutputCommand({ ...address, jobId }));
+      return Buffer.from((await body?.transformToByteArray()) ?? '');
+    },
     async openIds() {
       const { UploadsList } = await client.send(new ListMultipartUploadsCommand(address));
       return (UploadsList ?? []).map((upload) => upload.MultipartUploadId ?? '');
     },
     age(uploadId, ageMs) {
-      const path = join(place.dataDir, 'uploads', uploadId.slice(-1).toLowerCase(), uploadId, 'upload.json');
+      const path = join(uploadFolder(place, uploadId), 'upload.json');
       const facts = JSON.parse(readFileSync(path, 'utf8')) as object;
       const createdAt = new Date(Date.now() - ageMs).toISOString();
       writeFileSync(path, JSON.stringify({ ...facts, createdAt }));
     },
+    drop: (uploadId) => rmSync(uploadFolder(place, uploadId), { recursive: true }),
     leaveUnfinished: (file, partsDone, more = []) => leaveUnfinished(home, file, { partsDone, more }),
+    killAtPart: (words, partsDone) => killAtPart(home, words, partsDone),
   };
   return home;
+}
+
+function uploadFolder({ dataDir }: Place, uploadId: string): string {
+  return join(dataDir, 'uploads', uploadId.slice(-1).toLowerCase(), uploadId);
 }
 
 async function leaveUnfinished(
@@ -175,20 +200,23 @@ async function leaveUnfinished(
   wish: { readonly partsDone: number; readonly more: readonly string[] },
 ): Promise<string> {
   const known = new Set(await home.openIds());
+  await home.killAtPart(['upload', file, home.target, '--part-size', '1M', ...wish.more], wish.partsDone);
+  const uploadId = (await home.openIds()).find((id) => !known.has(id));
+  if (uploadId === undefined) throw new Error('the upload is not on the service');
+  return uploadId;
+}
+
+async function killAtPart(home: Home, words: readonly string[], partsDone: number): Promise<void> {
   let parts = 0;
   home.hook({
     before: (passing) => {
-      if (!isPart(passing) || ++parts <= wish.partsDone) return 'pass';
+      if (!isPart(passing) || ++parts <= partsDone) return 'pass';
       running.child.kill('SIGKILL');
       return 'hold';
     },
   });
-  const words = ['upload', file, home.target, '--part-size', '1M', '--concurrency', '1', ...wish.more];
-  const running = home.start(words);
+  const running = home.start([...words, '--concurrency', '1']);
   const { signal, stderr } = await running.ended;
   home.hook({});
-  if (signal !== 'SIGKILL') throw new Error(`the upload ended by itself: ${stderr}`);
-  const uploadId = (await home.openIds()).find((id) => !known.has(id));
-  if (uploadId === undefined) throw new Error('the upload is not on the service');
-  return uploadId;
+  if (signal !== 'SIGKILL') throw new Error(`calve ended by itself: ${stderr}`);
 }
