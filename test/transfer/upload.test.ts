@@ -133,6 +133,31 @@ test('a part that the service lists with another hash than it confirmed is sent 
   assertArchives(bench, bench.bytes);
 });
 
+test('an upload that the journal vouches for stays this file’s, even when nothing of it fits any more', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 1);
+  bench.vault.open(uploadId).parts.clear();
+  bench.vault.put(uploadId, 3 * PART_BYTES, Buffer.alloc(PART_BYTES, 'x'));
+  const result = await bench.upload();
+  assert.deepEqual([result.entry.uploadId, result.partsSent], [uploadId, PARTS]);
+  assertArchives(bench, bench.bytes);
+});
+
+test('a journal that cannot be opened leaves no lock behind', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 1);
+  const { state } = bench.session();
+  const failing: typeof state = {
+    ...state,
+    reopen: async () => {
+      throw new Died('no disk');
+    },
+  };
+  await assert.rejects(bench.upload({}, { state: failing }), isDied);
+  const lock = await state.lockUpload(uploadId, { waitMs: 0, signal: new AbortController().signal });
+  await lock.release();
+});
+
 test('a file that the catalogue has here is not sent again: its id is given, and that is said', async (t) => {
   const bench = rig(t);
   const first = await bench.upload();
