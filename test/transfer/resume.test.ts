@@ -223,6 +223,8 @@ test('an interrupted adoption goes on from its journal, without the id', async (
   await assert.rejects(bench.adopt(uploadId), isDied);
   bench.hooks.before = null;
   bench.forgetEvents();
+  const [known] = await bench.session().state.all();
+  assert.deepEqual([...(known?.parts.keys() ?? [])].sort(), [0, 1], 'compared once, and for good');
   const result = await bench.upload();
   assert.deepEqual([result.entry.uploadId, result.partsReused], [uploadId, 2]);
   assert.equal(bench.calls.begin, 1);

@@ -501,6 +501,38 @@ test('--fresh after such a doubt sends again, and from then on the file counts a
   assert.deepEqual([bench.calls.begin, bench.journals()], [2, []]);
 });
 
+test('an archive of an older version does not settle the doubt about a newer one', async (t) => {
+  const bench = rig(t);
+  await bench.upload();
+  appendFileSync(bench.file, 'more');
+  await loseCompleteAnswer(bench);
+  bench.vault.forgetEndings();
+  for (let n = 0; n < 2; n += 1) await assert.rejects(bench.upload(), failsAs('gone'));
+  assert.deepEqual([bench.calls.begin, bench.journals().length], [2, 1]);
+});
+
+test('what an expired upload had recorded is not hashed again', async (t) => {
+  const bench = rig(t);
+  bench.vault.drop(await interrupt(bench, 3));
+  bench.clock.advance(25 * HOUR_MS);
+  const { openSource } = bench.session();
+  const known: [number, boolean][] = [];
+  const watched: typeof openSource = async (path) => {
+    const source = await openSource(path);
+    const prepare: typeof source.prepare = (range, partSizeBytes, signal, hashes) => {
+      known.push([range.index, hashes !== undefined]);
+      return source.prepare(range, partSizeBytes, signal, hashes);
+    };
+    return { ...source, prepare };
+  };
+  await bench.upload({}, { openSource: watched });
+  assert.deepEqual(
+    known,
+    [0, 1, 2, 3, 4].map((index) => [index, index < 3]),
+  );
+  assertArchives(bench, bench.bytes);
+});
+
 test('an upload idle for a day has expired: it is begun anew once, and that is said', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 3);
