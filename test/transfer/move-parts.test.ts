@@ -127,7 +127,9 @@ test('the first failure stops the intake, aborts the other lanes, and comes out 
   const failure = new Error('disk on fire');
   let underWay = 0;
   const reasons: unknown[] = [];
+  const delivered: number[] = [];
   const deliver = async ({ range }: PreparedPart, signal: AbortSignal): Promise<void> => {
+    delivered.push(range.index);
     if (range.index === 3) throw failure;
     underWay += 1;
     try {
@@ -144,6 +146,7 @@ test('the first failure stops the intake, aborts the other lanes, and comes out 
   const work = { source, plan, indexes: allOf(plan), concurrency: 4, signal: never, deliver };
   await assert.rejects(moveParts(work), (error) => error === failure);
   assert.equal(underWay, 0, 'nothing moves behind the caller');
+  assert.deepEqual(delivered.sort(), [0, 1, 2, 3], 'what was read ahead is not delivered any more');
   assert.deepEqual(reasons, [failure, failure, failure]);
   assert.ok(counts.prepared.length <= 4 + HASH_AHEAD_PARTS, 'nothing new was taken up');
   assert.equal(counts.out, 0);

@@ -190,6 +190,31 @@ test('a part that took more than an hour to send is tried again when its line br
   await target.locate(false, never);
 });
 
+test('each outage has an hour of its own', async () => {
+  const { target, hooks, clock } = bench();
+  for (let outage = 0; outage < 3; outage += 1) {
+    await target.locate(false, never);
+    const backMs = clock.nowMs() + 40 * 60_000;
+    hooks.before = () => {
+      if (clock.nowMs() < backMs) throw unavailable();
+    };
+    await target.locate(false, never);
+  }
+});
+
+test('a request that fails just as the run is stopped ends with the reason of the stop', async () => {
+  const { plain, clock } = bench();
+  const stop = new AbortController();
+  const reason = new TransferError('stopped', { signal: 'SIGINT' });
+  const locate: typeof plain.locate = async () => {
+    stop.abort(reason);
+    throw failing(null, 'refused');
+  };
+  const policy = { maxAttempts: 1, maxAttemptsGiven: false, retryDelayMs: 1000, giveUpAfterMs: HOUR_MS };
+  const target = withRetry({ ...plain, locate }, { policy, clock, report: () => {} });
+  await assert.rejects(target.locate(false, stop.signal), (error) => error === reason);
+});
+
 test('with four lanes in flight an outage of 50 minutes is outlived, although answers came after they began', async () => {
   const { target, plain, hooks, clock } = bench();
   const { uploadId } = await plain.begin(order, never);
