@@ -84,6 +84,11 @@ function isTheOne(at: CrashAt, operation: Operation, words: string | null): bool
   return seen === (at.nth ?? 1);
 }
 
+function stall(words: string): Promise<never> {
+  writeSync(2, `stalled ${words.slice(0, 100)}\n`);
+  return new Promise(() => setInterval(() => undefined, 1000));
+}
+
 function die(at: CrashAt, words: string): never {
   writeSync(2, `SIGKILL ${at.when} ${words.replaceAll(/[^ -~]/g, '?').slice(0, 300)}\n`);
   process.kill(process.pid, 'SIGKILL');
@@ -96,7 +101,7 @@ function wrap(holder: Record<string, Call>, name: string, operation: Operation, 
   holder[name] = async function (this: unknown, ...args: unknown[]) {
     const words = operation.words(this, args);
     if (words === null || !isTheOne(at, operation, words)) return original.apply(this, args);
-    if (at.when === 'stall') return new Promise(() => setInterval(() => undefined, 1000));
+    if (at.when === 'stall') return stall(words);
     if (at.when === 'before') die(at, words);
     const given = at.when === 'within' ? (operation.halve?.(args) ?? args) : args;
     // What fails (a folder that is there already, a parent that is not) has been done all the same.

@@ -1,0 +1,32 @@
+/** Lines as they are pasted into a shell, in which `calve` is the built program. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { CALVE_BIN, type Ended } from './calve.js';
+
+/** Runs a line with `sh -c` in `folder`, where a `bin/calve` is made that PATH leads to. */
+export function pasteIntoShell(
+  line: string,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const shim = `#!/bin/sh\nexec '${process.execPath}' '${CALVE_BIN}' "$@"\n`;
+  writeFileSync(join(bin, 'calve'), shim, { mode: 0o755 });
+  const child = spawn('sh', ['-c', line], {
+    cwd: folder,
+    env: { ...env, PATH: `${bin}:${env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
+  });
+}
