@@ -91,7 +91,7 @@ test('The JSON error of a stopped upload says that it can go on', async (t) => {
 test('A signal ends a run within 2 s though a disk hangs, and a second signal ends it at once', async (t) => {
   const bench = await openBench(t, {});
   const stalled = {
-    ripe: { stderr: /^stalled / },
+    ripe: { stderr: /^stalled /m },
     env: crashEnv({ when: 'stall', matching: '"type":"part"' }),
   };
   const once = await stopWhenRipe(bench, stalled, ['SIGINT']);
