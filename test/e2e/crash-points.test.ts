@@ -167,6 +167,16 @@ for (const row of ROWS) {
   });
 }
 
+test('Killed with half of `completing` on disk, and again when complete was done, the third run gives the archive', async (t) => {
+  const vault = await openVault(t);
+  const job = await openJob(t, vault, { name: 'twice', sizeBytes: 2 * PART_BYTES, concurrency: LANES });
+  const torn = await job.run(job.uploadLine, crashEnv({ when: 'within', matching: COMPLETING }));
+  const done = await job.runKilledAt(job.uploadLine, { moment: 'after', request: isComplete });
+  assert.deepEqual([torn.signal, done.signal], ['SIGKILL', 'SIGKILL']);
+  await assertOneArchive(vault, job, await job.run(job.uploadLine));
+  assert.deepEqual(job.traffic(), { begins: 1, partLists: 1, parts: 2, completes: 2 });
+});
+
 type Word = 'upload' | 'resume';
 
 function instantText(at: NetworkInstant | CrashAt): string {
