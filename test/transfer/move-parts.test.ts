@@ -130,7 +130,11 @@ test('the first failure stops the intake, aborts the other lanes, and comes out 
   const delivered: number[] = [];
   const deliver = async ({ range }: PreparedPart, signal: AbortSignal): Promise<void> => {
     delivered.push(range.index);
-    if (range.index === 3) throw failure;
+    if (range.index === 3) {
+      // Until the next parts are read, and wait for a lane.
+      for (let n = 0; n < 5; n += 1) await turn();
+      throw failure;
+    }
     underWay += 1;
     try {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
