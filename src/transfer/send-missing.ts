@@ -50,31 +50,46 @@ export async function sendMissing(session: Session, sending: Sending): Promise<S
   const strange = different.length + found.illFitting;
   if (!isVouchedFor && partsReused === 0 && strange > 0) throw otherUpload(source, strange);
   const toSend = [...found.toSend, ...different].sort((a, b) => a - b);
-  await moveParts({
-    source,
-    plan: head.plan,
-    indexes: toSend,
-    known: sending.known,
-    concurrency: session.concurrency,
-    signal: session.signal,
-    deliver: async (part, signal) => {
-      session.report({ type: 'sending', index: part.range.index });
-      await session.target.sendPart(head.uploadId, part, signal);
-      hashes.set(part.range.index, part.treeHash);
-      await journal.recordPart(part.range.index, part);
-      session.report({
-        type: 'part',
-        index: part.range.index,
-        sizeBytes: part.range.sizeBytes,
-        reused: false,
-      });
-    },
-  });
+  const doubted = await sendParts(session, sending, toSend, hashes);
+  // A recorded hash that the service does not find in the bytes is computed again, once.
+  await sendParts(session, { ...sending, known: new Map() }, doubted, hashes);
   return {
     whole: { sizeBytes: head.plan.sizeBytes, treeHash: foldInOrder(hashes, head.plan.partCount) },
     partsSent: toSend.length,
     partsReused,
   };
+}
+
+/**
+ * Sends parts, records each, and adds its hash to `hashes`.
+ * @returns those that the service refused as damaged though their hashes were taken from the journal
+ */
+async function sendParts(
+  session: Session,
+  sending: Sending,
+  indexes: readonly number[],
+  hashes: Map<number, TreeHash>,
+): Promise<number[]> {
+  const { source, journal, known } = sending;
+  const { plan, uploadId } = journal.upload.head;
+  const { concurrency, signal } = session;
+  const doubted: number[] = [];
+  const deliver = async (part: PreparedPart, laneSignal: AbortSignal): Promise<void> => {
+    const { index, sizeBytes } = part.range;
+    session.report({ type: 'sending', index });
+    try {
+      await session.target.sendPart(uploadId, part, laneSignal);
+    } catch (error) {
+      if (!isFailure(error, 'checksum') || !known.has(index)) throw error;
+      doubted.push(index);
+      return;
+    }
+    hashes.set(index, part.treeHash);
+    await journal.recordPart(index, part);
+    session.report({ type: 'part', index, sizeBytes, reused: false });
+  };
+  await moveParts({ source, plan, indexes, known, concurrency, signal, deliver });
+  return doubted;
 }
 
 function foldInOrder(hashes: ReadonlyMap<number, TreeHash>, partCount: number): TreeHash {

@@ -533,6 +533,22 @@ test('what an expired upload had recorded is not hashed again', async (t) => {
   assertArchives(bench, bench.bytes);
 });
 
+test("a recorded hash that is not the bytes' is computed again, and the part sent with the right one", async (t) => {
+  const bench = rig(t);
+  bench.vault.drop(await interrupt(bench, 3));
+  bench.clock.advance(25 * HOUR_MS);
+  const { openSource } = bench.session();
+  const wrong = { treeHash: '0'.repeat(64), linearHash: '0'.repeat(64) };
+  const misled: typeof openSource = async (path) => {
+    const source = await openSource(path);
+    const prepare: typeof source.prepare = (range, partSizeBytes, signal, hashes) =>
+      source.prepare(range, partSizeBytes, signal, hashes && wrong);
+    return { ...source, prepare };
+  };
+  await bench.upload({}, { openSource: misled });
+  assertArchives(bench, bench.bytes);
+});
+
 test('an upload idle for a day has expired: it is begun anew once, and that is said', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 3);
