@@ -3,7 +3,7 @@
  * does not fit (mended once) and an upload that expired (begun once anew).
  */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './finish.js';
+import { canGoOn, finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './finish.js';
 import type {
   CatalogueEntry,
   Journal,
@@ -62,8 +62,9 @@ export async function carryThrough(session: Session, carry: CarryThrough): Promi
     } catch (error) {
       const order = superseded === null ? orderAnew(session, underway, from, error) : null;
       if (order === null) {
-        const resumable = !(await forgetOther(underway.journal, error));
-        throw withContext(asGone(error, underway), { uploadId, resumable });
+        const failure = asGone(error, underway);
+        const resumable = canGoOn(failure) && !(await forgetOther(underway.journal, error));
+        throw withContext(failure, { uploadId, resumable });
       }
       superseded = underway.journal;
       from = { begin: order, known: superseded.upload.parts };

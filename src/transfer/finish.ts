@@ -53,11 +53,16 @@ export async function settleUpload(
   try {
     return await settleCompleting(session, journal, [identityLock, lock]);
   } catch (error) {
-    throw withContext(error, { uploadId: upload.head.uploadId, resumable: true });
+    throw withContext(error, { uploadId: upload.head.uploadId, resumable: canGoOn(error) });
   } finally {
     await journal.close();
     await lock.release();
   }
+}
+
+/** Whether another run can get further: not where the upload is gone, or the file is no longer what was begun. */
+export function canGoOn(error: unknown): boolean {
+  return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
 }
 
 /** A known upload's journal under its lock. */

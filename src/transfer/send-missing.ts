@@ -114,7 +114,13 @@ async function takeStock(session: Session, sending: Sending): Promise<Reconcilia
   const { upload, parts } = await listAllParts(session.target, head.uploadId, session.signal);
   sending.onListed?.();
   checkPartSize(upload, sending);
-  return reconcile(head.plan, recorded, parts);
+  try {
+    return reconcile(head.plan, recorded, parts);
+  } catch (error) {
+    // Arithmetic knows no file, and people want its name.
+    if (!isFailure(error, 'source')) throw error;
+    throw new TransferError('source', { ...error.facts, path: sending.source.path }, { cause: error });
+  }
 }
 
 function checkPartSize(upload: PartsPage, sending: Sending): void {

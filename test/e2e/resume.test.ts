@@ -73,6 +73,7 @@ describe('calve resume', () => {
     const ended = await home.run(['resume', '--json']);
     const error = assertFailedJson(ended, 16);
     assert.deepEqual([error['kind'], error['uploadId'], error['file']], ['gone', uploadId, file]);
+    assert.equal(error['resumable'], false);
     assert.match(ended.stderr, /^hint: calve upload /m);
     assert.deepEqual(await home.openIds(), [], 'resume begins no other');
     const again = await home.run(['upload', file, home.target, '--json']);
@@ -87,8 +88,9 @@ describe('calve resume', () => {
     const uploadId = await home.leaveUnfinished(file, 1);
     appendFileSync(file, 'more');
     const sentBefore = home.passed().length;
-    const line = assertFailed(await home.run(['resume', file]), 13);
-    assert.match(line, /the file changed since its upload began/);
+    const error = assertFailedJson(await home.run(['resume', file, '--json']), 13);
+    assert.match(String(error['message']), /the file changed since its upload began/);
+    assert.equal(error['resumable'], false);
     assert.deepEqual(await home.openIds(), [uploadId]);
     assert.equal(home.passed().slice(sentBefore).filter(isPart).length, 0);
   });

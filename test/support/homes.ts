@@ -7,9 +7,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext } from 'node:test';
 import {
   CreateVaultCommand,
-  GetJobOutputCommand,
   GlacierClient,
-  InitiateJobCommand,
   InitiateMultipartUploadCommand,
   ListMultipartUploadsCommand,
 } from '@aws-sdk/client-glacier';
@@ -18,6 +16,7 @@ import { writeSeededFile } from './bytes.js';
 import { cleanEnv, type Ended, type Running, runCalve, startCalve } from './calve.js';
 import { type Front, type FrontHooks, isPart, type Passing, startFront } from './front.js';
 import { type Cleanup, tempFolder } from './temp.js';
+import { readBack } from './vault.js';
 
 const MIB_BYTES = 1024 * 1024;
 export const REGION = 'eu-west-1';
@@ -167,12 +166,7 @@ function openHome(t: TestContext, place: Place): Home {
       const { uploadId } = await client.send(new InitiateMultipartUploadCommand(order));
       return uploadId ?? '';
     },
-    async readBack(archiveId) {
-      const jobParameters = { Type: 'archive-retrieval', ArchiveId: archiveId };
-      const { jobId } = await client.send(new InitiateJobCommand({ ...address, jobParameters }));
-      const { body } = await client.send(new GetJobOutputCommand({ ...address, jobId }));
-      return Buffer.from((await body?.transformToByteArray()) ?? '');
-    },
+    readBack: async (archiveId) => Buffer.from(await readBack(client, vault, archiveId)),
     async openIds() {
       const { UploadsList } = await client.send(new ListMultipartUploadsCommand(address));
       return (UploadsList ?? []).map((upload) => upload.MultipartUploadId ?? '');
