@@ -31,7 +31,7 @@ export interface FailureFacts {
   };
   source: {
     path: string;
-    why: 'missing' | 'unreadable' | 'empty' | 'not-regular' | 'changed' | 'other-upload';
+    why: 'missing' | 'unreadable' | 'empty' | 'folder' | 'not-regular' | 'changed' | 'other-upload';
     detail: string | null;
   };
   state: {

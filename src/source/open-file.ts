@@ -40,7 +40,9 @@ export function fingerprintOf(stats: BigIntStats): Fingerprint {
 }
 
 function checkRegular(path: string, stats: BigIntStats): void {
-  if (!stats.isFile()) throw new TransferError('source', { path, why: 'not-regular', detail: null });
+  if (stats.isFile()) return;
+  const why = stats.isDirectory() ? 'folder' : 'not-regular';
+  throw new TransferError('source', { path, why, detail: null });
 }
 
 /** How long until a write would show in these times; 0: it would now. */

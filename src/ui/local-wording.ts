@@ -14,9 +14,13 @@ const SOURCE_REASONS = {
     mend: 'check its permissions and the disk that it is on',
   }),
   empty: () => ({ why: 'the file is empty, and a vault takes no empty archive', mend: 'leave it out' }),
-  'not-regular': (path: string) => ({
-    why: 'this is not a regular file',
-    mend: `pack a folder into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
+  'not-regular': () => ({
+    why: 'this is a pipe, a socket or a device, and not a regular file',
+    mend: 'write what it gives into a file first, and send that',
+  }),
+  folder: (path: string) => ({
+    why: 'this is a folder, and not a regular file',
+    mend: `pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
   }),
   changed: () => ({
     why: 'the file changed since its upload began, so no archive was made of it',

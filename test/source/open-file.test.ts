@@ -50,7 +50,8 @@ test('folders, devices, sockets and FIFOs are not regular, and a FIFO does not h
   const socket = createServer().listen(join(folder, 'socket'));
   await new Promise((resolve) => socket.once('listening', resolve));
   t.after(() => socket.close());
-  for (const path of [join(folder, 'folder'), join(folder, 'fifo'), join(folder, 'socket'), '/dev/null']) {
+  await assert.rejects(openFile(join(folder, 'folder')), isSource('folder'));
+  for (const path of [join(folder, 'fifo'), join(folder, 'socket'), '/dev/null']) {
     await assert.rejects(openFile(path), isSource('not-regular'));
   }
 });

@@ -46,13 +46,10 @@ const refusals = (
 const missing = (what: FailureFacts['not-found']['what'], name: string) =>
   failure('not-found', { what, name, detail: null });
 
-const sources = (['missing', 'unreadable', 'empty', 'not-regular', 'changed', 'other-upload'] as const).map(
-  (why) =>
-    failure(
-      'source',
-      { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null },
-      UPLOAD,
-    ),
+const sources = (
+  ['missing', 'unreadable', 'empty', 'folder', 'not-regular', 'changed', 'other-upload'] as const
+).map((why) =>
+  failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
 
 const states = (['damaged', 'not-writable', 'foreign', 'newer'] as const).map((why) =>

@@ -106,8 +106,12 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     ['calve: /data/my files: the file is empty, and a vault takes no empty archive', 'hint: leave it out'],
     [
-      'calve: /data/my files: this is not a regular file',
-      "hint: pack a folder into one file first: tar -cf '/data/my files.tar' '/data/my files'",
+      'calve: /data/my files: this is a folder, and not a regular file',
+      "hint: pack it into one file first: tar -cf '/data/my files.tar' '/data/my files'",
+    ],
+    [
+      'calve: /data/my files: this is a pipe, a socket or a device, and not a regular file',
+      'hint: write what it gives into a file first, and send that',
     ],
     [
       'calve: /data/my files: the file changed since its upload began, so no archive was made of it',
