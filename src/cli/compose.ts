@@ -64,6 +64,11 @@ export function openArchives(options: Options): Catalogue {
   return openCatalogue(options.state.catalogueDir);
 }
 
+/** Refuses what is wrong with a target before files are looked at. @throws TransferError `usage` */
+export async function checkTarget(io: Io, options: Options, url: TargetUrl): Promise<void> {
+  await TARGETS[url.scheme].check(targetSettings(io, options, url));
+}
+
 /**
  * Opens a target and finds out what account it is. @param create makes the vault where the target may
  * @throws TransferError `usage`, `refused`, `not-found` (vault), `unreachable`

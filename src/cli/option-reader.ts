@@ -1,6 +1,6 @@
 /** Options as typed values. What was given wrongly is named as it was given: as a flag or as a variable. */
 import type { Command } from 'commander';
-import { TransferError } from '../core/failures.js';
+import { isFailure, TransferError } from '../core/failures.js';
 import { parseDurationMs, parseSizeBytes } from '../core/units.js';
 
 const SIZE_RULE = 'a size is an integer and an optional K, M, G or T (or KiB, MiB, GiB, TiB), and not 0';
@@ -16,6 +16,10 @@ export interface OptionReader {
   durationMs(name: string): number | null;
   count(name: string, min: number, max: number): number | null;
   choice<T extends string>(name: string, choices: readonly T[]): T | null;
+  /** A folder's path, as given. */
+  folder(name: string): string | null;
+  /** What a rule of core's makes of the text. Its refusal names the option as it was given. */
+  checked(name: string, rule: (given: string) => string): string | null;
   /** @throws TransferError `usage` that names the option as it was given */
   refuse(name: string, why: string, hint?: string): never;
 }
@@ -24,15 +28,19 @@ export function optionReader(command: Command): OptionReader {
   const values = command.optsWithGlobals<Record<string, unknown>>();
   const text = (name: string): string | null => (typeof values[name] === 'string' ? values[name] : null);
 
-  const spelling = (name: string): string => {
+  const spelling = (name: string, isShown = true): string => {
     const option = command.options.find((each) => each.attributeName() === name);
-    if (command.getOptionValueSource(name) === 'env') return `${option?.envVar}=${text(name) ?? ''}`;
-    return [option?.long ?? `--${name}`, text(name) ?? ''].join(' ').trim();
+    const isVariable = command.getOptionValueSource(name) === 'env';
+    const flag = isVariable ? option?.envVar : option?.long;
+    const value = isShown ? (text(name) ?? '') : '';
+    if (value === '') return flag ?? name;
+    return `${flag}${isVariable ? '=' : ' '}${value}`;
   };
   const refuse = (name: string, why: string, hint?: string): never => {
-    throw new TransferError('usage', { what: spelling(name), why, hint: hint ?? null });
+    const help = `calve ${command.name()} --help lists its options`;
+    throw new TransferError('usage', { what: spelling(name), why, hint: hint ?? help });
   };
-  const parsed = (name: string, parse: (given: string) => number | null, rule: string): number | null => {
+  const parsed = <T>(name: string, parse: (given: string) => T | null, rule: string): T | null => {
     const given = text(name);
     return given === null ? null : (parse(given) ?? refuse(name, rule));
   };
@@ -55,6 +63,18 @@ export function optionReader(command: Command): OptionReader {
       const given = text(name);
       if (given === null) return null;
       return choices.find((each) => each === given) ?? refuse(name, `it is one of ${choices.join(', ')}`);
+    },
+    folder: (name) => parsed(name, (given) => (given === '' ? null : given), 'it names no folder'),
+    checked: (name, rule) => {
+      const given = text(name);
+      try {
+        return given === null ? null : rule(given);
+      } catch (error) {
+        if (!isFailure(error, 'usage')) throw error;
+        const { what, why, hint } = error.facts;
+        // A rule that does not show the text has its reason: a secret, or a thousand characters.
+        throw new TransferError('usage', { what: spelling(name, what.includes(given ?? '')), why, hint });
+      }
     },
     refuse,
   };

@@ -1,6 +1,7 @@
 /** The options that several commands share: declared once, read once. */
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { checkEndpoint, checkRegion } from '../core/endpoint.js';
 import { TransferError } from '../core/failures.js';
 import type { RetryPolicy } from '../transfer/retry.js';
 import { PROGRESS_FLAGS, type ProgressFlag } from '../ui/progress-mode.js';
@@ -114,24 +115,25 @@ export function readOptions(io: Io, command: Command): Options {
 }
 
 function readStateOptions(io: Io, read: OptionReader): StateOptions {
-  const stateDir = read.text('stateDir');
+  const stateDir = read.folder('stateDir');
   return {
     stateDir: stateDir === null ? xdgFolder(io, 'XDG_STATE_HOME', '.local/state') : resolve(io.cwd, stateDir),
     stateDirGiven: stateDir !== null,
-    catalogueDir: resolve(io.cwd, read.text('catalogue') ?? join(dataFolder(io), 'archives')),
+    catalogueDir: resolve(io.cwd, read.folder('catalogue') ?? join(dataFolder(io), 'archives')),
   };
 }
 
 function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
+  const allowHttp = read.flag('allowHttp');
   const accountId = read.text('accountId') ?? '-';
   if (!/^(-|\d{12})$/.test(accountId)) read.refuse('accountId', 'an account number is 12 digits, or -');
   return {
-    region: read.text('region'),
+    region: read.checked('region', checkRegion),
     profile: read.text('profile'),
-    endpoint: read.text('endpointUrl'),
+    endpoint: read.checked('endpointUrl', (given) => checkEndpoint(given, allowHttp)),
     accountId,
-    allowHttp: read.flag('allowHttp'),
-    localDir: resolve(io.cwd, read.text('localDir') ?? join(dataFolder(io), 'vaults')),
+    allowHttp,
+    localDir: resolve(io.cwd, read.folder('localDir') ?? join(dataFolder(io), 'vaults')),
     retry: {
       maxAttempts: read.count('maxAttempts', 1, 1000) ?? 10,
       maxAttemptsGiven: read.given('maxAttempts'),

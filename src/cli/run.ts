@@ -20,7 +20,8 @@ function flagVariablesOff(env: NodeJS.ProcessEnv): void {
 
 /** What commander refuses is a usage error like any other: in our words' form, and as JSON where asked. */
 function usageOf(error: CommanderError, command: string): TransferError<'usage'> {
-  const why = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+  const message = error.code === 'commander.help' ? 'no command is named' : error.message;
+  const why = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   return new TransferError('usage', {
     what: command === 'calve' ? 'command line' : command,
     why,
@@ -68,7 +69,8 @@ async function ended(
   how: { readonly json: boolean; readonly debug: boolean; readonly command: string },
 ): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  if (error instanceof CommanderError && error.code === 'commander.help') return 2;
+  // Help stands on stderr already; a program that reads stdout is told as well.
+  if (error instanceof CommanderError && error.code === 'commander.help' && !how.json) return 2;
   const failure = error instanceof CommanderError ? usageOf(error, how.command) : error;
   const env = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: io.stderr.isTTY === true };
   return printError(io, failure, { ...how, env });

@@ -8,7 +8,7 @@ import { planFile } from '../../transfer/plan-file.js';
 import { type UploadWish, uploadFile } from '../../transfer/upload.js';
 import { planJson } from '../../ui/json.js';
 import { planText } from '../../ui/result-text.js';
-import { openSession, openSources } from '../compose.js';
+import { checkTarget, openSession, openSources } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
 import { printArchive } from '../print-archive.js';
 import type { CommandContext } from '../run-command.js';
@@ -16,9 +16,11 @@ import type { CommandContext } from '../run-command.js';
 /** `calve upload FILE... TARGET` */
 export async function upload(context: CommandContext, words: readonly string[]): Promise<void> {
   const { files, url } = filesAndTarget(words);
-  const wishes = await checkFiles(context, files, url);
-  if (wishes.length === 0 || context.options.read.flag('dryRun')) return;
   const { io, options, reporter } = context;
+  const isDryRun = options.read.flag('dryRun');
+  if (!isDryRun) await checkTarget(io, options, url);
+  const wishes = await checkFiles(context, files, url);
+  if (wishes.length === 0 || isDryRun) return;
   const { session, close } = await openSession(io, options, { url, create: true, reporter });
   try {
     for (const wish of wishes) {
@@ -87,10 +89,9 @@ function readWish(context: CommandContext, url: TargetUrl): Omit<UploadWish, 'fi
     const { why, hint } = partSizeUsage('', limits).facts;
     read.refuse('partSize', why, hint ?? undefined);
   }
-  const description = read.text('description');
   return {
     partSizeBytes,
-    description: description === null ? null : checkDescription(description),
+    description: read.checked('description', checkDescription),
     fresh: read.flag('fresh'),
   };
 }
