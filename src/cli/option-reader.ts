@@ -16,8 +16,8 @@ export interface OptionReader {
   durationMs(name: string): number | null;
   count(name: string, min: number, max: number): number | null;
   choice<T extends string>(name: string, choices: readonly T[]): T | null;
-  /** A folder's path, as given. */
-  folder(name: string): string | null;
+  /** A path or an id, which are never empty: a script's unset variable must not become the working folder. */
+  named(name: string, thing: 'folder' | 'upload' | 'archive' | 'profile'): string | null;
   /** What a rule of core's makes of the text. Its refusal names the option as it was given. */
   checked(name: string, rule: (given: string) => string): string | null;
   /** @throws TransferError `usage` that names the option as it was given */
@@ -64,7 +64,7 @@ export function optionReader(command: Command): OptionReader {
       if (given === null) return null;
       return choices.find((each) => each === given) ?? refuse(name, `it is one of ${choices.join(', ')}`);
     },
-    folder: (name) => parsed(name, (given) => (given === '' ? null : given), 'it names no folder'),
+    named: (name, thing) => parsed(name, (given) => (given === '' ? null : given), `it names no ${thing}`),
     checked: (name, rule) => {
       const given = text(name);
       try {

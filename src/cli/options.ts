@@ -115,11 +115,11 @@ export function readOptions(io: Io, command: Command): Options {
 }
 
 function readStateOptions(io: Io, read: OptionReader): StateOptions {
-  const stateDir = read.folder('stateDir');
+  const stateDir = read.named('stateDir', 'folder');
   return {
     stateDir: stateDir === null ? xdgFolder(io, 'XDG_STATE_HOME', '.local/state') : resolve(io.cwd, stateDir),
     stateDirGiven: stateDir !== null,
-    catalogueDir: resolve(io.cwd, read.folder('catalogue') ?? join(dataFolder(io), 'archives')),
+    catalogueDir: resolve(io.cwd, read.named('catalogue', 'folder') ?? join(dataFolder(io), 'archives')),
   };
 }
 
@@ -129,11 +129,11 @@ function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
   if (!/^(-|\d{12})$/.test(accountId)) read.refuse('accountId', 'an account number is 12 digits, or -');
   return {
     region: read.checked('region', checkRegion),
-    profile: read.text('profile'),
+    profile: read.named('profile', 'profile'),
     endpoint: read.checked('endpointUrl', (given) => checkEndpoint(given, allowHttp)),
     accountId,
     allowHttp,
-    localDir: resolve(io.cwd, read.folder('localDir') ?? join(dataFolder(io), 'vaults')),
+    localDir: resolve(io.cwd, read.named('localDir', 'folder') ?? join(dataFolder(io), 'vaults')),
     retry: {
       maxAttempts: read.count('maxAttempts', 1, 1000) ?? 10,
       maxAttemptsGiven: read.given('maxAttempts'),

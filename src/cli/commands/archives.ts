@@ -9,7 +9,7 @@ import type { CommandContext } from '../run-command.js';
 export async function archives(context: CommandContext): Promise<void> {
   const { io, options } = context;
   const catalogue = openArchives(options);
-  const forgotten = options.read.text('forget');
+  const forgotten = options.read.named('forget', 'archive');
   if (forgotten !== null) {
     if (await catalogue.forget(forgotten)) return;
     throw new TransferError('not-found', { what: 'catalogue entry', name: forgotten, detail: null });

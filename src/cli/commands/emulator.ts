@@ -11,7 +11,7 @@ import type { CommandContext } from '../run-command.js';
 /** `calve emulator`: serves until SIGINT or SIGTERM, which end it with 0. */
 export async function emulator(context: CommandContext): Promise<void> {
   const { io, options } = context;
-  const given = options.read.text('dataDir');
+  const given = options.read.named('dataDir', 'folder');
   const dataDir = given === null ? await mkdtemp(join(tmpdir(), 'calve-emulator-')) : resolve(io.cwd, given);
   try {
     const server = await start(context, dataDir);

@@ -11,7 +11,7 @@ import type { CommandContext } from '../run-command.js';
 export async function listParts(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io, options, reporter } = context;
   const url = parseTargetUrl(words[0] ?? '');
-  const uploadId = options.read.text('uploadId') ?? '';
+  const uploadId = options.read.named('uploadId', 'upload') ?? '';
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
   const fetchPage = (marker: string | null) =>
     session.target.listPartsPage(uploadId, { limit: null, marker }, session.signal);

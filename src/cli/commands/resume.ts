@@ -11,7 +11,7 @@ import type { CommandContext } from '../run-command.js';
 
 /** `calve resume [FILE|UPLOAD-ID]...` and `calve resume FILE TARGET --upload-id ID` */
 export async function resume(context: CommandContext, words: readonly string[]): Promise<void> {
-  const uploadId = context.options.read.text('uploadId');
+  const uploadId = context.options.read.named('uploadId', 'upload');
   if (uploadId !== null) return adopt(context, words, uploadId);
   const target = words.find(looksLikeTarget);
   if (target !== undefined) throw misused(`to adopt an upload of ${target}, name it with --upload-id`);
