@@ -1,0 +1,209 @@
+/** What is never legal, or is missing on the command line: exit 2, told by name, and nothing was sent. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
+import { type Home, sharedService } from '../support/homes.js';
+
+type Row = readonly [words: readonly string[], told: RegExp];
+
+/** Runs each row, a few at a time. */
+async function assertUsage(home: Home, rows: readonly Row[]): Promise<void> {
+  for (const [words, told] of rows) {
+    const ended = await home.run(words);
+    assert.match(assertFailed(ended, 2), told, words.join(' '));
+    assert.match(ended.stderr, /^hint: /m, words.join(' '));
+  }
+  assert.equal(home.passed().length, 0, 'nothing was sent');
+  assert.equal(existsSync(join(home.folder, 'home/.local')), false, 'no folder was made');
+}
+
+describe('Bad input on the command line exits 2 and is named', () => {
+  const service = sharedService();
+
+  test('part sizes', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const size = (given: string, why: RegExp): Row => [
+      ['upload', file, home.target, `--part-size=${given}`],
+      new RegExp(`^calve: --part-size${given === '' ? '' : ` ${given}`}: ${why.source}`),
+    ];
+    await assertUsage(home, [
+      ...['', '0', '3MB', '1.5G', '-1', '0x10', '1e6', ' 16M'].map((given) =>
+        size(given, /a size is an integer/),
+      ),
+      ...['3M', '8G', '512K', '48M', '1048577'].map((given) =>
+        size(given, /a part is a power of two from 1 MiB/),
+      ),
+    ]);
+  });
+
+  test('numbers and times', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const upload = (option: string, told: RegExp): Row => [
+      ['upload', file, home.target, ...option.split(' ')],
+      told,
+    ];
+    await assertUsage(home, [
+      upload('--concurrency 0', /^calve: --concurrency 0: it takes a whole number from 1 to 64$/),
+      upload('--concurrency 65', /^calve: --concurrency 65: /),
+      upload('--concurrency 2.5', /^calve: --concurrency 2\.5: /),
+      upload('--max-attempts 0', /^calve: --max-attempts 0: /),
+      upload('--retry-delay 5', /^calve: --retry-delay 5: a time is an integer and a unit/),
+      upload('--give-up-after 1.5h', /^calve: --give-up-after 1\.5h: /),
+      upload('--connect-timeout -1s', /^calve: --connect-timeout -1s: /),
+      upload('--read-timeout 1y', /^calve: --read-timeout 1y: /),
+      upload('--lock-wait soon', /^calve: --lock-wait soon: /),
+      upload('--progress loud', /^calve: --progress loud: it is one of auto, bar, plain, json, none$/),
+    ]);
+  });
+
+  test('targets and words', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    await assertUsage(home, [
+      [
+        ['upload', file, 's3://bucket/key'],
+        /^calve: target s3:\/\/bucket\/key: no target has the scheme s3:/,
+      ],
+      [['upload', file, 'glacier://'], /^calve: target glacier:\/\/: a vault name is 1 to 255/],
+      [['upload', file, 'glacier://a b'], /^calve: target glacier:\/\/a b: /],
+      [['upload', file, `glacier://${'v'.repeat(256)}`], /a vault name is 1 to 255/],
+      [['upload', file, 'glacier://photos/2026'], /a vault holds archives by id, not by path/],
+      [['upload', file, home.target, 'local://other'], /a run has one target, and glacier:\S+ is another/],
+      [['upload', file], /the last word must be the target, and \S+ is none/],
+      [['upload', home.target], /no file is named/],
+      [['upload', '-', home.target], /standard input cannot be sent yet/],
+      [['upload'], /^calve: upload: missing required argument/],
+      [['upload', file, home.target, '--bogus'], /^calve: upload: unknown option '--bogus'/],
+      [['status', 'stray'], /^calve: status: too many arguments/],
+      [['uplaod', file, home.target], /^calve: command line: unknown command 'uplaod'.*Did you mean upload/],
+      [['--upload-id'], /^calve: command line: unknown option/],
+      [['list-parts', home.target], /^calve: list-parts: required option '--upload-id <id>' not specified/],
+      [['list-parts', home.target, '--upload-id'], /argument missing/],
+      [['list-parts', home.target, '--upload-id='], /^calve: --upload-id/],
+      [['resume', file, home.target, '--upload-id='], /^calve: --upload-id/],
+      [['verify'], /missing required argument/],
+      [['hash'], /missing required argument/],
+    ]);
+  });
+
+  test('descriptions that a vault does not take', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const upload = (text: string, told: RegExp): Row => [
+      ['upload', file, home.target, '--description', text],
+      told,
+    ];
+    await assertUsage(home, [
+      upload('Grüße', /^calve: --description: a vault takes printable ASCII only/),
+      upload('two\nlines', /^calve: --description: a vault takes printable ASCII only/),
+      upload('x'.repeat(1025), /^calve: --description: 1025 characters are more than the vault's 1024$/),
+    ]);
+  });
+
+  test('regions, endpoints, accounts and folders', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const upload = (option: string, told: RegExp): Row => [['upload', file, home.target, option], told];
+    await assertUsage(home, [
+      upload('--region=EU-West-1', /^calve: --region EU-West-1: a region is written in lower-case/),
+      upload('--region=evil.example/', /^calve: --region evil\.example\/: /),
+      upload('--region=', /^calve: --region: /),
+      upload('--endpoint-url=nonsense', /^calve: --endpoint-url nonsense: it is not a URL$/),
+      upload('--endpoint-url=ftp://127.0.0.1', /its scheme is ftp:/),
+      upload('--endpoint-url=http://203.0.113.7:80', /plain http would show your archive to the network/),
+      upload('--endpoint-url=https://203.0.113.7/?x=1', /an endpoint has no query/),
+      upload('--account-id=12345', /^calve: --account-id 12345: an account number is 12 digits, or -$/),
+      upload('--state-dir=', /^calve: --state-dir: it names no folder$/),
+      upload('--catalogue=', /^calve: --catalogue: it names no folder$/),
+      upload('--local-dir=', /^calve: --local-dir: it names no folder$/),
+    ]);
+    const secret = await home.run(['upload', file, home.target, '--endpoint-url=https://user:hunter2@host']);
+    assert.match(assertFailed(secret, 2), /^calve: --endpoint-url: credentials belong in the environment/);
+    assert.doesNotMatch(secret.stderr, /hunter2/);
+  });
+
+  test('CALVE_ variables, by their own names', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const wrong: Record<string, string> = {
+      CALVE_PART_SIZE: '3MB',
+      CALVE_CONCURRENCY: 'many',
+      CALVE_RETRY_DELAY: '10',
+      CALVE_MAX_ATTEMPTS: '0',
+      CALVE_GIVE_UP_AFTER: '1',
+      CALVE_CONNECT_TIMEOUT: 'x',
+      CALVE_READ_TIMEOUT: '0s',
+      CALVE_LOCK_WAIT: '1 h',
+      CALVE_PROGRESS: 'loud',
+      CALVE_REGION: 'EU',
+      CALVE_ENDPOINT_URL: 'nonsense',
+      CALVE_ACCOUNT_ID: '1',
+    };
+    for (const [name, value] of Object.entries(wrong)) {
+      const ended = await home.run(['upload', file, home.target], { [name]: value });
+      assert.ok(assertFailed(ended, 2).startsWith(`calve: ${name}=${value}: `), ended.stderr);
+    }
+    const described = await home.run(['upload', file, home.target], { CALVE_DESCRIPTION: 'Grüße' });
+    assert.match(assertFailed(described, 2), /^calve: CALVE_DESCRIPTION: a vault takes printable ASCII/);
+    const folder = await home.run(['status'], { CALVE_STATE_DIR: '' });
+    assert.match(assertFailed(folder, 2), /^calve: CALVE_STATE_DIR: it names no folder$/);
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('a flag wins over its variable, which is then not looked at', async (t) => {
+    const home = await service.home(t);
+    const words = ['upload', home.file('f', 9), home.target, '--part-size', '1M', '--dry-run'];
+    const { code, stderr } = await home.run(words, { CALVE_PART_SIZE: 'nonsense' });
+    assert.equal(code, 0, stderr);
+  });
+
+  test('no region anywhere: with the ways to give one', async (t) => {
+    const home = await service.home(t);
+    const ended = await home.run(['upload', home.file('f', 9), home.target], { AWS_REGION: '' });
+    assert.match(assertFailed(ended, 2), /: no region is named$/);
+    assert.match(ended.stderr, /^hint: give --region, set AWS_REGION, or set a region in your AWS profile$/m);
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('usage errors are objects where --json or CALVE_JSON asks for them', async (t) => {
+    const home = await service.home(t);
+    const lines: (readonly string[])[] = [
+      ['upload', home.file('f', 9), home.target, '--part-size=3M'],
+      ['upload', '--bogus'],
+      ['nonsense'],
+      ['list-parts', home.target],
+      ['abort', home.target],
+    ];
+    for (const words of lines) {
+      const asked = assertFailedJson(await home.run([...words, '--json']), 2);
+      const variable = assertFailedJson(await home.run(words, { CALVE_JSON: '1' }), 2);
+      assert.deepEqual(variable, asked);
+      assert.deepEqual([asked['kind'], asked['resumable']], ['usage', false]);
+    }
+    assertFailed(await home.run(['upload', '--bogus'], { CALVE_JSON: '0' }), 2);
+  });
+
+  test('calve alone shows its help on stderr, and says what is missing where a program listens', async (t) => {
+    const home = await service.home(t);
+    const plain = await home.run([]);
+    assert.deepEqual([plain.code, plain.stdout], [2, '']);
+    assert.match(plain.stderr, /^Usage: calve /);
+    const json = await home.run([], { CALVE_JSON: '1' });
+    assert.equal(json.code, 2);
+    assert.match(
+      json.stdout,
+      /^{"type":"error","kind":"usage","exitCode":2,"message":"command line: no command/,
+    );
+  });
+
+  test('--debug shows the stack of a failure, and nothing else does', async (t) => {
+    const home = await service.home(t);
+    const words = ['upload', 'missing', home.target];
+    assertWords((await home.run(words)).stderr);
+    assert.match((await home.run([...words, '--debug'])).stderr, /^\s+at .*\.js:\d+/m);
+  });
+});
