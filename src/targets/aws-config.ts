@@ -33,9 +33,8 @@ export async function resolveAwsPlace(settings: TargetSettings, service: string)
   };
   const region =
     settings.region ??
-    env['AWS_REGION'] ??
-    env['AWS_DEFAULT_REGION'] ??
-    (await fromFiles()).profile['region'];
+    // An empty variable is as good as none, as with the AWS tools.
+    (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (await fromFiles()).profile['region']);
   if (region === undefined || region === '') {
     throw new TransferError('usage', {
       what: settings.url.url,
@@ -65,7 +64,7 @@ async function configuredEndpoint(
 async function readConfigFiles(settings: TargetSettings): Promise<ConfigFiles> {
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const name = settings.profile ?? settings.env['AWS_PROFILE'] ?? 'default';
+  const name = settings.profile ?? (settings.env['AWS_PROFILE'] || 'default');
   const profile: Profile = { ...credentialsFile[name], ...configFile[name] };
   const section = profile['services'];
   return { profile, services: (section && configFile[`services.${section}`]) || {} };
