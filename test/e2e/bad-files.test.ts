@@ -1,0 +1,132 @@
+/** Files that cannot be sent, and which of several failures counts. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, test } from 'node:test';
+import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
+import { type Home, sharedService } from '../support/homes.js';
+
+const GIB_BYTES = 1024 ** 3;
+const NO_CREDENTIALS = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+
+/** A file of holes: large, and nothing on disk. */
+function sparse(home: Home, name: string, sizeBytes: number): string {
+  const path = join(home.folder, name);
+  writeFileSync(path, '');
+  truncateSync(path, sizeBytes);
+  return path;
+}
+
+describe('Files that cannot be sent', () => {
+  const service = sharedService();
+
+  test('exit 13, are named with the reason, and nothing is sent', async (t) => {
+    const home = await service.home(t);
+    const path = (name: string) => join(home.folder, name);
+    writeFileSync(path('empty'), '');
+    mkdirSync(path('a folder'));
+    execFileSync('mkfifo', [path('fifo')]);
+    symlinkSync('nowhere', path('dangling'));
+    const told: Record<string, RegExp> = {
+      empty: /\/empty: the file is empty, and a vault takes no empty archive$/,
+      'a folder': /\/a folder: this is a folder, and not a regular file$/,
+      fifo: /\/fifo: this is a pipe, a socket or a device, and not a regular file$/,
+      '/dev/null': /^calve: \/dev\/null: this is a pipe, a socket or a device/,
+      missing: /\/missing: there is no such file$/,
+      dangling: /\/dangling: there is no such file$/,
+      'empty/below': /\/empty\/below: there is no such file/,
+    };
+    for (const [name, why] of Object.entries(told)) {
+      const ended = await home.run(['upload', name, home.target]);
+      assert.match(assertFailed(ended, 13), why);
+      if (name === 'a folder')
+        assert.ok(ended.stderr.includes(`tar -cf '${path('a folder.tar')}'`), ended.stderr);
+      else assert.doesNotMatch(ended.stderr, /tar -cf/, 'a tar of it would hold none of its bytes');
+    }
+    const error = assertFailedJson(await home.run(['upload', 'empty', home.target, '--json']), 13);
+    assert.deepEqual([error['kind'], error['file'], error['target']], ['source', path('empty'), home.target]);
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('exit 13 where they cannot be read', async (t) => {
+    if (process.getuid?.() === 0) return t.skip('root may read everything');
+    const home = await service.home(t);
+    const file = home.file('secret', 9);
+    chmodSync(file, 0o000);
+    assert.match(
+      assertFailed(await home.run(['upload', file, home.target]), 13),
+      /the file cannot be read: EACCES/,
+    );
+  });
+
+  test('exit 15 where the part size makes too many parts, and the size that fits is named', async (t) => {
+    const home = await service.home(t);
+    const file = sparse(home, 'large', 10_000 * 1024 ** 2 + 1);
+    const ended = await home.run(['upload', file, home.target, '--part-size', '1M']);
+    assert.match(assertFailed(ended, 15), /with --part-size 1M: 10,001 parts are more than the 10,000 parts/);
+    assert.match(ended.stderr, /^hint: --part-size 16M fits, and --part-size auto finds it$/m);
+    const larger = sparse(home, 'larger', 313 * GIB_BYTES);
+    const json = await home.run(['upload', larger, home.target, '--part-size=16M', '--json']);
+    assert.match(String(assertFailedJson(json, 15)['hint']), /^--part-size 64M fits/);
+    const dry = await home.run(['upload', larger, home.target, '--part-size=16M', '--dry-run']);
+    assertFailed(dry, 15);
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('exit 15 where no archive may be so large', async (t) => {
+    const home = await service.home(t);
+    let file: string;
+    try {
+      file = sparse(home, 'huge', 40 * 1024 * GIB_BYTES);
+    } catch (error) {
+      return t.skip(`the file system holds no file of 40 TiB, holes or not: ${(error as Error).message}`);
+    }
+    const line = assertFailed(await home.run(['upload', file, home.target]), 15);
+    assert.match(line, /its 40 TiB are more than the 39\.1 TiB that an archive may have$/);
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('do not keep the others from being sent: the exit is the first failure’s, the ids are in order', async (t) => {
+    const home = await service.home(t);
+    writeFileSync(join(home.folder, 'empty'), '');
+    sparse(home, 'large', 11_000 * 1024 ** 2);
+    home.file('b', 20, 2);
+    home.file('a', 10, 1);
+    const large = await home.run(['upload', 'large', 'b', 'empty', 'a', home.target, '--part-size=1M']);
+    assert.equal(large.code, 15, large.stderr);
+    const [b = '', a = '', ...more] = large.stdout.trimEnd().split('\n');
+    assert.deepEqual(more, []);
+    assert.deepEqual([(await home.readBack(b)).length, (await home.readBack(a)).length], [20, 10]);
+    assert.equal(large.stderr.match(/^calve: /gm)?.length, 2);
+    const empty = await home.run(['upload', 'b', 'empty', 'large', home.target, '--part-size=1M']);
+    assert.deepEqual([empty.code, empty.stdout], [13, `${b}\n`]);
+  });
+
+  test('come after usage: a missing file without a region exits 2', async (t) => {
+    const home = await service.home(t);
+    const large = sparse(home, 'large', 11_000 * 1024 ** 2);
+    assertFailed(await home.run(['upload', 'missing', home.target], { AWS_REGION: '' }), 2);
+    assertFailed(await home.run(['upload', 'missing', home.target, '--part-size=3M']), 2);
+    assertFailed(await home.run(['upload', 'missing', 'glacier://a/b']), 2);
+    assertFailed(await home.run(['upload', large, home.target, '--part-size=1M', '--concurrency=0']), 2);
+    assertFailed(
+      await home.run(['upload', 'missing', home.target], { AWS_ENDPOINT_URL_GLACIER: 'nonsense' }),
+      2,
+    );
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('come before what the service says: without credentials a missing one exits 13, a large one 15', async (t) => {
+    const home = await service.home(t);
+    const large = sparse(home, 'large', 11_000 * 1024 ** 2);
+    assertFailed(await home.run(['upload', 'missing', home.target], NO_CREDENTIALS), 13);
+    assertFailed(await home.run(['upload', large, home.target, '--part-size=1M'], NO_CREDENTIALS), 15);
+    assertFailed(await home.run(['upload', 'missing', 'glacier://nowhere']), 13);
+    const both = await home.run(['upload', 'missing', home.file('f', 9), home.target], NO_CREDENTIALS);
+    assert.equal(both.code, 13);
+    assert.match(both.stderr, /no credentials were found/);
+    assert.match(assertWords(both.stderr), /missing: there is no such file/);
+  });
+});

@@ -1,0 +1,148 @@
+/** A state folder or a catalogue that cannot be trusted or written: exit 13, before anything is sent. */
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { encodeLine } from '../../src/state/checked-line.js';
+import { assertFailed, assertFailedJson } from '../support/failed.js';
+import { isBegin } from '../support/front.js';
+import { type Home, sharedService } from '../support/homes.js';
+import { oneJson } from '../support/json-shapes.js';
+
+const MIB_BYTES = 1024 * 1024;
+
+function stateFolder(home: Home): string {
+  return join(home.folder, 'home/.local/state/calve');
+}
+
+function journalOf(home: Home): string {
+  const uploads = join(stateFolder(home), 'v1/uploads');
+  return join(uploads, readdirSync(uploads)[0] ?? '');
+}
+
+describe('State that cannot be used', () => {
+  const service = sharedService();
+
+  test('exits 13 where its folder cannot be made or is no folder, and nothing is begun', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    for (const option of ['--state-dir=f', '--state-dir=f/below', '--catalogue=f', '--catalogue=f/below']) {
+      const ended = await home.run(['upload', file, home.target, option]);
+      assert.match(assertFailed(ended, 13), /\/f(\/below)?: /, option);
+      assertFailedJson(await home.run(['upload', file, home.target, option, '--json']), 13);
+    }
+    assert.equal(home.passed().filter(isBegin).length, 0);
+  });
+
+  test('exits 13 where others may write to it: state folder, uploads, a journal, the catalogue', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * MIB_BYTES);
+    await home.leaveUnfinished(file, 1);
+    const begunBefore = home.passed().filter(isBegin).length;
+    const catalogue = join(home.folder, 'home/.local/share/calve/archives');
+    const places = [stateFolder(home), join(stateFolder(home), 'v1/uploads'), journalOf(home), catalogue];
+    for (const place of places) {
+      const mode = place === journalOf(home) ? 0o600 : 0o700;
+      chmodSync(place, mode | 0o022);
+      const ended = await home.run(['upload', file, home.target]);
+      assert.match(assertFailed(ended, 13), /it belongs to someone else, or others may write to it/);
+      assert.ok(ended.stderr.includes(`chmod go= ${place}`), ended.stderr);
+      chmodSync(place, mode);
+    }
+    assert.equal(home.passed().filter(isBegin).length, begunBefore);
+    assert.equal((await home.run(['upload', file, home.target])).code, 0);
+  });
+
+  test('exits 13 where a newer calve wrote it, in every command that reads it', async (t) => {
+    const home = await service.home(t);
+    mkdirSync(join(stateFolder(home), 'v2/uploads/something'), { recursive: true, mode: 0o700 });
+    chmodSync(stateFolder(home), 0o700);
+    const file = home.file('f', 9);
+    const lines = [['status'], ['resume'], ['upload', file, home.target], ['list-uploads', home.target]];
+    for (const words of lines) {
+      const ended = await home.run(words);
+      assert.equal(ended.code, 13, ended.stderr);
+      assert.match(ended.stderr, /^calve: .*\/v2: a newer calve wrote it/m);
+      assert.match(ended.stderr, /^hint: run that newer calve$/m);
+    }
+    assert.equal(home.passed().filter(isBegin).length, 0);
+  });
+
+  test('exits 13 where a journal’s head is damaged or newer; the hint’s line goes on without it', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 3 * MIB_BYTES);
+    const uploadId = await home.leaveUnfinished(file, 2);
+    const path = journalOf(home);
+    const whole = readFileSync(path, 'utf8');
+    const [head = '', ...parts] = whole.split('\n');
+    const { check, ...fields } = JSON.parse(head) as Record<string, unknown>;
+    assert.equal(typeof check, 'string');
+    const newer = encodeLine({ ...fields, version: 2 });
+    for (const [first, told] of [
+      [head.replace('"version":1', '"version":7'), /what calve recorded there is damaged/],
+      [head.slice(0, 100), /what calve recorded there is damaged/],
+      [newer.trimEnd(), /a newer calve wrote it/],
+    ] as const) {
+      writeFileSync(path, [first, ...parts].join('\n'));
+      assert.match(assertFailed(await home.run(['status']), 13), told);
+      assert.match(assertFailed(await home.run(['upload', file, home.target]), 13), told);
+    }
+    writeFileSync(path, `${'x'.repeat(500)}\n`);
+    const ended = await home.run(['upload', file, home.target]);
+    assertFailed(ended, 13);
+    assert.match(ended.stderr, /^hint: move it away; .*: calve resume \S+ \S+ --upload-id=ID$/m);
+    const elsewhere = { CALVE_STATE_DIR: join(home.folder, 'moved') };
+    const adopted = await home.run(
+      ['resume', file, home.target, `--upload-id=${uploadId}`, '--json'],
+      elsewhere,
+    );
+    assert.equal(oneJson(adopted.stdout, 'archive')['partsReused'], 2);
+  });
+
+  test('passes over a torn tail and a damaged part line: the service’s own list stands in', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 4 * MIB_BYTES);
+    await home.leaveUnfinished(file, 3);
+    const path = journalOf(home);
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    assert.equal(lines.length, 4);
+    writeFileSync(path, `${lines.slice(0, 3).join('\n')}\n`);
+    appendFileSync(path, '{"type":"part","index":2,"treeH');
+    const ended = await home.run(['upload', file, home.target, '--json']);
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(
+      ended.stderr,
+      /^note: .*\.jsonl: 1 line could not be read; the service's own list stands in$/m,
+    );
+    assert.equal(oneJson(ended.stdout, 'archive')['partsReused'], 3);
+  });
+
+  test('exits 13 where a catalogue entry is damaged, and sends nothing', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    assert.equal((await home.run(['upload', file, home.target])).code, 0);
+    const catalogue = join(home.folder, 'home/.local/share/calve/archives');
+    const [name = ''] = readdirSync(catalogue);
+    const text = readFileSync(join(catalogue, name), 'utf8');
+    writeFileSync(join(catalogue, name), text.replace('"size":9', '"size":8'));
+    const begunBefore = home.passed().filter(isBegin).length;
+    for (const words of [['archives'], ['upload', file, home.target], ['verify', file]]) {
+      const ended = await home.run(words);
+      assert.ok(assertFailed(ended, 13).includes(name), ended.stderr);
+    }
+    assert.equal(home.passed().filter(isBegin).length, begunBefore);
+  });
+
+  test('exits 13 where the data folder of local:// cannot be used', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    mkdirSync(join(home.folder, 'vaults'));
+    writeFileSync(join(home.folder, 'vaults/v1'), '');
+    for (const option of ['--local-dir=f', '--local-dir=f/below', '--local-dir=vaults']) {
+      assert.match(
+        assertFailed(await home.run(['upload', file, 'local://v', option]), 13),
+        /calve cannot write there/,
+      );
+    }
+  });
+});
