@@ -33,7 +33,7 @@ export interface VaultBench {
   openUploads(): Promise<string[]>;
 }
 
-export interface HeldArchive {
+interface HeldArchive {
   readonly archiveId: string;
   readonly description: string;
 }
