@@ -6,7 +6,7 @@ import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { digits16 } from './digits.js';
 import { stateFailure } from './failures.js';
 import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
-import { proveFolderWritable, putFile, readOwnFile, removeFile } from './safe-file.js';
+import { proveFolderWritable, putFile, readOwnFile, removeFile, sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
 
 const EXTENSION = '.json';
@@ -39,6 +39,7 @@ export function openCatalogue(directory: string): Catalogue {
     all: () => read(() => true),
     async proveWritable() {
       await makeFolders(folder);
+      await sweepTemporaries(root);
       await proveFolderWritable(root, randomBytes(PROOF_BYTES));
     },
     async record(entry) {

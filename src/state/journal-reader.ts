@@ -3,7 +3,13 @@ import { basename } from 'node:path';
 import type { Fingerprint } from '../core/fingerprint.js';
 import type { JournalHead, RecordedPart, UnfinishedUpload, WholeArchive } from '../transfer/ports.js';
 import { stateFailure } from './failures.js';
-import { decodeHead, decodeRecord, isTornPart, type JournalRecord } from './journal-records.js';
+import {
+  type BootedHead,
+  decodeHead,
+  decodeRecord,
+  isTornPart,
+  type JournalRecord,
+} from './journal-records.js';
 import { recordName } from './names.js';
 import { readOwnFile } from './safe-file.js';
 
@@ -20,10 +26,10 @@ export interface JournalReading {
  * @returns null when there is no such journal (any more)
  * @throws TransferError `state`: `damaged` head, `newer` head, `foreign` file
  */
-export async function readJournal(path: string): Promise<JournalReading | null> {
+export async function readJournal(path: string, boot: string): Promise<JournalReading | null> {
   const file = await readOwnFile(path);
   if (file === null) return null;
-  const parsed = parseJournal(file.bytes, path, file.mtime.toISOString());
+  const parsed = parseJournal(file.bytes, path, { lastActivityAt: file.mtime.toISOString(), boot });
   const { identity, uploadId } = parsed.upload.head;
   // Files are found by their name: one under a wrong name would be missed where it matters.
   if (basename(path) !== `${recordName(identity, uploadId)}${JOURNAL_EXTENSION}`) {
@@ -32,13 +38,22 @@ export async function readJournal(path: string): Promise<JournalReading | null> 
   return parsed;
 }
 
-/** The pure part of readJournal. @throws TransferError `state`: `damaged` or `newer` head */
-export function parseJournal(bytes: Buffer, path: string, lastActivityAt: string): JournalReading {
+/**
+ * The pure part of readJournal.
+ * @param now.boot the machine's present boot; '' where it can't be told
+ * @throws TransferError `state`: `damaged` or `newer` head
+ */
+export function parseJournal(
+  bytes: Buffer,
+  path: string,
+  now: { readonly lastActivityAt: string; readonly boot: string },
+): JournalReading {
   const headEnd = bytes.indexOf(NEWLINE);
-  const head = headEnd < 0 ? null : decodeHead(bytes.subarray(0, headEnd));
-  if (head === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');
-  if (head === null) throw stateFailure('damaged', path, 'its first line cannot be read');
-  const state = new Replay(head);
+  const first = headEnd < 0 ? null : decodeHead(bytes.subarray(0, headEnd));
+  if (first === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');
+  if (first === null) throw stateFailure('damaged', path, 'its first line cannot be read');
+  const { head } = first;
+  const state = new Replay(first);
   let start = headEnd + 1;
   for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
     state.replayLine(bytes.subarray(start, end));
@@ -46,20 +61,23 @@ export function parseJournal(bytes: Buffer, path: string, lastActivityAt: string
   }
   const isTorn = start < bytes.length;
   if (isTorn) state.drop(bytes.subarray(start), false);
-  return { upload: { head, ...state.outcome(), lastActivityAt, journalPath: path }, isTorn };
+  const { lastActivityAt, boot } = now;
+  return { upload: { head, ...state.outcome(boot), lastActivityAt, journalPath: path }, isTorn };
 }
 
 /** A journal's lines, one after the other. */
 class Replay {
   readonly #head: JournalHead;
   readonly #parts = new Map<number, RecordedPart>();
+  #boot: string;
   #fingerprint: Fingerprint;
   #completing: WholeArchive | null = null;
   #damagedLines = 0;
   #completingUncertain = false;
 
-  constructor(head: JournalHead) {
+  constructor({ head, boot }: BootedHead) {
     this.#head = head;
+    this.#boot = boot;
     this.#fingerprint = head.fingerprint;
   }
 
@@ -83,6 +101,9 @@ class Replay {
       case 'part':
         this.#parts.set(record.index, { treeHash: record.treeHash, linearHash: record.linearHash });
         break;
+      case 'listed':
+        this.#boot = record.boot;
+        break;
       case 'fingerprint':
         this.#fingerprint = record.fingerprint;
         break;
@@ -96,12 +117,13 @@ class Replay {
     }
   }
 
-  outcome() {
+  outcome(boot: string) {
     return {
       fingerprint: this.#fingerprint,
       parts: this.#parts,
       completing: this.#completing,
       damagedLines: this.#damagedLines,
+      isWhole: this.#damagedLines === 0 && boot !== '' && boot === this.#boot,
       completingUncertain: this.#completingUncertain,
     };
   }

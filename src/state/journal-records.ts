@@ -25,16 +25,19 @@ import {
 
 const JOURNAL_VERSION = 1;
 
-type HeadRecord = { type: 'head'; version: typeof JOURNAL_VERSION } & JournalHead;
+/** `boot` names the start of the machine under which a line was written (see UnfinishedUpload.isWhole). */
+type HeadRecord = { type: 'head'; version: typeof JOURNAL_VERSION; boot: string } & JournalHead;
 type PartRecord = { type: 'part'; index: number } & RecordedPart;
 type FingerprintRecord = { type: 'fingerprint'; fingerprint: Fingerprint };
 type CompletingRecord = { type: 'completing' } & WholeArchive;
 type ReopenedRecord = { type: 'reopened' };
-export type JournalRecord = PartRecord | FingerprintRecord | CompletingRecord | ReopenedRecord;
+type ListedRecord = { type: 'listed'; boot: string };
+export type JournalRecord = PartRecord | ListedRecord | FingerprintRecord | CompletingRecord | ReopenedRecord;
 
 const isHeadRecord = shape<HeadRecord>({
   type: isExactly('head'),
   version: isExactly(JOURNAL_VERSION),
+  boot: isText,
   uploadId: isName,
   identity: isIdentity,
   recipe: isRecipe,
@@ -57,6 +60,7 @@ const recordGuards = {
     sizeBytes: isCount,
     treeHash: isHash,
   }),
+  listed: shape<ListedRecord>({ type: isExactly('listed'), boot: isText }),
   reopened: shape<ReopenedRecord>({ type: isExactly('reopened') }),
 } satisfies { [K in JournalRecord['type']]: Guard<Extract<JournalRecord, { type: K }>> };
 
@@ -65,11 +69,11 @@ function isRecord(value: unknown): value is JournalRecord {
 }
 
 /** @throws TransferError `bug` for a head that could not be read again */
-export function encodeHead(head: JournalHead): string {
+export function encodeHead(head: JournalHead, boot: string): string {
   // Spelled out: a caller's object may carry more than the port names, and nothing unnamed goes to disk.
   const { uploadId, identity, recipe, plan, description, fingerprint, startedAt } = head;
   const record = { uploadId, identity, recipe, plan, description, fingerprint, startedAt };
-  return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, ...record });
+  return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, boot, ...record });
 }
 
 /** @throws TransferError `bug` for a record that could not be read again */
@@ -84,14 +88,20 @@ function encodeIf(isGood: (value: unknown) => boolean, record: object): string {
   return encodeLine(record);
 }
 
+/** A head with the boot that it was written under. */
+export interface BootedHead {
+  readonly head: JournalHead;
+  readonly boot: string;
+}
+
 /** @returns the head, `newer` for one of a later version, or null when it is damaged */
-export function decodeHead(line: Buffer): JournalHead | 'newer' | null {
+export function decodeHead(line: Buffer): BootedHead | 'newer' | null {
   const value = decodeLine(line);
   if (value === null || value.type !== 'head') return null;
   if (isCount(value.version) && value.version > JOURNAL_VERSION) return 'newer';
   if (!isHeadRecord(value)) return null;
-  const { type, version, ...head } = value;
-  return head;
+  const { type, version, boot, ...head } = value;
+  return { head, boot };
 }
 
 /** @returns null when the line is damaged */

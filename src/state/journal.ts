@@ -20,11 +20,11 @@ import { openOwnFileForAppending, putFile, readOwnFile, removeFile } from './saf
  * @throws TransferError `bug` when there is one: overwriting it could lose a `completing` record
  * @throws TransferError `state` `not-writable`
  */
-export async function createJournal(path: string, head: JournalHead): Promise<Journal> {
+export async function createJournal(path: string, head: JournalHead, boot: string): Promise<Journal> {
   if ((await readOwnFile(path)) !== null) {
     throw new TransferError('bug', { detail: `${path} exists: it must be reopened` });
   }
-  const file = await putFile(path, encodeHead(head));
+  const file = await putFile(path, encodeHead(head, boot));
   const { mtime } = await file.stat();
   const upload: UnfinishedUpload = {
     head,
@@ -32,20 +32,21 @@ export async function createJournal(path: string, head: JournalHead): Promise<Jo
     parts: new Map(),
     completing: null,
     damagedLines: 0,
+    isWhole: boot !== '',
     completingUncertain: false,
     lastActivityAt: mtime.toISOString(),
     journalPath: path,
   };
-  return new FileJournal(upload, appendLines(file, path, false));
+  return new FileJournal(upload, appendLines(file, path, false), boot);
 }
 
 /**
  * Goes on with a journal, read anew: the given reading may be older than the lock that we hold now.
  * @throws TransferError `state`: as readJournal; `damaged` when the journal is gone or another upload's
  */
-export async function reopenJournal(known: UnfinishedUpload): Promise<Journal> {
+export async function reopenJournal(known: UnfinishedUpload, boot: string): Promise<Journal> {
   const path = known.journalPath;
-  const reading = await readJournal(path);
+  const reading = await readJournal(path, boot);
   const file = reading === null ? null : await openOwnFileForAppending(path);
   if (reading === null || file === null) {
     throw stateFailure(
@@ -54,15 +55,17 @@ export async function reopenJournal(known: UnfinishedUpload): Promise<Journal> {
       'it was removed a moment ago: another calve may have finished this upload',
     );
   }
-  return new FileJournal(reading.upload, appendLines(file, path, reading.isTorn));
+  return new FileJournal(reading.upload, appendLines(file, path, reading.isTorn), boot);
 }
 
 class FileJournal implements Journal {
   readonly #lines: LineAppender;
   readonly #parts: Map<number, RecordedPart>;
+  readonly #boot: string;
   #upload: UnfinishedUpload;
 
-  constructor(upload: UnfinishedUpload, lines: LineAppender) {
+  constructor(upload: UnfinishedUpload, lines: LineAppender, boot: string) {
+    this.#boot = boot;
     this.#parts = new Map(upload.parts);
     this.#upload = { ...upload, parts: this.#parts };
     this.#lines = lines;
@@ -77,6 +80,10 @@ class FileJournal implements Journal {
     if (index >= partCount) throw new TransferError('bug', { detail: `part ${index} of ${partCount}` });
     await this.#append({ type: 'part', index, treeHash, linearHash }, false, {});
     this.#parts.set(index, { treeHash, linearHash });
+  }
+
+  async recordListed(): Promise<void> {
+    await this.#append({ type: 'listed', boot: this.#boot }, false, { isWhole: this.#boot !== '' });
   }
 
   async recordFingerprint(fingerprint: Fingerprint): Promise<void> {

@@ -1,7 +1,7 @@
 /** Files of our own: written whole or not at all, mode 0600, and read only if nobody else can have written them. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { osCode, reading, stateFailure, writing } from './failures.js';
 import { assertOurs, syncFolder } from './safe-folder.js';
@@ -51,9 +51,23 @@ async function openOwnFile(path: string, flags: number): Promise<FileHandle | nu
   return flags === O_RDONLY ? reading(path, null, openIt) : writing(path, openIt);
 }
 
+const TEMPORARY_PREFIX = '.tmp-';
+/** Far longer than any write takes: what is older was left by a process that died in the middle of one. */
+const TEMPORARY_KEPT_MS = 24 * 3_600_000;
+
+/** Removes what dead processes left half written. Never fails: it is a courtesy. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(TEMPORARY_PREFIX))) {
+    const path = join(folder, name);
+    const stats = await lstat(path).catch(() => null);
+    if (stats?.isFile() && Date.now() - stats.mtimeMs > TEMPORARY_KEPT_MS) await unlink(path).catch(() => {});
+  }
+}
+
 /** Where a file is prepared: in its own folder, so that the rename stays within one file system. */
 function temporaryPath(folder: string): string {
-  return join(folder, `.tmp-${randomBytes(8).toString('hex')}`);
+  return join(folder, `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
 }
 
 async function writeTemporary(path: string, bytes: string | Buffer): Promise<FileHandle> {

@@ -7,6 +7,7 @@ import { JOURNAL_EXTENSION, readJournal } from './journal-reader.js';
 import { takeLock } from './lock.js';
 import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
+import { sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
 import { assertNothingNewer, stateFolders } from './state-folders.js';
 
@@ -18,12 +19,15 @@ export function openStateStore(directory: string, processes: Processes = systemP
   const root = resolve(directory);
   const folders = stateFolders(root);
 
+  const bootId = async (): Promise<string> => (await processes.self()).bootId;
+
   async function read(isWanted: (name: string) => boolean): Promise<UnfinishedUpload[]> {
     const names = await listFolder(folders.uploads);
     const wanted = names.filter((name) => isRecordName(name, JOURNAL_EXTENSION) && isWanted(name));
     const uploads: UnfinishedUpload[] = [];
+    const boot = await bootId();
     for (const name of wanted) {
-      const reading = await readJournal(join(folders.uploadsPath, name));
+      const reading = await readJournal(join(folders.uploadsPath, name), boot);
       if (reading !== null) uploads.push(reading.upload);
     }
     return uploads.sort(byStart);
@@ -56,9 +60,10 @@ export function openStateStore(directory: string, processes: Processes = systemP
     async create(head) {
       await makeFolders(folders.uploads);
       const name = recordName(head.identity, head.uploadId);
-      return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head);
+      await sweepTemporaries(folders.uploadsPath);
+      return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId());
     },
-    reopen: reopenJournal,
+    reopen: async (upload) => reopenJournal(upload, await bootId()),
   };
 }
 

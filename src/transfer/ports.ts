@@ -230,6 +230,12 @@ export interface UnfinishedUpload {
   readonly parts: ReadonlyMap<number, RecordedPart>;
   /** Set once complete was about to be sent, and not withdrawn since. */
   readonly completing: WholeArchive | null;
+  /**
+   * Whether every part that was ever recorded is among `parts`: no line is damaged, and the machine was not started
+   * anew since (part lines are not synced, so a power cut may take the last ones). What is not recorded was then at
+   * most in flight.
+   */
+  readonly isWhole: boolean;
   /** Lines that could not be read, a torn tail included; their parts are simply not known. */
   readonly damagedLines: number;
   /** Whether a damaged line may have been a `completing` record, so that none may be assumed absent. */
@@ -246,6 +252,8 @@ export interface Journal {
   readonly upload: UnfinishedUpload;
   /** Appends a part that the service holds. Not synced: the service's own list covers the last ones. */
   recordPart(index: number, part: RecordedPart): Promise<void>;
+  /** Appends that the service's list was taken in, so that the records are whole again. Not synced. */
+  recordListed(): Promise<void>;
   /** Appends that the file's bytes were compared again and found the same under this new fingerprint. Synced. */
   recordFingerprint(fingerprint: Fingerprint): Promise<void>;
   /** Synced before complete is sent. */

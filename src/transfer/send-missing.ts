@@ -4,7 +4,15 @@ import { type PartPlan, partRange } from '../core/part-plan.js';
 import { foldPartHashes, type TreeHash } from '../core/tree-hash.js';
 import { moveParts } from './move-parts.js';
 import { listAllParts } from './pages.js';
-import type { Journal, PartsPage, PreparedPart, RecordedPart, Source, WholeArchive } from './ports.js';
+import type {
+  Journal,
+  PartsPage,
+  PreparedPart,
+  RecordedPart,
+  Source,
+  UnfinishedUpload,
+  WholeArchive,
+} from './ports.js';
 import { type Reconciliation, reconcile } from './reconcile.js';
 import type { Session } from './session.js';
 
@@ -32,32 +40,92 @@ export interface Sent {
 export async function sendMissing(session: Session, sending: Sending): Promise<Sent> {
   const { source, journal } = sending;
   const { head, parts: recorded } = journal.upload;
+  const { plan } = head;
   const isVouchedFor = recorded.size > 0;
-  const found = sending.resumed ? await takeStock(session, sending) : reconcile(head.plan, recorded, []);
-  const hashes = new Map(found.held);
-  session.report({
-    type: 'begun',
-    file: source.path,
-    target: head.identity.place.url,
-    uploadId: head.uploadId,
-    plan: head.plan,
-    reusedParts: found.held.size,
-    reusedBytes: bytesOf(head.plan, found.held.keys()),
-    resumed: sending.resumed,
-  });
-  const different = await compareHeld(session, sending, found, hashes);
-  const partsReused = hashes.size;
+  const hashes = new Map<number, TreeHash>();
+  const early = sending.resumed ? unrecorded(journal.upload) : [];
+  const begun = (held: Iterable<number>): void => {
+    const reused = [...held];
+    session.report({
+      type: 'begun',
+      file: source.path,
+      target: head.identity.place.url,
+      uploadId: head.uploadId,
+      plan,
+      reusedParts: reused.length,
+      reusedBytes: bytesOf(plan, reused),
+      resumed: sending.resumed,
+    });
+  };
+  if (early.length > 0) begun(recorded.keys());
+  const found = sending.resumed
+    ? await takeStockBeside(session, sending, early, hashes)
+    : reconcile(plan, recorded, []);
+  if (early.length === 0) begun(found.held.keys());
+
+  const sentEarly = new Set(hashes.keys());
+  for (const [index, hash] of found.held) hashes.set(index, hash);
+  const toCompare = [...found.toCompare].filter(([index]) => !sentEarly.has(index));
+  const different = await compareHeld(session, sending, new Map(toCompare), hashes);
+  if (sending.resumed && !journal.upload.isWhole) await journal.recordListed();
+  const partsReused = hashes.size - sentEarly.size;
   const strange = different.length + found.illFitting;
   if (!isVouchedFor && partsReused === 0 && strange > 0) throw otherUpload(source, strange);
-  const toSend = [...found.toSend, ...different].sort((a, b) => a - b);
-  const doubted = await sendParts(session, sending, toSend, hashes);
-  // A recorded hash that the service does not find in the bytes is computed again, once.
-  await sendParts(session, { ...sending, known: new Map() }, doubted, hashes);
+  const missing = found.toSend.filter((index) => !sentEarly.has(index));
+  const toSend = [...missing, ...different].sort((a, b) => a - b);
+  await sendAll(session, sending, toSend, hashes);
   return {
-    whole: { sizeBytes: head.plan.sizeBytes, treeHash: foldInOrder(hashes, head.plan.partCount) },
-    partsSent: toSend.length,
+    whole: { sizeBytes: plan.sizeBytes, treeHash: foldInOrder(hashes, plan.partCount) },
+    partsSent: sentEarly.size + toSend.length,
     partsReused,
   };
+}
+
+/** From so many recorded parts on a list takes long (a vault gives 50 a request), and one part is little of the file. */
+const EARLY_FROM_PARTS = 1000;
+
+/**
+ * What may be sent before the service has listed what it holds: what no record vouches for, where the records are
+ * whole. At most what was in flight is then sent twice.
+ */
+function unrecorded({ head, parts, isWhole }: UnfinishedUpload): number[] {
+  if (!isWhole || parts.size < EARLY_FROM_PARTS) return [];
+  return [...Array(head.plan.partCount).keys()].filter((index) => !parts.has(index));
+}
+
+/**
+ * Takes stock while `early` parts are sent already. The list's failure comes first: it knows whether the upload was
+ * there at all.
+ */
+async function takeStockBeside(
+  session: Session,
+  sending: Sending,
+  early: readonly number[],
+  hashes: Map<number, TreeHash>,
+): Promise<Reconciliation> {
+  const recorded = new Map(sending.journal.upload.parts);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([session.signal, stop.signal]);
+  const listing = takeStock(session, sending, recorded).catch((error: unknown) => {
+    stop.abort(error);
+    throw error;
+  });
+  const sent = sendAll({ ...session, signal }, sending, early, hashes);
+  const [stock, delivery] = await Promise.allSettled([listing, sent]);
+  if (stock.status === 'rejected') throw stock.reason;
+  if (delivery.status === 'rejected') throw delivery.reason;
+  return stock.value;
+}
+
+/** Sends parts; a recorded hash that the service does not find in the bytes is computed again, once. */
+async function sendAll(
+  session: Session,
+  sending: Sending,
+  indexes: readonly number[],
+  hashes: Map<number, TreeHash>,
+): Promise<void> {
+  const doubted = await sendParts(session, sending, indexes, hashes);
+  await sendParts(session, { ...sending, known: new Map() }, doubted, hashes);
 }
 
 /**
@@ -108,16 +176,19 @@ function bytesOf(plan: PartPlan, indexes: Iterable<number>): number {
   return bytes;
 }
 
-/** Asks the service what it holds, and sets that against the journal. */
-async function takeStock(session: Session, sending: Sending): Promise<Reconciliation> {
-  const { head, parts: recorded } = sending.journal.upload;
+/** Asks the service what it holds, and sets that against what the journal had recorded. */
+async function takeStock(
+  session: Session,
+  sending: Sending,
+  recorded: ReadonlyMap<number, RecordedPart>,
+): Promise<Reconciliation> {
+  const { head } = sending.journal.upload;
   const { upload, parts } = await listAllParts(session.target, head.uploadId, session.signal);
   sending.onListed?.();
   checkPartSize(upload, sending);
   try {
     return reconcile(head.plan, recorded, parts);
   } catch (error) {
-    // Arithmetic knows no file, and people want its name.
     if (!isFailure(error, 'source')) throw error;
     throw new TransferError('source', { ...error.facts, path: sending.source.path }, { cause: error });
   }
@@ -141,13 +212,13 @@ function checkPartSize(upload: PartsPage, sending: Sending): void {
 async function compareHeld(
   session: Session,
   sending: Sending,
-  found: Reconciliation,
+  toCompare: ReadonlyMap<number, TreeHash>,
   hashes: Map<number, TreeHash>,
 ): Promise<number[]> {
   const different: number[] = [];
   const compare = async (part: PreparedPart): Promise<void> => {
     const { index, sizeBytes } = part.range;
-    if (found.toCompare.get(index) !== part.treeHash) {
+    if (toCompare.get(index) !== part.treeHash) {
       different.push(index);
       return;
     }
@@ -156,7 +227,7 @@ async function compareHeld(
     session.report({ type: 'part', index, sizeBytes, reused: true });
   };
   const { plan } = sending.journal.upload.head;
-  await readParts(session, { source: sending.source, plan, indexes: found.toCompare.keys() }, compare);
+  await readParts(session, { source: sending.source, plan, indexes: toCompare.keys() }, compare);
   return different;
 }
 

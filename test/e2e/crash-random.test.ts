@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Ended } from '../support/calve.js';
 import { assertOneArchive, type Job, openJob, PART_BYTES } from '../support/crash-job.js';
-import { drawSeed, inLanes, seededRandom } from '../support/seed.js';
+import { drawSeed, inLanes, seededRandom, TEST_ALL } from '../support/seed.js';
 import { openVault, type VaultBench } from '../support/vault.js';
 
-const UPLOADS = 25;
+const UPLOADS = TEST_ALL ? 100 : 8;
 const PARTS = 24;
 const LANES = 4;
 const KILLS_MAX = 3;

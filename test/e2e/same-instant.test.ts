@@ -5,9 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { type Ended, jsonLines } from '../support/calve.js';
 import { isBegin, isComplete, startFront } from '../support/front.js';
+import { TEST_ALL } from '../support/seed.js';
 import { openVault, TARGET, VAULT, type VaultBench } from '../support/vault.js';
 
-const ROUNDS = 10;
+const ROUNDS = TEST_ALL ? 50 : 5;
 const FILE_BYTES = 2 * 1024 * 1024 + 1;
 
 test('Of two uploads of one file at the same instant one makes the archive, and the other exits 11', async (t) => {

@@ -31,11 +31,14 @@ const records: JournalRecord[] = [
 ];
 
 function journal(...lines: JournalRecord[]): Buffer {
-  return Buffer.from(encodeHead(head) + lines.map(encodeRecord).join(''));
+  return Buffer.from(encodeHead(head, 'boot-1') + lines.map(encodeRecord).join(''));
 }
 
 function parse(bytes: Buffer) {
-  return parseJournal(bytes, '/state/x.jsonl', '2026-01-02T03:04:05.678Z');
+  return parseJournal(bytes, '/state/x.jsonl', {
+    lastActivityAt: '2026-01-02T03:04:05.678Z',
+    boot: 'boot-1',
+  });
 }
 
 /** The upload, or null where the head was (rightly) found damaged. */
@@ -64,10 +67,10 @@ function assertTruth(upload: UnfinishedUpload, wasCompleting: boolean, where: st
 
 test('a journal torn at any byte reads as what was whole before, and tells of the rest', () => {
   const bytes = journal(...records);
-  const headEnd = encodeHead(head).length;
+  const headEnd = encodeHead(head, 'boot-1').length;
   const ends = [headEnd];
   for (const record of records) ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(encodeRecord(record)));
-  const headBytes = Buffer.byteLength(encodeHead(head));
+  const headBytes = Buffer.byteLength(encodeHead(head, 'boot-1'));
   const shift = headBytes - headEnd; // The head holds characters of several bytes.
   for (let at = 0; at < bytes.length; at++) {
     const upload = parseOrDamaged(bytes.subarray(0, at));
@@ -93,7 +96,7 @@ test('a journal torn at any byte reads as what was whole before, and tells of th
 
 test('a journal with any byte changed reads the truth minus dropped lines, or is damaged', () => {
   const bytes = journal(...records);
-  const headBytes = Buffer.byteLength(encodeHead(head));
+  const headBytes = Buffer.byteLength(encodeHead(head, 'boot-1'));
   for (let at = 0; at < bytes.length; at++) {
     const right = bytes[at] ?? 0;
     for (const wrong of new Set([right ^ 1, right ^ 0x20, right ^ 0x80, 10, 0, 0x7d])) {
@@ -112,7 +115,7 @@ test('a journal with any byte changed reads the truth minus dropped lines, or is
 
 test('a stretch overwritten with zeros and garbage loses no completing without a word', () => {
   const bytes = journal(...records, part(2));
-  const afterHead = Buffer.byteLength(encodeHead(head));
+  const afterHead = Buffer.byteLength(encodeHead(head, 'boot-1'));
   const place = fc.integer({ min: afterHead, max: bytes.length - 1 });
   fc.assert(
     fc.property(place, fc.uint8Array({ maxLength: 300 }), (start, garbage) => {
@@ -186,7 +189,8 @@ test('the last of several lines of one part counts', () => {
 });
 
 test('a head of a newer version is newer, one of no version damaged', () => {
-  const withVersion = (version: unknown) => Buffer.from(encodeLine({ type: 'head', version, ...head }));
+  const withVersion = (version: unknown) =>
+    Buffer.from(encodeLine({ type: 'head', version, boot: 'boot-1', ...head }));
   assert.deepEqual(parse(withVersion(1)).upload.head, head);
   assert.throws(() => parse(withVersion(2)), stateFailing('newer', 'x.jsonl'));
   for (const version of [0, -1, '2', null, 1.5]) {
@@ -196,6 +200,19 @@ test('a head of a newer version is newer, one of no version damaged', () => {
 
 test('a head whose plan does not add up is damaged', () => {
   const plan = { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 5 };
-  const bytes = Buffer.from(encodeLine({ type: 'head', version: 1, ...head, plan }));
+  const bytes = Buffer.from(encodeLine({ type: 'head', version: 1, boot: 'boot-1', ...head, plan }));
   assert.throws(() => parse(bytes), stateFailing('damaged'));
+});
+
+test('records are whole under the boot that wrote them or listed last, and never where a line is damaged', () => {
+  const wholeness = (boot: string, ...lines: JournalRecord[]): boolean =>
+    parseJournal(journal(...lines), '/state/x.jsonl', { lastActivityAt: '2026-01-02T03:04:05.678Z', boot })
+      .upload.isWhole;
+  assert.equal(wholeness('boot-1', part(1)), true);
+  assert.equal(wholeness('boot-2', part(1)), false);
+  assert.equal(wholeness('boot-2', part(1), { type: 'listed', boot: 'boot-2' }, part(2)), true);
+  assert.equal(wholeness('boot-1', part(1), { type: 'listed', boot: 'boot-2' }), false);
+  assert.equal(wholeness('', part(1), { type: 'listed', boot: '' }), false);
+  const torn = journal(part(1), part(2)).subarray(0, -3);
+  assert.equal(parse(torn).upload.isWhole, false);
 });

@@ -230,6 +230,7 @@ function joined(createdAgoMs: number, localIdleMs: number | null): JoinedUpload 
     completing: null,
     damagedLines: 0,
     completingUncertain: false,
+    isWhole: true,
     lastActivityAt: isoAgo(localIdleMs),
     journalPath: '',
   };

@@ -66,6 +66,7 @@ export const UNFINISHED: UnfinishedUpload = {
   parts: new Map([[1, { treeHash: 'b'.repeat(64), linearHash: null }]]),
   completing: null,
   damagedLines: 0,
+  isWhole: true,
   completingUncertain: false,
   lastActivityAt: '2026-11-20T10:04:05.678Z',
   journalPath: '/state/x.journal',
