@@ -1,0 +1,166 @@
+/** What calve sends, other clients read; what they begin, calve goes on with; and the other way round. */
+import assert from 'node:assert/strict';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { awsTools, missingTool } from '../support/aws-tools.js';
+import { seededBytes, writeSeededFile } from '../support/bytes.js';
+import { cleanEnv, type Ended, runCalve, startCalve } from '../support/calve.js';
+import { startEmulatorCommand } from '../support/emulator-command.js';
+import { assertFailed } from '../support/failed.js';
+import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { tempFolder } from '../support/temp.js';
+
+const MIB_BYTES = 1024 * 1024;
+const VAULT = '--vault-name=photos';
+const TARGET = 'glacier://photos';
+
+const noCli = await missingTool('aws');
+const noBoto = await missingTool('boto3');
+
+async function openBench(t: TestContext) {
+  const folder = tempFolder(t);
+  const own = { cwd: folder, env: cleanEnv(folder, { CALVE_RETRY_DELAY: '10ms' }) };
+  const emulator = await startEmulatorCommand(t, ['--vault', 'photos', '--data-dir', 'vaults'], own);
+  const spawned = { ...own, env: { ...own.env, ...emulator.env } };
+  const run = (words: readonly string[]): Promise<Ended> => runCalve(words, spawned);
+  return { folder, spawned, run, ...awsTools(emulator, folder) };
+}
+
+type Bench = Awaited<ReturnType<typeof openBench>>;
+
+/** Holes, but for the number of each MiB in its middle: every leaf differs, and the disk keeps little of it. */
+function writeHoledFile(path: string, sizeBytes: number): void {
+  const file = openSync(path, 'w');
+  ftruncateSync(file, sizeBytes);
+  for (let start = 0; start < sizeBytes; start += MIB_BYTES) {
+    writeSync(file, `MiB ${start / MIB_BYTES}`, start + MIB_BYTES / 2);
+  }
+  closeSync(file);
+}
+
+/** Ends an upload with SIGKILL once some of its parts are confirmed. */
+async function uploadAndKill({ spawned }: Bench, file: string): Promise<void> {
+  const words = ['upload', file, TARGET, '--part-size=1M', '--concurrency=1', '--progress=json'];
+  const { child, ended } = startCalve(words, spawned);
+  for await (const line of createInterface({ input: child.stderr as Readable })) {
+    if (line.startsWith('{"type":"part"')) child.kill('SIGKILL');
+  }
+  assert.equal((await ended).signal, 'SIGKILL');
+}
+
+const COMPARE = `
+import json, os, sys
+import boto3
+glacier = boto3.client('glacier', endpoint_url=os.environ['ENDPOINT'])
+for archive_id, path in json.loads(sys.argv[1]):
+    order = {'Type': 'archive-retrieval', 'ArchiveId': archive_id}
+    job = glacier.initiate_job(vaultName='photos', jobParameters=order)['jobId']
+    body = glacier.get_job_output(vaultName='photos', jobId=job)['body']
+    size = 0
+    with open(path, 'rb') as file:
+        while chunk := body.read(1 << 20):
+            assert chunk == file.read(len(chunk)), '%s differs after byte %d' % (path, size)
+            size += len(chunk)
+        assert file.read(1) == b'', '%s is longer than its archive' % path
+    print(size)
+`;
+
+test('Archives of 1 byte to 1 GiB are what boto3 reads back, byte for byte', { skip: noBoto }, async (t) => {
+  const { folder, run, python } = await openBench(t);
+  const sizes = [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 33 * MIB_BYTES + 1, 1024 * MIB_BYTES];
+  const files = sizes.map((size) => join(folder, `f${size}`));
+  for (const [i, file] of files.entries()) {
+    const write = i === files.length - 1 ? writeHoledFile : writeSeededFile;
+    write(file, sizes[i] ?? 0, i);
+  }
+  const { code, stdout, stderr } = await run(['upload', ...files, TARGET, '--part-size=16M', '--json']);
+  assert.equal(code, 0, stderr);
+  const archives = jsonOf(stdout, 'archive');
+  assert.deepEqual(
+    archives.map(({ parts }) => parts),
+    [1, 1, 1, 1, 3, 64],
+  );
+  const pairs = archives.map(({ archiveId, file }) => [archiveId, file]);
+  assert.deepEqual((await python(COMPARE, JSON.stringify(pairs))).trim().split('\n').map(Number), sizes);
+});
+
+test('The AWS CLI retrieves an archive that calve sent, and finds it under its description', {
+  skip: noCli,
+}, async (t) => {
+  const { folder, run, glacier } = await openBench(t);
+  const file = join(folder, 'holiday.tar');
+  writeSeededFile(file, 3 * MIB_BYTES + 7, 8);
+  const archiveId = (await run(['upload', file, TARGET, '--part-size=1M'])).stdout.trim();
+  const inventory = await glacier('initiate-job', VAULT, '--job-parameters={"Type":"inventory-retrieval"}');
+  await glacier('get-job-output', VAULT, `--job-id=${inventory['jobId']}`, join(folder, 'inventory'));
+  const { ArchiveList } = JSON.parse(readFileSync(join(folder, 'inventory'), 'utf8')) as {
+    ArchiveList: { ArchiveId: string; ArchiveDescription: string; Size: number; SHA256TreeHash: string }[];
+  };
+  const hashed = oneJson((await run(['hash', file, '--json'])).stdout, 'hash');
+  assert.deepEqual(
+    ArchiveList.map((each) => [each.ArchiveId, each.ArchiveDescription, each.Size, each.SHA256TreeHash]),
+    [[archiveId, 'holiday.tar', 3 * MIB_BYTES + 7, hashed['treeHash']]],
+  );
+  const order = JSON.stringify({ Type: 'archive-retrieval', ArchiveId: archiveId });
+  const { jobId } = await glacier('initiate-job', VAULT, `--job-parameters=${order}`);
+  await glacier('get-job-output', VAULT, `--job-id=${jobId}`, join(folder, 'back'));
+  assert.ok(readFileSync(join(folder, 'back')).equals(readFileSync(file)));
+});
+
+test('An upload that the AWS CLI began, with two parts of it, is adopted by its id', {
+  skip: noCli,
+}, async (t) => {
+  const { folder, run, glacier } = await openBench(t);
+  const bytes = seededBytes(4 * MIB_BYTES + 9, 9);
+  const file = join(folder, 'f');
+  writeFileSync(file, bytes);
+  const begun = await glacier(
+    'initiate-multipart-upload',
+    VAULT,
+    '--part-size=1048576',
+    '--archive-description=by the CLI',
+  );
+  const id = `--upload-id=${begun['uploadId']}`;
+  for (const index of [0, 2]) {
+    const [start, end] = [index * MIB_BYTES, (index + 1) * MIB_BYTES];
+    writeFileSync(join(folder, 'part'), bytes.subarray(start, end));
+    const range = `--range=bytes ${start}-${end - 1}/*`;
+    await glacier('upload-multipart-part', VAULT, id, range, `--body=${join(folder, 'part')}`);
+  }
+  const adopted = await run(['resume', file, TARGET, id, '--json']);
+  assert.equal(adopted.code, 0, adopted.stderr);
+  const archive = oneJson(adopted.stdout, 'archive');
+  assert.deepEqual([archive['partsReused'], archive['partsSent'], archive['resumed']], [2, 3, true]);
+  const listed = oneJson((await run(['archives', '--json'])).stdout, 'catalogued');
+  assert.equal(listed['description'], 'by the CLI');
+});
+
+test('An upload that calve left is listed and aborted by the AWS CLI: resume exits 16, upload begins anew', {
+  skip: noCli,
+}, async (t) => {
+  const bench = await openBench(t);
+  const { folder, run, glacier } = bench;
+  const file = join(folder, 'f');
+  writeSeededFile(file, 48 * MIB_BYTES, 10);
+  await uploadAndKill(bench, file);
+  const { UploadsList } = (await glacier('list-multipart-uploads', VAULT)) as {
+    UploadsList: { MultipartUploadId: string; ArchiveDescription: string; PartSizeInBytes: number }[];
+  };
+  const [open] = UploadsList;
+  assert.deepEqual(
+    [UploadsList.length, open?.ArchiveDescription, open?.PartSizeInBytes],
+    [1, 'f', MIB_BYTES],
+  );
+  await glacier('abort-multipart-upload', VAULT, `--upload-id=${open?.MultipartUploadId}`);
+  assert.match(
+    assertFailed(await run(['resume', file]), 16),
+    /it is gone from the service: somebody aborted it$/,
+  );
+  const anew = await run(['upload', file, TARGET, '--json']);
+  assert.equal(anew.code, 0, anew.stderr);
+  assert.match(anew.stderr, /is gone from the service: somebody aborted it; begun anew/);
+  assert.notEqual(oneJson(anew.stdout, 'archive')['uploadId'], open?.MultipartUploadId);
+});

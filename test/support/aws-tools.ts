@@ -1,0 +1,55 @@
+/** The AWS CLI and boto3, where this machine has them: clients that share no line with calve. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import type { EmulatorCommand } from './emulator-command.js';
+
+const execute = promisify(execFile);
+
+export interface AwsTools {
+  /** `aws glacier WORDS…`, its answer parsed. */
+  glacier(...words: string[]): Promise<Record<string, unknown>>;
+  /** A Python program that may import boto3. @returns its stdout */
+  python(program: string, ...words: string[]): Promise<string>;
+}
+
+/** Nothing of the person's own: no profile, no region, no credentials but the emulator's. */
+export function awsTools(emulator: EmulatorCommand, home: string): AwsTools {
+  const { PATH = '', PYENV_ROOT } = process.env;
+  const url = emulator.env['AWS_ENDPOINT_URL_GLACIER'] ?? '';
+  const env = {
+    ...emulator.env,
+    PATH,
+    HOME: home,
+    // pyenv's shims look for their versions here, not in HOME.
+    ...(PYENV_ROOT === undefined ? {} : { PYENV_ROOT }),
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_CONFIG_FILE: join(home, 'none'),
+    AWS_SHARED_CREDENTIALS_FILE: join(home, 'none'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    ENDPOINT: url,
+  };
+  return {
+    async glacier(...words) {
+      // The CLI of a distribution may be older than its endpoint variables.
+      const line = ['glacier', ...words, '--account-id=-', '--output=json', `--endpoint-url=${url}`];
+      const { stdout } = await execute('aws', line, { env, timeout: 60_000 });
+      return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+    },
+    async python(program, ...words) {
+      return (await execute('python3', ['-c', program, ...words], { env, timeout: 120_000 })).stdout;
+    },
+  };
+}
+
+/** @returns why a test of it cannot run here, or false */
+export async function missingTool(command: 'aws' | 'boto3'): Promise<string | false> {
+  const words = command === 'aws' ? ['aws', '--version'] : ['python3', '-c', 'import boto3'];
+  const [program = '', ...rest] = words;
+  return execute(program, rest, { timeout: 60_000 }).then(
+    () => false as const,
+    () => `${words.join(' ')} does not run here`,
+  );
+}
