@@ -62,13 +62,14 @@ export interface OutputOptions {
   readonly debug: boolean;
 }
 
-export interface StateOptions {
+interface StateOptions {
   readonly stateDir: string;
   readonly stateDirGiven: boolean;
   readonly catalogueDir: string;
+  readonly catalogueGiven: boolean;
 }
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly region: string | null;
   readonly profile: string | null;
   readonly endpoint: string | null;
@@ -80,7 +81,7 @@ export interface ServiceOptions {
   readonly readTimeoutMs: number;
 }
 
-export interface TransferOptions {
+interface TransferOptions {
   readonly concurrency: number;
   readonly lockWaitMs: number;
 }
@@ -116,10 +117,12 @@ export function readOptions(io: Io, command: Command): Options {
 
 function readStateOptions(io: Io, read: OptionReader): StateOptions {
   const stateDir = read.named('stateDir', 'folder');
+  const catalogue = read.named('catalogue', 'folder');
   return {
     stateDir: stateDir === null ? xdgFolder(io, 'XDG_STATE_HOME', '.local/state') : resolve(io.cwd, stateDir),
     stateDirGiven: stateDir !== null,
-    catalogueDir: resolve(io.cwd, read.named('catalogue', 'folder') ?? join(dataFolder(io), 'archives')),
+    catalogueDir: resolve(io.cwd, catalogue ?? join(dataFolder(io), 'archives')),
+    catalogueGiven: catalogue !== null,
   };
 }
 

@@ -52,6 +52,7 @@ async function printFailure(io: Io, options: Options, error: unknown): Promise<E
   const env: WordingEnvironment = {
     stateDirectory: options.state.stateDir,
     stateDirectoryGiven: options.state.stateDirGiven,
+    catalogueGiven: options.state.catalogueGiven ? options.state.catalogueDir : null,
     isTerminal: io.stderr.isTTY === true,
   };
   return printError(io, error, { env, json: options.output.json, debug: options.output.debug });

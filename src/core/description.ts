@@ -2,7 +2,7 @@
 import { TransferError } from './failures.js';
 
 /** Source: Amazon Glacier developer guide, api-multipart-initiate-upload. */
-export const DESCRIPTION_MAX_BYTES = 1024;
+const DESCRIPTION_MAX_BYTES = 1024;
 
 /** Whether the service takes this text: characters 0x20 to 0x7E, at most 1,024 of them. */
 export function isLegalDescription(text: string): boolean {

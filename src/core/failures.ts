@@ -122,6 +122,3 @@ export function withContext(error: unknown, context: FailureContext): unknown {
   if (error instanceof TransferError) error.context = { ...context, ...error.context };
   return error;
 }
-
-/** Facts of a failure by kind and value together, for a table that switches on `kind`. */
-export type AnyFailure = { [K in FailureKind]: { kind: K; facts: FailureFacts[K] } }[FailureKind];

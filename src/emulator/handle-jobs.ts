@@ -1,5 +1,5 @@
 import { type Call, JSON_TYPE, type Reply, requireVault, type Service, vaultArn, vaultPath } from './call.js';
-import { isJobId } from './ids.js';
+import { isUploadOrJobId } from './ids.js';
 import { inventoryCsv, inventoryJson, selectArchives } from './inventory-output.js';
 import { type JobOrder, parseJobOrder, parseRetrievalRange } from './job-order.js';
 import { sortedJson } from './json.js';
@@ -75,7 +75,7 @@ async function makeInventoryJob(
 
 /** @throws ServiceError ResourceNotFoundException */
 export async function requireJob(vault: string, jobId: string): Promise<Job> {
-  const job = isJobId(jobId) ? await findJob(vault, jobId) : null;
+  const job = isUploadOrJobId(jobId) ? await findJob(vault, jobId) : null;
   if (job === null) throw jobNotFound(jobId);
   return job;
 }

@@ -8,7 +8,7 @@ import {
   partSizeHeader,
   requiredHeader,
 } from './headers.js';
-import { isUploadId } from './ids.js';
+import { isUploadOrJobId } from './ids.js';
 import { sortedJson } from './json.js';
 import { cutPage, pageLimit, readMarker, writeMarker } from './paging.js';
 import { invalid, uploadNotFound } from './service-error.js';
@@ -22,7 +22,7 @@ const PER_PAGE_MAX = 50;
 /** The vault's folder and the path's upload id, which is fit for a path. @throws ServiceError 404 */
 async function requireUploadId(call: Call, service: Service): Promise<string> {
   const vault = await requireVault(call, service);
-  if (!isUploadId(call.id)) throw uploadNotFound(call.id);
+  if (!isUploadOrJobId(call.id)) throw uploadNotFound(call.id);
   return vault;
 }
 

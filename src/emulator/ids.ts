@@ -30,11 +30,9 @@ export function newRequestId(): string {
 }
 
 /** Whether a word may be looked up on disk: nothing else ever becomes part of a path. */
-export function isUploadId(word: string): boolean {
+export function isUploadOrJobId(word: string): boolean {
   return word.length === UPLOAD_OR_JOB_ID_LENGTH && /^[A-Za-z0-9_-]+$/.test(word);
 }
-
-export const isJobId = isUploadId;
 
 export function isArchiveId(word: string): boolean {
   return word.length === ARCHIVE_ID_LENGTH && /^[A-Za-z0-9_-]+$/.test(word);

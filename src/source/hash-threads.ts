@@ -6,7 +6,7 @@ import type { HashJob, PartHashes } from './hash-part.js';
 import type { HashAnswer } from './hash-worker.js';
 
 /** A job as its caller states it; the cancel flag is the pool's own. */
-export type HashWish = Omit<HashJob, 'cancel'> & { readonly path: string };
+type HashWish = Omit<HashJob, 'cancel'> & { readonly path: string };
 
 export interface HashThreads {
   readonly count: number;

@@ -60,7 +60,7 @@ export function abortLine(upload: UnfinishedUpload): string[] {
 }
 
 /** The options that name the same target again on a command line. */
-export function recipeOptions(recipe: TargetRecipe): string[] {
+function recipeOptions(recipe: TargetRecipe): string[] {
   const options: string[] = [];
   if (recipe.localDir !== null) return [`--local-dir=${recipe.localDir}`];
   if (recipe.region !== null) options.push(`--region=${recipe.region}`);

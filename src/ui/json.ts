@@ -25,10 +25,7 @@ export interface ArchiveRun {
   readonly durationMs: number | null;
 }
 
-/** `bucket` to `storageClass` belong to object stores; a vault has none of them. */
-export type ArchiveJson = ReturnType<typeof archiveJson>;
-
-/** The result of an upload: one archive, recorded. */
+/** The result of an upload: one archive, recorded. `bucket` to `storageClass` belong to object stores, not to vaults. */
 export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
   return {
     type: 'archive' as const,
@@ -139,8 +136,6 @@ export function unfinishedJson(upload: UnfinishedUpload, idleExpiryMs: number | 
   };
 }
 
-export type AbortedJson = ReturnType<typeof abortedJson>;
-
 /** @param answer null where the service was not asked, or knew the upload no longer */
 export function abortedJson(
   upload: { uploadId: string; target: string; key: string | null },
@@ -200,8 +195,6 @@ export function listeningJson(url: string, accessKeyId: string) {
 export function pageJson(marker: string | null) {
   return { type: 'page' as const, marker };
 }
-
-export type ErrorJson = ReturnType<typeof errorJson>;
 
 /** `message` and `hint` are the words that stderr gets; the service's own marks are as it sent them. */
 export function errorJson(error: TransferError<FailureKind>, exitCode: number, env: WordingEnvironment) {

@@ -9,6 +9,8 @@ export interface WordingEnvironment {
   readonly stateDirectory: string | null;
   /** Whether an option or the environment named that folder, so that a hint must name it again. */
   readonly stateDirectoryGiven: boolean;
+  /** The catalogue where an option or the environment named it: a pasted line must record in the same one. */
+  readonly catalogueGiven?: string | null;
   readonly isTerminal: boolean;
 }
 
@@ -33,9 +35,10 @@ export function pasteLine(words: readonly string[]): string {
  * The state folder as an option. It is named off a terminal too: cron and sudo change HOME, and the line is pasted
  * into a shell whose default folder is another.
  */
-function stateDirectoryWords(env: WordingEnvironment): string[] {
+function folderWords(env: WordingEnvironment): string[] {
   const isNeeded = env.stateDirectory !== null && (env.stateDirectoryGiven || !env.isTerminal);
-  return isNeeded ? ['--state-dir', env.stateDirectory] : [];
+  const state = isNeeded ? ['--state-dir', env.stateDirectory] : [];
+  return env.catalogueGiven ? [...state, '--catalogue', env.catalogueGiven] : state;
 }
 
 /** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
@@ -45,5 +48,5 @@ export function resumeLine(context: FailureContext, env: WordingEnvironment): st
   if (context.resumable !== true || word === undefined) return null;
   // Ids are base64url and may begin with `-`, which only a bare `--` keeps from being read as an option.
   const operand = word.startsWith('-') ? ['--', word] : [word];
-  return pasteLine(['calve', 'resume', ...stateDirectoryWords(env), ...operand]);
+  return pasteLine(['calve', 'resume', ...folderWords(env), ...operand]);
 }

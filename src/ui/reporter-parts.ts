@@ -24,7 +24,7 @@ export interface ReporterContext {
   readonly debug: boolean;
 }
 
-export type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>;
+type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>;
 
 /** One handler for every event that there is: a new event does not compile until each reporter has decided on it. */
 export type EventHandlers = { readonly [T in TransferEvent['type']]: (event: EventOf<T>) => void };

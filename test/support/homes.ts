@@ -19,7 +19,7 @@ import { type Cleanup, tempFolder } from './temp.js';
 import { readBack } from './vault.js';
 
 const MIB_BYTES = 1024 * 1024;
-export const REGION = 'eu-west-1';
+const REGION = 'eu-west-1';
 
 type Env = Readonly<Record<string, string>>;
 

@@ -46,7 +46,7 @@ export async function scriptedServer(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
-export const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
+const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
 export const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 
 export function targetAt(

@@ -79,6 +79,8 @@ test('the state folder is named when it was given, and wherever there is no term
   assert.equal(resumeLine(context, given), "calve resume --state-dir '/srv/my state' /data/a");
   const cron = { ...AT_TERMINAL, isTerminal: false };
   assert.equal(resumeLine(context, cron), 'calve resume --state-dir /home/ann/.local/state/calve /data/a');
+  const catalogued = { ...AT_TERMINAL, catalogueGiven: '/srv/archives' };
+  assert.equal(resumeLine(context, catalogued), 'calve resume --catalogue /srv/archives /data/a');
   const none = { ...cron, stateDirectory: null };
   assert.equal(resumeLine(context, none), 'calve resume /data/a');
 });

@@ -3,11 +3,11 @@ import type { GlacierClient } from '@aws-sdk/client-glacier';
 import { type ClientOptions, glacierConnector, type Sdk } from './client.js';
 import { classify, isExpiredToken, type Operation } from './failures.js';
 
-export interface SendOptions {
+interface SendOptions {
   readonly abortSignal: AbortSignal;
 }
 
-export type Send<T> = (client: GlacierClient, options: SendOptions, sdk: Sdk) => Promise<T>;
+type Send<T> = (client: GlacierClient, options: SendOptions, sdk: Sdk) => Promise<T>;
 
 export interface Caller {
   /** @throws what `classify` makes of the failure, or the signal's reason */

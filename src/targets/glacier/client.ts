@@ -4,7 +4,7 @@ import type { GlacierClient, GlacierClientConfig } from '@aws-sdk/client-glacier
 import { httpAgents } from './http-agents.js';
 
 export type Sdk = typeof import('@aws-sdk/client-glacier');
-export type Credentials = NonNullable<GlacierClientConfig['credentials']>;
+type Credentials = NonNullable<GlacierClientConfig['credentials']>;
 
 export interface ClientOptions {
   readonly region: string;
@@ -19,7 +19,7 @@ export interface ClientOptions {
   readonly concurrency: number;
 }
 
-export interface Connection {
+interface Connection {
   readonly sdk: Sdk;
   readonly client: GlacierClient;
 }

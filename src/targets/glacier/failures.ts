@@ -48,7 +48,7 @@ const EXPIRED_TOKEN = /^ExpiredToken/;
 const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clock|skew/i;
 const DAMAGED_PAYLOAD = /x-amz-content-sha256 does not match the computed payload hash/i;
 
-export function unreachable(operation: Operation, why: string, extras: FailureExtras = {}): TransferError {
+function unreachable(operation: Operation, why: string, extras: FailureExtras = {}): TransferError {
   // Attempts and time are counted by whoever tries again.
   const facts = { operation: operation.name, why, attempts: 1, elapsedMs: 0 };
   return new TransferError('unreachable', facts, { transience: 'unavailable', ...extras });
