@@ -52,7 +52,7 @@ async function runLine(t: TestContext, line: string, home: Home, uploadId: strin
   assert.equal(code, 0, `${line}: ${stderr}`);
 }
 
-describe('The documents', () => {
+describe('The documents', { concurrency: 2 }, () => {
   const service = sharedService();
 
   for (const document of DOCUMENTS) {

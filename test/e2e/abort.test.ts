@@ -42,7 +42,7 @@ async function liveUpload(home: Home): Promise<{ uploadId: string; end: () => Pr
   return { uploadId, end };
 }
 
-describe('calve abort', () => {
+describe('calve abort', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('drops an upload and its journal, and prints its id', async (t) => {
@@ -197,7 +197,7 @@ describe('calve abort', () => {
   });
 });
 
-describe('calve abort, where the service forgets at once what was aborted', () => {
+describe('calve abort, where the service forgets at once what was aborted', { concurrency: 2 }, () => {
   const service = sharedService({ repeatWindowMs: 1 });
 
   test('takes a 404 for done where its own journal explains the id, and removes the journal', async (t) => {

@@ -12,7 +12,7 @@ async function archive(home: Home, file: string): Promise<Printed> {
   return oneJson((await home.run(['upload', file, home.target, '--json'])).stdout, 'archive');
 }
 
-describe('calve archives', () => {
+describe('calve archives', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('prints a header and a line for each archive, the id last, and asks no service', async (t) => {

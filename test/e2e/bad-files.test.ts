@@ -19,7 +19,7 @@ function sparse(home: Home, name: string, sizeBytes: number): string {
   return path;
 }
 
-describe('Files that cannot be sent', () => {
+describe('Files that cannot be sent', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('exit 13, are named with the reason, and nothing is sent', async (t) => {

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
 import { sharedService } from '../support/homes.js';
 
-describe('A service that says no', () => {
+describe('A service that says no', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('for want of credentials exits 12 and says where they may come from', async (t) => {
@@ -89,7 +89,7 @@ describe('A service that says no', () => {
   });
 });
 
-describe('A service of an account without vaults', () => {
+describe('A service of an account without vaults', { concurrency: 2 }, () => {
   const service = sharedService({ faults: ['no-longer-supported@initiate'] });
 
   test('exits 12, says since when, and names a way to try calve without an account', async (t) => {

@@ -23,7 +23,7 @@ async function hyphenUnfinished(home: Home, file: string): Promise<string> {
   return uploadId;
 }
 
-describe('An id that begins with a hyphen', () => {
+describe('An id that begins with a hyphen', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('is taken by list-parts and abort as a word of its own and joined to its option', async (t) => {

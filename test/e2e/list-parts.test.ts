@@ -7,7 +7,7 @@ import { jsonOf, tableOf } from '../support/json-shapes.js';
 const MIB_BYTES = 1024 * 1024;
 const UNKNOWN = 'x'.repeat(92);
 
-describe('calve list-parts', () => {
+describe('calve list-parts', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('prints a header and a line for each part, and as objects the same, past the 50 of one page', async (t) => {

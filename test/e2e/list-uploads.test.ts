@@ -7,7 +7,7 @@ import { checkObject, jsonOf, oneJson, tableOf } from '../support/json-shapes.js
 const MIB_BYTES = 1024 * 1024;
 const HEADER = 'createdAt\tpartSize\tpartsDone\tparts\tfile\tdescription\tuploadId';
 
-describe('calve list-uploads', () => {
+describe('calve list-uploads', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('prints a header and a line for each upload, the id last, with what is known locally', async (t) => {

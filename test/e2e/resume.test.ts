@@ -15,7 +15,7 @@ async function abortElsewhere(home: Home, uploadId: string): Promise<void> {
   await home.client.send(new AbortMultipartUploadCommand(upload));
 }
 
-describe('calve resume', () => {
+describe('calve resume', { concurrency: 2 }, () => {
   const service = sharedService({ repeatWindowMs: 1 });
 
   test('of a file goes on, prints the archive id alone, and the archive is the file', async (t) => {

@@ -21,7 +21,7 @@ function walk(folder: string) {
   }));
 }
 
-describe('Secrets', () => {
+describe('Secrets', { concurrency: 2 }, () => {
   const service = sharedService({ accessKeyId: 'AKIDSECRETS', secretAccessKey: SECRET });
 
   test('are in no file, on no stdout and on no stderr, --debug included, whatever happens', async (t) => {

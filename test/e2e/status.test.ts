@@ -19,7 +19,7 @@ function journalOf(home: Home): string {
   return join(folder, name);
 }
 
-describe('calve status', () => {
+describe('calve status', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('prints a header and a line for each unfinished upload, the id last, and asks no service', async (t) => {

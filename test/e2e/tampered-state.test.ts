@@ -36,7 +36,7 @@ async function unfinished(home: Home): Promise<string> {
   return file;
 }
 
-describe('A journal that somebody changed', () => {
+describe('A journal that somebody changed', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('does not lead to another endpoint: exit 12, and nothing is connected to or looked up', async (t) => {

@@ -10,7 +10,7 @@ import { jsonOf, oneJson } from '../support/json-shapes.js';
 
 const MIB_BYTES = 1024 * 1024;
 
-describe('calve upload', () => {
+describe('calve upload', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('prints the archive id alone, and the archive is the file', async (t) => {

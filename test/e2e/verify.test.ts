@@ -14,7 +14,7 @@ async function archive(home: Home, file: string): Promise<string> {
   return String(oneJson(stdout, 'archive')['archiveId']);
 }
 
-describe('calve verify', () => {
+describe('calve verify', { concurrency: 2 }, () => {
   const service = sharedService();
 
   test('of a file that is as it was archived prints OK and asks no service', async (t) => {
