@@ -5,7 +5,7 @@ import { assertOneArchive, type Job, openJob, PART_BYTES } from '../support/cras
 import { drawSeed, inLanes, seededRandom, TEST_ALL } from '../support/seed.js';
 import { openVault, type VaultBench } from '../support/vault.js';
 
-const UPLOADS = TEST_ALL ? 100 : 8;
+const UPLOADS = TEST_ALL ? 100 : 5;
 const PARTS = 24;
 const LANES = 4;
 const KILLS_MAX = 3;

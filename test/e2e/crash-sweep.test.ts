@@ -12,10 +12,10 @@ const LANES = 1;
 const OPERATIONS_MAX = 300;
 
 test('Killed before any operation on its own files, the same line ends right', (t) =>
-  sweep(t, 'before', { stride: TEST_ALL ? 1 : 4, atLeast: 50 }));
+  sweep(t, 'before', { stride: TEST_ALL ? 1 : 6, atLeast: 50 }));
 
 test('Killed after any operation on its own files, the same line ends right', (t) =>
-  sweep(t, 'after', { stride: TEST_ALL ? 1 : 4, atLeast: 50 }));
+  sweep(t, 'after', { stride: TEST_ALL ? 1 : 12, atLeast: 50 }));
 
 test('Killed with half of any write on disk, the same line ends right', (t) =>
   sweep(t, 'within', { stride: 1, atLeast: 8 }));
