@@ -1,6 +1,6 @@
 /** The composition root: options in, ports out. The only room that knows every adapter. */
 import { isLoopbackEndpoint } from '../core/endpoint.js';
-import { TransferError } from '../core/failures.js';
+import { TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
 import { fileSourceOpener } from '../source/file-source.js';
 import { openCatalogue } from '../state/catalogue.js';
@@ -113,7 +113,7 @@ async function startSession(
     return { session, close };
   } catch (error) {
     await close();
-    throw error;
+    throw withContext(error, { target: opened.recipe.url });
   }
 }
 

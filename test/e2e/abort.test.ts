@@ -228,6 +228,13 @@ describe('calve abort, where the service forgets at once what was aborted', { co
     assert.equal(aborts(home), 1);
   });
 
+  test('aborts an id that is given twice once', async (t) => {
+    const home = await service.home(t);
+    const id = `--upload-id=${await home.begin()}`;
+    const { code, stdout, stderr } = await home.run(['abort', home.target, id, id]);
+    assert.deepEqual([code, stderr, stdout.split('\n').length], [0, '', 2]);
+  });
+
   test('takes a 404 to its own repeat for done: the first answer was lost', async (t) => {
     const home = await service.home(t);
     const uploadId = await home.begin();

@@ -36,6 +36,7 @@ describe('A service that says no', { concurrency: 2 }, () => {
       assert.doesNotMatch(ended.stderr, /wrong-secret/);
       const error = assertFailedJson(await home.run(['list-uploads', home.target, '--json'], wrong), 12);
       assert.match(String(error['requestId']), /^[\w-]{47}$/);
+      assert.equal(error['target'], home.target);
     }
   });
 

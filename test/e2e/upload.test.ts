@@ -55,7 +55,9 @@ describe('calve upload', { concurrency: 2 }, () => {
 
   test('to a vault that is not there exits 10, says so in one line, and sends nothing', async (t) => {
     const home = await service.home(t);
-    const line = assertFailed(await home.run(['upload', home.file('f', 9), 'glacier://nowhere']), 10);
+    const ended = await home.run(['upload', home.file('f', 9), 'glacier://nowhere', '--quiet']);
+    assert.match(ended.stderr, /^hint: /m, '--quiet keeps errors and hints');
+    const line = assertFailed(ended, 10);
     assert.match(line, /^calve: vault nowhere: the service knows no such vault/);
   });
 

@@ -43,7 +43,8 @@ export async function abort(context: CommandContext, words: readonly string[]): 
 function readWish(context: CommandContext): Wish {
   const { read } = context.options;
   const wish = {
-    ids: read.texts('uploadId'),
+    // The same id twice would be told as unknown the second time.
+    ids: [...new Set(read.texts('uploadId'))],
     olderThanMs: read.durationMs('olderThan'),
     all: read.flag('all'),
     dryRun: read.flag('dryRun'),
