@@ -29,6 +29,7 @@ export async function openReporter(io: Io, output: OutputOptions): Promise<Repor
     isTerminal: io.stderr.isTTY === true,
     ci: isSet(io.env['CI']),
     term: io.env['TERM'],
+    columns: io.stderr.columns,
   });
   return createReporter({
     mode,

@@ -19,7 +19,8 @@ export function outputOn(stream: NodeJS.WriteStream): Output {
   stream.on('error', () => undefined);
   return {
     isTerminal: stream.isTTY === true,
-    columns: stream.columns ?? null,
+    // A terminal without a size says 0.
+    columns: stream.columns || null,
     line: (text, archiveId) =>
       new Promise((resolve, reject) => {
         stream.write(`${text}\n`, (error) => {

@@ -48,7 +48,7 @@ function barTerminal({ stream, writer }: LiveLineOptions) {
     clearLine: () => writer.write(CLEAR_LINE),
     write: (frame: string) => writer.write(`\r${frame}${CLEAR_RIGHT}`),
     isTTY: () => true,
-    getWidth: () => stream.columns ?? COLUMNS_UNKNOWN,
+    getWidth: () => stream.columns || COLUMNS_UNKNOWN,
   };
 }
 

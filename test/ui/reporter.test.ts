@@ -68,6 +68,8 @@ test('auto is a bar where one can be drawn for a person, and plain lines elsewhe
   assert.equal(chooseProgressMode({ ...at, isTerminal: false }), 'plain');
   assert.equal(chooseProgressMode({ ...at, ci: true }), 'plain');
   assert.equal(chooseProgressMode({ ...at, term: 'dumb' }), 'plain');
+  assert.equal(chooseProgressMode({ ...at, columns: 0 }), 'plain');
+  assert.equal(chooseProgressMode({ ...at, columns: 80 }), 'bar');
 });
 
 test('a flag wins, but a bar is drawn only where one can be', () => {
