@@ -93,9 +93,18 @@ async function confirmed(context: CommandContext, sorted: Sorted): Promise<boole
   context.reporter.done();
   const count = sorted.take.length;
   const asking = createInterface({ input: context.io.stdin, output: context.io.stderr });
+  // On a terminal that is asked, Ctrl-C comes as a key and not as a signal.
+  const interrupted = new AbortController();
+  asking.once('SIGINT', () => interrupted.abort(new TransferError('stopped', { signal: 'SIGINT' })));
+  const signal = AbortSignal.any([context.io.signal, interrupted.signal]);
   try {
     const question = `Abort ${count} ${count === 1 ? 'upload' : 'uploads'}? What was sent of them is lost. [y/N] `;
-    return /^y(es)?$/i.test((await asking.question(question, { signal: context.io.signal })).trim());
+    return /^y(es)?$/i.test((await asking.question(question, { signal })).trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    // Ctrl-D: no answer is a no.
+    if (error instanceof Error && error.name === 'AbortError') return false;
+    throw error;
   } finally {
     asking.close();
   }
