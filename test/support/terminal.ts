@@ -1,0 +1,51 @@
+/** A calve on a terminal of its own, by util-linux's `script`. */
+import { spawn, spawnSync } from 'node:child_process';
+import process from 'node:process';
+import { shellLine } from '../../src/core/shell-quote.js';
+import { CALVE_BIN, type Spawned } from './calve.js';
+
+/** @returns why there can be no terminal here, or false */
+export function missingTerminal(): string | false {
+  const { status } = spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' });
+  return status === 0 ? false : "util-linux's script does not run here";
+}
+
+export interface TerminalEnded {
+  readonly code: number | null;
+  /** stdout and stderr as the terminal had them, its line ends made plain. */
+  readonly shown: string;
+}
+
+export interface TerminalWish {
+  /** `typed` is typed as soon as `asked` is shown. */
+  readonly typing?: { readonly asked: RegExp; readonly typed: string } | null;
+  /** 0: a terminal that does not say. */
+  readonly columns?: number;
+}
+
+/** Runs it to its end. */
+export function runOnTerminal(
+  words: readonly string[],
+  spawned: Spawned,
+  { typing = null, columns = 80 }: TerminalWish = {},
+): Promise<TerminalEnded> {
+  // A terminal of `script` has no size until it is given one.
+  const size = columns === 0 ? '' : `stty columns ${columns} rows 24; `;
+  const line = `${size}exec ${shellLine([process.execPath, CALVE_BIN, ...words])}`;
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    env: { ...spawned.env, TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(spawned.cwd === undefined ? {} : { cwd: spawned.cwd }),
+  });
+  let shown = '';
+  let isTyped = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+    if (typing === null || isTyped || !typing.asked.test(shown)) return;
+    isTyped = true;
+    child.stdin.write(typing.typed);
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code, shown: shown.replaceAll('\r\n', '\n') }));
+  });
+}
