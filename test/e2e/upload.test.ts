@@ -115,18 +115,17 @@ describe('calve upload', { concurrency: 2 }, () => {
 
   test('describes an archive by its file name, by what is given, and by mt2 where the name is not ASCII', async (t) => {
     const home = await service.home(t);
-    const describe = async (name: string, more: readonly string[]) => {
-      await home.leaveUnfinished(home.file(name, 2 * MIB_BYTES), 1, more);
-      const [upload] = jsonOf(
-        (await home.run(['list-uploads', home.target, '--json'])).stdout,
-        'upload',
-      ).filter(({ local }) => (local as { file: string }).file.endsWith(name));
-      return String(upload?.['description']);
-    };
-    assert.equal(await describe('plain.bin', []), 'plain.bin');
-    assert.equal(await describe('given.bin', ['--description', 'the 3rd, "of" May']), 'the 3rd, "of" May');
-    const encoded = await describe('naïve.bin', []);
-    const fields: unknown = JSON.parse(Buffer.from(encoded.replace(/^mt2 /, ''), 'base64url').toString());
+    const files = ['plain.bin', 'naïve.bin'].map((name) => home.file(name, 9));
+    const text = 'the 3rd, "of" May';
+    assert.equal((await home.run(['upload', ...files, home.target])).code, 0);
+    const given = ['upload', home.file('given.bin', 8), home.target, '--description', text];
+    assert.equal((await home.run(given)).code, 0);
+    const archives = jsonOf((await home.run(['archives', '--json'])).stdout, 'catalogued');
+    const [plain, encoded, own] = archives.map(({ description }) => String(description));
+    assert.deepEqual([plain, own], ['plain.bin', text]);
+    const fields: unknown = JSON.parse(
+      Buffer.from(String(encoded).replace(/^mt2 /, ''), 'base64url').toString(),
+    );
     assert.equal((fields as { filename: string }).filename, 'naïve.bin');
   });
 
