@@ -2,12 +2,12 @@
 import { isLoopbackEndpoint } from '../core/endpoint.js';
 import { TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
-import { fileSourceOpener } from '../source/file-source.js';
+import type { FileSourceOpener } from '../source/file-source.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
 import { TARGETS } from '../targets/registry.js';
 import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
-import type { Catalogue, StateStore, TargetRecipe } from '../transfer/ports.js';
+import type { Catalogue, OpenSource, StateStore, TargetRecipe } from '../transfer/ports.js';
 import { withRetry } from '../transfer/retry.js';
 import type { Session } from '../transfer/session.js';
 import { chooseProgressMode } from '../ui/progress-mode.js';
@@ -52,9 +52,20 @@ export function isSet(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
-/** Files to read, with hashing threads that are started when the first part is. */
-export function openSources(options: Options) {
-  return fileSourceOpener({ concurrency: options.transfer.concurrency });
+/** Files to read. Nothing is loaded for it before the first is opened: a list needs no hashing threads. */
+export function openSources(options: Options): { open: OpenSource; close(): Promise<void> } {
+  let opener: Promise<FileSourceOpener> | null = null;
+  const load = async (): Promise<FileSourceOpener> => {
+    const { fileSourceOpener } = await import('../source/file-source.js');
+    return fileSourceOpener({ concurrency: options.transfer.concurrency });
+  };
+  return {
+    open: async (path) => {
+      opener ??= load();
+      return (await opener).open(path);
+    },
+    close: async () => (await opener)?.close(),
+  };
 }
 
 export function openState(options: Options): StateStore {

@@ -6,7 +6,13 @@ const HALF_WIDTH = /^[\uff61-\uffdc]/u;
 const ZERO = /^[\p{M}\p{Default_Ignorable_Code_Point}]+$/u;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | null = null;
+
+/** Made when the first text needs it: that takes longer than all the rest of a short command. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 
 function graphemeWidth(grapheme: string): number {
   if (ZERO.test(grapheme)) return 0;
@@ -17,7 +23,7 @@ function graphemeWidth(grapheme: string): number {
 export function textWidth(text: string): number {
   if (PRINTABLE_ASCII.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  for (const { segment } of graphemesOf(text)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -26,7 +32,7 @@ export function keepEnd(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let kept = '';
   let keptWidth = 1;
-  for (const { segment } of Array.from(graphemes.segment(text)).reverse()) {
+  for (const { segment } of Array.from(graphemesOf(text)).reverse()) {
     keptWidth += graphemeWidth(segment);
     if (keptWidth > width) break;
     kept = segment + kept;
