@@ -380,11 +380,11 @@ const list: Row = {
       await sink.stop();
       return cost.peakMiB;
     };
-    const few = await peak(10_000);
+    const few = await peak(50_000);
     const many = await peak(100_000);
     return [
       {
-        what: 'peak memory of list-uploads, 100,000 uploads against 10,000',
+        what: 'peak memory of list-uploads, 100,000 uploads against 50,000',
         value: many / few,
         unit: 'ratio',
         atLeast: 1.1,
