@@ -35,18 +35,18 @@ function startCalve(words: readonly string[], stderr: 'pipe' | 'inherit'): Child
   return spawn(process.execPath, [CALVE, ...words], { env, stdio: ['ignore', 'pipe', stderr] });
 }
 
-async function ended(child: ChildProcess): Promise<{ code: number | null; stdout: string }> {
+async function ended(child: ChildProcess, echo = true): Promise<{ code: number | null; stdout: string }> {
   let stdout = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    process.stdout.write(text.replaceAll(folder, '…'));
+    if (echo) process.stdout.write(text.replaceAll(folder, '…'));
   });
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { code, stdout: stdout.trim() };
 }
 
-async function run(words: readonly string[]): Promise<string> {
-  const { code, stdout } = await ended(startCalve(words, 'inherit'));
+async function run(words: readonly string[], echo = true): Promise<string> {
+  const { code, stdout } = await ended(startCalve(words, 'inherit'), echo);
   if (code !== 0) throw new Error(`calve ${words[0]} ended with ${code}`);
   return stdout;
 }
@@ -86,10 +86,17 @@ async function demo(): Promise<void> {
   const partsBefore = await uploadAndKill();
   say(`Killed with SIGKILL after ${partsBefore} parts. What is left of it:`);
   await run(['status']);
-  say('\nThe same line again goes on (so would `calve resume`):');
-  const result = JSON.parse(await run(['resume', file, '--json'])) as Record<string, unknown>;
+  say('\nGoing on (the same upload line would do it, too):');
+  const result = JSON.parse(await run(['resume', file, '--json'], false)) as Record<string, unknown>;
+  say(
+    `(of the object that it prints: parts ${result['parts']}, partsReused ${result['partsReused']}, partsSent ${result['partsSent']})`,
+  );
+  say('\nNothing is in progress any more (a header and no line), and the catalogue has the archive:');
   await run(['list-uploads', 'local://demo']);
-  await run(['archives', '--json']);
+  const archives = JSON.parse(await run(['archives', '--json'], false)) as Record<string, unknown>;
+  say(
+    `(archivedAt ${archives['archivedAt']}, size ${archives['size']}, treeHash ${String(archives['treeHash']).slice(0, 16)}…)`,
+  );
   await run(['verify', file]);
 
   const original = createHash('sha256').update(readFileSync(file)).digest('hex');
