@@ -1,7 +1,7 @@
 /** Archives: one plain file of bytes each, and one of facts. */
-import { rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FILE_MODE, hasCode, namesIn, readJson, type Store, writeJson } from './store.js';
+import { hasCode, namesIn, readJson, type Store, writeJson } from './store.js';
 
 export interface ArchiveFacts {
   readonly archiveId: string;
@@ -28,7 +28,8 @@ export async function publishArchive(
 ): Promise<void> {
   const path = archivePath(vault, facts.archiveId);
   await writeJson(store, `${path}.json`, facts);
-  await writeFile(join(vault, 'written'), '', { mode: FILE_MODE });
+  // By our own clock, which inventories are dated by: the file system's lags behind it by some milliseconds.
+  await writeJson(store, join(vault, 'written.json'), { atMs: Date.now() });
   await rename(file, path);
 }
 

@@ -103,8 +103,8 @@ export async function deleteVault(store: Store, name: string): Promise<boolean> 
   if (vault === null) return true;
   const { inventory } = vault;
   if (inventory !== null && inventory.archives > 0) return false;
-  const writtenMs = (await stat(join(folder, 'written')).catch(() => null))?.mtimeMs;
-  if (writtenMs !== undefined && writtenMs >= Date.parse(inventory?.date ?? vault.createdAt)) return false;
+  const written = await readJson<{ atMs: number }>(join(folder, 'written.json'));
+  if (written !== null && written.atMs >= Date.parse(inventory?.date ?? vault.createdAt)) return false;
   if ((await listArchives(folder)).length > 0) return false;
   if ((await listOpenUploadIds(folder, null, 1)).length > 0) return false;
   await discard(store, folder);
