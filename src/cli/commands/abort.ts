@@ -9,10 +9,11 @@ import {
   sortUploads,
 } from '../../transfer/abort.js';
 import type { Session } from '../../transfer/session.js';
-import { abortedJson, type UploadJson, uploadJson } from '../../ui/json.js';
+import { abortedJson, type UploadJson } from '../../ui/json.js';
 import { uploadsTable } from '../../ui/tables.js';
 import { isSet, openSession } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
+import { joinedJson } from '../joined-json.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -153,13 +154,6 @@ async function printUploads(
   uploads: readonly JoinedUpload[],
 ): Promise<void> {
   const printer = streamPrinter<UploadJson>(context, uploadsTable);
-  for (const { open, local } of uploads) {
-    const progress = local && {
-      file: local.head.identity.file,
-      partsDone: local.parts.size,
-      parts: local.head.plan.partCount,
-    };
-    await printer.print(uploadJson(open, session.place.url, progress));
-  }
+  for (const upload of uploads) await printer.print(joinedJson(session, upload));
   await printer.end();
 }

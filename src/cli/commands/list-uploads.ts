@@ -1,10 +1,10 @@
 import { parseTargetUrl } from '../../core/target-url.js';
 import { TARGETS } from '../../targets/registry.js';
-import { type JoinedUpload, joinedUploads, knownUploads } from '../../transfer/abort.js';
-import type { Session } from '../../transfer/session.js';
-import { jsonLine, pageJson, type UploadJson, uploadJson } from '../../ui/json.js';
+import { joinedUploads, knownUploads } from '../../transfer/abort.js';
+import { jsonLine, pageJson, type UploadJson } from '../../ui/json.js';
 import { uploadsTable } from '../../ui/tables.js';
 import { openSession } from '../compose.js';
+import { joinedJson } from '../joined-json.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -18,28 +18,19 @@ export async function listUploads(context: CommandContext, words: readonly strin
   try {
     const printer = streamPrinter<UploadJson>(context, uploadsTable);
     if (limit === null && marker === null) {
-      for await (const upload of joinedUploads(session)) await printer.print(toJson(session, upload));
+      for await (const upload of joinedUploads(session)) await printer.print(joinedJson(session, upload));
       return await printer.end();
     }
     const known = await knownUploads(session);
     const page = await session.target.listUploadsPage({ limit, marker }, session.signal);
     for (const open of page.uploads) {
-      await printer.print(toJson(session, { open, local: known.get(open.uploadId) ?? null }));
+      await printer.print(joinedJson(session, { open, local: known.get(open.uploadId) ?? null }));
     }
     await printer.end();
     await printMarker(context, page.marker);
   } finally {
     await close();
   }
-}
-
-function toJson(session: Session, { open, local }: JoinedUpload): UploadJson {
-  const progress = local && {
-    file: local.head.identity.file,
-    partsDone: local.parts.size,
-    parts: local.head.plan.partCount,
-  };
-  return uploadJson(open, session.place.url, progress);
 }
 
 /** stdout carries the list alone, so without --json the next marker goes to stderr. */
