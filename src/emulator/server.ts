@@ -6,9 +6,9 @@ import { answer, splitUrl } from './answer.js';
 import type { AuthRules } from './authenticate.js';
 import type { Reply, Service } from './call.js';
 import { Exchange } from './exchange.js';
-import { FaultPlan, parseFaultSpec } from './faults.js';
+import { type FaultKind, FaultPlan, parseFaultSpec } from './faults.js';
 import { misbehave } from './misbehave.js';
-import { findRoute, type Route } from './operations.js';
+import { findRoute, type Operation, type Route } from './operations.js';
 import { Pacer, paced } from './pace.js';
 import { ServiceError } from './service-error.js';
 import { closeStore, openStore } from './store.js';
@@ -36,6 +36,8 @@ export interface EmulatorOptions {
   readonly bandwidthBytesPerSecond?: number | null;
   /** `KIND[@OPERATION][:WHEN]`, see docs/emulator.md. */
   readonly faults?: readonly string[];
+  /** Told of each fault that is injected. */
+  readonly onFault?: (kind: FaultKind, operation: Operation) => void;
   /** How long a retrieval job takes. Default: 0. */
   readonly jobDelayMs?: number;
   /** For how long a repeated complete or abort is answered like the first. Default: 1 hour. */
@@ -70,6 +72,7 @@ interface Front {
   readonly rules: AuthRules;
   readonly service: Service;
   readonly faults: FaultPlan;
+  readonly onFault: (kind: FaultKind, operation: Operation) => void;
   readonly pacer: Pacer | null;
   readonly latencyMs: number;
   readonly closing: AbortController;
@@ -96,6 +99,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     rules: authRules(options),
     service: { store, accountId: ACCOUNT_ID, jobDelayMs: options.jobDelayMs ?? 0 },
     faults,
+    onFault: options.onFault ?? (() => undefined),
     pacer: bandwidth === null ? null : new Pacer(bandwidth),
     latencyMs: options.latencyMs ?? 0,
     closing: new AbortController(),
@@ -165,6 +169,7 @@ async function replyTo(front: Front, exchange: Exchange, route: Route | null): P
   const fault = route === null ? null : front.faults.next(route.operation);
   if (route === null || fault === null) return work();
   const { operation } = route;
+  front.onFault(fault, operation);
   return misbehave(fault, { exchange, operation, work, closing: front.closing.signal });
 }
 

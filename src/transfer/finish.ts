@@ -60,6 +60,14 @@ export async function settleUpload(
   }
 }
 
+/**
+ * Whether the archive of an unfinished upload exists or may exist: by its `completing` record, or by the catalogue
+ * where that record was lost with the end of the journal.
+ */
+export async function mayBeArchived(session: Session, upload: UnfinishedUpload): Promise<boolean> {
+  return upload.completing !== null || (await findEntry(session, upload)) !== null;
+}
+
 /** Whether another run can get further: not where the upload is gone, or the file is no longer what was begun. */
 export function canGoOn(error: unknown): boolean {
   return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
@@ -107,13 +115,13 @@ async function settleCompleting(
   locks: readonly Lock[],
 ): Promise<CatalogueEntry | null> {
   const { upload } = journal;
-  const whole = upload.completing;
-  if (whole === null) return null;
   const recorded = await findEntry(session, upload);
   if (recorded !== null) {
     await journal.remove();
     return recorded;
   }
+  const whole = upload.completing;
+  if (whole === null) return null;
   session.report({ type: 'notice', notice: 'completing-again', uploadId: upload.head.uploadId });
   for (const lock of locks) await lock.confirm();
   await session.catalogue.proveWritable();

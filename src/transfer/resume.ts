@@ -2,7 +2,7 @@
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
 import { carryThrough } from './carry-through.js';
-import { settleUpload } from './finish.js';
+import { mayBeArchived, settleUpload } from './finish.js';
 import { planSource } from './plan-file.js';
 import type { Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
 import { type ArchiveResult, isoNow, lockWish, type Session, samePlace, settledResult } from './session.js';
@@ -24,7 +24,7 @@ export async function resumeUpload(session: Session, known: UnfinishedUpload): P
     lock = await session.state.lockIdentity(head.identity, lockWish(session));
     const upload = await session.state.findByUploadId(head.uploadId);
     if (upload === null) throw overTaken(head.uploadId);
-    if (upload.completing !== null) {
+    if (await mayBeArchived(session, upload)) {
       const entry = await settleUpload(session, upload, lock);
       if (entry !== null) return settledResult(session, entry, startedMs);
     }

@@ -4,7 +4,7 @@ import { describeFile } from '../core/description.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import { carryThrough, type From } from './carry-through.js';
-import { forgetUpload, settleUpload } from './finish.js';
+import { forgetUpload, mayBeArchived, settleUpload } from './finish.js';
 import { planSource } from './plan-file.js';
 import type { CatalogueEntry, Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
 import { rereadRecorded } from './send-missing.js';
@@ -110,7 +110,7 @@ async function settleAll(
   const open: UnfinishedUpload[] = [];
   const settled: CatalogueEntry[] = [];
   for (const upload of unfinished) {
-    if (upload.completing === null) {
+    if (!(await mayBeArchived(session, upload))) {
       open.push(upload);
       continue;
     }

@@ -4,24 +4,38 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Cleanup } from '../support/temp.js';
 
 /** @returns the mounted folder, or null (and the test says that it was skipped) where nothing may be mounted */
 export function smallDisk(t: TestContext, sizeBytes: number): string | null {
+  const folder = mountSmallDisk(t, sizeBytes);
+  if (folder instanceof Error) {
+    t.skip(`cannot mount a small disk: ${folder.message.trim()}`);
+    return null;
+  }
+  return folder;
+}
+
+/** @returns the mounted folder, or why nothing may be mounted here */
+export function mountSmallDisk(t: Cleanup, sizeBytes: number): string | Error {
   const folder = mkdtempSync(join(tmpdir(), 'calve-test-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=700`, 'tmpfs', folder], {
-      stdio: 'pipe',
-    });
+    const options = `size=${sizeBytes},mode=700`;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' });
   } catch (error) {
     rmdirSync(folder);
-    t.skip(`cannot mount a small disk: ${error instanceof Error ? error.message.trim() : error}`);
-    return null;
+    return error instanceof Error ? error : new Error(String(error));
   }
   t.after(() => {
     execFileSync('umount', ['-l', folder]);
     rmdirSync(folder);
   });
   return folder;
+}
+
+/** Makes room, as whoever mends a full disk does. */
+export function enlarge(folder: string, sizeBytes: number): void {
+  execFileSync('mount', ['-o', `remount,size=${sizeBytes}`, folder], { stdio: 'pipe' });
 }
 
 export function remountReadOnly(folder: string): void {

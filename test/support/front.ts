@@ -2,7 +2,13 @@
  * A transparent front before a server: it counts what passes, and can hold a request back before it is forwarded or
  * an answer after the work was done, so that a test can end the client at that very instant.
  */
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Cleanup } from './temp.js';
 
@@ -11,13 +17,19 @@ export interface Passing {
   readonly path: string;
   /** `bytes 0-1048575/*` of a part, else null. */
   readonly range: string | null;
+  /** `x-amz-sha256-tree-hash` as the client sent it, else null. */
+  readonly treeHash: string | null;
 }
 
 export interface FrontHooks {
   /** Before it is forwarded, as soon as this resolves. `hold`: never forwarded, never answered. */
   readonly before?: (passing: Passing) => 'pass' | 'hold' | Promise<'pass' | 'hold'>;
   /** After the server answered. `hold`: the answer is never given. `cut`: the connection ends instead. */
-  readonly after?: (passing: Passing, status: number) => 'pass' | 'hold' | 'cut';
+  readonly after?: (
+    passing: Passing,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ) => 'pass' | 'hold' | 'cut';
 }
 
 export interface Front {
@@ -27,8 +39,13 @@ export interface Front {
 }
 
 function passingOf(request: IncomingMessage): Passing {
-  const range = request.headers['content-range'];
-  return { method: request.method ?? '', path: request.url ?? '', range: range ?? null };
+  const { 'content-range': range, 'x-amz-sha256-tree-hash': treeHash } = request.headers;
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    range: range ?? null,
+    treeHash: typeof treeHash === 'string' ? treeHash : null,
+  };
 }
 
 export async function startFront(t: Cleanup, upstream: string, hooks: FrontHooks = {}): Promise<Front> {
@@ -46,7 +63,7 @@ export async function startFront(t: Cleanup, upstream: string, hooks: FrontHooks
     // Headers pass as they came, the host too: it is signed.
     const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
       const status = answer.statusCode ?? 0;
-      const what = hooks.after?.(passing, status) ?? 'pass';
+      const what = hooks.after?.(passing, status, answer.headers) ?? 'pass';
       if (what !== 'pass') {
         answer.resume();
         if (what === 'cut') response.destroy();

@@ -76,7 +76,8 @@ export function sharedService(options: Omit<EmulatorOptions, 'dataDir'> = {}): S
     cleanups.unshift(() => emulator.close());
     const front = await startFront(cleanup, emulator.url, {
       before: (passing) => hooks.get(vaultOf(passing))?.before?.(passing) ?? 'pass',
-      after: (passing, status) => hooks.get(vaultOf(passing))?.after?.(passing, status) ?? 'pass',
+      after: (passing, status, headers) =>
+        hooks.get(vaultOf(passing))?.after?.(passing, status, headers) ?? 'pass',
     });
     const { accessKeyId, secretAccessKey } = emulator;
     const credentials = { accessKeyId, secretAccessKey };

@@ -66,7 +66,7 @@ export async function openVault(
     run: (words, more = {}) => runCalve(words, { env: { ...env, ...more }, cwd: folder }),
     start: (words, more = {}) => startCalve(words, { env: { ...env, ...more }, cwd: folder }),
     readBack: (archiveId) => readBack(client, VAULT, archiveId),
-    archives: () => listArchives(client),
+    archives: () => inventory(client, VAULT),
     openUploads: () => listOpenUploads(client),
   };
 }
@@ -90,8 +90,9 @@ async function jobOutput(
   return await body.transformToByteArray();
 }
 
-async function listArchives(client: GlacierClient): Promise<HeldArchive[]> {
-  const output = await jobOutput(client, VAULT, { Type: 'inventory-retrieval', Format: 'JSON' });
+/** Every archive in a vault, by an inventory job. */
+export async function inventory(client: GlacierClient, vaultName: string): Promise<HeldArchive[]> {
+  const output = await jobOutput(client, vaultName, { Type: 'inventory-retrieval', Format: 'JSON' });
   const inventory = JSON.parse(Buffer.from(output).toString()) as {
     ArchiveList: { ArchiveId: string; ArchiveDescription: string }[];
   };

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { fileSourceOpener } from '../../src/source/file-source.js';
@@ -19,7 +18,7 @@ import { type UploadWish, uploadFile } from '../../src/transfer/upload.js';
 import { seededBytes } from '../support/bytes.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type MemoryTarget, memoryTarget } from '../support/memory-target.js';
-import { tempFolder } from '../support/temp.js';
+import { type Cleanup, tempFolder } from '../support/temp.js';
 
 export const PART_BYTES = MIB_BYTES;
 /** Five parts, the last one short. */
@@ -83,7 +82,7 @@ const recipe = {
   localDir: null,
 };
 
-export function rig(t: TestContext, sizeBytes = SIZE_BYTES): Rig {
+export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
   const folder = tempFolder(t, MEMORY_FOLDER);
   const file = join(folder, 'photos.tar');
   const bytes = sizeBytes === SIZE_BYTES ? sameBytes : seededBytes(sizeBytes, 7);

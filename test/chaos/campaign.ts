@@ -1,0 +1,59 @@
+/** Trials of several kinds, drawn by a seed, some at a time, until the time or their number is over. */
+import { seededRandom } from '../support/seed.js';
+import type { Cleanup } from '../support/temp.js';
+import { changedTrial } from './changed-trial.js';
+import { damagedTrial } from './damaged-trial.js';
+import type { Figures } from './figures.js';
+import { fullDiskTrial } from './full-disk-trial.js';
+import { openGround } from './ground.js';
+import { killedTrial, type TrialOptions } from './killed-trial.js';
+import { Span } from './stops.js';
+
+const TRIALS = {
+  killed: killedTrial,
+  damaged: damagedTrial,
+  changed: changedTrial,
+  'full-disk': fullDiskTrial,
+} satisfies Record<string, (options: TrialOptions) => Promise<void>>;
+
+/** Of twenty trials in a row so many are of each kind. */
+const MIX: readonly (keyof typeof TRIALS)[] = [
+  ...Array<'killed'>(11).fill('killed'),
+  ...Array<'damaged'>(5).fill('damaged'),
+  ...Array<'changed'>(3).fill('changed'),
+  'full-disk',
+];
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** The first trial's number: with `trials` 1, to see one again. */
+  readonly first: number;
+  readonly trials: number;
+  /** No trial begins after so long. */
+  readonly limitMs: number;
+  readonly lanes: number;
+}
+
+/** Runs the trials; what does not hold is written into the figures, and the others go on. */
+export async function runCampaign(t: Cleanup, figures: Figures, options: CampaignOptions): Promise<void> {
+  const { seed, first, trials, limitMs, lanes } = options;
+  const endMs = performance.now() + limitMs;
+  const ground = await openGround(t, figures, seed);
+  const span = new Span();
+  let next = first;
+  const lane = async (): Promise<void> => {
+    while (next < first + trials && performance.now() < endMs) {
+      const number = next++;
+      const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ number);
+      const kind = MIX[(number * 7) % MIX.length] ?? 'killed';
+      try {
+        await TRIALS[kind]({ ground, random, span });
+      } catch (error) {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        const again = `npm run chaos -- --seed ${seed} --trial ${number}`;
+        figures.violations.push({ title: `trial ${number} (${kind})`, detail, again });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}

@@ -1,0 +1,69 @@
+/**
+ * `npm run chaos [-- --seed N] [--minutes N] [--rounds N] [--trial N] [--lanes N]`: the built program, ended at random
+ * instants, over a bad line, on damaged state, with files that change. Ends with a line of figures, and with 1 if any
+ * promise did not hold.
+ */
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import type { Cleanup } from '../support/temp.js';
+import { runCampaign } from './campaign.js';
+import { everyByte } from './every-byte.js';
+import { Figures } from './figures.js';
+import { fuzzLonger } from './fuzz-longer.js';
+
+const MINUTE_MS = 60_000;
+/** The rest of the time is for what needs no process: every byte of the state, and the fuzzers. */
+const TRIALS_SHARE = 0.7;
+
+function readSettings() {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      minutes: { type: 'string', default: '7' },
+      rounds: { type: 'string' },
+      trial: { type: 'string' },
+      lanes: { type: 'string', default: '3' },
+    },
+  });
+  const number = (text: string | undefined, otherwise: number): number => {
+    const value = text === undefined ? otherwise : Number(text);
+    if (!Number.isFinite(value) || value < 0) throw new Error(`not a number: ${text}`);
+    return value;
+  };
+  return {
+    seed: number(values.seed, Date.now() % 1_000_000),
+    minutes: number(values.minutes, 7),
+    rounds: number(values.rounds, Number.MAX_SAFE_INTEGER),
+    trial: values.trial === undefined ? null : number(values.trial, 0),
+    lanes: number(values.lanes, 3),
+  };
+}
+
+async function main(): Promise<number> {
+  const { seed, minutes, rounds, trial, lanes } = readSettings();
+  const figures = new Figures();
+  const cleanups: (() => unknown)[] = [];
+  const t: Cleanup = { after: (work) => void cleanups.unshift(work as () => unknown) };
+  const startedMs = performance.now();
+  console.log(`chaos --seed ${seed}${trial === null ? '' : ` --trial ${trial}`}`);
+  const limitMs = minutes * MINUTE_MS;
+  try {
+    const campaign = trial === null ? { first: 0, trials: rounds, lanes } : { first: trial, trials: 1, lanes: 1 };
+    await runCampaign(t, figures, { seed, limitMs: limitMs * TRIALS_SHARE, ...campaign });
+    if (trial === null) {
+      await everyByte(t, figures, { seed, stride: 1 });
+      await fuzzLonger(figures, { seed, limitMs: limitMs * 0.1 });
+    }
+  } finally {
+    for (const cleanup of cleanups) await cleanup();
+  }
+  for (const { title, detail, again } of figures.violations) console.log(`\n${title}\n${detail}\nagain: ${again}`);
+  const faults = [...figures.faults].map(([kind, count]) => `${kind} ${count}`).join(', ');
+  console.log(`faults: ${faults}`);
+  console.log(`seed ${seed}, ${Math.round((performance.now() - startedMs) / 1000)} s: ${figures.summary()}`);
+  return figures.violations.length === 0 ? 0 : 1;
+}
+
+// The SDK would tell on stderr that it will want a newer Node some day.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+process.exitCode = await main();

@@ -1,0 +1,44 @@
+/**
+ * What passed between one file's runs and the service, part by part: whether anything that the service holds, and
+ * said so, is ever sent to it again.
+ */
+import { type FrontHooks, isBegin, isPart, type Passing } from '../support/front.js';
+
+export class Ledger {
+  /** Upload ids that a run addressed: it had them on disk, so it has to bring them to an end. */
+  readonly addressed = new Set<string>();
+  /** Parts that went again although the service had confirmed them with the hash that was sent. */
+  readonly needless: string[] = [];
+  begins = 0;
+  partsSent = 0;
+  readonly #held = new Set<string>();
+
+  /** Looks on; `next` may hold requests back. */
+  hooks(next: FrontHooks = {}): FrontHooks {
+    return {
+      before: async (passing) => {
+        const what = (await next.before?.(passing)) ?? 'pass';
+        if (what === 'pass') this.#seeRequest(passing);
+        return what;
+      },
+      after: (passing, status, headers) => {
+        const isWhole = headers['x-amz-sha256-tree-hash'] === passing.treeHash;
+        if (isPart(passing) && status === 204 && isWhole) this.#held.add(keyOf(passing));
+        return next.after?.(passing, status, headers) ?? 'pass';
+      },
+    };
+  }
+
+  #seeRequest(passing: Passing): void {
+    const uploadId = /\/multipart-uploads\/([^/?]+)/.exec(passing.path)?.[1];
+    if (uploadId !== undefined) this.addressed.add(decodeURIComponent(uploadId));
+    if (isBegin(passing)) this.begins += 1;
+    if (!isPart(passing)) return;
+    this.partsSent += 1;
+    if (this.#held.has(keyOf(passing))) this.needless.push(keyOf(passing));
+  }
+}
+
+function keyOf({ path, range }: Passing): string {
+  return `${path} ${range}`;
+}
