@@ -19,20 +19,33 @@ function graphemeWidth(grapheme: string): number {
   return WIDE.test(grapheme) && !HALF_WIDTH.test(grapheme) ? 2 : 1;
 }
 
+/** Beyond that, characters are counted one by one: the engine copies the whole text for each grapheme that it finds. */
+const SEGMENTED_MAX_LENGTH = 2000;
+
+/** More than any honest text has in a column, with all its combining marks. */
+const LENGTH_PER_COLUMN_MAX = 20;
+
 /** Columns that safe text (no control characters) takes. */
 export function textWidth(text: string): number {
   if (PRINTABLE_ASCII.test(text)) return text.length;
   let width = 0;
+  if (text.length > SEGMENTED_MAX_LENGTH) {
+    for (const character of text) width += graphemeWidth(character);
+    return width;
+  }
   for (const { segment } of graphemesOf(text)) width += graphemeWidth(segment);
   return width;
 }
 
 /** The end of the text in at most `width` columns, the cut marked: of a path the end tells more than the start. */
 export function keepEnd(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
+  const lengthMax = Math.max(SEGMENTED_MAX_LENGTH, width * LENGTH_PER_COLUMN_MAX);
+  if (text.length <= lengthMax && textWidth(text) <= width) return text;
+  // Half of a pair that the cut left is no character.
+  const end = text.slice(-lengthMax).replace(/^[\udc00-\udfff]/, '');
   let kept = '';
   let keptWidth = 1;
-  for (const { segment } of Array.from(graphemesOf(text)).reverse()) {
+  for (const { segment } of Array.from(graphemesOf(end)).reverse()) {
     keptWidth += graphemeWidth(segment);
     if (keptWidth > width) break;
     kept = segment + kept;

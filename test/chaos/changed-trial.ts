@@ -123,7 +123,11 @@ async function goOnWith(
   const last = await runThrough({ ...options, random: () => 0 }, field, load.line, []);
   const archiveId = last.stdout.trimEnd();
   const ids = await field.archiveIds();
-  assert.deepEqual(ids.toSorted(), [...new Set([...before, archiveId])].toSorted(), 'one archive more at most');
+  assert.deepEqual(
+    ids.toSorted(),
+    [...new Set([...before, archiveId])].toSorted(),
+    'one archive more at most',
+  );
   assert.ok(bytes.equals(await field.readBack(archiveId)), 'its bytes are the file as it is now');
   assertNothingNeedless(field);
   await assertOlderKnown(field);

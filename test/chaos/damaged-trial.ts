@@ -1,6 +1,14 @@
 /** What calve has on disk is damaged between two runs: it goes on rightly, or says exit 13 and what to do. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Ended } from '../support/calve.js';
 import { isComplete, isPart } from '../support/front.js';
@@ -40,7 +48,8 @@ export async function damagedTrial(options: TrialOptions): Promise<void> {
     if (isForgotten && ended.code === 0) return assert.match(ended.stderr, /begun anew/, where);
     await goOn(options, field, load, { ended, path, whole, where, stage });
     // Parts that are there already may not be forgotten by beginning anew.
-    if (openBefore > 0 || stage !== 'sending') assert.equal(field.ledger.begins, begins, `begun anew: ${where}`);
+    if (openBefore > 0 || stage !== 'sending')
+      assert.equal(field.ledger.begins, begins, `begun anew: ${where}`);
   });
 }
 
@@ -95,7 +104,8 @@ async function goOn(options: TrialOptions, field: Field, load: Load, met: Met): 
   const { ended, path, whole, where, stage } = met;
   const upload = (): Promise<Ended> => runThrough({ ...options, random: () => 0 }, field, load.line, []);
   if (ended.code === 0) return assertOneArchive(ground, field, load.bytes, ended);
-  if (ended.code === 3 || ended.code === 14) return assertOneArchive(ground, field, load.bytes, await upload());
+  if (ended.code === 3 || ended.code === 14)
+    return assertOneArchive(ground, field, load.bytes, await upload());
   if (ended.code === 11) {
     assert.match(path, /\/locks\//, where);
     // Nobody can tell any more whose lock it was: it is believed for a while.
@@ -128,7 +138,10 @@ async function adopt(options: TrialOptions, field: Field, load: Load, met: Met):
     if (ended.code === 0) return assertOneArchive(ground, field, load.bytes, ended);
     // It had been completed.
     if (ended.code === 10) return assertOnlyOnService(field, load, met.where);
-    assert.ok(ended.code === 3 || ended.code === 14, `adopted: exit ${ended.code}: ${ended.stderr}; ${met.where}`);
+    assert.ok(
+      ended.code === 3 || ended.code === 14,
+      `adopted: exit ${ended.code}: ${ended.stderr}; ${met.where}`,
+    );
   }
   throw new Error(`not through: ${met.where}`);
 }

@@ -13,7 +13,7 @@ import { fakeProcesses, wish } from '../state/samples.js';
 import type { VaultUpload } from '../support/memory-vault.js';
 import { seededRandom } from '../support/seed.js';
 import { type Cleanup, tempFolder } from '../support/temp.js';
-import { assertArchives, closeSources, Died, interrupt, oneByOne, type Rig, rig } from '../transfer/rig.js';
+import { assertArchives, Died, interrupt, oneByOne, type Rig, rig } from '../transfer/rig.js';
 import { isCutBeforeCompleting } from './damages.js';
 import type { Figures } from './figures.js';
 
@@ -41,7 +41,6 @@ export async function everyByte(t: Cleanup, figures: Figures, options: EveryByte
       figures.violations.push({ title, detail, again: `npm run chaos -- --seed ${options.seed} --rounds 0` });
     }
   }
-  await closeSources();
 }
 
 /** Both ways at every place: torn off there, and one bit of that byte flipped. */
@@ -170,7 +169,10 @@ async function assertRight(bench: Rig, stage: Stage, where: string): Promise<voi
     const isDamaged = isFailure(error, 'state') && ['damaged', 'newer'].includes(error.facts.why);
     const isGone = stage === 'completing' && isFailure(error, 'gone') && error.facts.completing !== null;
     if (!isDamaged && !isGone) throw new Error(where, { cause: error });
-    assert.deepEqual([bench.vault.uploads.size, bench.vault.archives.length], [uploadsBefore, archivesBefore]);
+    assert.deepEqual(
+      [bench.vault.uploads.size, bench.vault.archives.length],
+      [uploadsBefore, archivesBefore],
+    );
   }
   assert.equal(bench.calls.begin, begin, `begun anew: ${where}`);
 }

@@ -19,7 +19,10 @@ export async function fullDiskTrial(options: TrialOptions): Promise<void> {
     const cleanups: (() => unknown)[] = [];
     try {
       const pages = 1 + Math.floor(random() * 12);
-      const disk = mountSmallDisk({ after: (work) => void cleanups.push(work as () => unknown) }, pages * PAGE_BYTES);
+      const disk = mountSmallDisk(
+        { after: (work) => void cleanups.push(work as () => unknown) },
+        pages * PAGE_BYTES,
+      );
       if (disk instanceof Error || random() < 0.3) await limitFiles(options, field, load);
       else await fillDisk(options, { ...field, stateDir: join(disk, 'state') }, load, disk);
     } finally {

@@ -91,7 +91,11 @@ export async function assertOneArchive(
   last: Ended,
 ): Promise<void> {
   const archiveId = last.stdout.trimEnd();
-  assert.deepEqual(await field.archiveIds(), [archiveId], 'the vault has one archive, and its id was printed');
+  assert.deepEqual(
+    await field.archiveIds(),
+    [archiveId],
+    'the vault has one archive, and its id was printed',
+  );
   assert.ok(bytes.equals(await field.readBack(archiveId)), 'its bytes are the file');
   const recorded = await openCatalogue(field.catalogueDir).all();
   assert.deepEqual(
@@ -120,10 +124,19 @@ async function assertOnlyForgottenLeft(field: Field): Promise<void> {
   assert.ok(open.size < field.ledger.begins, `${open.size} are open after ${field.ledger.begins} begins`);
 }
 
-async function assertNothingAgain(field: Field, line: readonly string[], last: Ended, span: Span): Promise<void> {
+async function assertNothingAgain(
+  field: Field,
+  line: readonly string[],
+  last: Ended,
+  span: Span,
+): Promise<void> {
   const { begins, partsSent } = field.ledger;
   const again = await runStopped(field, line, NEVER, span);
   if (again.code === 3) return; // The account could not be asked.
   assert.deepEqual([again.code, again.stdout], [0, last.stdout], again.stderr);
-  assert.deepEqual([field.ledger.begins, field.ledger.partsSent], [begins, partsSent], 'nothing is sent again');
+  assert.deepEqual(
+    [field.ledger.begins, field.ledger.partsSent],
+    [begins, partsSent],
+    'nothing is sent again',
+  );
 }

@@ -1,0 +1,35 @@
+/** A bounded share of `npm run chaos`, by the same code. */
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import { drawSeed } from '../support/seed.js';
+import { closeSources } from '../transfer/rig.js';
+import { runCampaign } from './campaign.js';
+import { everyByte } from './every-byte.js';
+import { Figures } from './figures.js';
+
+/** One of each kind at the least: the kinds come in a fixed order. */
+const TRIALS = 20;
+const LIMIT_MS = 40_000;
+
+after(closeSources);
+
+function assertNothingLost(t: TestContext, figures: Figures): void {
+  t.diagnostic(figures.summary());
+  const found = figures.violations.map(({ title, detail, again }) => `${title}\n${detail}\nagain: ${again}`);
+  assert.equal(found.length, 0, found.join('\n\n'));
+}
+
+test('Nothing is lost, whatever kills the runs, damages the state, fills the disk or changes the file', async (t) => {
+  const figures = new Figures();
+  await runCampaign(t, figures, { seed: drawSeed(t), first: 0, trials: TRIALS, limitMs: LIMIT_MS, lanes: 2 });
+  assertNothingLost(t, figures);
+  assert.ok(figures.kills + figures.signals >= 5, 'runs were stopped');
+  assert.ok(figures.faultCount >= 5, 'the line was bad');
+});
+
+test('State damaged at any byte is read rightly or refused, and nothing is begun twice', async (t) => {
+  const figures = new Figures();
+  await everyByte(t, figures, { seed: drawSeed(t), stride: 40 });
+  assertNothingLost(t, figures);
+  assert.ok(figures.damages >= 150, `${figures.damages} states`);
+});
