@@ -7,6 +7,7 @@ import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
 import { TARGETS } from '../targets/registry.js';
 import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
+import { withPace } from '../transfer/lane-pace.js';
 import type { Catalogue, OpenSource, StateStore, TargetRecipe } from '../transfer/ports.js';
 import { withRetry } from '../transfer/retry.js';
 import type { Session } from '../transfer/session.js';
@@ -101,7 +102,9 @@ async function startSession(
   use: { readonly create: boolean; readonly reporter: Reporter },
 ): Promise<OpenedSession> {
   const { report } = use.reporter;
-  const target = withRetry(opened.target, { policy: options.service.retry, clock: systemClock, report });
+  const { concurrency } = options.transfer;
+  const paced = withPace(opened.target, { concurrency, clock: systemClock, report });
+  const target = withRetry(paced, { policy: options.service.retry, clock: systemClock, report });
   const sources = openSources(options);
   const close = async (): Promise<void> => {
     await sources.close();

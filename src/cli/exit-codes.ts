@@ -33,6 +33,7 @@ const SIGNAL_EXIT = {
 const KIND_EXIT = {
   usage: 2,
   unreachable: 3,
+  'too-slow': 3,
   stopped: 130,
   'not-found': 10,
   busy: 11,

@@ -8,6 +8,20 @@ export interface FailureFacts {
   usage: { what: string; why: string; hint: string | null };
   /** The service could not be made to answer: network, throttling, 5xx. Running it again goes on. */
   unreachable: { operation: string; why: string; attempts: number; elapsedMs: number };
+  /**
+   * A part did not arrive within the time that its signature holds. `sentBytes`: how much of it had left by then, null
+   * where nobody can say. `fittingPartSizeBytes`: the largest part that this line carries in time; null: none, or not
+   * known yet.
+   */
+  'too-slow': {
+    index: number;
+    sizeBytes: number;
+    elapsedMs: number;
+    partTimeMs: number;
+    sentBytes: number | null;
+    bytesPerSecond: number | null;
+    fittingPartSizeBytes: number | null;
+  };
   /** A signal asked us to stop. */
   stopped: { signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' };
   'not-found': {

@@ -19,6 +19,10 @@ export type Notice =
   | { notice: 'journal-damaged'; path: string; lines: number }
   /** Begin had to be tried more than once: an empty upload may remain on the service. */
   | { notice: 'begin-repeated'; attempts: number }
+  /** The line is slow: fewer parts are sent at once, so that each arrives while its signature holds. */
+  | { notice: 'fewer-at-once'; from: number; to: number; bytesPerSecond: number | null; partTimeMs: number }
+  /** The line got better. */
+  | { notice: 'more-at-once'; from: number; to: number; bytesPerSecond: number }
   /** A complete whose answer was lost is asked again. */
   | { notice: 'completing-again'; uploadId: string }
   /** Another calve works on it (bare `resume` goes on to the next). */

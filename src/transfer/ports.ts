@@ -95,6 +95,8 @@ export interface Target {
   readonly limits: PartLimits;
   /** How long the service keeps an idle upload, in ms; null: until aborted. */
   readonly idleExpiryMs: number | null;
+  /** How long a part may take from its signature to its last byte, in ms; null: as long as it likes. */
+  readonly partTimeMs: number | null;
 
   /**
    * Learns the account behind the credentials, and that the vault is there. Idempotent.
@@ -108,7 +110,8 @@ export interface Target {
 
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and has been compared.
-   * @throws TransferError `not-found` (upload), `checksum` (transience `corrupt`) when the service's hash is not ours
+   * @throws TransferError `not-found` (upload), `checksum` (transience `corrupt`) when the service's hash is not ours,
+   * `too-slow` when it did not arrive within `partTimeMs`, or within the time that the service turned out to give
    */
   sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt>;
 

@@ -161,6 +161,7 @@ export function withRetry(target: Target, tools: RetryTools): Target {
   return {
     limits: target.limits,
     idleExpiryMs: target.idleExpiryMs,
+    partTimeMs: target.partTimeMs,
     locate: (create, signal) => retrier.run('find the vault', signal, () => target.locate(create, signal)),
     begin: (order, signal) => beginOnce(retrier, tools.report, signal, () => target.begin(order, signal)),
     sendPart: (uploadId, part, signal) =>

@@ -1,6 +1,6 @@
 /** From an open upload to all of its parts on the service, verified. */
 import { isFailure, TransferError } from '../core/failures.js';
-import { type PartPlan, partRange } from '../core/part-plan.js';
+import { type PartLimits, type PartPlan, partRange } from '../core/part-plan.js';
 import { foldPartHashes, type TreeHash } from '../core/tree-hash.js';
 import { moveParts } from './move-parts.js';
 import { listAllParts } from './pages.js';
@@ -148,6 +148,7 @@ async function sendParts(
     try {
       await session.target.sendPart(uploadId, part, laneSignal);
     } catch (error) {
+      if (isFailure(error, 'too-slow')) throw asPlanned(error, plan, session.target.limits);
       if (!isFailure(error, 'checksum') || !known.has(index)) throw error;
       doubted.push(index);
       return;
@@ -158,6 +159,18 @@ async function sendParts(
   };
   await moveParts({ source, plan, indexes, known, concurrency, signal, deliver });
   return doubted;
+}
+
+/** A part size that would cut this file into too many parts is none to advise. */
+function asPlanned(
+  error: TransferError<'too-slow'>,
+  { sizeBytes }: PartPlan,
+  { partsMax }: PartLimits,
+): TransferError<'too-slow'> {
+  const { fittingPartSizeBytes } = error.facts;
+  if (fittingPartSizeBytes === null || sizeBytes <= partsMax * fittingPartSizeBytes) return error;
+  const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
+  return new TransferError('too-slow', { ...error.facts, fittingPartSizeBytes: null }, extras);
 }
 
 function foldInOrder(hashes: ReadonlyMap<number, TreeHash>, partCount: number): TreeHash {

@@ -4,6 +4,7 @@ import { formatDuration, formatSize, formatSizeOption } from '../core/units.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-wording.js';
 import { formatMoment } from './moments.js';
 import type { WordingEnvironment } from './paste-line.js';
+import { formatRate } from './progress-lines.js';
 import { describeRefusal } from './refusal-wording.js';
 import { safeText, safeWhole } from './safe-text.js';
 import {
@@ -36,6 +37,20 @@ const describeUnreachable: Describe<'unreachable'> = (error, env) => {
     what: couldNot(operation, error),
     why: withServiceWords(`${safeText(why)}, after ${effort}`, error.service),
     hint: resumeOr(`${RUN_AGAIN} later`, error, env),
+  };
+};
+
+const describeTooSlow: Describe<'too-slow'> = (error, env) => {
+  const { index, sizeBytes, partTimeMs, bytesPerSecond, fittingPartSizeBytes } = error.facts;
+  const rate = bytesPerSecond === null ? '' : ` (${formatRate(bytesPerSecond)})`;
+  const mend =
+    fittingPartSizeBytes === null
+      ? 'no part size that this file can have is small enough'
+      : `--fresh --part-size ${formatSizeOption(fittingPartSizeBytes)} begins anew with the largest parts that this line carries`;
+  return {
+    what: couldNot(`send part ${index}`, error),
+    why: `with the line to itself${rate} its ${formatSize(sizeBytes)} did not arrive within ${formatDuration(partTimeMs)}, which is how long its signature holds`,
+    hint: `${mend}; on a faster line: ${resumeOr(RUN_AGAIN, error, env)}`,
   };
 };
 
@@ -148,6 +163,7 @@ const describeBug: Describe<'bug'> = (error, env) => ({
 const WORDINGS: { readonly [K in FailureKind]: Describe<K> } = {
   usage: describeUsage,
   unreachable: describeUnreachable,
+  'too-slow': describeTooSlow,
   stopped: describeStopped,
   'not-found': describeNotFound,
   busy: describeBusy,

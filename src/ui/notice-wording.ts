@@ -1,13 +1,19 @@
 /** Notices in words, one line each. The compiler proves that every notice has its words. */
+import { formatDuration } from '../core/units.js';
 import type { Notice } from '../transfer/events.js';
 import { formatMoment } from './moments.js';
 import { pasteLine } from './paste-line.js';
+import { formatRate } from './progress-lines.js';
 import { safeText, safeWhole } from './safe-text.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 
 function parts(n: number): string {
   return n === 1 ? '1 part is' : `${n.toLocaleString('en-US')} parts are`;
+}
+
+function atRate(bytesPerSecond: number | null): string {
+  return bytesPerSecond === null ? '' : ` (${formatRate(bytesPerSecond)})`;
 }
 
 const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => string } = {
@@ -27,6 +33,10 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
     `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; the service's own list stands in`,
   'begin-repeated': ({ attempts }) =>
     `it took ${attempts} attempts to begin: the service may keep an empty upload beside this one until it expires`,
+  'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>
+    `the line is slow${atRate(bytesPerSecond)}, and a part must arrive within ${formatDuration(partTimeMs)}: ${parts(to)} sent at once instead of ${from}`,
+  'more-at-once': ({ from, to, bytesPerSecond }) =>
+    `the line is faster again${atRate(bytesPerSecond)}: ${parts(to)} sent at once instead of ${from}`,
   'completing-again': () => 'the answer to complete was lost: the service is asked again',
   'busy-skipped': ({ file, holder }) =>
     `${safeWhole(file)}: another calve works on it (${safeText(holder)}); left to it`,

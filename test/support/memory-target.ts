@@ -6,7 +6,7 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import type { PageRequest, PreparedPart, Target, WholeArchive } from '../../src/transfer/ports.js';
 import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-vault.js';
 
-export type Operation = Exclude<keyof Target, 'limits' | 'idleExpiryMs' | 'close'>;
+export type Operation = Exclude<keyof Target, 'limits' | 'idleExpiryMs' | 'partTimeMs' | 'close'>;
 
 interface Call {
   readonly operation: Operation;
@@ -38,6 +38,7 @@ export interface MemoryTargetOptions {
   /** Entries of a page where the caller names no limit. */
   readonly pageSize?: number;
   readonly idleExpiryMs?: number | null;
+  readonly partTimeMs?: number | null;
   readonly mayCreateVault?: boolean;
   readonly account?: string | null;
   readonly nowMs?: () => number;
@@ -87,7 +88,8 @@ function pageOf<T>(entries: readonly T[], page: PageRequest, pageSize: number, k
 }
 
 export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
-  const { pageSize = 3, idleExpiryMs = DAY_MS, account = '111122223333', nowMs = Date.now } = options;
+  const { pageSize = 3, idleExpiryMs = DAY_MS, partTimeMs = null } = options;
+  const { account = '111122223333', nowMs = Date.now } = options;
   const vault = options.vault ?? new MemoryVault('photos');
   const vaultArn = `arn:aws:glacier:eu-west-1:${account}:vaults/${vault.name}`;
   const calls: Record<Operation, number> = {
@@ -150,6 +152,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
       sizeMaxBytes: 10_000 * 4096 * MIB_BYTES,
     },
     idleExpiryMs,
+    partTimeMs,
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

@@ -56,6 +56,15 @@ const states = (['damaged', 'not-writable', 'foreign', 'newer'] as const).map((w
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
 );
 
+const LATE = {
+  index: 17,
+  sizeBytes: 16 * 1024 ** 2,
+  elapsedMs: 271_000,
+  partTimeMs: 270_000,
+  sentBytes: 11 * 1024 ** 2,
+  bytesPerSecond: 42_560,
+};
+
 export const SAMPLES: Samples = {
   usage: [
     failure('usage', {
@@ -76,6 +85,10 @@ export const SAMPLES: Samples = {
       { operation: 'begin the upload', why: 'no answer', attempts: 1, elapsedMs: 400 },
       { file: '/data/a' },
     ),
+  ],
+  'too-slow': [
+    failure('too-slow', { ...LATE, fittingPartSizeBytes: 8 * 1024 ** 2 }, UPLOAD),
+    failure('too-slow', { ...LATE, bytesPerSecond: null, fittingPartSizeBytes: null }, UPLOAD),
   ],
   stopped: [failure('stopped', { signal: 'SIGINT' }, UPLOAD), failure('stopped', { signal: 'SIGTERM' })],
   'not-found': [

@@ -30,6 +30,16 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: run the same command again later',
     ],
   ],
+  'too-slow': [
+    [
+      'calve: could not send part 17 (/data/backup.tar to glacier://photos): with the line to itself (41.6 KiB/s) its 16 MiB did not arrive within 4 min 30 s, which is how long its signature holds',
+      'hint: --fresh --part-size 8M begins anew with the largest parts that this line carries; on a faster line: calve resume /data/backup.tar',
+    ],
+    [
+      'calve: could not send part 17 (/data/backup.tar to glacier://photos): with the line to itself its 16 MiB did not arrive within 4 min 30 s, which is how long its signature holds',
+      'hint: no part size that this file can have is small enough; on a faster line: calve resume /data/backup.tar',
+    ],
+  ],
   stopped: [
     [
       'calve: stopped (/data/backup.tar to glacier://photos): SIGINT; what was sent is kept',

@@ -43,6 +43,14 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { attempts: 3 },
     'it took 3 attempts to begin: the service may keep an empty upload beside this one until it expires',
   ],
+  'fewer-at-once': [
+    { from: 4, to: 1, bytesPerSecond: 104_858, partTimeMs: 270_000 },
+    'the line is slow (102 KiB/s), and a part must arrive within 4 min 30 s: 1 part is sent at once instead of 4',
+  ],
+  'more-at-once': [
+    { from: 1, to: 4, bytesPerSecond: 2 * 1024 ** 2 },
+    'the line is faster again (2 MiB/s): 4 parts are sent at once instead of 1',
+  ],
   'completing-again': [{ uploadId: '-Xk3' }, 'the answer to complete was lost: the service is asked again'],
   'busy-skipped': [
     { file: '/data/a', holder: 'nas, process 4711' },

@@ -10,6 +10,8 @@ interface SendOptions {
 type Send<T> = (client: GlacierClient, options: SendOptions, sdk: Sdk) => Promise<T>;
 
 export interface Caller {
+  /** Whether requests go over TLS. */
+  readonly isEncrypted: boolean;
   /** @throws what `classify` makes of the failure, or the signal's reason */
   call<T>(operation: Operation, signal: AbortSignal, send: Send<T>): Promise<T>;
   close(): void;
@@ -45,5 +47,6 @@ export function glacierCaller(options: ClientOptions): Caller {
     }
   }
 
-  return { call, close: () => connector.close() };
+  const isEncrypted = options.endpoint === null || options.endpoint.startsWith('https:');
+  return { isEncrypted, call, close: () => connector.close() };
 }

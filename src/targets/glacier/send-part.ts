@@ -7,11 +7,15 @@ import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
 import type { Caller } from './caller.js';
 import type { Sdk } from './client.js';
 import { halfAnswer, type Operation } from './failures.js';
+import { partBody } from './part-body.js';
+import type { PartTime } from './part-time.js';
 
 export interface PartRequest {
   readonly accountId: string;
   readonly vaultName: string;
   readonly uploadId: string;
+  /** How long a part may take: shared by all parts of the target. */
+  readonly partTime: PartTime;
 }
 
 type Body = ReturnType<PreparedPart['body']>;
@@ -62,7 +66,7 @@ function receiptOf(
 
 /**
  * @throws TransferError `checksum` (transience `corrupt`) when the service's hash is not ours; the body's own error
- * when it cannot be read; what Caller throws
+ * when it cannot be read; `too-slow` when it did not arrive in time; what Caller throws
  */
 export async function sendPart(
   caller: Caller,
@@ -81,20 +85,25 @@ export async function sendPart(
   const ending = new AbortController();
   const follow = (): void => ending.abort(signal.reason);
   signal.addEventListener('abort', follow, { once: true });
-  const body = part.body();
+  const { content, sentBytes } = partBody(part, caller.isEncrypted);
   // Without a listener a body that cannot be read would end the process, and without the abort leave it waiting.
-  if (body instanceof Readable) body.on('error', (error) => ending.abort(error));
+  if (content instanceof Readable) content.on('error', (error) => ending.abort(error));
+  const { partTime } = request;
+  const startedMs = performance.now();
+  const tooLate = (): void => ending.abort(partTime.late(range, performance.now() - startedMs, sentBytes()));
+  const deadline = setTimeout(tooLate, partTime.ms);
   try {
     const answer = await caller.call(operation, ending.signal, (client, options, sdk) =>
-      client.send(partCommand(sdk, request, part, body), options),
+      client.send(partCommand(sdk, request, part, content), options),
     );
     return receiptOf(answer, part, operation);
   } catch (error) {
     // An answer that came before the body was through leaves the connection half used: it goes too.
     ending.abort(error);
-    throw error;
+    throw partTime.judge(error, range, performance.now() - startedMs);
   } finally {
+    clearTimeout(deadline);
     signal.removeEventListener('abort', follow);
-    if (body instanceof Readable) body.destroy();
+    if (content instanceof Readable) content.destroy();
   }
 }

@@ -1,0 +1,45 @@
+/** A part's bytes on their way out, counted as they leave. */
+import { Readable } from 'node:stream';
+import type { PreparedPart } from '../../transfer/ports.js';
+
+/**
+ * How much is written at once over TLS. Node tells no progress within one encrypted write, so a part written whole
+ * would look stalled, and be timed out, on a slow line that never stood still.
+ */
+const TLS_WRITE_BYTES = 256 * 1024;
+
+export interface PartBody {
+  readonly content: Uint8Array | Readable;
+  /** Bytes that have left; null where they left in one write, of which nobody can say how far it is. */
+  sentBytes(): number | null;
+}
+
+/** @param isEncrypted whether the connection is TLS */
+export function partBody(part: PreparedPart, isEncrypted: boolean): PartBody {
+  const body = part.body();
+  if (body instanceof Readable) return counted(body);
+  const bytes = body as Uint8Array;
+  return isEncrypted ? counted(inSlices(bytes)) : { content: bytes, sentBytes: () => null };
+}
+
+function inSlices(bytes: Uint8Array): Readable {
+  let position = 0;
+  return new Readable({
+    highWaterMark: TLS_WRITE_BYTES,
+    read() {
+      const slice = bytes.subarray(position, position + TLS_WRITE_BYTES);
+      position += slice.length;
+      this.push(slice.length === 0 ? null : slice);
+    },
+  });
+}
+
+function counted(content: Readable): PartBody {
+  let sentBytes = 0;
+  // Paused first: a listener alone would set it flowing before anybody takes the bytes.
+  content.pause();
+  content.on('data', (chunk: Uint8Array) => {
+    sentBytes += chunk.length;
+  });
+  return { content, sentBytes: () => sentBytes };
+}

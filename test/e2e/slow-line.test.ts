@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { seededBytes } from '../support/bytes.js';
+import { cleanEnv, jsonLines, runCalve } from '../support/calve.js';
+import { startEmulatorCommand } from '../support/emulator-command.js';
+import { tempFolder } from '../support/temp.js';
+import { missingOpenssl, startTlsFront } from '../support/tls-front.js';
+import { openVault, TARGET } from '../support/vault.js';
+
+/** A vault behind a line of `bandwidth`, whose signatures hold for `window`; and a file to send there. */
+async function slowVault(t: TestContext, line: { window: string; bandwidth: string }, sizeBytes: number) {
+  const folder = tempFolder(t);
+  const env = cleanEnv(folder, { CALVE_RETRY_DELAY: '10ms' });
+  const pace = ['--signature-window', line.window, '--bandwidth', line.bandwidth];
+  const emulator = await startEmulatorCommand(t, ['--vault', 'photos', ...pace], { env, cwd: folder });
+  const file = join(folder, 'backup.bin');
+  writeFileSync(file, seededBytes(sizeBytes, 11));
+  const run = (...words: string[]) =>
+    runCalve(['upload', file, 'glacier://photos', ...words], {
+      env: { ...env, ...emulator.env },
+      cwd: folder,
+    });
+  return { file, run };
+}
+
+describe('On a slow line', { concurrency: 2 }, () => {
+  // Peers: large parts, many at once, on a slow line (mt-aws-glacier#55, #85, #89), signatures that expire (#8).
+  test('fewer parts are sent at once, which is said once, and all arrive', async (t) => {
+    // Twelve at once take 3 s, one alone a quarter of a second.
+    const { run } = await slowVault(t, { window: '2s', bandwidth: '4M' }, 20 * MIB_BYTES);
+    const options = ['--part-size', '1M', '--concurrency', '12', '--json', '--progress', 'json'];
+    const { code, stdout, stderr } = await run(...options);
+    assert.equal(code, 0, stderr);
+    assert.equal(jsonLines(stdout)[0]?.['parts'], 20);
+    const lowered = jsonLines(stderr).filter(({ notice }) => notice === 'fewer-at-once');
+    assert.equal(lowered.length, 1, stderr);
+    const { from, to, bytesPerSecond, partTimeMs } = lowered[0] ?? {};
+    assert.deepEqual([from, partTimeMs], [12, 1800]);
+    assert.ok(Number(to) >= 2 && Number(to) <= 6, stderr);
+    assert.ok(Number(bytesPerSecond) > 2 * MIB_BYTES && Number(bytesPerSecond) < 8 * MIB_BYTES, stderr);
+  });
+
+  test('a person is told so in one line', async (t) => {
+    const { run } = await slowVault(t, { window: '2s', bandwidth: '2M' }, 8 * MIB_BYTES);
+    const { code, stderr } = await run('--part-size', '1M', '--concurrency', '8');
+    assert.equal(code, 0, stderr);
+    const told = stderr.split('\n').filter((line) => line.startsWith('note: '));
+    assert.equal(told.length, 1, stderr);
+    assert.match(
+      told[0] ?? '',
+      /^note: (backup\.bin: )?the line is slow \([\d.]+ MiB\/s\), and a part must arrive within 1\.8 s: \d parts? (is|are) sent at once instead of 8$/,
+    );
+  });
+
+  test('a part that cannot arrive while its signature holds ends in 3 and names the part size that can, which then does', async (t) => {
+    // 8 MiB take 4 s of 2; 2 MiB take 1 s.
+    const { run } = await slowVault(t, { window: '2s', bandwidth: '2M' }, 8 * MIB_BYTES);
+    const { code, stdout, stderr } = await run('--concurrency', '1', '--part-size', '8M', '--json');
+    assert.equal(code, 3, stderr);
+    const [error] = jsonLines(stdout);
+    assert.equal(error?.['kind'], 'too-slow');
+    assert.equal(error?.['resumable'], true);
+    const hint = String(error?.['hint']);
+    assert.match(hint, /^--fresh --part-size [12]M begins anew/);
+    assert.match(hint, /on a faster line: calve resume .*backup\.bin/);
+    const options = /--fresh --part-size \w+/.exec(hint)?.[0].split(' ') ?? [];
+    const again = await run('--concurrency', '1', ...options);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /^[\w-]{138}\n$/);
+  });
+
+  test('a part over TLS is not taken for stalled while it moves', { skip: missingOpenssl() }, async (t) => {
+    const vault = await openVault(t);
+    // More than 6 s for the part; Node gives a write that shows no progress twice the read time-out.
+    const front = await startTlsFront(t, vault.folder, vault.emulator.url, 5 * MIB_BYTES);
+    const file = join(vault.folder, 'backup.bin');
+    writeFileSync(file, seededBytes(32 * MIB_BYTES, 5));
+    const { code, stderr } = await vault.run(
+      ['upload', file, TARGET, '--part-size', '32M', '--read-timeout', '2s', '--max-attempts', '1'],
+      { AWS_ENDPOINT_URL_GLACIER: front.url, NODE_EXTRA_CA_CERTS: front.certificatePath },
+    );
+    assert.equal(code, 0, stderr);
+  });
+});

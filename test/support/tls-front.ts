@@ -1,0 +1,59 @@
+/** A TLS front before a server, with a certificate made for it: what it reads can be slowed down. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Pacer, paced } from '../../src/emulator/pace.js';
+import type { Cleanup } from './temp.js';
+
+/** Why TLS cannot be tested here; false where it can. */
+export function missingOpenssl(): string | false {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'openssl is not installed';
+  }
+}
+
+export interface TlsFront {
+  readonly url: string;
+  /** To be trusted, by NODE_EXTRA_CA_CERTS. */
+  readonly certificatePath: string;
+}
+
+/** @param folder for key and certificate @param bytesPerSecond how fast bodies are read */
+export async function startTlsFront(
+  t: Cleanup,
+  folder: string,
+  upstream: string,
+  bytesPerSecond: number,
+): Promise<TlsFront> {
+  const [keyPath, certificatePath] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '1'];
+  execFileSync('openssl', [...kind, ...subject, '-keyout', keyPath, '-out', certificatePath], {
+    stdio: 'ignore',
+  });
+  const { hostname, port } = new URL(upstream);
+  const pacer = new Pacer(bytesPerSecond);
+  const identity = { key: readFileSync(keyPath), cert: readFileSync(certificatePath) };
+  const server = createServer(identity, (request, response) => {
+    const { method, url: path, headers } = request;
+    const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.on('error', () => onward.destroy());
+    request.pipe(paced(pacer)).pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `https://localhost:${(server.address() as AddressInfo).port}`, certificatePath };
+}

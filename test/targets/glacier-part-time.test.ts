@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { treeHashOf } from '../../src/core/tree-hash.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { readHoldsMs } from '../../src/targets/glacier/part-time.js';
+import { seededBytes } from '../support/bytes.js';
+import { preparedPart } from '../support/prepared-part.js';
+import { json, refusal, type Seen, scriptedServer, targetAt } from './scripted-server.js';
+
+const never = new AbortController().signal;
+const BYTES = seededBytes(MIB_BYTES, 3);
+const PART = preparedPart(BYTES, 0, MIB_BYTES);
+
+/** `YYYYMMDDTHHMMSSZ` */
+function basic(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+}
+
+/** As the service says it: its own clock, and how long a signature holds there. */
+function expired(signedMs: number, serviceMs: number, holdsMs: number): string {
+  return `Signature expired: ${basic(signedMs)} is now earlier than ${basic(serviceMs - holdsMs)} (${basic(serviceMs)} - ${holdsMs / 60_000} min.)`;
+}
+
+function signedMs({ headers }: Seen): number {
+  const text = String(headers['x-amz-date']);
+  return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
+test('a part that is not through when its time is over is ended, and was too slow', async (t) => {
+  // Takes the body's first bytes, and then nothing.
+  const server = await scriptedServer(
+    t,
+    () => assert.fail('the body never ends'),
+    (request) => {
+      request.once('data', () => request.pause());
+      return true;
+    },
+  );
+  const target = targetAt(t, server.url, { partTimeMs: 300, readTimeoutMs: 20_000 });
+  assert.equal(target.partTimeMs, 300);
+  const startedMs = Date.now();
+  await assert.rejects(
+    target.sendPart('up', preparedPart(seededBytes(16 * MIB_BYTES, 1), 7, 16 * MIB_BYTES), never),
+    (error) => {
+      assert.ok(isFailure(error, 'too-slow'), String(error));
+      const { index, sizeBytes, elapsedMs, partTimeMs } = error.facts;
+      assert.deepEqual(
+        { index, sizeBytes, partTimeMs },
+        { index: 7, sizeBytes: 16 * MIB_BYTES, partTimeMs: 300 },
+      );
+      assert.ok(elapsedMs >= 299, String(elapsedMs));
+      return true;
+    },
+  );
+  assert.ok(Date.now() - startedMs < 5000);
+});
+
+test('a part has 270 s, where nothing else is said or learned', (t) => {
+  assert.equal(targetAt(t, 'http://127.0.0.1:9').partTimeMs, 270_000);
+});
+
+test('a signature that expired while its part was under way is a part too slow, and the service’s time is learned', async (t) => {
+  const server = await scriptedServer(t, (response, seen) => {
+    setTimeout(() => {
+      refusal('InvalidSignatureException', expired(signedMs(seen), Date.now(), 1000), 403)(response, seen);
+    }, 1100);
+  });
+  const target = targetAt(t, server.url);
+  for (const sentBytes of [BYTES.length, null]) {
+    await assert.rejects(target.sendPart('up', PART, never), (error) => {
+      assert.ok(isFailure(error, 'too-slow'), String(error));
+      // The whole of the first was refused; the second was ended by our own clock, before it could be.
+      assert.deepEqual([error.facts.partTimeMs, error.facts.sentBytes], [900, sentBytes]);
+      return true;
+    });
+  }
+  assert.equal(server.seen.length, 2);
+});
+
+test('a signature that is refused at once is the clock’s fault: the next is dated by the service’s, however little they differ', async (t) => {
+  for (const aheadMs of [200_000, -150_000, 3_600_000]) {
+    const server = await scriptedServer(t, (response, seen) => {
+      const serviceMs = Date.now() + aheadMs;
+      if (Math.abs(signedMs(seen) - serviceMs) > 5000) {
+        const message = expired(signedMs(seen), serviceMs, 100_000);
+        const date = new Date(serviceMs).toUTCString();
+        json(response, 403, { message, code: 'InvalidSignatureException', type: 'Client' }, { date });
+        return;
+      }
+      response
+        .writeHead(204, { 'x-amz-sha256-tree-hash': PART.treeHash, date: new Date(serviceMs).toUTCString() })
+        .end();
+    });
+    const target = targetAt(t, server.url);
+    await assert.rejects(target.sendPart('up', PART, never), { transience: 'resign' });
+    await target.sendPart('up', PART, never);
+    await target.sendPart('up', PART, never);
+    assert.equal(server.seen.length, 3);
+  }
+});
+
+test('how long a signature holds is read from the service’s own words, and from no others', () => {
+  const nowMs = Date.parse('2026-11-21T10:00:00.000Z');
+  assert.equal(readHoldsMs(expired(nowMs - 540_000, nowMs, 300_000)), 300_000);
+  for (const message of [
+    'The request signature we calculated does not match',
+    'Signature not yet current: 20261121T101000Z is still later than 20261121T100500Z (20261121T100000Z + 5 min.)',
+    'Signature expired: 20269999T999999Z is now earlier than 20269999T999999Z (20269999T999999Z - 5 min.)',
+    'Signature expired: 20261121T101000Z is now earlier than 20261121T100500Z (20261121T100000Z - 5 min.)',
+    null,
+  ]) {
+    assert.equal(readHoldsMs(message), null, String(message));
+  }
+});
+
+test('the hashes of the part in these tests are its own', () => {
+  assert.equal(PART.treeHash, treeHashOf(BYTES));
+  assert.equal(PART.linearHash, createHash('sha256').update(BYTES).digest('hex'));
+});
