@@ -18,7 +18,7 @@ export type Notice =
   /** Lines of the journal that could not be read. */
   | { notice: 'journal-damaged'; path: string; lines: number }
   /** Begin had to be tried more than once: an empty upload may remain on the service. */
-  | { notice: 'begin-repeated'; attempts: number }
+  | { notice: 'begin-repeated'; attempts: number; description: string }
   /** The line is slow: fewer parts are sent at once, so that each arrives while its signature holds. */
   | { notice: 'fewer-at-once'; from: number; to: number; bytesPerSecond: number | null; partTimeMs: number }
   /** The line got better. */

@@ -3,7 +3,7 @@
  * retries are off, so that nothing multiplies.
  */
 import { isFailure, TransferError, type Transience } from '../core/failures.js';
-import type { AbortAnswer, BegunUpload, Clock, Report, Target } from './ports.js';
+import type { AbortAnswer, BegunUpload, Clock, Report, Target, UploadOrder } from './ports.js';
 
 export interface RetryPolicy {
   readonly maxAttempts: number;
@@ -148,11 +148,19 @@ function givenUp(
   elapsedMs: number,
 ): TransferError {
   if (error.kind !== 'unreachable') return error;
+  if (error.transience === 'resign') return wrongClock(error, operation);
   const facts = { ...(error as TransferError<'unreachable'>).facts, operation, attempts, elapsedMs };
   return new TransferError('unreachable', facts, {
     cause: error.cause,
     ...(error.service === null ? {} : { service: error.service }),
   });
+}
+
+/** Signatures that are refused for their time though the last answers told the service's: the clock cannot be helped. */
+function wrongClock(error: TransferError, operation: string): TransferError<'refused'> {
+  const facts = { why: 'clock', operation, detail: null } as const;
+  const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
+  return new TransferError('refused', facts, extras);
 }
 
 /** The target with every request retried as the policy says. */
@@ -163,7 +171,8 @@ export function withRetry(target: Target, tools: RetryTools): Target {
     idleExpiryMs: target.idleExpiryMs,
     partTimeMs: target.partTimeMs,
     locate: (create, signal) => retrier.run('find the vault', signal, () => target.locate(create, signal)),
-    begin: (order, signal) => beginOnce(retrier, tools.report, signal, () => target.begin(order, signal)),
+    begin: (order, signal) =>
+      beginOnce(retrier, tools.report, signal, { order, begin: () => target.begin(order, signal) }),
     sendPart: (uploadId, part, signal) =>
       retrier.run(`send part ${part.range.index}`, signal, () => target.sendPart(uploadId, part, signal)),
     listPartsPage: (uploadId, page, signal) =>
@@ -183,15 +192,27 @@ async function beginOnce(
   retrier: Retrier,
   report: Report,
   signal: AbortSignal,
-  begin: () => Promise<BegunUpload>,
+  { order: { description }, begin }: { order: UploadOrder; begin: () => Promise<BegunUpload> },
 ): Promise<BegunUpload> {
   let attempts = 0;
-  const begun = await retrier.run('begin the upload', signal, (attempt) => {
-    attempts = attempt;
-    return begin();
-  });
-  if (attempts > 1) report({ type: 'notice', notice: 'begin-repeated', attempts });
-  return begun;
+  let doubtful = 0;
+  try {
+    return await retrier.run('begin the upload', signal, async (attempt) => {
+      attempts = attempt;
+      return await begin().catch((error: unknown) => {
+        if (mayHaveBegun(error)) doubtful += 1;
+        throw error;
+      });
+    });
+  } finally {
+    if (doubtful > 0) report({ type: 'notice', notice: 'begin-repeated', attempts, description });
+  }
+}
+
+/** A refusal is certain; everything else may have come after the work was done. */
+function mayHaveBegun(error: unknown): boolean {
+  const status = error instanceof TransferError ? (error.service?.httpStatus ?? null) : null;
+  return status === null || status < 400 || status >= 500;
 }
 
 /** Not found on a repeat: an earlier attempt of ours did it, and its answer got lost. */

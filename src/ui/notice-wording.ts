@@ -31,8 +31,8 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
     `the file was touched, though its size and time are the same: ${parts(notice.parts)} read again and compared`,
   'journal-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; the service's own list stands in`,
-  'begin-repeated': ({ attempts }) =>
-    `it took ${attempts} attempts to begin: the service may keep an empty upload beside this one until it expires`,
+  'begin-repeated': ({ attempts, description }) =>
+    `begin was sent ${attempts} times and not every answer came: the service may keep an empty upload of the same description (${safeText(description)}) until it expires; calve list-uploads shows it`,
   'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>
     `the line is slow${atRate(bytesPerSecond)}, and a part must arrive within ${formatDuration(partTimeMs)}: ${parts(to)} sent at once instead of ${from}`,
   'more-at-once': ({ from, to, bytesPerSecond }) =>

@@ -51,6 +51,7 @@ export function formatRetryLine(retry: Retry, heldBack: number): string {
       : `attempt ${retry.attempt} of ${retry.attemptsMax}`;
   // The attempt is the one that has just failed.
   const more = heldBack === 0 ? '' : `; ${heldBack} more since the last such line`;
-  const delay = formatDuration(retry.delayMs);
-  return `could not ${safeText(retry.operation)}: ${safeText(retry.why)}; trying again in ${delay} (${attempt} failed${more})`;
+  // Less than what is shown of a second would read as nothing.
+  const when = retry.delayMs < 50 ? 'at once' : `in ${formatDuration(retry.delayMs)}`;
+  return `could not ${safeText(retry.operation)}: ${safeText(retry.why)}; trying again ${when} (${attempt} failed${more})`;
 }

@@ -19,11 +19,22 @@ export interface Passing {
   readonly range: string | null;
   /** `x-amz-sha256-tree-hash` as the client sent it, else null. */
   readonly treeHash: string | null;
+  /** Of temporary credentials, else null. */
+  readonly token: string | null;
 }
 
+/** What a service says instead of doing it. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+type Verdict = 'pass' | 'hold' | Refusal;
+
 export interface FrontHooks {
-  /** Before it is forwarded, as soon as this resolves. `hold`: never forwarded, never answered. */
-  readonly before?: (passing: Passing) => 'pass' | 'hold' | Promise<'pass' | 'hold'>;
+  /** Before it is forwarded, as soon as this resolves. `hold`: never forwarded, never answered. A refusal: answered so. */
+  readonly before?: (passing: Passing) => Verdict | Promise<Verdict>;
   /** After the server answered. `hold`: the answer is never given. `cut`: the connection ends instead. */
   readonly after?: (
     passing: Passing,
@@ -39,13 +50,26 @@ export interface Front {
 }
 
 function passingOf(request: IncomingMessage): Passing {
-  const { 'content-range': range, 'x-amz-sha256-tree-hash': treeHash } = request.headers;
+  const {
+    'content-range': range,
+    'x-amz-sha256-tree-hash': treeHash,
+    'x-amz-security-token': token,
+  } = request.headers;
   return {
     method: request.method ?? '',
     path: request.url ?? '',
     range: range ?? null,
     treeHash: typeof treeHash === 'string' ? treeHash : null,
+    token: typeof token === 'string' ? token : null,
   };
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const { status, code, message } = refusal;
+  request.resume().on('end', () => {
+    response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-requestid': 'front' });
+    response.end(JSON.stringify({ message, code, type: 'Client' }));
+  });
 }
 
 export async function startFront(t: Cleanup, upstream: string, hooks: FrontHooks = {}): Promise<Front> {
@@ -53,7 +77,9 @@ export async function startFront(t: Cleanup, upstream: string, hooks: FrontHooks
   const passed: Passing[] = [];
   const server = createServer(async (request, response) => {
     const passing = passingOf(request);
-    if ((await hooks.before?.(passing)) === 'hold' || request.destroyed) return;
+    const verdict = (await hooks.before?.(passing)) ?? 'pass';
+    if (verdict === 'hold' || request.destroyed) return;
+    if (verdict !== 'pass') return refuse(request, response, verdict);
     passed.push(passing);
     forward(request, response, passing);
   });

@@ -325,9 +325,40 @@ test('a begin that took several attempts is said, because an empty upload may re
   assert.equal(vault.uploads.size, 2);
   assert.ok(vault.uploads.has(uploadId));
   const notices = events.filter((event) => event.type === 'notice');
-  assert.deepEqual(notices, [{ type: 'notice', notice: 'begin-repeated', attempts: 2 }]);
+  assert.deepEqual(notices, [{ type: 'notice', notice: 'begin-repeated', attempts: 2, description: 'd' }]);
   await target.begin(order, never);
   assert.equal(events.filter((event) => event.type === 'notice').length, 1);
+});
+
+test('a begin that was never answered is said, and one that was refused is not', async () => {
+  const { target, hooks, events } = bench({ maxAttempts: 2 });
+  const notices = () => events.flatMap((event) => (event.type === 'notice' ? [event.notice] : []));
+  const throttled = new TransferError(
+    'unreachable',
+    { operation: 'x', why: 'slow down', attempts: 1, elapsedMs: 0 },
+    { transience: 'throttled', service: serviceAnswer(400, 'ThrottlingException', 'Rate exceeded') },
+  );
+  hooks.before = () => {
+    throw throttled;
+  };
+  await assert.rejects(target.begin(order, never));
+  assert.deepEqual(notices(), []);
+  hooks.before = () => {
+    throw unavailable();
+  };
+  await assert.rejects(target.begin(order, never));
+  assert.deepEqual(notices(), ['begin-repeated']);
+});
+
+test('a clock that the answers’ dates do not help is told as such, and is no weather', async () => {
+  const { target, hooks } = bench();
+  hooks.before = () => {
+    throw failing('resign');
+  };
+  await assert.rejects(
+    target.locate(false, never),
+    (error) => isFailure(error, 'refused') && error.facts.why === 'clock',
+  );
 });
 
 test('an abort whose answer was lost has succeeded when the repeat finds nothing', async () => {

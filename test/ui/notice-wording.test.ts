@@ -40,8 +40,8 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     "/state/\\x1bx: 2 lines could not be read; the service's own list stands in",
   ],
   'begin-repeated': [
-    { attempts: 3 },
-    'it took 3 attempts to begin: the service may keep an empty upload beside this one until it expires',
+    { attempts: 3, description: 'backup.tar' },
+    'begin was sent 3 times and not every answer came: the service may keep an empty upload of the same description (backup.tar) until it expires; calve list-uploads shows it',
   ],
   'fewer-at-once': [
     { from: 4, to: 1, bytesPerSecond: 104_858, partTimeMs: 270_000 },
