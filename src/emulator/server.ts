@@ -36,6 +36,8 @@ export interface EmulatorOptions {
   readonly bandwidthBytesPerSecond?: number | null;
   /** `KIND[@OPERATION][:WHEN]`, see docs/emulator.md. */
   readonly faults?: readonly string[];
+  /** False: bodies are checked and then dropped, so that a load test needs no disk. Default: true. */
+  readonly keepsBytes?: boolean;
   /** Told of each fault that is injected. */
   readonly onFault?: (kind: FaultKind, operation: Operation) => void;
   /** How long a retrieval job takes. Default: 0. */
@@ -92,6 +94,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     uploadTtlMs: options.uploadTtlMs === undefined ? DAY_MS : options.uploadTtlMs,
     repeatWindowMs: options.repeatWindowMs ?? DAY_MS / 24,
     inventoryIntervalMs: options.inventoryIntervalMs === undefined ? DAY_MS : options.inventoryIntervalMs,
+    keepsBytes: options.keepsBytes ?? true,
   });
   for (const name of options.vaults ?? []) await createVault(store, name);
   const bandwidth = options.bandwidthBytesPerSecond ?? null;

@@ -13,6 +13,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { type FileHandle, open, unlink, writeFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PartRange } from './headers.js';
@@ -71,7 +72,7 @@ async function beginInPlace(store: Store, upload: OpenUpload, range: PartRange):
   let file: FileHandle;
   try {
     await writeFile(busy, '', { flag: 'wx', mode: FILE_MODE });
-    file = await open(join(upload.folder, 'data'), 'r+');
+    file = await open(store.keepsBytes ? join(upload.folder, 'data') : devNull, 'r+');
   } catch (error) {
     retire(owner);
     throw error;
@@ -103,7 +104,7 @@ async function beginInPlace(store: Store, upload: OpenUpload, range: PartRange):
 async function beginAside(store: Store, upload: OpenUpload, range: PartRange): Promise<PartWriter> {
   const side = randomBytes(12).toString('hex');
   const path = join(upload.folder, 'side', side);
-  const file = await open(path, 'wx', FILE_MODE);
+  const file = await openAside(store, path);
   return {
     file,
     position: 0,
@@ -119,6 +120,13 @@ async function beginAside(store: Store, upload: OpenUpload, range: PartRange): P
       await unlinkIfThere(path);
     },
   };
+}
+
+async function openAside(store: Store, path: string): Promise<FileHandle> {
+  const file = await open(path, 'wx', FILE_MODE);
+  if (store.keepsBytes) return file;
+  await file.close();
+  return open(devNull, 'r+');
 }
 
 async function writeRecord(

@@ -25,6 +25,8 @@ interface StoreRules {
   readonly repeatWindowMs: number;
   /** How often vaults are inventoried by themselves; null: only by an inventory job. */
   readonly inventoryIntervalMs: number | null;
+  /** Whether what is uploaded can be read back; false: it is hashed and dropped, and archives are all zeros. */
+  readonly keepsBytes: boolean;
 }
 
 export interface Store extends StoreRules {

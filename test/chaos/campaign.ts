@@ -16,8 +16,14 @@ const TRIALS = {
   'full-disk': fullDiskTrial,
 } satisfies Record<string, (options: TrialOptions) => Promise<void>>;
 
+type TrialKind = keyof typeof TRIALS;
+
+export function isTrialKind(word: string): word is TrialKind {
+  return Object.hasOwn(TRIALS, word);
+}
+
 /** Of twenty trials in a row so many are of each kind. */
-const MIX: readonly (keyof typeof TRIALS)[] = [
+const MIX: readonly TrialKind[] = [
   ...Array<'killed'>(11).fill('killed'),
   ...Array<'damaged'>(5).fill('damaged'),
   ...Array<'changed'>(3).fill('changed'),
@@ -32,26 +38,31 @@ export interface CampaignOptions {
   /** No trial begins after so long. */
   readonly limitMs: number;
   readonly lanes: number;
+  /** No trial begins after it is aborted; those under way clear up after themselves. */
+  readonly signal: AbortSignal;
+  /** Trials of this kind alone. */
+  readonly only?: TrialKind | undefined;
 }
 
 /** Runs the trials; what does not hold is written into the figures, and the others go on. */
 export async function runCampaign(t: Cleanup, figures: Figures, options: CampaignOptions): Promise<void> {
-  const { seed, first, trials, limitMs, lanes } = options;
+  const { seed, first, trials, limitMs, lanes, signal, only } = options;
   const endMs = performance.now() + limitMs;
   const ground = await openGround(t, figures, seed);
   const span = new Span();
   let next = first;
   const lane = async (): Promise<void> => {
-    while (next < first + trials && performance.now() < endMs) {
+    const isOver = (): boolean => signal.aborted || next >= first + trials || performance.now() >= endMs;
+    while (!isOver()) {
       const number = next++;
       const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ number);
-      const kind = MIX[(number * 7) % MIX.length] ?? 'killed';
+      const kind = only ?? MIX[(number * 7) % MIX.length] ?? 'killed';
       try {
         await TRIALS[kind]({ ground, random, span });
       } catch (error) {
         const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        const again = `npm run chaos -- --seed ${seed} --trial ${number}`;
-        figures.violations.push({ title: `trial ${number} (${kind})`, detail, again });
+        const again = `npm run chaos -- --seed ${seed} --trial ${number}${only ? ` --only ${only}` : ''}`;
+        figures.violate({ title: `trial ${number} (${kind})`, detail, again });
       }
     }
   };

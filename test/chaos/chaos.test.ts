@@ -21,7 +21,9 @@ function assertNothingLost(t: TestContext, figures: Figures): void {
 
 test('Nothing is lost, whatever kills the runs, damages the state, fills the disk or changes the file', async (t) => {
   const figures = new Figures();
-  await runCampaign(t, figures, { seed: drawSeed(t), first: 0, trials: TRIALS, limitMs: LIMIT_MS, lanes: 2 });
+  const seed = drawSeed(t);
+  const bounds = { first: 0, trials: TRIALS, limitMs: LIMIT_MS, lanes: 2 };
+  await runCampaign(t, figures, { seed, ...bounds, signal: t.signal });
   assertNothingLost(t, figures);
   assert.ok(figures.kills + figures.signals >= 5, 'runs were stopped');
   assert.ok(figures.faultCount >= 5, 'the line was bad');

@@ -1,5 +1,6 @@
 /**
- * `npm run chaos [-- --seed N] [--minutes N] [--rounds N] [--trial N] [--lanes N]`: the built program, ended at random
+ * `npm run chaos [-- --seed N] [--minutes N] [--rounds N] [--trial N]
+ * [--only killed|damaged|changed|full-disk] [--lanes N]`: the built program, ended at random
  * instants, over a bad line, on damaged state, with files that change. Ends with a line of figures, and with 1 if any
  * promise did not hold.
  */
@@ -7,7 +8,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { Cleanup } from '../support/temp.js';
 import { closeSources } from '../transfer/rig.js';
-import { runCampaign } from './campaign.js';
+import { isTrialKind, runCampaign } from './campaign.js';
 import { everyByte } from './every-byte.js';
 import { Figures } from './figures.js';
 import { fuzzLonger } from './fuzz-longer.js';
@@ -25,6 +26,7 @@ function readSettings() {
       rounds: { type: 'string' },
       trial: { type: 'string' },
       lanes: { type: 'string', default: '3' },
+      only: { type: 'string' },
     },
   });
   const number = (text: string | undefined, otherwise: number): number => {
@@ -32,7 +34,10 @@ function readSettings() {
     if (!Number.isFinite(value) || value < 0) throw new Error(`not a number: ${text}`);
     return value;
   };
+  const { only } = values;
+  if (only !== undefined && !isTrialKind(only)) throw new Error(`there are no trials of kind ${only}`);
   return {
+    only,
     seed: number(values.seed, Date.now() % 1_000_000),
     minutes: number(values.minutes, 7),
     rounds: number(values.rounds, Number.MAX_SAFE_INTEGER),
@@ -42,18 +47,24 @@ function readSettings() {
 }
 
 async function main(): Promise<number> {
-  const { seed, minutes, rounds, trial, lanes } = readSettings();
-  const figures = new Figures();
+  const { seed, minutes, rounds, trial, lanes, only } = readSettings();
+  const figures = new Figures(({ title, detail, again }) => {
+    console.log(`\n${title}\n${detail}\nagain: ${again}`);
+  });
   const cleanups: (() => unknown)[] = [];
   const t: Cleanup = { after: (work) => void cleanups.unshift(work as () => unknown) };
   const startedMs = performance.now();
   console.log(`chaos --seed ${seed}${trial === null ? '' : ` --trial ${trial}`}`);
   const limitMs = minutes * MINUTE_MS;
+  const stopping = new AbortController();
+  // A second one ends it at once.
+  process.once('SIGINT', () => stopping.abort());
+  const { signal } = stopping;
   try {
     const campaign =
       trial === null ? { first: 0, trials: rounds, lanes } : { first: trial, trials: 1, lanes: 1 };
-    await runCampaign(t, figures, { seed, limitMs: limitMs * TRIALS_SHARE, ...campaign });
-    if (trial === null) {
+    await runCampaign(t, figures, { seed, only, signal, limitMs: limitMs * TRIALS_SHARE, ...campaign });
+    if (trial === null && only === undefined && !signal.aborted) {
       await everyByte(t, figures, { seed, stride: 1 });
       await closeSources();
       await fuzzLonger(figures, { seed, limitMs: limitMs * FUZZ_SHARE });
@@ -61,8 +72,6 @@ async function main(): Promise<number> {
   } finally {
     for (const cleanup of cleanups) await cleanup();
   }
-  for (const { title, detail, again } of figures.violations)
-    console.log(`\n${title}\n${detail}\nagain: ${again}`);
   const faults = [...figures.faults].map(([kind, count]) => `${kind} ${count}`).join(', ');
   console.log(`faults: ${faults}`);
   console.log(`seed ${seed}, ${Math.round((performance.now() - startedMs) / 1000)} s: ${figures.summary()}`);

@@ -38,7 +38,7 @@ export async function everyByte(t: Cleanup, figures: Figures, options: EveryByte
       await attempt();
     } catch (error) {
       const detail = inspect(error);
-      figures.violations.push({ title, detail, again: `npm run chaos -- --seed ${options.seed} --rounds 0` });
+      figures.violate({ title, detail, again: `npm run chaos -- --seed ${options.seed} --rounds 0` });
     }
   }
 }

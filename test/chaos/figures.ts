@@ -23,6 +23,17 @@ export class Figures {
   sourceChanges = 0;
   fuzzed = 0;
   readonly violations: Violation[] = [];
+  readonly #onViolation: (violation: Violation) => void;
+
+  /** @param onViolation told of each at once: a long run may be stopped before its end */
+  constructor(onViolation: (violation: Violation) => void = () => undefined) {
+    this.#onViolation = onViolation;
+  }
+
+  violate(violation: Violation): void {
+    this.violations.push(violation);
+    this.#onViolation(violation);
+  }
 
   get faultCount(): number {
     return [...this.faults.values()].reduce((sum, count) => sum + count, 0);

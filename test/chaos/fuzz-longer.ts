@@ -29,5 +29,5 @@ export async function fuzzLonger(
   for (const [, inputs] of text.matchAll(/^\s*# (\d+) inputs$/gm)) figures.fuzzed += Number(inputs);
   if (code === 0) return;
   const again = `npm run build && CALVE_TEST_SEED=${seed} CALVE_FUZZ_MS=${eachMs} node dist/test/run.js fuzz/`;
-  figures.violations.push({ title: 'a fuzzer', detail: text, again });
+  figures.violate({ title: 'a fuzzer', detail: text, again });
 }

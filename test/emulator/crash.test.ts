@@ -26,7 +26,7 @@ import { treeHash } from './support/raw-client.js';
 import { amzDate, sha256, sign } from './support/signer.js';
 import { errorOf, MIB, partHeaders, type VaultClient, vaultClient } from './support/vault-client.js';
 
-const RULES = { uploadTtlMs: null, repeatWindowMs: 3_600_000, inventoryIntervalMs: null };
+const RULES = { uploadTtlMs: null, repeatWindowMs: 3_600_000, inventoryIntervalMs: null, keepsBytes: true };
 const whole = seededBytes(3 * MIB + 13, 31);
 const slice = (index: number) => whole.subarray(index * MIB, (index + 1) * MIB);
 

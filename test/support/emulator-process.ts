@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { EmulatorOptions } from '../../src/emulator/server.js';
+import type { Cleanup } from './temp.js';
 
 export interface EmulatorProcess {
   readonly url: string;
@@ -24,10 +24,7 @@ process.stdin.resume().on('close', () => process.exit());
 `;
 
 /** Starts one; it listens when this resolves, and is killed when the test ends. */
-export async function startEmulatorProcess(
-  t: TestContext,
-  options: EmulatorOptions,
-): Promise<EmulatorProcess> {
+export async function startEmulatorProcess(t: Cleanup, options: EmulatorOptions): Promise<EmulatorProcess> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
