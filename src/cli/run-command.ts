@@ -5,10 +5,13 @@ import { describeFailure, failureText } from '../ui/failure-wording.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import type { WordingEnvironment } from '../ui/paste-line.js';
 import type { Reporter } from '../ui/reporter-parts.js';
+import { safeText } from '../ui/safe-text.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import type { Io } from './io.js';
 import { type Options, readOptions } from './options.js';
+
+const STACK_LINE_MAX_LENGTH = 2000;
 
 export interface CommandContext {
   readonly io: Io;
@@ -83,5 +86,10 @@ function stacks(error: unknown): string {
   const lines: string[] = [];
   for (let each: unknown = error; each instanceof Error; each = each.cause)
     lines.push(each.stack ?? each.message);
-  return lines.join('\ncaused by ');
+  // A message may be the service's: its characters are as harmless here as in the failure's own words.
+  return lines
+    .join('\ncaused by ')
+    .split('\n')
+    .map((line) => safeText(line, STACK_LINE_MAX_LENGTH))
+    .join('\n');
 }

@@ -2,7 +2,7 @@
  * Tables in two faces: on a terminal aligned and in human units, elsewhere tab-separated with exact values, one header
  * line in both. Pure: text comes back, the caller writes it.
  */
-import { safeWhole } from './safe-text.js';
+import { safeText, safeWhole } from './safe-text.js';
 import { keepEnd, pad, textWidth } from './text-width.js';
 
 /** A column is in a face when it has a function for that face. The last column is the id: it is never cut. */
@@ -34,6 +34,9 @@ export interface TableStream<Row> {
 const MEASURED_ROWS = 50;
 const GAP = '  ';
 
+/** More than the longest path or description, escaped; less than what a hostile service could fill a log with. */
+const EXACT_CELL_MAX_LENGTH = 10_000;
+
 function exactTable<Row>(columns: readonly Column<Row>[]): TableStream<Row> {
   const shown = columns.filter((column) => column.exact !== undefined);
   let header = `${shown.map((column) => column.name).join('\t')}\n`;
@@ -42,9 +45,12 @@ function exactTable<Row>(columns: readonly Column<Row>[]): TableStream<Row> {
     header = '';
     return text;
   };
+  const cell = (column: Column<Row>, row: Row, index: number) => {
+    const text = String(column.exact?.(row) ?? '');
+    return index === shown.length - 1 ? safeWhole(text) : safeText(text, EXACT_CELL_MAX_LENGTH);
+  };
   return {
-    push: (row) =>
-      `${takeHeader()}${shown.map((column) => safeWhole(String(column.exact?.(row) ?? ''))).join('\t')}\n`,
+    push: (row) => `${takeHeader()}${shown.map((column, i) => cell(column, row, i)).join('\t')}\n`,
     end: takeHeader,
   };
 }

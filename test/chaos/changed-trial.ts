@@ -1,61 +1,19 @@
 /** A file that changes while it is sent, or between two runs: never an archive of a mixture, never a silent one. */
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { openStateStore } from '../../src/state/state-store.js';
 import { seededBytes } from '../support/bytes.js';
 import { isPart } from '../support/front.js';
 import type { Field } from './ground.js';
 import { assertNothingNeedless, drawLoad, type Load, runThrough, type TrialOptions } from './killed-trial.js';
+import { CHANGE_KINDS, CHANGES, type ChangeKind } from './source-changes.js';
 import { NEVER, runStopped } from './stops.js';
-
-/** Changes the file. @returns what it holds then; null: it is gone */
-type Change = (file: string, bytes: Buffer) => Buffer | null;
-
-function inverted(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.map((byte) => ~byte));
-}
-
-const CHANGES = {
-  grown(file, bytes) {
-    appendFileSync(file, 'more');
-    return Buffer.concat([bytes, Buffer.from('more')]);
-  },
-  truncated(file, bytes) {
-    const sizeBytes = Math.ceil(bytes.length / 2);
-    truncateSync(file, sizeBytes);
-    return bytes.subarray(0, sizeBytes);
-  },
-  rewritten(file, bytes) {
-    const other = inverted(bytes);
-    writeFileSync(file, other, { flag: 'r+' });
-    return other;
-  },
-  replaced(file, bytes) {
-    const other = inverted(bytes);
-    writeFileSync(`${file}.new`, other);
-    renameSync(`${file}.new`, file);
-    return other;
-  },
-  deleted(file) {
-    unlinkSync(file);
-    return null;
-  },
-  /** Its ctime alone: the bytes are read again and compared, and the upload goes on. */
-  'given other rights': (file, bytes) => {
-    chmodSync(file, 0o640);
-    return bytes;
-  },
-} satisfies Record<string, Change>;
-
-type Kind = keyof typeof CHANGES;
-const KINDS = Object.keys(CHANGES) as Kind[];
 
 export async function changedTrial(options: TrialOptions): Promise<void> {
   const { ground, random } = options;
   await ground.withField(async (field) => {
     const load = drawLoad(field, random, 12);
     field.write(load.bytes);
-    const kind = KINDS[Math.floor(random() * KINDS.length)] as Kind;
+    const kind = CHANGE_KINDS[Math.floor(random() * CHANGE_KINDS.length)] as ChangeKind;
     const nth = 1 + Math.floor(random() * load.parts);
     const isWhileSent = random() < 0.6;
     ground.figures.sourceChanges += 1;
@@ -65,7 +23,7 @@ export async function changedTrial(options: TrialOptions): Promise<void> {
 }
 
 interface Plan {
-  readonly kind: Kind;
+  readonly kind: ChangeKind;
   /** The part request at which it happens. */
   readonly nth: number;
 }

@@ -44,7 +44,7 @@ const samples = Object.values(SAMPLES).flat() as TransferError[];
 const anySample = fc.constantFrom(...samples);
 
 test('A failure about any text is a line and a hint that are safe to print, and its JSON has the very same text', async (t) => {
-  await fuzz(t, 500, fc.tuple(anySample, hostileText), ([sample, text]) => {
+  await fuzz(t, 300, fc.tuple(anySample, hostileText), ([sample, text]) => {
     const facts = withText(sample.facts, text, FREE_FACTS[sample.kind]);
     const error = new TransferError(sample.kind, facts as never, { service: answer(text) });
     error.context = { file: text, target: text, uploadId: text, resumable: true };

@@ -1,0 +1,26 @@
+/** Certificates that nobody vouches for, made by openssl where it is there. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Certificate {
+  readonly path: string;
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}
+
+/** @param name what it is for: `IP:127.0.0.1`. @returns null where there is no openssl */
+export function selfSigned(folder: string, name: string): Certificate | null {
+  const [keyPath, path] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
+  const subject = ['-subj', '/CN=calve test', '-addext', `subjectAltName=${name}`];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyPath];
+  try {
+    execFileSync('openssl', ['req', '-x509', ...key, '-out', path, '-days', '2', ...subject], {
+      stdio: 'pipe',
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return { path, key: readFileSync(keyPath), cert: readFileSync(path) };
+}
