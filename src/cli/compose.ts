@@ -1,6 +1,6 @@
 /** The composition root: options in, ports out. The only room that knows every adapter. */
-import { isLoopbackEndpoint } from '../core/endpoint.js';
-import { TransferError, withContext } from '../core/failures.js';
+import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
+import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
 import type { FileSourceOpener } from '../source/file-source.js';
 import { openCatalogue } from '../state/catalogue.js';
@@ -8,7 +8,7 @@ import { openStateStore } from '../state/state-store.js';
 import { TARGETS } from '../targets/registry.js';
 import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
 import { withPace } from '../transfer/lane-pace.js';
-import type { Catalogue, OpenSource, StateStore, TargetRecipe } from '../transfer/ports.js';
+import type { Catalogue, OpenSource, StateStore, UnfinishedUpload } from '../transfer/ports.js';
 import { withRetry } from '../transfer/retry.js';
 import type { Session } from '../transfer/session.js';
 import { chooseProgressMode } from '../ui/progress-mode.js';
@@ -136,15 +136,16 @@ async function startSession(
  * Opens the target that a journal recorded, with the timeouts and retries of this run.
  * @throws TransferError `refused` (`endpoint-unconfirmed`): a recorded endpoint that is neither the service's own nor
  * on this machine must be named again now, because a state folder that somebody changed must not lead credentials
- * elsewhere
+ * elsewhere; `state` (damaged): a recorded value that could never have been given
  */
 export async function openRecordedSession(
   io: Io,
   options: Options,
-  recipe: TargetRecipe,
+  upload: UnfinishedUpload,
   reporter: Reporter,
 ): Promise<OpenedSession> {
-  const url = parseTargetUrl(recipe.url);
+  const { recipe } = upload.head;
+  const url = checkRecipe(upload);
   const settings = targetSettings(io, options, url);
   if (recipe.endpoint !== null && !isLoopbackEndpoint(recipe.endpoint)) {
     await confirmEndpoint(settings, recipe.endpoint);
@@ -160,6 +161,18 @@ export async function openRecordedSession(
     env: { ...settings.env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
   });
   return startSession(io, options, opened, { create: false, reporter });
+}
+
+/** What was recorded had been checked: what is malformed now was changed since, and is no mistake of this command line. */
+function checkRecipe({ head: { recipe }, journalPath: path }: UnfinishedUpload): TargetUrl {
+  try {
+    if (recipe.region !== null) checkRegion(recipe.region);
+    return parseTargetUrl(recipe.url);
+  } catch (error) {
+    if (!isFailure(error, 'usage')) throw error;
+    const detail = `${error.facts.what}: ${error.facts.why}`;
+    throw new TransferError('state', { path, why: 'damaged', detail }, { cause: error });
+  }
 }
 
 async function confirmEndpoint(settings: TargetSettings, recorded: string): Promise<void> {

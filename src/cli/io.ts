@@ -1,4 +1,5 @@
 /** What a command may touch of the process: handed in, so that only main knows `process`. */
+import type { TransferError } from '../core/failures.js';
 import type { Output } from './output.js';
 
 export interface Io {
@@ -11,4 +12,10 @@ export interface Io {
   readonly stdin: NodeJS.ReadStream;
   /** Aborted with a TransferError `stopped` by the first signal. */
   readonly signal: AbortSignal;
+  readonly farewell: Farewell;
+}
+
+/** What is still said when a stop is forced, and nobody gets to say it in order. */
+export interface Farewell {
+  words: ((stopped: TransferError<'stopped'>) => string) | null;
 }

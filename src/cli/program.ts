@@ -100,6 +100,7 @@ function addServiceCommands(add: Add): void {
     .option('--older-than <time>', 'those without activity for so long, as in 3d')
     .option('--all', 'every one of them')
     .option('--yes', 'do not ask')
+    .option('--drop-record', 'drop what is recorded here of one that is gone though its archive may exist')
     .option('--dry-run', 'list what would be aborted');
   addServiceOptions(addStateOptions(abort)).addOption(
     new Option('--lock-wait <time>', "wait for another calve's lock").env('CALVE_LOCK_WAIT'),

@@ -30,7 +30,7 @@ export async function runCommand(
   body: (context: CommandContext) => Promise<void>,
 ): Promise<ExitCode> {
   const options = readOptions(io, command);
-  const reporter = await openReporter(io, options.output);
+  const reporter = keepFarewell(io, options, await openReporter(io, options.output));
   let exitCode: ExitCode = 0;
   const fail = async (error: unknown, context: FailureContext = {}): Promise<void> => {
     reporter.clear();
@@ -51,14 +51,38 @@ export async function runCommand(
   return exitCode;
 }
 
+/** From its beginning to its end an upload is named in what a forced stop still says. */
+function keepFarewell(io: Io, options: Options, reporter: Reporter): Reporter {
+  const { farewell } = io;
+  return {
+    ...reporter,
+    report(event) {
+      if (event.type === 'archived' || event.type === 'failed') farewell.words = null;
+      if (event.type === 'begun') {
+        const { file, target, uploadId } = event;
+        farewell.words = (stopped) => {
+          withContext(stopped, { file, target, uploadId, resumable: true });
+          return failureText(describeFailure(stopped, wordingEnvironment(io, options)));
+        };
+      }
+      reporter.report(event);
+    },
+  };
+}
+
 async function printFailure(io: Io, options: Options, error: unknown): Promise<ExitCode> {
-  const env: WordingEnvironment = {
+  io.farewell.words = null;
+  const env = wordingEnvironment(io, options);
+  return printError(io, error, { env, json: options.output.json, debug: options.output.debug });
+}
+
+function wordingEnvironment(io: Io, options: Options): WordingEnvironment {
+  return {
     stateDirectory: options.state.stateDir,
     stateDirectoryGiven: options.state.stateDirGiven,
     catalogueGiven: options.state.catalogueGiven ? options.state.catalogueDir : null,
     isTerminal: io.stderr.isTTY === true,
   };
-  return printError(io, error, { env, json: options.output.json, debug: options.output.debug });
 }
 
 /** Prints any error: its words on stderr, its object on stdout under --json. */

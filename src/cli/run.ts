@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import process from 'node:process';
 import { CommanderError } from 'commander';
 import { TransferError } from '../core/failures.js';
-import type { Io } from './io.js';
+import type { Farewell, Io } from './io.js';
 import { outputOn } from './output.js';
 import { buildProgram } from './program.js';
 import { printError } from './run-command.js';
@@ -32,6 +32,7 @@ function usageOf(error: CommanderError, command: string): TransferError<'usage'>
 /** @returns the exit number */
 export async function run(argv: readonly string[], version: string): Promise<number> {
   flagVariablesOff(process.env);
+  const farewell: Farewell = { words: null };
   const io: Io = {
     env: process.env,
     cwd: process.cwd(),
@@ -39,7 +40,8 @@ export async function run(argv: readonly string[], version: string): Promise<num
     stdout: outputOn(process.stdout),
     stderr: process.stderr,
     stdin: process.stdin,
-    signal: stopOnSignals(),
+    signal: stopOnSignals(farewell),
+    farewell,
   };
   process.stderr.on('error', () => undefined);
   const program = buildProgram(io, version);

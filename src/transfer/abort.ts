@@ -13,17 +13,22 @@ export interface Aborted {
 
 /**
  * Aborts one upload and removes its journal.
- * @param listed whether the service has just listed it: then a 404 means that it went in between, which is what was
+ * @param how `listed`: whether the service has just listed it: then a 404 means that it went in between, which is what was
  * wanted. So does a 404 where a journal of ours explains the id, unless its archive may have been made.
+ * `forget`: drop what is recorded of it here even then
  * @throws TransferError `busy`; `not-found` (upload); `gone` when the archive may exist
  */
-export async function abortUpload(session: Session, uploadId: string, listed: boolean): Promise<Aborted> {
+export async function abortUpload(
+  session: Session,
+  uploadId: string,
+  { listed, forget }: { readonly listed: boolean; readonly forget: boolean },
+): Promise<Aborted> {
   try {
     const lock = await session.state.lockUpload(uploadId, lockWish(session));
     try {
       const known = await session.state.findByUploadId(uploadId);
       const ours = known !== null && samePlace(known.head.identity.place, session.place) ? known : null;
-      const answer = await abortOnService(session, uploadId, listed, ours);
+      const answer = await abortOnService(session, uploadId, listed, forget ? withoutDoubt(ours) : ours);
       if (ours !== null) await forgetUpload(session, ours);
       return { uploadId, key: null, answer };
     } finally {
@@ -32,6 +37,11 @@ export async function abortUpload(session: Session, uploadId: string, listed: bo
   } catch (error) {
     throw withContext(error, { target: session.place.url, uploadId });
   }
+}
+
+/** As if complete had certainly never been sent. */
+function withoutDoubt(ours: UnfinishedUpload | null): UnfinishedUpload | null {
+  return ours && { ...ours, completing: null, completingUncertain: false };
 }
 
 async function abortOnService(

@@ -64,4 +64,5 @@ export type TransferEvent =
   /** The transfer ended without an archive; the error follows by itself. */
   | { type: 'failed'; file: string }
   | { type: 'waiting'; why: string }
-  | ({ type: 'notice' } & Notice);
+  /** `file`: which one it is about, where a run has several. */
+  | ({ type: 'notice'; file?: string } & Notice);

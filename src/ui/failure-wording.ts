@@ -150,7 +150,7 @@ const describeGone: Describe<'gone'> = (error) => {
   return {
     what,
     why: `it is gone from the service, and it was being completed: the archive may exist (${completing.sizeBytes} bytes, tree hash ${safeText(completing.treeHash ?? 'unknown')})`,
-    hint: 'the next inventory tells; --fresh sends again',
+    hint: 'the next inventory tells; upload --fresh sends again, abort --drop-record drops what is recorded here',
   };
 };
 

@@ -1,4 +1,5 @@
 /** Notices in words, one line each. The compiler proves that every notice has its words. */
+import { basename } from 'node:path';
 import { formatDuration } from '../core/units.js';
 import type { Notice } from '../transfer/events.js';
 import { formatMoment } from './moments.js';
@@ -52,8 +53,13 @@ function wordingOf<N extends Notice['notice']>(notice: N): (notice: NoticeOf<N>)
   return WORDINGS[notice];
 }
 
+/** Notices that begin with their file by themselves. */
+const NAMES_ITS_FILE: ReadonlySet<Notice['notice']> = new Set(['busy-skipped']);
+
 /** One line for people, safe to print. Lines to paste in it are whole. */
-export function describeNotice(notice: Notice): string {
+export function describeNotice(notice: Notice & { readonly file?: string }): string {
   const words: (notice: never) => string = wordingOf(notice.notice);
-  return words(notice as never);
+  const isAbout = notice.file !== undefined && !NAMES_ITS_FILE.has(notice.notice);
+  const about = isAbout ? `${safeWhole(basename(notice.file))}: ` : '';
+  return about + words(notice as never);
 }

@@ -25,9 +25,21 @@ export function inBrackets(error: TransferError): string {
   return words.length === 0 ? '' : ` (${words.join(' to ')})`;
 }
 
+/** What the service's own names of operations mean. */
+const SERVICE_OPERATIONS: Readonly<Record<string, string>> = {
+  DescribeVault: 'find the vault',
+  CreateVault: 'make the vault',
+  InitiateMultipartUpload: 'begin the upload',
+  UploadMultipartPart: 'send a part',
+  ListParts: 'list the parts',
+  ListMultipartUploads: 'list the uploads',
+  CompleteMultipartUpload: 'complete the upload',
+  AbortMultipartUpload: 'abort the upload',
+};
+
 /** @param operation a verb and its object (`send part 17`), or the service's own name of it (`UploadMultipartPart`) */
 export function couldNot(operation: string, error: TransferError): string {
-  const words = safeText(operation);
+  const words = safeText(SERVICE_OPERATIONS[operation] ?? operation);
   const isServiceName = /^[A-Z][A-Za-z]+$/.test(words);
   return `${isServiceName ? `${words} failed` : `could not ${words}`}${inBrackets(error)}`;
 }

@@ -32,6 +32,7 @@ const HELP_ALONE: Readonly<Record<string, string>> = {
   '--limit': 'for scripts that page by themselves',
   '--marker': 'for scripts that page by themselves',
   '--forget': 'mends a catalogue; nobody needs it to begin with',
+  '--drop-record': 'is named where it helps',
   '--archive-id': 'compares with an older archive than the newest',
   '--allow-http': 'is named where plain http is refused',
   '--yes': 'is named where it is missing',
@@ -85,7 +86,7 @@ test('the README and the emulator’s page name no option that is not there', ()
 /** These choose or confirm for one run; a variable that is left set would do it for ever. */
 const WITHOUT_VARIABLE = new Set([
   ...['--yes', '--all', '--older-than', '--upload-id', '--fresh', '--dry-run'],
-  ...['--limit', '--marker', '--forget', '--archive-id'],
+  ...['--limit', '--marker', '--forget', '--drop-record', '--archive-id'],
 ]);
 
 test('an option that configures has a variable of its own name, one that chooses or confirms has none', () => {

@@ -159,6 +159,10 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
       /the archive may exist \(3145729 bytes, tree hash [0-9a-f]{64}\)/,
     );
     assert.match(String(error?.['hint']), /--fresh sends again/);
+    const uploadId = String(error?.['uploadId']);
+    const wish = ['abort', TARGET, `--upload-id=${uploadId}`];
+    assert.equal((await vault.run(wish)).code, 16);
+    assert.equal((await vault.run([...wish, '--drop-record'])).code, 0);
     assert.equal((await vault.archives()).length, 1);
   });
 

@@ -104,6 +104,7 @@ test('A signal ends a run within 2 s though a disk hangs, and a second signal en
   const twice = await stopWhenRipe(bench, stalled, ['SIGINT', 'SIGTERM']);
   assert.equal(twice.ended.code, 143, twice.ended.stderr);
   assert.ok(twice.tookMs < 1000, `it took ${Math.round(twice.tookMs)} ms`);
+  for (const { stderr } of [once.ended, twice.ended]) assert.match(stderr, /^hint: calve resume /m);
   const last = await bench.vault.run(bench.line, bench.env);
   assert.equal(last.code, 0, last.stderr);
   await assertOnlyArchive(bench, last.stdout);

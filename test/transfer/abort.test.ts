@@ -28,7 +28,7 @@ after(closeSources);
 const never = new AbortController().signal;
 
 function abort(bench: Rig, uploadId: string, listed = false) {
-  return abortUpload(bench.session(), uploadId, listed);
+  return abortUpload(bench.session(), uploadId, { listed, forget: false });
 }
 
 async function completedButUnknown(bench: Rig): Promise<string> {
@@ -128,6 +128,16 @@ test('a missing upload with a damaged line that may have been completing is gone
   assert.equal(bench.journals().length, 1);
 });
 
+test('a missing upload whose archive may exist is forgotten where that is asked for, and no other', async (t) => {
+  const bench = rig(t);
+  const uploadId = await completedButUnknown(bench);
+  const forgetting = { listed: false, forget: true };
+  await assert.rejects(abortUpload(bench.session(), 'unknown', forgetting), failsAs('not-found'));
+  assert.equal(bench.journals().length, 1);
+  await abortUpload(bench.session(), uploadId, forgetting);
+  assert.equal(bench.journals().length, 0);
+});
+
 test('an upload that was being completed and is still open is aborted', async (t) => {
   const bench = rig(t);
   bench.hooks.before = ({ operation }) => {
@@ -177,7 +187,7 @@ test('an id of another place leaves that place’s journal alone', async (t) => 
     bench.vault.exists = false;
   };
   await assert.rejects(
-    abortUpload(bench.session({ place: elsewhere }), uploadId, false),
+    abortUpload(bench.session({ place: elsewhere }), uploadId, { listed: false, forget: false }),
     failsAs('not-found', { what: 'vault' }),
   );
   bench.hooks.before = () => {
@@ -186,7 +196,7 @@ test('an id of another place leaves that place’s journal alone', async (t) => 
     bench.hooks.before = null;
   };
   await assert.rejects(
-    abortUpload(bench.session({ place: elsewhere }), uploadId, false),
+    abortUpload(bench.session({ place: elsewhere }), uploadId, { listed: false, forget: false }),
     failsAs('not-found', { what: 'upload' }),
   );
   assert.equal(bench.journals().length, 1);

@@ -180,7 +180,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       `calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service, and it was being completed: the archive may exist (5368709120 bytes, tree hash ${HASH_A})`,
-      'hint: the next inventory tells; --fresh sends again',
+      'hint: the next inventory tells; upload --fresh sends again, abort --drop-record drops what is recorded here',
     ],
   ],
   output: [
@@ -250,7 +250,7 @@ test('an operation is told by a verb, or by the name that the service has for it
   });
   assert.equal(
     describeFailure(named, AT_TERMINAL).what,
-    'UploadMultipartPart failed (/data/backup.tar to glacier://photos)',
+    'could not send a part (/data/backup.tar to glacier://photos)',
   );
 });
 

@@ -74,6 +74,16 @@ for (const [notice, [facts, line]] of Object.entries(LINES)) {
   });
 }
 
+test('a notice about a file begins with its name, once', () => {
+  const file = '/data/b\x1bc';
+  assert.match(
+    describeNotice({ notice: 'gone-begun-anew', uploadId: '-X', file } as Notice),
+    /^b\\x1bc: upload -X is gone/,
+  );
+  const busy = { notice: 'busy-skipped', file: '/data/a', holder: 'nas' } as const;
+  assert.match(describeNotice(busy), /^\/data\/a: another calve/);
+});
+
 test('one part is not parts', () => {
   assert.match(describeNotice({ notice: 'comparing-again', parts: 1 }), /: 1 part is read again/);
 });

@@ -22,6 +22,7 @@ interface Wish {
   readonly olderThanMs: number | null;
   readonly all: boolean;
   readonly dryRun: boolean;
+  readonly forget: boolean;
 }
 
 /** `calve abort TARGET --upload-id ID...`, or `--older-than TIME`, or `--all` */
@@ -34,7 +35,7 @@ export async function abort(context: CommandContext, words: readonly string[]): 
   try {
     if (wish.ids.length === 0) await sweep(context, session, wish);
     else if (wish.dryRun) await listWanted(context, session, wish.ids);
-    else await abortEach(context, session, wish.ids, false);
+    else await abortEach(context, session, wish.ids, { listed: false, forget: wish.forget });
   } finally {
     await close();
   }
@@ -49,6 +50,7 @@ function readWish(context: CommandContext): Wish {
     olderThanMs: read.durationMs('olderThan'),
     all: read.flag('all'),
     dryRun: read.flag('dryRun'),
+    forget: read.flag('dropRecord'),
   };
   const ways = [wish.ids.length > 0, wish.olderThanMs !== null, wish.all].filter(Boolean).length;
   if (ways !== 1 || wish.ids.includes('')) {
@@ -86,7 +88,7 @@ async function sweep(context: CommandContext, session: Session, wish: Wish): Pro
   if (wish.dryRun) return printUploads(context, session, sorted.take);
   if (sorted.take.length === 0 || !(await confirmed(context, sorted))) return;
   const ids = sorted.take.map(({ open }) => open.uploadId);
-  await abortEach(context, session, ids, true);
+  await abortEach(context, session, ids, { listed: true, forget: wish.forget });
 }
 
 async function confirmed(context: CommandContext, sorted: Sorted): Promise<boolean> {
@@ -116,12 +118,12 @@ async function abortEach(
   context: CommandContext,
   session: Session,
   ids: readonly string[],
-  listed: boolean,
+  how: { readonly listed: boolean; readonly forget: boolean },
 ): Promise<void> {
   const busy: unknown[] = [];
   for (const id of ids) {
     try {
-      const { uploadId, key, answer } = await abortUpload(session, id, listed);
+      const { uploadId, key, answer } = await abortUpload(session, id, how);
       const object = abortedJson({ uploadId, target: session.place.url, key }, answer);
       await context.result(object, `aborted\t${uploadId}`);
     } catch (error) {

@@ -4,6 +4,7 @@ import { isFailure, TransferError } from '../../core/failures.js';
 import { looksLikeTarget, parseTargetUrl } from '../../core/target-url.js';
 import type { UnfinishedUpload } from '../../transfer/ports.js';
 import { adoptUpload, resumeUpload } from '../../transfer/resume.js';
+import { aboutFile } from '../about-file.js';
 import { openRecordedSession, openSession, openState } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
 import { printArchive } from '../print-archive.js';
@@ -97,9 +98,9 @@ async function findUpload(
 
 async function resumeOne(context: CommandContext, upload: UnfinishedUpload): Promise<void> {
   const { io, options, reporter } = context;
-  const { session, close } = await openRecordedSession(io, options, upload.head.recipe, reporter);
+  const { session, close } = await openRecordedSession(io, options, upload, reporter);
   try {
-    await printArchive(context, await resumeUpload(session, upload));
+    await printArchive(context, await resumeUpload(aboutFile(session, upload.head.identity.file), upload));
   } finally {
     await close();
   }

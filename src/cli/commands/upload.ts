@@ -8,6 +8,7 @@ import { planFile } from '../../transfer/plan-file.js';
 import { type UploadWish, uploadFile } from '../../transfer/upload.js';
 import { planJson } from '../../ui/json.js';
 import { planText } from '../../ui/result-text.js';
+import { aboutFile } from '../about-file.js';
 import { checkTarget, openSession, openSources } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
 import { printArchive } from '../print-archive.js';
@@ -25,7 +26,7 @@ export async function upload(context: CommandContext, words: readonly string[]):
   try {
     for (const wish of wishes) {
       try {
-        await printArchive(context, await uploadFile(session, wish));
+        await printArchive(context, await uploadFile(aboutFile(session, wish.file), wish));
       } catch (error) {
         await context.fail(error, { file: wish.file, target: url.url });
         if (stopsTheRun(error)) return;
