@@ -1,11 +1,10 @@
 /** A TLS front before a server, with a certificate made for it: what it reads can be slowed down. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { Pacer, paced } from '../../src/emulator/pace.js';
+import { selfSigned } from './certificates.js';
 import type { Cleanup } from './temp.js';
 
 /** Why TLS cannot be tested here; false where it can. */
@@ -31,16 +30,11 @@ export async function startTlsFront(
   upstream: string,
   bytesPerSecond: number,
 ): Promise<TlsFront> {
-  const [keyPath, certificatePath] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '1'];
-  execFileSync('openssl', [...kind, ...subject, '-keyout', keyPath, '-out', certificatePath], {
-    stdio: 'ignore',
-  });
+  const certificate = selfSigned(folder, 'DNS:localhost');
+  if (certificate === null) throw new Error('openssl is not installed');
   const { hostname, port } = new URL(upstream);
   const pacer = new Pacer(bytesPerSecond);
-  const identity = { key: readFileSync(keyPath), cert: readFileSync(certificatePath) };
-  const server = createServer(identity, (request, response) => {
+  const server = createServer(certificate, (request, response) => {
     const { method, url: path, headers } = request;
     const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 0, answer.headers);
@@ -55,5 +49,8 @@ export async function startTlsFront(
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
-  return { url: `https://localhost:${(server.address() as AddressInfo).port}`, certificatePath };
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    certificatePath: certificate.path,
+  };
 }
