@@ -7,6 +7,7 @@ import type { Figures } from './figures.js';
 import { fullDiskTrial } from './full-disk-trial.js';
 import { openGround } from './ground.js';
 import { killedTrial, type TrialOptions } from './killed-trial.js';
+import { localTrial } from './local-trial.js';
 import { Span } from './stops.js';
 
 const TRIALS = {
@@ -14,6 +15,7 @@ const TRIALS = {
   damaged: damagedTrial,
   changed: changedTrial,
   'full-disk': fullDiskTrial,
+  local: localTrial,
 } satisfies Record<string, (options: TrialOptions) => Promise<void>>;
 
 type TrialKind = keyof typeof TRIALS;
@@ -24,10 +26,11 @@ export function isTrialKind(word: string): word is TrialKind {
 
 /** Of twenty trials in a row so many are of each kind. */
 const MIX: readonly TrialKind[] = [
-  ...Array<'killed'>(11).fill('killed'),
+  ...Array<'killed'>(10).fill('killed'),
   ...Array<'damaged'>(5).fill('damaged'),
   ...Array<'changed'>(3).fill('changed'),
   'full-disk',
+  'local',
 ];
 
 export interface CampaignOptions {

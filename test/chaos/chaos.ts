@@ -1,6 +1,6 @@
 /**
  * `npm run chaos [-- --seed N] [--minutes N] [--rounds N] [--trial N]
- * [--only killed|damaged|changed|full-disk] [--lanes N]`: the built program, ended at random
+ * [--only killed|damaged|changed|full-disk|local] [--lanes N]`: the built program, ended at random
  * instants, over a bad line, on damaged state, with files that change. Ends with a line of figures, and with 1 if any
  * promise did not hold.
  */
