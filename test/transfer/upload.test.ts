@@ -791,6 +791,22 @@ test('a run that died between the catalogue entry and the journal’s end needs 
   assert.deepEqual(readdirSync(uploads), []);
 });
 
+for (const command of ['upload', 'resume'] as const) {
+  test(`an upload whose archive the catalogue has is over for ${command}, though its journal lost its end`, async (t) => {
+    const bench = rig(t);
+    await loseCompleteAnswer(bench);
+    const path = bench.journalPath();
+    const [head = ''] = readFileSync(path, 'utf8').split('\n');
+    const { entry } = await bench.upload();
+    writeFileSync(path, `${head}\n`, { mode: 0o600 });
+    const { begin, listPartsPage } = bench.calls;
+    const again = await bench[command]();
+    assert.equal(again.entry.archiveId, entry.archiveId);
+    assert.deepEqual([bench.calls.begin, bench.calls.listPartsPage], [begin, listPartsPage]);
+    assert.deepEqual(bench.journals(), []);
+  });
+}
+
 test('a begun upload whose journal cannot be written is aborted again', async (t) => {
   const bench = rig(t);
   bench.hooks.after = ({ operation }) => {
