@@ -78,6 +78,7 @@ describe('What can get better is tried again', { concurrency: 2 }, () => {
     const { code, stdout } = await vault.run(['upload', vault.file, TARGET, ...UPLOAD, '--concurrency', '1']);
     assert.equal(code, 14);
     const [error] = jsonLines(stdout);
+    assert.match(String(error?.['requestId']), /^[\w-]{47}$/);
     assert.match(String(error?.['message']), /part 0.*[0-9a-f]{64}.*[0-9a-f]{64}/);
     assert.equal(error?.['resumable'], true);
   });

@@ -177,6 +177,17 @@ for (const [where, changes] of [
   });
 }
 
+test('a clock that jumps, ahead or back, takes no lock from who lives', async (t) => {
+  for (const jumpMs of [-86_400_000, 86_400_000]) {
+    const folder = await heldBy(t, {});
+    age(folder, jumpMs);
+    await assertAlive(folder, { 7: 'start-7' });
+  }
+  const elsewhere = await heldBy(t, { machine: 'machine-b', bootId: 'boot-b' });
+  age(elsewhere, -86_400_000);
+  await assertAlive(elsewhere);
+});
+
 test('confirming refreshes, so that a process that was stopped for long keeps a lock that nobody took', async (t) => {
   const folder = tempFolder(t);
   const elsewhere = fakeProcesses({ ...holder, machine: 'machine-b' });

@@ -54,6 +54,27 @@ test('resume sends what is missing, and needs nothing but the state folder', asy
   assert.deepEqual(bench.journals(), []);
 });
 
+test('resume sends its parts side by side, as a first run does', async (t) => {
+  const bench = rig(t);
+  await interrupt(bench, 1);
+  bench.lanes.most = 0;
+  // The first part waits for another one to come beside it: a single lane would wait for ever.
+  let second = (): void => {};
+  const came = new Promise<void>((resolve) => {
+    second = resolve;
+  });
+  let begun = 0;
+  bench.hooks.before = async ({ operation }) => {
+    if (operation !== 'sendPart') return;
+    begun += 1;
+    if (begun > 1) second();
+    await came;
+  };
+  await bench.resume();
+  assert.ok(bench.lanes.most > 1, `${bench.lanes.most} at once`);
+  assertArchives(bench, bench.bytes);
+});
+
 test('resume of a file that changed ends in its own failure, and the upload is kept', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 3);

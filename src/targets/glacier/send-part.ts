@@ -59,7 +59,9 @@ function receiptOf(
   if (!isTreeHash(checksum)) throw halfAnswer(operation, 'tree hash');
   if (checksum !== part.treeHash) {
     const facts = { what: 'part', index: part.range.index, expected: part.treeHash, got: checksum } as const;
-    throw new TransferError('checksum', facts, { transience: 'corrupt' });
+    const { httpStatusCode: httpStatus = null, requestId = null } = answer.$metadata;
+    const service = { httpStatus, requestId, code: null, message: null, hostId: null, resource: null };
+    throw new TransferError('checksum', facts, { service, transience: 'corrupt' });
   }
   return { treeHash: checksum, etag: null };
 }

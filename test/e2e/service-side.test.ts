@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { AbortMultipartUploadCommand, UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
+import { seededBytes } from '../support/bytes.js';
+import { assertFailedJson } from '../support/failed.js';
+import { isBegin, isComplete, isPart } from '../support/front.js';
+import { type Home, sharedService } from '../support/homes.js';
+import { oneJson } from '../support/json-shapes.js';
+
+const MIB_BYTES = 1024 * 1024;
+const STATE = 'home/.local/state/calve/v1';
+
+/** The upload's journal says that nothing was done for so long. */
+function idle(home: Home, ageMs: number): void {
+  const folder = join(home.folder, STATE, 'uploads');
+  const thenS = (Date.now() - ageMs) / 1000;
+  for (const name of readdirSync(folder)) utimesSync(join(folder, name), thenS, thenS);
+}
+
+async function assertArchive(home: Home, stdout: string, file: string) {
+  const archive = oneJson(stdout, 'archive');
+  assert.deepEqual(await home.readBack(String(archive['archiveId'])), readFileSync(file));
+  return archive;
+}
+
+describe('The service’s side of an upload', { concurrency: 2 }, () => {
+  const service = sharedService({ repeatWindowMs: 0 });
+
+  test('expired: it is begun once anew, and that is said', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 4 * MIB_BYTES);
+    const uploadId = await home.leaveUnfinished(file, 2);
+    idle(home, 30 * 3_600_000);
+    home.drop(uploadId);
+    const before = home.passed().filter(isBegin).length;
+    const { code, stdout, stderr } = await home.run(['resume', '--json']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^note: f: the service dropped the upload, which was idle since .*; begun anew$/m);
+    const { partsSent, resumed } = await assertArchive(home, stdout, file);
+    assert.deepEqual([partsSent, resumed], [4, false]);
+    assert.equal(home.passed().filter(isBegin).length, before + 1);
+  });
+
+  test('aborted by somebody while it is sent: 16, and the running calve begins no other', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 4 * MIB_BYTES);
+    let parts = 0;
+    home.hook({
+      before: async ({ method, path, range }) => {
+        if (method !== 'PUT' || range === null || ++parts !== 3) return 'pass' as const;
+        const uploadId = path.split('/').at(-1);
+        const address = { accountId: '-', vaultName: home.vault, uploadId };
+        await home.client.send(new AbortMultipartUploadCommand(address));
+        return 'pass' as const;
+      },
+    });
+    const words = ['upload', file, home.target, '--part-size=1M', '--json'];
+    const error = assertFailedJson(await home.run([...words, '--concurrency=1']), 16);
+    assert.deepEqual([error['kind'], error['resumable']], ['gone', false]);
+    assert.equal(home.passed().filter(isBegin).length, 1);
+    home.hook({});
+    assertFailedJson(await home.run(['resume', '--json']), 16);
+    assert.equal(home.passed().filter(isBegin).length, 1, 'resume begins none either');
+    const again = await home.run(words);
+    assert.equal(again.code, 0, again.stderr);
+    await assertArchive(home, again.stdout, file);
+  });
+
+  test('other bytes in a part that was recorded: it is sent again, and the archive is the file', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 4 * MIB_BYTES + 5);
+    const uploadId = await home.leaveUnfinished(file, 3);
+    const body = seededBytes(MIB_BYTES, 99);
+    await home.client.send(
+      new UploadMultipartPartCommand({
+        ...{ accountId: '-', vaultName: home.vault, uploadId, body },
+        range: `bytes ${MIB_BYTES}-${2 * MIB_BYTES - 1}/*`,
+      }),
+    );
+    const { code, stdout, stderr } = await home.run(['resume', file, '--json']);
+    assert.equal(code, 0, stderr);
+    const { partsSent, partsReused } = await assertArchive(home, stdout, file);
+    assert.deepEqual([partsSent, partsReused], [3, 2]);
+  });
+
+  test('no parts at all, and gaps between them: what is missing is sent', async (t) => {
+    const home = await service.home(t);
+    for (const held of [[], [1], [0, 3]]) {
+      const file = home.file(`f${held.length}`, 4 * MIB_BYTES, held.length);
+      const bytes = readFileSync(file);
+      const uploadId = await home.begin();
+      for (const index of held) {
+        const range = `bytes ${index * MIB_BYTES}-${(index + 1) * MIB_BYTES - 1}/*`;
+        const body = bytes.subarray(index * MIB_BYTES, (index + 1) * MIB_BYTES);
+        const part = { accountId: '-', vaultName: home.vault, uploadId, body, range };
+        await home.client.send(new UploadMultipartPartCommand(part));
+      }
+      const words = ['resume', file, home.target, `--upload-id=${uploadId}`, '--json'];
+      const { code, stdout, stderr } = await home.run(words);
+      assert.equal(code, 0, stderr);
+      const { partsSent, partsReused } = await assertArchive(home, stdout, file);
+      assert.deepEqual([partsSent, partsReused], [4 - held.length, held.length]);
+    }
+  });
+});
+
+describe('Nothing is completed', { concurrency: 2 }, () => {
+  const service = sharedService();
+
+  test('over a part that never arrived, whatever became of the others', async (t) => {
+    // Peers: aws-sdk-js-v3#2311, #3816; nextcloud PR#54125: a truncated object told as a success.
+    const home = await service.home(t);
+    const file = home.file('f', 6 * MIB_BYTES);
+    home.hook({
+      before: ({ range }) =>
+        range === `bytes ${2 * MIB_BYTES}-${3 * MIB_BYTES - 1}/*`
+          ? { status: 503, code: 'ServiceUnavailableException', message: 'not this one' }
+          : 'pass',
+    });
+    const words = ['upload', file, home.target, '--part-size=1M', '--max-attempts=3', '--json'];
+    const error = assertFailedJson(await home.run([...words, '--quiet']), 3);
+    assert.equal(error['resumable'], true);
+    assert.equal(home.passed().filter(isComplete).length, 0);
+    home.hook({});
+    const again = await home.run(words);
+    assert.equal(again.code, 0, again.stderr);
+    const { partsReused } = await assertArchive(home, again.stdout, file);
+    assert.ok(Number(partsReused) >= 1);
+  });
+
+  test('by a run that lost its lock on the way: 11, and the next run goes on', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * MIB_BYTES);
+    const locks = join(home.folder, STATE, 'locks');
+    home.hook({
+      before: (passing) => {
+        // As if another machine had taken this one for dead.
+        if (isPart(passing))
+          for (const name of readdirSync(locks)) rmSync(join(locks, name), { recursive: true });
+        return 'pass';
+      },
+    });
+    const words = ['upload', file, home.target, '--part-size=1M', '--json'];
+    const error = assertFailedJson(await home.run([...words, '--quiet']), 11);
+    assert.equal(error['kind'], 'busy');
+    assert.equal(home.passed().filter(isComplete).length, 0);
+    home.hook({});
+    const again = await home.run(words);
+    assert.equal(again.code, 0, again.stderr);
+    const { partsReused } = await assertArchive(home, again.stdout, file);
+    assert.equal(partsReused, 2);
+  });
+});
