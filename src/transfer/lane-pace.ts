@@ -12,6 +12,10 @@ const LOWER_ABOVE = 0.75;
 const LOWERED_TO = 0.6;
 /** The number is raised to what should still take no more than this: far enough below, so that it does not swing. */
 const RAISED_TO = 0.5;
+/** So many parts must have arrived since the number was changed last before it is raised. */
+const RAISED_AFTER = 8;
+/** A service that waited so long for a part and gave up (408) tells of a slow line; one that gave up at once does not. */
+const WAITED_FOR_MS = 10_000;
 /** How much of what the line was measured to carry in time is promised of a smaller part. */
 const PROMISED = 0.8;
 /** A part that came too late with the whole line to itself gets one more chance. */
@@ -41,6 +45,8 @@ class LanePace {
   #partTimeMs: number;
   #lanes: number;
   #changes = 0;
+  /** Of parts that were begun since the last change. */
+  #arrivals = 0;
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
   /** The sum of `#inFlight` over time: its growth over a flight tells with how many that shared the line. */
@@ -73,6 +79,7 @@ class LanePace {
         this.#arrived(flight, part.range.sizeBytes);
         return receipt;
       } catch (error) {
+        if (isGivenUp(error)) this.#givenUp(flight);
         if (!isFailure(error, 'too-slow')) throw error;
         this.#late(flight, error);
         const why = `it did not arrive within ${Math.round(this.#partTimeMs / 1000)} s of its signature`;
@@ -144,7 +151,7 @@ class LanePace {
     const bytesPerSecond = (sizeBytes * lanes * 1000) / elapsedMs;
     if (elapsedMs > LOWER_ABOVE * this.#partTimeMs) {
       this.#lower(Math.min(this.#lanes - 1, this.#room(bytesPerSecond, LOWERED_TO)), bytesPerSecond);
-    } else {
+    } else if (++this.#arrivals >= RAISED_AFTER) {
       this.#raise(this.#room(bytesPerSecond, RAISED_TO), bytesPerSecond);
     }
   }
@@ -166,6 +173,13 @@ class LanePace {
     const half = Math.floor(this.#lanes / 2);
     const room = bytesPerSecond === null ? half : this.#room(bytesPerSecond, LOWERED_TO);
     this.#lower(Math.min(half, room), bytesPerSecond);
+  }
+
+  /** The service gave up waiting for a part. Whoever tries again sends it beside fewer. */
+  #givenUp(flight: Flight): void {
+    const { elapsedMs } = this.#shared(flight);
+    if (flight.changes !== this.#changes || elapsedMs < WAITED_FOR_MS) return;
+    this.#lower(Math.floor(this.#lanes / 2), null);
   }
 
   /** How many parts at once a line carries within a share of the time that each has. */
@@ -193,6 +207,7 @@ class LanePace {
     const from = this.#lanes;
     this.#lanes = to;
     this.#changes += 1;
+    this.#arrivals = 0;
     return from;
   }
 
@@ -207,6 +222,10 @@ class LanePace {
     const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
     return new TransferError('too-slow', told, extras);
   }
+}
+
+function isGivenUp(error: unknown): boolean {
+  return isFailure(error, 'unreachable') && error.service?.httpStatus === 408;
 }
 
 /** What the whole line carried while a part was under way that shared it with others. */

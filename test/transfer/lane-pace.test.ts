@@ -6,6 +6,7 @@ import type { TransferEvent } from '../../src/transfer/events.js';
 import { withPace } from '../../src/transfer/lane-pace.js';
 import type { PreparedPart, Target } from '../../src/transfer/ports.js';
 import { memoryTarget } from '../support/memory-target.js';
+import { serviceAnswer } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
 
 const never = new AbortController().signal;
@@ -56,17 +57,20 @@ interface Wish {
   readonly concurrency?: number;
   /** Whether a part that came too late tells how much of it had left. */
   readonly measured?: boolean;
+  /** The service gives up on a part (408) that is not there after so long. */
+  readonly patienceMs?: number;
 }
 
-function bench({ bytesPerSecond, concurrency = 4, measured = true }: Wish) {
+function bench({ bytesPerSecond, concurrency = 4, measured = true, patienceMs }: Wish) {
   const line = new Line(bytesPerSecond);
   const events: TransferEvent[] = [];
   const { target } = memoryTarget({ partTimeMs: PART_TIME_MS });
   const sendPart: Target['sendPart'] = async (_, { range, treeHash }) => {
     const { index, sizeBytes } = range;
     const startedMs = line.nowMs;
-    const leftBytes = await line.carry(sizeBytes, PART_TIME_MS);
+    const leftBytes = await line.carry(sizeBytes, patienceMs ?? PART_TIME_MS);
     if (leftBytes === 0) return { treeHash, etag: null };
+    if (patienceMs !== undefined) throw timedOut();
     const elapsedMs = line.nowMs - startedMs;
     const sentBytes = measured ? sizeBytes - leftBytes : null;
     throw new TransferError('too-slow', {
@@ -101,6 +105,12 @@ function bench({ bytesPerSecond, concurrency = 4, measured = true }: Wish) {
       event.type === 'notice' && 'from' in event ? [[event.notice, event.from, event.to]] : [],
     );
   return { line, events, paced, send, changes };
+}
+
+function timedOut(): TransferError {
+  const service = serviceAnswer(408, 'RequestTimeoutException', 'Request timed out.');
+  const facts = { operation: 'x', why: 'timed out', attempts: 1, elapsedMs: 0 };
+  return new TransferError('unreachable', facts, { service, transience: 'unavailable' });
 }
 
 const small = preparedPart(Buffer.from('data'), 0, MIB_BYTES);
@@ -148,6 +158,22 @@ test('when the line gets better the number is raised again, up to what was wishe
   assert.ok((await send(12)).every(isSent));
   assert.deepEqual(changes().at(-1), ['more-at-once', 1, 4]);
   assert.equal(line.mostAtOnce, 4);
+});
+
+test('a service that gives up waiting for parts gets fewer at once; one that gives up at once says nothing of the line', async () => {
+  // Four at once take 80 s, two 40 s.
+  const patient = bench({ bytesPerSecond: PART_BYTES / 20, patienceMs: 60_000 });
+  const results = await patient.send(20);
+  assert.deepEqual(patient.changes(), [
+    ['fewer-at-once', 4, 2],
+    // Eight parts later it may have been a passing trouble.
+    ['more-at-once', 2, 4],
+    ['fewer-at-once', 4, 2],
+  ]);
+  assert.ok(results.filter(isSent).length >= 12);
+  const hasty = bench({ bytesPerSecond: PART_BYTES / 20, patienceMs: 2000 });
+  await hasty.send(8);
+  assert.deepEqual(hasty.changes(), []);
 });
 
 test('the number does not swing on a line that stays as it is', async () => {
