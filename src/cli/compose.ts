@@ -53,12 +53,15 @@ export function isSet(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
-/** Files to read. Nothing is loaded for it before the first is opened: a list needs no hashing threads. */
-export function openSources(options: Options): { open: OpenSource; close(): Promise<void> } {
+/**
+ * Files to read. Nothing is loaded for it before the first is opened: a list needs no hashing threads.
+ * @param md5 whether each part's MD5 is wanted
+ */
+export function openSources(options: Options, md5 = false): { open: OpenSource; close(): Promise<void> } {
   let opener: Promise<FileSourceOpener> | null = null;
   const load = async (): Promise<FileSourceOpener> => {
     const { fileSourceOpener } = await import('../source/file-source.js');
-    return fileSourceOpener({ concurrency: options.transfer.concurrency });
+    return fileSourceOpener({ concurrency: options.transfer.concurrency, md5 });
   };
   return {
     open: async (path) => {
@@ -91,7 +94,11 @@ export async function openSession(
   options: Options,
   use: { readonly url: TargetUrl; readonly create: boolean; readonly reporter: Reporter },
 ): Promise<OpenedSession> {
-  const opened = await TARGETS[use.url.scheme].open(targetSettings(io, options, use.url));
+  const { scheme, url: target } = use.url;
+  const opening = TARGETS[scheme].open(targetSettings(io, options, use.url));
+  const opened = await opening.catch((error: unknown) => {
+    throw withContext(error, { target });
+  });
   return startSession(io, options, opened, use);
 }
 
@@ -101,18 +108,20 @@ async function startSession(
   opened: OpenedTarget,
   use: { readonly create: boolean; readonly reporter: Reporter },
 ): Promise<OpenedSession> {
+  const { scheme } = parseTargetUrl(opened.recipe.url);
   const { report } = use.reporter;
   const { concurrency } = options.transfer;
   const paced = withPace(opened.target, { concurrency, clock: systemClock, report });
   const target = withRetry(paced, { policy: options.service.retry, clock: systemClock, report });
-  const sources = openSources(options);
+  const sources = openSources(options, TARGETS[scheme].object?.sendsMd5 === true);
   const close = async (): Promise<void> => {
     await sources.close();
     await target.close();
   };
   try {
     const place = await target.locate(use.create, io.signal);
-    if (place.account === null) report({ type: 'notice', notice: 'account-unknown' });
+    if (place.account === null && target.traits.tellsAccount)
+      report({ type: 'notice', notice: 'account-unknown' });
     const session: Session = {
       target,
       place,
@@ -155,7 +164,9 @@ export async function openRecordedSession(
     region: recipe.region,
     endpoint: recipe.endpoint,
     profile: options.service.profile ?? recipe.profile,
+    isProfileNamed: settings.isProfileNamed || recipe.profile !== null,
     accountId: recipe.accountId,
+    object: { ...settings.object, pathStyle: recipe.pathStyle ?? false },
     localDir: recipe.localDir ?? settings.localDir,
     // The recorded place is whole: a variable that is set today must not bend it.
     env: { ...settings.env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
@@ -176,8 +187,8 @@ function checkRecipe({ head: { recipe }, journalPath: path }: UnfinishedUpload):
 }
 
 async function confirmEndpoint(settings: TargetSettings, recorded: string): Promise<void> {
-  const { resolveAwsPlace } = await import('../targets/aws-config.js');
-  const { endpoint } = await resolveAwsPlace({ ...settings, region: settings.region ?? 'any' }, 'glacier');
+  const { check } = TARGETS[settings.url.scheme];
+  const { endpoint } = await check({ ...settings, region: settings.region ?? 'any' });
   if (endpoint === recorded) return;
   throw new TransferError('refused', {
     why: 'endpoint-unconfirmed',

@@ -6,7 +6,7 @@ export const EXIT_ROWS = [
   { code: 1, meaning: 'a bug in calve (with a stack under --debug)' },
   { code: 2, meaning: 'usage: a malformed or never-legal option, argument or combination; nothing was sent' },
   { code: 3, meaning: 'stopped before the end, state kept: running it again goes on' },
-  { code: 10, meaning: 'not found: vault, upload or catalogue entry' },
+  { code: 10, meaning: 'not found: vault, bucket, upload or catalogue entry' },
   { code: 11, meaning: 'busy: another calve works on this upload' },
   { code: 12, meaning: 'refused: credentials, permission, or an account that cannot use vaults' },
   {
@@ -45,6 +45,7 @@ const KIND_EXIT = {
   checksum: 14,
   limit: 15,
   gone: 16,
+  exists: 17,
   bug: 1,
 } as const satisfies Record<FailureKind, ExitCode>;
 
@@ -59,5 +60,5 @@ export function exitCodeOf(error: unknown): ExitCode {
 export function stopsTheRun(error: unknown): boolean {
   const code = exitCodeOf(error);
   if (code === 12 || code === 1 || code >= 128) return true;
-  return isFailure(error, 'not-found') && error.facts.what === 'vault';
+  return isFailure(error, 'not-found') && ['vault', 'bucket'].includes(error.facts.what);
 }

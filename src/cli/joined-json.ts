@@ -1,6 +1,13 @@
+import { hasKeys, type TargetUrl } from '../core/target-url.js';
 import type { JoinedUpload } from '../transfer/abort.js';
-import type { Session } from '../transfer/session.js';
+import { type Session, sessionAt } from '../transfer/session.js';
 import { type UploadJson, uploadJson } from '../ui/json.js';
+import { keyedUploadsTable, uploadsTable } from '../ui/tables.js';
+
+/** The table that uploads to this target are listed in. */
+export function uploadsTableFor({ scheme }: TargetUrl): typeof uploadsTable {
+  return hasKeys(scheme) ? keyedUploadsTable : uploadsTable;
+}
 
 /** An upload in progress as `list-uploads` and abort's dry run print it. */
 export function joinedJson(session: Session, { open, local }: JoinedUpload): UploadJson {
@@ -9,5 +16,5 @@ export function joinedJson(session: Session, { open, local }: JoinedUpload): Upl
     partsDone: local.parts.size,
     parts: local.head.plan.partCount,
   };
-  return uploadJson(open, session.place.url, progress);
+  return uploadJson(open, sessionAt(session, open.key).place.url, progress);
 }

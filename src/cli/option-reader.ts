@@ -9,7 +9,11 @@ const DURATION_RULE = 'a time is an integer and a unit: ms, s, m, h, d or w';
 export interface OptionReader {
   /** Whether the user named it, by flag or by variable. */
   given(name: string): boolean;
+  /** Whether the user named it on the command line: a variable may be set for other targets. */
+  flagged(name: string): boolean;
   flag(name: string): boolean;
+  /** Whether a `--no-…` option was given; `name` is what it takes away. */
+  off(name: string): boolean;
   text(name: string): string | null;
   texts(name: string): readonly string[];
   sizeBytes(name: string): number | null;
@@ -47,7 +51,9 @@ export function optionReader(command: Command): OptionReader {
 
   return {
     given: (name) => command.getOptionValueSource(name) !== undefined && values[name] !== undefined,
+    flagged: (name) => command.getOptionValueSource(name) === 'cli',
     flag: (name) => values[name] === true,
+    off: (name) => values[name] === false,
     text,
     texts: (name) => (Array.isArray(values[name]) ? (values[name] as string[]) : []),
     sizeBytes: (name) => parsed(name, parseSizeBytes, SIZE_RULE),

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { checkEndpoint, checkRegion } from '../core/endpoint.js';
 import { TransferError } from '../core/failures.js';
+import type { ObjectSettings } from '../targets/settings.js';
 import type { RetryPolicy } from '../transfer/retry.js';
 import { PROGRESS_FLAGS, type ProgressFlag } from '../ui/progress-mode.js';
 import type { Io } from './io.js';
@@ -10,6 +11,11 @@ import { type OptionReader, optionReader } from './option-reader.js';
 
 function withEnv(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(variable);
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
 }
 
 export function addOutputOptions(command: Command): Command {
@@ -34,6 +40,16 @@ export function addServiceOptions(command: Command): Command {
       withEnv('--endpoint-url <url>', 'another server that speaks the protocol', 'CALVE_ENDPOINT_URL'),
     )
     .addOption(withEnv('--account-id <id>', 'vault owner: 12 digits, or - (default)', 'CALVE_ACCOUNT_ID'))
+    .addOption(
+      withEnv('--path-style', 'the bucket in the path, not in the host (S3, OBS)', 'CALVE_PATH_STYLE'),
+    )
+    .addOption(
+      withEnv(
+        '--request-header <name=value>',
+        'send this header, too (S3, OBS; repeatable)',
+        'CALVE_REQUEST_HEADER',
+      ).argParser(collect),
+    )
     .addOption(withEnv('--allow-http', 'plain http to another machine', 'CALVE_ALLOW_HTTP'))
     .addOption(withEnv('--local-dir <dir>', 'data folder of local:// vaults', 'CALVE_LOCAL_DIR'))
     .addOption(withEnv('--max-attempts <n>', 'per request (default 10)', 'CALVE_MAX_ATTEMPTS'))
@@ -72,6 +88,7 @@ interface StateOptions {
 interface ServiceOptions {
   readonly region: string | null;
   readonly profile: string | null;
+  readonly isProfileNamed: boolean;
   readonly endpoint: string | null;
   readonly accountId: string;
   readonly allowHttp: boolean;
@@ -79,6 +96,7 @@ interface ServiceOptions {
   readonly retry: RetryPolicy;
   readonly connectTimeoutMs: number;
   readonly readTimeoutMs: number;
+  readonly object: ObjectSettings;
 }
 
 interface TransferOptions {
@@ -133,6 +151,7 @@ function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
   return {
     region: read.checked('region', checkRegion),
     profile: read.named('profile', 'profile'),
+    isProfileNamed: read.flagged('profile'),
     endpoint: read.checked('endpointUrl', (given) => checkEndpoint(given, allowHttp)),
     accountId,
     allowHttp,
@@ -145,7 +164,39 @@ function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
     },
     connectTimeoutMs: read.durationMs('connectTimeout') ?? 10_000,
     readTimeoutMs: read.durationMs('readTimeout') ?? 60_000,
+    object: readObjectSettings(read),
   };
+}
+
+function readObjectSettings(read: OptionReader): ObjectSettings {
+  const tagging = read.text('tagging');
+  if (tagging !== null && !isTagging(tagging)) {
+    read.refuse('tagging', 'tags are given as KEY=VALUE&KEY2=VALUE2, each URL-encoded, 10 at the most');
+  }
+  const sse = read.choice('sse', SSE_KINDS);
+  const sseKmsKeyId = read.text('sseKmsKeyId');
+  if (sseKmsKeyId !== null && (sse === null || sse === 'AES256')) {
+    read.refuse('sseKmsKeyId', 'a key belongs to --sse aws:kms, or aws:kms:dsse');
+  }
+  return {
+    pathStyle: read.flag('pathStyle'),
+    requestHeaders: read.texts('requestHeader'),
+    sse,
+    sseKmsKeyId,
+    tagging,
+  };
+}
+
+/** Source: Amazon S3 API reference, CreateMultipartUpload (x-amz-server-side-encryption). */
+const SSE_KINDS = ['AES256', 'aws:kms', 'aws:kms:dsse', 'kms'] as const;
+
+/** Source: Amazon S3 API reference, CreateMultipartUpload (x-amz-tagging): URL query parameters. */
+function isTagging(text: string): boolean {
+  const pairs = text.split('&');
+  return (
+    pairs.length <= 10 &&
+    pairs.every((pair) => /^[^=&\s]+=[^=&\s]*$/.test(pair) && /^[\x21-\x7e]+$/.test(pair))
+  );
 }
 
 /** Source: XDG base directory specification; a relative value is to be ignored. */

@@ -3,7 +3,13 @@ import { Command, Option } from 'commander';
 import { exitNumbersHelp } from '../ui/help-text.js';
 import { EXIT_ROWS, type ExitCode } from './exit-codes.js';
 import type { Io } from './io.js';
-import { addOutputOptions, addServiceOptions, addStateOptions, addTransferOptions } from './options.js';
+import {
+  addOutputOptions,
+  addServiceOptions,
+  addStateOptions,
+  addTransferOptions,
+  collect,
+} from './options.js';
 import { type CommandContext, runCommand } from './run-command.js';
 
 type Body = (context: CommandContext, words: readonly string[]) => Promise<void>;
@@ -45,7 +51,7 @@ function addUploadCommands(add: Add): void {
     'Send files to a target (the last word), or go on where an earlier run stopped.',
     async () => (await import('./commands/upload.js')).upload,
   ).usage('[options] FILE... TARGET');
-  addPlanOptions(upload)
+  addObjectOptions(addPlanOptions(upload))
     .option('--fresh', 'a new upload, whatever is unfinished or archived')
     .option('--dry-run', 'print the plan, send nothing');
   addServiceOptions(addStateOptions(addTransferOptions(upload)));
@@ -63,15 +69,31 @@ function addUploadCommands(add: Add): void {
 function addPlanOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--part-size <size>', 'a power of two from 1M to 4G, or auto (default)').env(
-        'CALVE_PART_SIZE',
-      ),
+      new Option(
+        '--part-size <size>',
+        'a power of two: vaults 1M to 4G, objects 8M to 4G; or auto (default)',
+      ).env('CALVE_PART_SIZE'),
     )
     .addOption(
       new Option('--description <text>', "the archive's description (default: the file's name)").env(
         'CALVE_DESCRIPTION',
       ),
     );
+}
+
+function addObjectOptions(command: Command): Command {
+  const withEnv = (flags: string, description: string, variable: string): Option =>
+    new Option(flags, description).env(variable);
+  return command
+    .addOption(
+      withEnv('--storage-class <class>', "of an object, by S3's or OBS's names", 'CALVE_STORAGE_CLASS'),
+    )
+    .addOption(withEnv('--sse <kind>', 'encrypt objects: AES256, aws:kms or aws:kms:dsse', 'CALVE_SSE'))
+    .addOption(
+      withEnv('--sse-kms-key-id <id>', "with this key (default: the account's)", 'CALVE_SSE_KMS_KEY_ID'),
+    )
+    .addOption(withEnv('--tagging <tags>', "an object's tags, as in kind=backup&host=nas", 'CALVE_TAGGING'))
+    .addOption(withEnv('--no-overwrite', 'an object that is there stays (exit 17)', 'CALVE_NO_OVERWRITE'));
 }
 
 function addServiceCommands(add: Add): void {
@@ -96,7 +118,7 @@ function addServiceCommands(add: Add): void {
     'Drop uploads and what the service holds of them.',
     async () => (await import('./commands/abort.js')).abort,
   )
-    .option('--upload-id <id>', 'this upload (repeatable)', (id: string, ids: string[] = []) => [...ids, id])
+    .option('--upload-id <id>', 'this upload (repeatable)', collect)
     .option('--older-than <time>', 'those without activity for so long, as in 3d')
     .option('--all', 'every one of them')
     .option('--yes', 'do not ask')
@@ -134,17 +156,16 @@ function addLocalCommands(add: Add): void {
 }
 
 function addEmulatorOptions(command: Command): void {
-  const list = (value: string, values: string[] = []): string[] => [...values, value];
   command
     .option('--port <n>', 'default 0: any free one')
     .option('--data-dir <dir>', 'default: a temporary folder, removed at the end')
-    .option('--vault <name>', 'make this vault (repeatable)', list)
+    .option('--vault <name>', 'make this vault (repeatable)', collect)
     .option('--access-key-id <id>', 'default: a fixed demo pair, printed at start')
     .option('--secret-access-key <secret>', 'of that key')
     .option('--signature <mode>', 'verify (default) or lenient')
     .option('--upload-ttl <time>', 'idle uploads expire after this (default 24h)')
     .option('--signature-window <time>', 'a request must be in within this of its signing (default 5m)')
-    .option('--fault <spec>', 'misbehave, as in throttle@upload-part:3 (repeatable)', list)
+    .option('--fault <spec>', 'misbehave, as in throttle@upload-part:3 (repeatable)', collect)
     .option('--latency <time>', 'before every answer')
     .option('--bandwidth <rate>', 'bytes a second that are read, all connections together, as in 5M');
 }

@@ -25,7 +25,7 @@ export interface FailureFacts {
   /** A signal asked us to stop. */
   stopped: { signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' };
   'not-found': {
-    what: 'vault' | 'upload' | 'unfinished upload' | 'catalogue entry';
+    what: 'vault' | 'bucket' | 'upload' | 'unfinished upload' | 'catalogue entry';
     name: string;
     detail: string | null;
   };
@@ -38,6 +38,7 @@ export interface FailureFacts {
       | 'denied'
       | 'clock'
       | 'no-longer-supported'
+      | 'wrong-region'
       | 'endpoint-unconfirmed'
       | 'rejected';
     operation: string;
@@ -65,6 +66,8 @@ export interface FailureFacts {
         partSizeBytes: number;
         fittingPartSizeBytes: number;
       };
+  /** There is an object already, and it was asked to stay. */
+  exists: { url: string };
   /** Gone on the service while our journal vouches for it. `completing`: the archive may exist all the same. */
   gone: { uploadId: string; completing: { sizeBytes: number; treeHash: string | null } | null };
   /** A closed or full stdout, with the id that could not be printed. */

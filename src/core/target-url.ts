@@ -1,46 +1,143 @@
-/** The words that name a target: `glacier://VAULT`, `local://VAULT`. */
+/** The words that name a target: `glacier://VAULT`, `local://VAULT`, `s3://BUCKET/KEY`, `obs://BUCKET/KEY`. */
 import { TransferError } from './failures.js';
 
-export const SCHEMES = ['glacier', 'local'] as const;
+export const SCHEMES = ['glacier', 'local', 's3', 'obs'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
 /** A target as the user named it, checked. `url` is its one spelling. */
 export interface TargetUrl {
   readonly scheme: Scheme;
-  readonly vault: string;
+  /** The vault, or the bucket. */
+  readonly container: string;
+  /** The object's key, or the beginning of keys where it ends in `/`; empty for a whole bucket, and in vaults. */
+  readonly key: string;
   readonly url: string;
 }
 
+interface Naming {
+  readonly thing: 'vault' | 'bucket';
+  readonly hasKeys: boolean;
+  isName(name: string): boolean;
+  readonly rule: string;
+  /** What a key's length is counted in, and how much of it there may be. */
+  keyLength(key: string): number;
+}
+
 /** Source: Amazon Glacier developer guide, api-vault-put: 1 to 255 of a–z, A–Z, 0–9, `_`, `-`, `.`. */
-const VAULT_NAME = /^[A-Za-z0-9_.-]{1,255}$/;
+const VAULT: Naming = {
+  thing: 'vault',
+  hasKeys: false,
+  isName: (name) => /^[A-Za-z0-9_.-]{1,255}$/.test(name),
+  rule: 'a vault name is 1 to 255 of the characters a–z, A–Z, 0–9, _, - and .',
+  keyLength: () => 0,
+};
+
+/**
+ * Buckets made before 2018 may break today's rules (capitals, `_`, up to 255), and compatible stores have rules of
+ * their own, so that only what can't be a name anywhere is refused here.
+ * Source: Amazon S3 user guide, "General purpose bucket naming rules"; keys: "Naming Amazon S3 objects" (bytes).
+ */
+const S3_BUCKET: Naming = {
+  thing: 'bucket',
+  hasKeys: true,
+  isName: (name) => /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name),
+  rule: 'a bucket name is 3 to 255 letters, digits, ., - and _, with a letter or digit at each end',
+  keyLength: (key) => new TextEncoder().encode(key).length,
+};
+
+/** Source: Huawei OBS, "Aborting a Multipart Upload": bucketName and objectKey (characters). */
+const OBS_BUCKET: Naming = {
+  thing: 'bucket',
+  hasKeys: true,
+  isName: (name) =>
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !/\.\.|-\.|\.-/.test(name) &&
+    !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
+  rule: 'a bucket name is 3 to 63 lower-case letters, digits, - and ., with a letter or digit at each end, no two of . and - side by side but --, and not an IP address',
+  keyLength: (key) => Array.from(key).length,
+};
+
+const NAMINGS: { readonly [S in Scheme]: Naming } = {
+  glacier: VAULT,
+  local: VAULT,
+  s3: S3_BUCKET,
+  obs: OBS_BUCKET,
+};
+
+const KEY_LENGTH_MAX = 1024;
 
 /** Whether a word looks like a target, so that a forgotten one can be told from a missing file. */
 export function looksLikeTarget(word: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
 }
 
+/** Whether targets of this scheme are objects with keys of their own. */
+export function hasKeys(scheme: Scheme): boolean {
+  return NAMINGS[scheme].hasKeys;
+}
+
 /**
- * @throws TransferError `usage` for an unknown scheme, a missing or illegal vault name, or a key in a vault
+ * @throws TransferError `usage` for an unknown scheme, a missing or illegal name, a key in a vault, or one too long
  */
 export function parseTargetUrl(word: string): TargetUrl {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(word);
-  const scheme = match?.[1]?.toLowerCase();
-  if (match === null || !SCHEMES.some((known) => known === scheme)) {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(word);
+  const scheme = SCHEMES.find((known) => known === match?.[1]?.toLowerCase());
+  if (match === null || scheme === undefined) {
     throw new TransferError('usage', {
       what: `target ${word}`,
       why: match === null ? 'it has no scheme' : `no target has the scheme ${match[1]}://`,
-      hint: 'name a vault as glacier://VAULT, or local://VAULT for the embedded emulator',
+      hint: 'name a vault as glacier://VAULT, an object as s3://BUCKET/KEY or obs://BUCKET/KEY, or local://VAULT for the embedded emulator',
     });
   }
-  const vault = (match[2] ?? '').replace(/\/$/, '');
-  if (!VAULT_NAME.test(vault)) {
+  const rest = match[2] ?? '';
+  return NAMINGS[scheme].hasKeys ? parseObject(scheme, rest, word) : parseVault(scheme, rest, word);
+}
+
+function parseVault(scheme: Scheme, rest: string, word: string): TargetUrl {
+  const container = rest.replace(/\/$/, '');
+  if (!VAULT.isName(container)) {
     throw new TransferError('usage', {
       what: `target ${word}`,
-      why: vault.includes('/')
-        ? 'a vault holds archives by id, not by path'
-        : 'a vault name is 1 to 255 of the characters a–z, A–Z, 0–9, _, - and .',
+      why: container.includes('/') ? 'a vault holds archives by id, not by path' : VAULT.rule,
       hint: 'name the vault alone, as in glacier://photos',
     });
   }
-  return { scheme: scheme as Scheme, vault, url: `${scheme}://${vault}` };
+  return { scheme, container, key: '', url: `${scheme}://${container}` };
+}
+
+function parseObject(scheme: Scheme, rest: string, word: string): TargetUrl {
+  const slash = rest.indexOf('/');
+  const container = slash < 0 ? rest : rest.slice(0, slash);
+  const key = slash < 0 ? '' : rest.slice(slash + 1);
+  const naming = NAMINGS[scheme];
+  const refuse = (why: string): never => {
+    const hint = `name the object as in ${scheme}://photos/2026/backup.tar`;
+    throw new TransferError('usage', { what: `target ${word.slice(0, KEY_LENGTH_MAX)}`, why, hint });
+  };
+  if (!naming.isName(container)) refuse(naming.rule);
+  if (naming.keyLength(key) > KEY_LENGTH_MAX) refuse(`its key is longer than ${KEY_LENGTH_MAX}`);
+  return { scheme, container, key, url: spelled(scheme, container, key) };
+}
+
+function spelled(scheme: Scheme, container: string, key: string): string {
+  return key === '' ? `${scheme}://${container}` : `${scheme}://${container}/${key}`;
+}
+
+/** The same bucket's URL with another key; a vault's stays as it is. */
+export function withKey(url: string, key: string | null): string {
+  if (key === null) return url;
+  const { scheme, container } = parseTargetUrl(url);
+  return spelled(scheme, container, key);
+}
+
+/** Where a file of this name goes: a key that ends in `/`, or is empty, takes the name as aws s3 cp has it. */
+export function urlOfFile(target: TargetUrl, baseName: string): TargetUrl {
+  const { scheme, container, key } = target;
+  if (!hasKeys(scheme) || !namesMany(target)) return target;
+  return parseTargetUrl(spelled(scheme, container, key + baseName));
+}
+
+/** Whether it names a whole bucket, or all that lies below a key. */
+export function namesMany({ key }: TargetUrl): boolean {
+  return key === '' || key.endsWith('/');
 }

@@ -24,6 +24,8 @@ const HELD_TOTAL_MAX_BYTES = GIB_BYTES;
 export interface FileSourceOptions {
   /** Lanes that hold prepared parts at once. */
   readonly concurrency: number;
+  /** Whether every part's MD5 will be asked for: then it is computed in the same pass as the other hashes. */
+  readonly md5?: boolean;
 }
 
 export interface FileSourceOpener {
@@ -38,6 +40,7 @@ interface Workshop {
   readonly slots: BufferSlots;
   /** Up to this size a part is held in memory. */
   readonly heldPartMaxBytes: number;
+  readonly md5: boolean;
 }
 
 /** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
@@ -49,6 +52,7 @@ export function fileSourceOpener(options: FileSourceOptions): FileSourceOpener {
     threads,
     slots: bufferSlots(slotCount),
     heldPartMaxBytes: Math.min(HELD_PART_MAX_BYTES, HELD_TOTAL_MAX_BYTES / slotCount),
+    md5: options.md5 === true,
   };
   return {
     open: async (path) => fileSource(await openFile(path), workshop),
@@ -56,8 +60,10 @@ export function fileSourceOpener(options: FileSourceOptions): FileSourceOpener {
   };
 }
 
+const never = new AbortController().signal;
+
 /** Whether a record has both hashes that a request needs. */
-function isWhole(known: RecordedPart | undefined): known is RecordedPart & PartHashes {
+function isWhole(known: RecordedPart | undefined): known is RecordedPart & { linearHash: string } {
   return known !== undefined && known.linearHash !== null;
 }
 
@@ -88,14 +94,15 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     signal: AbortSignal,
     known?: RecordedPart,
   ): Promise<PartHashes> {
-    if (isWhole(known) && memory === null) return known;
+    const { md5 } = workshop;
+    if (isWhole(known) && memory === null && !md5) return { ...known, md5: null };
     const { startByte, sizeBytes } = range;
     const { handle, path } = file;
     const wants = isWhole(known) ? 'bytes' : 'both';
-    const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants } as const;
+    const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants, md5 } as const;
     const hashes = await threads.hash(wish, signal);
     signal.throwIfAborted();
-    return isWhole(known) ? known : hashes;
+    return isWhole(known) ? { ...known, md5: hashes.md5 } : hashes;
   }
 
   function prepare(
@@ -111,7 +118,9 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
         const hashes = await readPart(range, memory, either, known);
         const { sizeBytes } = range;
         const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);
-        return preparedPart(range, hashes, body, slot);
+        const md5 = async (): Promise<string> =>
+          hashes.md5 ?? work.run(never, (ended) => md5Of(file, threads, range, ended));
+        return preparedPart(range, hashes, { body, md5 }, slot);
       } catch (error) {
         slot.release();
         throw error;
@@ -155,10 +164,29 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
   };
 }
 
+/** Reads the range once more: few parts are ever asked for an MD5 that was not computed with the rest. */
+async function md5Of(
+  { handle, path }: OpenedFile,
+  threads: HashThreads,
+  { startByte, sizeBytes }: PartRange,
+  signal: AbortSignal,
+): Promise<string> {
+  const wish = {
+    fd: handle.fd,
+    path,
+    startByte,
+    sizeBytes,
+    buffer: null,
+    wants: 'bytes',
+    md5: true,
+  } as const;
+  return (await threads.hash(wish, signal)).md5 as string;
+}
+
 function preparedPart(
   range: PartRange,
   hashes: PartHashes,
-  body: PreparedPart['body'],
+  bytes: Pick<PreparedPart, 'body' | 'md5'>,
   slot: Slot,
 ): PreparedPart {
   let released = false;
@@ -170,8 +198,9 @@ function preparedPart(
       // Another part's bytes are in that memory by now.
       if (released)
         throw new TransferError('bug', { detail: `part ${range.index} was used after its release` });
-      return body();
+      return bytes.body();
     },
+    md5: () => bytes.md5(),
     release() {
       released = true;
       slot.release();

@@ -11,7 +11,6 @@ export interface HashJob {
   /** Open for reading. A descriptor belongs to the process, so any thread may read it by number. */
   readonly fd: number;
   readonly startByte: number;
-  /** At least 1. */
   readonly sizeBytes: number;
   /** Keeps the bytes that were read, when they fit; null: they are read through a small buffer and dropped. */
   readonly buffer: SharedArrayBuffer | null;
@@ -20,6 +19,8 @@ export interface HashJob {
    * `bytes`: the hashes are known; the range is only read.
    */
   readonly wants: 'both' | 'tree' | 'bytes';
+  /** Whether the MD5 is wanted besides, which object stores know parts by. */
+  readonly md5?: boolean;
   /** One Int32: anything but 0 stops the work at the next MiB. */
   readonly cancel: SharedArrayBuffer;
 }
@@ -29,6 +30,8 @@ export interface PartHashes {
   readonly treeHash: TreeHash;
   /** Null where it was not wanted. */
   readonly linearHash: LinearHash | null;
+  /** 32 lower-case hex digits; null where it was not wanted. */
+  readonly md5: string | null;
 }
 
 /** Reads into all of `piece` or the beginning of it. @returns how many bytes there were; 0 at the end of the file */
@@ -64,18 +67,22 @@ export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readA
   const cancelled = new Int32Array(job.cancel);
   // A part of a single leaf has one hash: its tree hash is its linear hash.
   const linear = job.wants === 'both' && sizeBytes > LEAF_SIZE_BYTES ? createHash('sha256') : null;
+  const md5 = job.md5 === true ? createHash('md5') : null;
   const leaves: Buffer[] = [];
-  for (let offset = 0; offset < sizeBytes; offset += LEAF_SIZE_BYTES) {
+  // An empty range has one empty leaf.
+  for (let offset = 0; offset === 0 || offset < sizeBytes; offset += LEAF_SIZE_BYTES) {
     if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
     const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
     const piece = buffer === null ? scratch.subarray(0, length) : new Uint8Array(buffer, offset, length);
     readFully(read, fd, piece, startByte + offset);
+    md5?.update(piece);
     if (job.wants === 'bytes') continue;
     leaves.push(createHash('sha256').update(piece).digest());
     linear?.update(piece);
   }
-  if (job.wants === 'bytes') return { treeHash: '', linearHash: null };
+  const md5Hex = md5?.digest('hex') ?? null;
+  if (job.wants === 'bytes') return { treeHash: '', linearHash: null, md5: md5Hex };
   const treeHash = foldDigests(leaves).toString('hex');
   const linearHash = linear === null ? treeHash : linear.digest('hex');
-  return { treeHash, linearHash: job.wants === 'both' ? linearHash : null };
+  return { treeHash, linearHash: job.wants === 'both' ? linearHash : null, md5: md5Hex };
 }

@@ -1,7 +1,7 @@
 /** One archive of the catalogue as a line: flat, so that `cat *.json` is a file of JSON lines. */
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { CatalogueEntry } from '../transfer/ports.js';
+import type { CatalogueEntry, ObjectFacts } from '../transfer/ports.js';
 import { decodeLine, encodeLine } from './checked-line.js';
 import {
   isCount,
@@ -9,6 +9,7 @@ import {
   isFingerprint,
   isHash,
   isName,
+  isObjectFacts,
   isPlan,
   isText,
   isTime,
@@ -36,28 +37,33 @@ interface ArchiveRecord {
   readonly treeHash: string;
   readonly archivedAt: string;
   readonly fingerprint: Fingerprint;
+  readonly object?: ObjectFacts;
   readonly version: typeof CATALOGUE_VERSION;
 }
 
-const hasArchiveKeys = shape<ArchiveRecord>({
-  type: isExactly('archive'),
-  archiveId: isName,
-  location: orNull(isText),
-  uploadId: isName,
-  file: isName,
-  target: isName,
-  region: orNull(isText),
-  endpoint: orNull(isText),
-  account: orNull(isText),
-  description: isText,
-  size: isCount,
-  partSize: isCount,
-  parts: isCount,
-  treeHash: isHash,
-  archivedAt: isTime,
-  fingerprint: isFingerprint,
-  version: isExactly(CATALOGUE_VERSION),
-});
+const hasArchiveKeys = shape<ArchiveRecord>(
+  {
+    type: isExactly('archive'),
+    archiveId: isName,
+    location: orNull(isText),
+    uploadId: isName,
+    file: isName,
+    target: isName,
+    region: orNull(isText),
+    endpoint: orNull(isText),
+    account: orNull(isText),
+    description: isText,
+    size: isCount,
+    partSize: isCount,
+    parts: isCount,
+    treeHash: isHash,
+    archivedAt: isTime,
+    fingerprint: isFingerprint,
+    object: isObjectFacts,
+    version: isExactly(CATALOGUE_VERSION),
+  },
+  ['object'],
+);
 
 function planOf({ size, partSize, parts }: ArchiveRecord) {
   return { sizeBytes: size, partSizeBytes: partSize, partCount: parts };
@@ -87,6 +93,7 @@ export function encodeEntry(entry: CatalogueEntry): string {
     treeHash: entry.treeHash,
     archivedAt: entry.archivedAt,
     fingerprint,
+    ...(entry.object !== undefined && { object: entry.object }),
     version: CATALOGUE_VERSION,
   };
   if (!isArchiveRecord(record)) {
@@ -106,5 +113,16 @@ export function decodeEntry(bytes: Buffer): CatalogueEntry | 'newer' | null {
   const place = { url: value.target, region: value.region, endpoint: value.endpoint, account: value.account };
   const identity = { file: value.file, place };
   const plan = planOf(value);
-  return { archiveId, location, uploadId, identity, description, plan, treeHash, fingerprint, archivedAt };
+  const entry = {
+    archiveId,
+    location,
+    uploadId,
+    identity,
+    description,
+    plan,
+    treeHash,
+    fingerprint,
+    archivedAt,
+  };
+  return value.object === undefined ? entry : { ...entry, object: value.object };
 }

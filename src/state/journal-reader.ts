@@ -98,9 +98,11 @@ class Replay {
 
   #apply(record: JournalRecord): void {
     switch (record.type) {
-      case 'part':
-        this.#parts.set(record.index, { treeHash: record.treeHash, linearHash: record.linearHash });
+      case 'part': {
+        const { type, index, ...part } = record;
+        this.#parts.set(index, part);
         break;
+      }
       case 'listed':
         this.#boot = record.boot;
         break;

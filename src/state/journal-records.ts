@@ -10,11 +10,13 @@ import { decodeLine, encodeLine } from './checked-line.js';
 import {
   type Guard,
   isCount,
+  isEtag,
   isExactly,
   isFingerprint,
   isHash,
   isIdentity,
   isName,
+  isObjectOrder,
   isPlan,
   isRecipe,
   isText,
@@ -34,26 +36,34 @@ type ReopenedRecord = { type: 'reopened' };
 type ListedRecord = { type: 'listed'; boot: string };
 export type JournalRecord = PartRecord | ListedRecord | FingerprintRecord | CompletingRecord | ReopenedRecord;
 
-const isHeadRecord = shape<HeadRecord>({
-  type: isExactly('head'),
-  version: isExactly(JOURNAL_VERSION),
-  boot: isText,
-  uploadId: isName,
-  identity: isIdentity,
-  recipe: isRecipe,
-  plan: isPlan,
-  description: isText,
-  fingerprint: isFingerprint,
-  startedAt: isTime,
-});
+const isHeadRecord = shape<HeadRecord>(
+  {
+    type: isExactly('head'),
+    version: isExactly(JOURNAL_VERSION),
+    boot: isText,
+    uploadId: isName,
+    identity: isIdentity,
+    recipe: isRecipe,
+    plan: isPlan,
+    description: isText,
+    fingerprint: isFingerprint,
+    startedAt: isTime,
+    object: isObjectOrder,
+  },
+  ['object'],
+);
 
 const recordGuards = {
-  part: shape<PartRecord>({
-    type: isExactly('part'),
-    index: isCount,
-    treeHash: isHash,
-    linearHash: orNull(isHash),
-  }),
+  part: shape<PartRecord>(
+    {
+      type: isExactly('part'),
+      index: isCount,
+      treeHash: isHash,
+      linearHash: orNull(isHash),
+      etag: isEtag,
+    },
+    ['etag'],
+  ),
   fingerprint: shape<FingerprintRecord>({ type: isExactly('fingerprint'), fingerprint: isFingerprint }),
   completing: shape<CompletingRecord>({
     type: isExactly('completing'),
@@ -71,8 +81,9 @@ function isRecord(value: unknown): value is JournalRecord {
 /** @throws TransferError `bug` for a head that could not be read again */
 export function encodeHead(head: JournalHead, boot: string): string {
   // Spelled out: a caller's object may carry more than the port names, and nothing unnamed goes to disk.
-  const { uploadId, identity, recipe, plan, description, fingerprint, startedAt } = head;
-  const record = { uploadId, identity, recipe, plan, description, fingerprint, startedAt };
+  const { uploadId, identity, recipe, plan, description, fingerprint, startedAt, object } = head;
+  const common = { uploadId, identity, recipe, plan, description, fingerprint, startedAt };
+  const record = object === undefined ? common : { ...common, object };
   return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, boot, ...record });
 }
 
@@ -116,6 +127,6 @@ export function decodeRecord(line: Buffer): JournalRecord | null {
  * @param ended whether a newline follows; then a whole line (with its closing brace) was not torn but altered
  */
 export function isTornPart(line: Buffer, ended: boolean): boolean {
-  const beginning = ended ? /^\{"type":"p[\w":,]*$/ : /^\{"type":"p[\w":,]*\}?$/;
+  const beginning = ended ? /^\{"type":"p[\w":,.+/=-]*$/ : /^\{"type":"p[\w":,.+/=-]*\}?$/;
   return beginning.test(line.toString('latin1'));
 }

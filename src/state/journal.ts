@@ -75,11 +75,12 @@ class FileJournal implements Journal {
     return this.#upload;
   }
 
-  async recordPart(index: number, { treeHash, linearHash }: RecordedPart): Promise<void> {
+  async recordPart(index: number, { treeHash, linearHash, etag }: RecordedPart): Promise<void> {
     const { partCount } = this.#upload.head.plan;
     if (index >= partCount) throw new TransferError('bug', { detail: `part ${index} of ${partCount}` });
-    await this.#append({ type: 'part', index, treeHash, linearHash }, false, {});
-    this.#parts.set(index, { treeHash, linearHash });
+    const part = etag === undefined ? { treeHash, linearHash } : { treeHash, linearHash, etag };
+    await this.#append({ type: 'part', index, ...part }, false, {});
+    this.#parts.set(index, part);
   }
 
   async recordListed(): Promise<void> {

@@ -1,11 +1,19 @@
 /** Guards over what was read from disk. A checked line proves its bytes, not that they mean what we expect. */
 import type { Fingerprint } from '../core/fingerprint.js';
 import type { PartPlan } from '../core/part-plan.js';
-import type { TargetPlace, TargetRecipe, UploadIdentity } from '../transfer/ports.js';
+import type {
+  ObjectFacts,
+  ObjectOrder,
+  TargetPlace,
+  TargetRecipe,
+  UploadIdentity,
+} from '../transfer/ports.js';
 
 export type Guard<T> = (value: unknown) => value is T;
 
 export const isText: Guard<string> = (value) => typeof value === 'string';
+
+const isFlag: Guard<boolean> = (value) => typeof value === 'boolean';
 
 /** An id or a path: never empty. */
 export const isName: Guard<string> = (value): value is string => isText(value) && value !== '';
@@ -17,6 +25,10 @@ export const isCount: Guard<number> = (value): value is number =>
 /** 64 lower-case hex digits: SHA-256. */
 export const isHash: Guard<string> = (value): value is string =>
   isText(value) && /^[0-9a-f]{64}$/.test(value);
+
+/** What may stand between an ETag's quotes in a part's line (see isTornPart): hex digits, base64 and the like. */
+export const isEtag: Guard<string> = (value): value is string =>
+  isText(value) && /^[\w.+/=-]{1,200}$/.test(value);
 
 /** A 64-bit number in decimal; times before 1970 are negative. */
 const isDecimal: Guard<string> = (value): value is string => isText(value) && /^-?\d{1,20}$/.test(value);
@@ -33,16 +45,21 @@ export function orNull<T>(guard: Guard<T>): Guard<T | null> {
   return (value): value is T | null => value === null || guard(value);
 }
 
-/** An object with exactly these keys. The compiler proves that none of the type's keys is forgotten. */
-export function shape<T extends object>(guards: { readonly [K in keyof T]-?: Guard<T[K]> }): Guard<T> {
+/**
+ * An object with exactly these keys. The compiler proves that none of the type's keys is forgotten.
+ * @param mayLack keys that need not be there
+ */
+export function shape<T extends object>(
+  guards: { readonly [K in keyof T]-?: Guard<Exclude<T[K], undefined>> },
+  mayLack: readonly (keyof T & string)[] = [],
+): Guard<T> {
   const names = Object.keys(guards) as (keyof T & string)[];
   return (value): value is T => {
     if (typeof value !== 'object' || value === null) return false;
     const fields = value as Record<string, unknown>;
-    return (
-      Object.keys(fields).length === names.length &&
-      names.every((name) => Object.hasOwn(fields, name) && guards[name](fields[name]))
-    );
+    const isGood = (name: keyof T & string): boolean =>
+      Object.hasOwn(fields, name) ? guards[name](fields[name]) : mayLack.includes(name);
+    return Object.keys(fields).every((name) => Object.hasOwn(guards, name)) && names.every(isGood);
   };
 }
 
@@ -71,11 +88,27 @@ const isPlace = shape<TargetPlace>({
 
 export const isIdentity = shape<UploadIdentity>({ file: isName, place: isPlace });
 
-export const isRecipe = shape<TargetRecipe>({
-  url: isName,
-  region: orNull(isText),
-  endpoint: orNull(isText),
-  accountId: isName,
-  profile: orNull(isText),
-  localDir: orNull(isText),
+export const isRecipe = shape<TargetRecipe>(
+  {
+    url: isName,
+    region: orNull(isText),
+    endpoint: orNull(isText),
+    accountId: isName,
+    profile: orNull(isText),
+    localDir: orNull(isText),
+    pathStyle: isFlag,
+  },
+  ['pathStyle'],
+);
+
+export const isObjectOrder = shape<ObjectOrder>({
+  storageClass: orNull(isName),
+  noOverwrite: isFlag,
+  ownId: orNull(isName),
+});
+
+export const isObjectFacts = shape<ObjectFacts>({
+  etag: orNull(isText),
+  versionId: orNull(isText),
+  storageClass: orNull(isText),
 });

@@ -8,6 +8,8 @@ export interface TargetSettings {
   readonly region: string | null;
   readonly endpoint: string | null;
   readonly profile: string | null;
+  /** Whether the profile was named by flag, for this target: a variable of its own is set for others, too. */
+  readonly isProfileNamed: boolean;
   /** 12 digits, or `-`: the account of the credentials. */
   readonly accountId: string;
   readonly allowHttp: boolean;
@@ -17,6 +19,17 @@ export interface TargetSettings {
   readonly readTimeoutMs: number;
   readonly concurrency: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly object: ObjectSettings;
+}
+
+/** What is said of objects; vaults have none of it. */
+export interface ObjectSettings {
+  readonly pathStyle: boolean;
+  /** `NAME=VALUE` each. The values may be secret. */
+  readonly requestHeaders: readonly string[];
+  readonly sse: string | null;
+  readonly sseKmsKeyId: string | null;
+  readonly tagging: string | null;
 }
 
 export interface OpenedTarget {

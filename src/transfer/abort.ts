@@ -1,13 +1,12 @@
 /** `abort`: uploads are dropped with what they hold. Never one that a live calve works on. */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { forgetUpload, goneFailure, mayBeCompleted } from './finish.js';
-import { listAllUploads } from './pages.js';
+import { listAllParts, listAllUploads } from './pages.js';
 import type { AbortAnswer, OpenUpload, UnfinishedUpload } from './ports.js';
-import { lockWish, type Session, samePlace } from './session.js';
+import { lockWish, type Session, samePlace, sessionAt } from './session.js';
 
 export interface Aborted {
   readonly uploadId: string;
-  readonly key: string | null;
   readonly answer: AbortAnswer;
 }
 
@@ -29,8 +28,9 @@ export async function abortUpload(
       const known = await session.state.findByUploadId(uploadId);
       const ours = known !== null && samePlace(known.head.identity.place, session.place) ? known : null;
       const answer = await abortOnService(session, uploadId, listed, forget ? withoutDoubt(ours) : ours);
+      if (session.target.traits.partsOutliveAbort) await lookAgain(session, uploadId);
       if (ours !== null) await forgetUpload(session, ours);
-      return { uploadId, key: null, answer };
+      return { uploadId, answer };
     } finally {
       await lock.release();
     }
@@ -42,6 +42,32 @@ export async function abortUpload(
 /** As if complete had certainly never been sent. */
 function withoutDoubt(ours: UnfinishedUpload | null): UnfinishedUpload | null {
   return ours && { ...ours, completing: null, completingUncertain: false };
+}
+
+/** How long after an abort to look again, and once more each time that parts are still listed. */
+const LOOK_AGAIN_MS = [0, 1000, 3000, 6000];
+
+/**
+ * A part that was in flight may outlive the abort, whoever sent it, and would be billed for ever: the upload is
+ * aborted until the service lists it no more. Source: Huawei OBS, "Aborting a Multipart Upload"; Amazon S3 API
+ * reference, AbortMultipartUpload.
+ */
+async function lookAgain(session: Session, uploadId: string): Promise<void> {
+  const { target, signal, clock } = session;
+  let listed = 0;
+  try {
+    for (const waitMs of LOOK_AGAIN_MS) {
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+      const { parts } = await target.listPartsPage(uploadId, { limit: null, marker: null }, signal);
+      listed = parts.length;
+      await target.abort(uploadId, signal);
+    }
+  } catch (error) {
+    if (isFailure(error, 'not-found')) return;
+    // Aborted it is; who may not list can't be told more.
+    if (!isFailure(error, 'refused')) throw error;
+  }
+  session.report({ type: 'notice', notice: 'parts-may-remain', uploadId, parts: listed });
 }
 
 async function abortOnService(
@@ -81,27 +107,61 @@ async function explained(
 export interface JoinedUpload {
   readonly open: OpenUpload;
   readonly local: UnfinishedUpload | null;
+  /** ISO-8601 UTC: when the newest of its parts arrived, where that was asked. */
+  readonly newestPartAt?: string;
 }
 
 /** The service's uploads in progress, joined with the state folder's. */
 export async function* joinedUploads(session: Session): AsyncGenerator<JoinedUpload> {
-  const known = await knownUploads(session);
-  for await (const open of listAllUploads(session.target, session.signal)) {
-    yield { open, local: known.get(open.uploadId) ?? null };
-  }
+  const join = await joiner(session);
+  for await (const open of listAllUploads(session.target, session.signal)) yield join(open);
 }
 
-/** Unfinished uploads of this place that the state folder knows, by id. */
-export async function knownUploads(session: Session): Promise<Map<string, UnfinishedUpload>> {
+/** What joins an upload that the service lists with the state folder's. An upload of another key is another place. */
+export async function joiner(session: Session): Promise<(open: OpenUpload) => JoinedUpload> {
   const all = await session.state.all();
-  const here = all.filter((upload) => samePlace(upload.head.identity.place, session.place));
-  return new Map(here.map((upload) => [upload.head.uploadId, upload]));
+  const known = new Map(all.map((upload) => [upload.head.uploadId, upload]));
+  return (open) => {
+    const local = known.get(open.uploadId) ?? null;
+    const { place } = sessionAt(session, open.key);
+    const isHere = local !== null && samePlace(local.head.identity.place, place);
+    return { open, local: isHere ? local : null };
+  };
 }
 
 /** Which uploads a sweep takes. */
 export interface Sweep {
   /** Idle at least this long; null: all of them. */
   readonly olderThanMs: number | null;
+}
+
+/**
+ * The same upload with the time of its newest part, where only that tells whether it is in use: it is unknown here,
+ * old enough to be taken, and the service keeps it until somebody aborts it.
+ */
+export async function withActivity(
+  session: Session,
+  upload: JoinedUpload,
+  { olderThanMs }: Sweep,
+): Promise<JoinedUpload> {
+  const { open, local } = upload;
+  const isYoung =
+    session.clock.nowMs() - Date.parse(open.createdAt) < (olderThanMs ?? Number.POSITIVE_INFINITY);
+  if (local !== null || isYoung || !session.target.traits.billsParts) return upload;
+  const { target, signal } = sessionAt(session, open.key);
+  try {
+    const { parts } = await listAllParts(target, open.uploadId, signal);
+    const newestPartAt =
+      parts
+        .map(({ modifiedAt }) => modifiedAt ?? '')
+        .sort()
+        .at(-1) ?? '';
+    return newestPartAt === '' ? upload : { ...upload, newestPartAt };
+  } catch (error) {
+    // It went in between: the sweep will find that out again.
+    if (isFailure(error, 'not-found')) return upload;
+    throw error;
+  }
 }
 
 /** What a sweep would do: pure, so that a dry run and the sweep agree. */
@@ -112,7 +172,7 @@ export interface Sorted {
 }
 
 /**
- * `--older-than` counts from the last known activity: the journal's, else the service's creation date. A vault drops
+ * `--older-than` counts from the last known activity: the journal's, else the newest part's, else creation. A vault drops
  * what was idle for 24 h, so an upload that this state folder does not know, and that is still there after that, is
  * being sent by another machine: it is left alone (Amazon Glacier developer guide, "Uploading an archive in parts").
  */
@@ -125,7 +185,7 @@ export function sortUploads(
   const { olderThanMs } = sweep;
   if (olderThanMs === null) return { take: uploads, inUse: [] };
   const idleMs = (each: JoinedUpload): number =>
-    nowMs - Date.parse(each.local?.lastActivityAt ?? each.open.createdAt);
+    nowMs - Date.parse(each.local?.lastActivityAt ?? each.newestPartAt ?? each.open.createdAt);
   const old = uploads.filter((each) => idleMs(each) >= olderThanMs);
   const inUse = old.filter(
     (each) => each.local === null && idleExpiryMs !== null && idleMs(each) >= idleExpiryMs,

@@ -5,6 +5,7 @@
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { canGoOn, finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './finish.js';
 import type {
+  BegunUpload,
   CatalogueEntry,
   Journal,
   Lock,
@@ -24,7 +25,7 @@ export type From =
       readonly known?: ReadonlyMap<number, RecordedPart>;
     }
   /** An upload of the service's that the state folder never knew. */
-  | { readonly adopt: UploadOrder & { readonly uploadId: string; readonly createdAt: string } }
+  | { readonly adopt: UploadOrder & BegunUpload & { readonly createdAt: string } }
   | {
       readonly upload: UnfinishedUpload;
       /** What to do when somebody aborted it since: `upload` begins anew, `resume` does not. */
@@ -83,13 +84,16 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
     return { ...opened, resumed: true, seen: false };
   }
   if ('adopt' in from) {
-    const { uploadId, createdAt } = from.adopt;
-    const opened = await openJournal(session, carry, from.adopt, { uploadId, startedAt: createdAt });
+    const { uploadId, createdAt: startedAt, object } = from.adopt;
+    const begun = object === undefined ? { uploadId, startedAt } : { uploadId, startedAt, object };
+    const opened = await openJournal(session, carry, from.adopt, begun);
     return { ...opened, resumed: true, seen: true };
   }
-  const { uploadId } = await session.target.begin(from.begin, session.signal);
+  const begun = await session.target.begin(from.begin, session.signal);
+  const { uploadId } = begun;
+  noticeClass(session, from.begin, begun);
   try {
-    const opened = await openJournal(session, carry, from.begin, { uploadId, startedAt: isoNow(session) });
+    const opened = await openJournal(session, carry, from.begin, { ...begun, startedAt: isoNow(session) });
     return { ...opened, resumed: false, seen: true, known: from.known };
   } catch (error) {
     // Begun, and not to be remembered: dropped again, so that no upload is left that nothing here knows of.
@@ -98,11 +102,18 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
   }
 }
 
+/** What it costs to keep an object follows from a class that nobody named: said before anything is sent. */
+function noticeClass(session: Session, order: UploadOrder, { object }: BegunUpload): void {
+  const storageClass = object?.storageClass ?? null;
+  if (storageClass === null || (order.object?.storageClass ?? null) !== null) return;
+  session.report({ type: 'notice', notice: 'default-class', storageClass });
+}
+
 async function openJournal(
   session: Session,
   carry: CarryThrough,
   order: UploadOrder,
-  begun: { uploadId: string; startedAt: string },
+  begun: BegunUpload & { startedAt: string },
 ): Promise<{ journal: Journal; lock: Lock }> {
   const lock = await session.state.lockUpload(begun.uploadId, lockWish(session));
   try {
@@ -200,7 +211,8 @@ function orderAnew(session: Session, underway: Underway, from: From, error: unkn
       ? { type: 'notice', notice: 'expired-begun-anew', uploadId: head.uploadId, lastActivityAt }
       : { type: 'notice', notice: 'gone-begun-anew', uploadId: head.uploadId },
   );
-  return { plan: head.plan, description: head.description };
+  const { plan, description, object } = head;
+  return object === undefined ? { plan, description } : { plan, description, object };
 }
 
 /**

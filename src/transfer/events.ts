@@ -9,6 +9,14 @@ export type Notice =
   | { notice: 'older-version-unfinished'; uploadId: string; startedAt: string; abort: readonly string[] }
   /** An unfinished upload that a finished archive or --fresh made needless. */
   | { notice: 'left-unfinished'; uploadId: string; startedAt: string; abort: readonly string[] }
+  /** Such an upload, where parts are billed until they are dropped: aborted. */
+  | { notice: 'superseded-aborted'; uploadId: string; startedAt: string }
+  /** The catalogue has it, and the service no more (deleted or replaced by somebody): sent again. */
+  | { notice: 'archive-gone'; archiveId: string; archivedAt: string }
+  /** No storage class was named, and the target has one for that. */
+  | { notice: 'default-class'; storageClass: string }
+  /** After an abort the service still listed parts of it: some may have been in flight. */
+  | { notice: 'parts-may-remain'; uploadId: string; parts: number }
   /** The service dropped the idle upload: begun once anew. */
   | { notice: 'expired-begun-anew'; uploadId: string; lastActivityAt: string }
   /** Somebody aborted it between two runs; this run begins anew. */

@@ -147,7 +147,9 @@ async function completeOnce(
 ): Promise<FinishedArchive> {
   const { uploadId } = journal.upload.head;
   try {
-    return await session.target.complete(uploadId, whole, session.signal);
+    const { parts, head } = journal.upload;
+    const object = head.object === undefined ? {} : { object: head.object };
+    return await session.target.complete(uploadId, { ...whole, parts, ...object }, session.signal);
   } catch (error) {
     if (isFailure(error, 'not-found') && error.facts.what === 'upload') {
       throw goneFailure(uploadId, whole, error);
@@ -174,6 +176,7 @@ function archiveEntry(
     treeHash: finish.whole.treeHash,
     fingerprint: finish.fingerprint,
     archivedAt: isoNow(session),
+    ...(archive.object !== undefined && { object: archive.object }),
   };
 }
 

@@ -34,16 +34,21 @@ export async function* everyPage<P extends Page>(
   }
 }
 
-/** All parts that the service holds of an upload, with the upload's own facts from the first page. */
+/**
+ * All parts that the service holds of an upload, with the upload's own facts from the first page.
+ * @param partSizeBytes what our own journal says of it, if there is one
+ */
 export async function listAllParts(
   target: Target,
   uploadId: string,
   signal: AbortSignal,
+  partSizeBytes?: number,
 ): Promise<{ upload: PartsPage; parts: HeldPart[] }> {
   const parts: HeldPart[] = [];
+  const size = partSizeBytes === undefined ? {} : { partSizeBytes };
   let first: PartsPage | null = null;
   for await (const page of everyPage('list parts', (marker) =>
-    target.listPartsPage(uploadId, { limit: null, marker }, signal),
+    target.listPartsPage(uploadId, { limit: null, marker, ...size }, signal),
   )) {
     first ??= page;
     parts.push(...page.parts);

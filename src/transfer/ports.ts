@@ -9,42 +9,79 @@ import type { TransferEvent } from './events.js';
 
 // ---------------------------------------------------------------------------------------------------- the service
 
-/** Where archives go: one vault of one account, region and endpoint. */
+/** Where archives go: one vault, or one object of a bucket, of one account, region and endpoint. */
 export interface TargetPlace {
-  /** One spelling: `glacier://photos`. */
+  /** One spelling: `glacier://photos`, `s3://bucket/key`. */
   readonly url: string;
   readonly region: string | null;
   /** A given endpoint (for `local://` the data folder), null for the service's own. */
   readonly endpoint: string | null;
-  /** Account number as the service gave it; null where it would not say (no right to describe the vault). */
+  /** Account number as the service gave it; null where it would not say (no right to describe the vault; buckets). */
   readonly account: string | null;
+}
+
+/** What an object is to be, where the target makes objects. */
+export interface ObjectWish {
+  /** By the target's own name; null: the target's default. */
+  readonly storageClass: string | null;
+  /** Whether an object that is there already must stay. */
+  readonly noOverwrite: boolean;
+}
+
+/** What an object's upload was begun with. */
+export interface ObjectOrder extends ObjectWish {
+  /** Our own id of the upload, in the object's metadata: tells our object from a stranger's. Null when adopted. */
+  readonly ownId: string | null;
+}
+
+/** What became of an object's upload. */
+export interface ObjectFacts {
+  readonly etag: string | null;
+  readonly versionId: string | null;
+  readonly storageClass: string | null;
 }
 
 export interface UploadOrder {
   readonly plan: PartPlan;
   readonly description: string;
+  readonly object?: ObjectWish;
 }
 
 export interface BegunUpload {
   readonly uploadId: string;
+  readonly object?: ObjectOrder;
 }
 
 /** What a part that arrived is known by. `etag` is null where the service has none. */
 export interface PartReceipt {
   readonly treeHash: TreeHash;
+  /** As the service gave it, without its quotes. */
   readonly etag: string | null;
 }
 
-/** A part that the service says it holds. `endByte` is inclusive; ranges are as the service gave them. */
+/**
+ * A part that the service says it holds. `endByte` is inclusive; ranges are as the service gave them. Of its hashes
+ * each service knows its own: vaults the tree hash, S3 the plain SHA-256 (where it was asked to) and an ETag, which is
+ * the MD5 unless the service encrypts.
+ */
 export interface HeldPart {
   readonly startByte: number;
   readonly endByte: number;
   readonly treeHash: TreeHash | null;
   readonly etag: string | null;
+  readonly linearHash?: LinearHash | null;
+  /** ISO-8601 UTC: when it arrived. */
+  readonly modifiedAt?: string | null;
+}
+
+export interface PartsRequest extends PageRequest {
+  /** What our own journal says, for services that don't tell the size of an upload's parts. */
+  readonly partSizeBytes?: number;
 }
 
 export interface PartsPage {
-  readonly partSizeBytes: number;
+  /** Null where the service does not tell and no part shows it. */
+  readonly partSizeBytes: number | null;
   readonly description: string | null;
   readonly createdAt: string | null;
   readonly parts: readonly HeldPart[];
@@ -72,6 +109,7 @@ export interface FinishedArchive {
   readonly location: string | null;
   /** The service's own hash of the whole, where it gives one. */
   readonly treeHash: TreeHash | null;
+  readonly object?: ObjectFacts;
 }
 
 export interface AbortAnswer {
@@ -86,8 +124,19 @@ export interface PageRequest {
   readonly marker: string | null;
 }
 
+/** What is particular to a kind of service, known without asking it. */
+interface TargetTraits {
+  /** Whether the service says whose account it is (a bucket's name is enough). */
+  readonly tellsAccount: boolean;
+  /** Whether what was sent is kept, and billed, until the upload is completed or aborted. */
+  readonly billsParts: boolean;
+  /** Whether a part in flight may still arrive after an abort, so that abort has to look again. */
+  readonly partsOutliveAbort: boolean;
+}
+
 /**
- * A service that takes an archive in parts. Every method is one request; none retries (withRetry wraps them all with
+ * A service that takes an archive in parts. A method is one request (those of objects may look at the object, too);
+ * none retries (withRetry wraps them all with
  * the same face). Every method may throw TransferError `unreachable` (transient) and `refused`; all obey the signal
  * by rejecting with its reason.
  */
@@ -97,15 +146,25 @@ export interface Target {
   readonly idleExpiryMs: number | null;
   /** How long a part may take from its signature to its last byte, in ms; null: as long as it likes. */
   readonly partTimeMs: number | null;
+  readonly traits: TargetTraits;
+
+  /**
+   * The same service and bucket with another key, on the same connections; a vault, which has no keys, is itself.
+   * Closed with the target that it came from.
+   */
+  at(key: string | null): Target;
 
   /**
    * Learns the account behind the credentials, and that the vault is there. Idempotent.
    * @param create makes a missing vault where the target allows that (local:// alone)
-   * @throws TransferError `not-found` for a missing vault
+   * @throws TransferError `not-found` for a missing vault or bucket
    */
   locate(create: boolean, signal: AbortSignal): Promise<TargetPlace>;
 
-  /** Begins an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts. */
+  /**
+   * Begins an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts.
+   * @throws TransferError `exists` where an object is there that must stay
+   */
   begin(order: UploadOrder, signal: AbortSignal): Promise<BegunUpload>;
 
   /**
@@ -116,14 +175,21 @@ export interface Target {
   sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt>;
 
   /** One page of what the service holds. @throws TransferError `not-found` (upload) */
-  listPartsPage(uploadId: string, page: PageRequest, signal: AbortSignal): Promise<PartsPage>;
+  listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage>;
 
   /**
-   * Makes the archive of all parts. A repeat soon after gives the same archive.
+   * Makes the archive of all parts. A repeat soon after gives the same archive; of an object, ever after, by our own
+   * id in its metadata.
    * @throws TransferError `not-found` (upload); `checksum` when the service's parts don't make this size and hash:
-   * the upload is then still open
+   * the upload is then still open; `exists` where an object is there that must stay
    */
-  complete(uploadId: string, whole: WholeArchive, signal: AbortSignal): Promise<FinishedArchive>;
+  complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive>;
+
+  /**
+   * Whether the service still has what the catalogue knows. A vault is not asked: its inventory takes hours.
+   * @throws TransferError `refused` where these credentials may not look
+   */
+  confirm(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
 
   /** Drops an upload and what it holds. @throws TransferError `not-found` (upload) */
   abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer>;
@@ -140,6 +206,13 @@ export interface WholeArchive {
   readonly treeHash: TreeHash;
 }
 
+/** All that a service may want to hear to complete: a vault counts, an object's store is given each part's name. */
+export interface Completion extends WholeArchive {
+  /** Our parts by index: all of them, as the journal recorded them. */
+  readonly parts: ReadonlyMap<number, RecordedPart>;
+  readonly object?: ObjectOrder;
+}
+
 // ----------------------------------------------------------------------------------------------------- the source
 
 /** A part that was read and hashed: ready to be sent, as often as need be. */
@@ -149,6 +222,8 @@ export interface PreparedPart {
   readonly treeHash: TreeHash;
   /** The part's bytes, anew for each attempt: in memory, or a stream of exactly `range.sizeBytes`. */
   body(): Uint8Array | NodeJS.ReadableStream;
+  /** 32 lower-case hex digits. Computed when it is first asked for, unless the source was opened to know it. */
+  md5(): Promise<string>;
   /** Gives the memory back. The part is not used afterwards. Idempotent. */
   release(): void;
 }
@@ -205,6 +280,8 @@ export interface TargetRecipe {
   readonly profile: string | null;
   /** The data folder of `local://`, else null. */
   readonly localDir: string | null;
+  /** Whether the bucket's name goes into the path instead of the host. Absent where there are no buckets. */
+  readonly pathStyle?: boolean;
 }
 
 /** The first record of a journal: on disk, synced, before the first part is sent. */
@@ -217,11 +294,14 @@ export interface JournalHead {
   readonly fingerprint: Fingerprint;
   /** ISO-8601 UTC with milliseconds. */
   readonly startedAt: string;
+  readonly object?: ObjectOrder;
 }
 
 export interface RecordedPart {
   readonly treeHash: TreeHash;
   readonly linearHash: LinearHash | null;
+  /** As the service gave it, without its quotes; absent where it gives none. */
+  readonly etag?: string;
 }
 
 /** One unfinished upload as the state folder knows it: a reading, not a live view. */
@@ -315,6 +395,7 @@ export interface CatalogueEntry {
   readonly fingerprint: Fingerprint;
   /** ISO-8601 UTC with milliseconds. */
   readonly archivedAt: string;
+  readonly object?: ObjectFacts;
 }
 
 /** The archives that were made: one file each. @throws TransferError `state` from any method */

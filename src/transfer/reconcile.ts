@@ -10,8 +10,8 @@ import type { HeldPart, RecordedPart } from './ports.js';
 export interface Reconciliation {
   /** Held by the service with the hash that the journal recorded: done. */
   readonly held: ReadonlyMap<number, TreeHash>;
-  /** Held by the service but unknown here: to be read and compared with this hash, never assumed. */
-  readonly toCompare: ReadonlyMap<number, TreeHash>;
+  /** Held by the service but unknown here: to be read and compared with what it lists, never assumed. */
+  readonly toCompare: ReadonlyMap<number, HeldPart>;
   /** Not held, or held with other bytes (sending a part again replaces it). In file order. */
   readonly toSend: readonly number[];
   /** How many parts the service holds that are not as long as this file's part in that place. */
@@ -37,7 +37,7 @@ export function reconcile(
   recorded: ReadonlyMap<number, RecordedPart>,
   heldParts: Iterable<HeldPart>,
 ): Reconciliation {
-  const listed = new Map<number, TreeHash | null>();
+  const listed = new Map<number, HeldPart | null>();
   let illFitting = 0;
   for (const part of heldParts) {
     const index = part.startByte / plan.partSizeBytes;
@@ -45,21 +45,39 @@ export function reconcile(
     const range = partRange(plan, index);
     const fits = coversPart(part, range.startByte, range.endByte);
     if (!fits) illFitting += 1;
-    const hash = fits ? part.treeHash : null;
+    const known = fits && hasHash(part) ? part : null;
     // Listed twice and not alike: nobody can tell which of them it holds.
-    listed.set(index, listed.has(index) && listed.get(index) !== hash ? null : hash);
+    listed.set(index, listed.has(index) && !isAlike(listed.get(index) ?? null, known) ? null : known);
   }
   const held = new Map<number, TreeHash>();
-  const toCompare = new Map<number, TreeHash>();
+  const toCompare = new Map<number, HeldPart>();
   const toSend: number[] = [];
   for (let index = 0; index < plan.partCount; index += 1) {
-    const hash = listed.get(index) ?? null;
-    const known = recorded.get(index)?.treeHash;
-    if (hash === null || (known !== undefined && known !== hash)) toSend.push(index);
-    else if (known === undefined) toCompare.set(index, hash);
-    else held.set(index, hash);
+    const part = listed.get(index) ?? null;
+    const known = recorded.get(index);
+    const agrees = part === null || known === undefined ? null : agreement(known, part);
+    if (part === null || agrees === false) toSend.push(index);
+    else if (known === undefined || agrees === null) toCompare.set(index, part);
+    else held.set(index, known.treeHash);
   }
   return { held, toCompare, toSend, illFitting };
+}
+
+function hasHash({ treeHash, linearHash = null, etag }: HeldPart): boolean {
+  return treeHash !== null || linearHash !== null || etag !== null;
+}
+
+function isAlike(a: HeldPart | null, b: HeldPart | null): boolean {
+  const hashes = (part: HeldPart | null): unknown[] => [part?.treeHash, part?.linearHash, part?.etag];
+  return JSON.stringify(hashes(a)) === JSON.stringify(hashes(b));
+}
+
+/** Whether a record and the list speak of the same bytes, by the strongest hash that both have; null: they share none. */
+function agreement(known: RecordedPart, part: HeldPart): boolean | null {
+  if (part.treeHash !== null) return known.treeHash === part.treeHash;
+  const { linearHash = null } = part;
+  if (linearHash !== null && known.linearHash !== null) return known.linearHash === linearHash;
+  return part.etag !== null && known.etag !== undefined ? known.etag === part.etag : null;
 }
 
 function strangePart(part: HeldPart, plan: PartPlan): TransferError<'source'> {

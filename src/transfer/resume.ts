@@ -78,7 +78,9 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
       return await resumeKnown(session, known, identity);
     }
     const first = await session.target.listPartsPage(uploadId, { limit: 1, marker: null }, session.signal);
-    const plan = planSource(source, { file, partSizeBytes: first.partSizeBytes }, session.target.limits);
+    // Without a part nothing shows the size that was meant, and any will do.
+    const partSizeBytes = first.partSizeBytes ?? 'auto';
+    const plan = planSource(source, { file, partSizeBytes }, session.target.limits);
     const description = first.description ?? describeFile(source.baseName, source.mtimeMs);
     const createdAt = isoTime(first.createdAt) ?? isoNow(session);
     const from = { adopt: { plan, description, uploadId, createdAt } };

@@ -165,11 +165,18 @@ function wrongClock(error: TransferError, operation: string): TransferError<'ref
 
 /** The target with every request retried as the policy says. */
 export function withRetry(target: Target, tools: RetryTools): Target {
-  const retrier = new Retrier(tools);
+  return retrying(target, new Retrier(tools), tools);
+}
+
+function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
   return {
     limits: target.limits,
     idleExpiryMs: target.idleExpiryMs,
     partTimeMs: target.partTimeMs,
+    traits: target.traits,
+    at: (key) => retrying(target.at(key), retrier, tools),
+    confirm: (entry, signal) =>
+      retrier.run('look at the archive', signal, () => target.confirm(entry, signal)),
     locate: (create, signal) => retrier.run('find the vault', signal, () => target.locate(create, signal)),
     begin: (order, signal) =>
       beginOnce(retrier, tools.report, signal, { order, begin: () => target.begin(order, signal) }),

@@ -5,6 +5,7 @@ import { foldPartHashes, type TreeHash } from '../core/tree-hash.js';
 import { moveParts } from './move-parts.js';
 import { listAllParts } from './pages.js';
 import type {
+  HeldPart,
   Journal,
   PartsPage,
   PreparedPart,
@@ -145,8 +146,9 @@ async function sendParts(
   const deliver = async (part: PreparedPart, laneSignal: AbortSignal): Promise<void> => {
     const { index, sizeBytes } = part.range;
     session.report({ type: 'sending', index });
+    let etag: string | null;
     try {
-      await session.target.sendPart(uploadId, part, laneSignal);
+      ({ etag } = await session.target.sendPart(uploadId, part, laneSignal));
     } catch (error) {
       if (isFailure(error, 'too-slow')) throw asPlanned(error, plan, session.target.limits);
       if (!isFailure(error, 'checksum') || !known.has(index)) throw error;
@@ -154,7 +156,7 @@ async function sendParts(
       return;
     }
     hashes.set(index, part.treeHash);
-    await journal.recordPart(index, part);
+    await journal.recordPart(index, recordOf(part, etag));
     session.report({ type: 'part', index, sizeBytes, reused: false });
   };
   await moveParts({ source, plan, indexes, known, concurrency, signal, deliver });
@@ -171,6 +173,11 @@ function asPlanned(
   if (fittingPartSizeBytes === null || sizeBytes <= partsMax * fittingPartSizeBytes) return error;
   const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
   return new TransferError('too-slow', { ...error.facts, fittingPartSizeBytes: null }, extras);
+}
+
+/** What the journal keeps of a part that the service holds. */
+function recordOf({ treeHash, linearHash }: PreparedPart, etag: string | null): RecordedPart {
+  return etag === null ? { treeHash, linearHash } : { treeHash, linearHash, etag };
 }
 
 function foldInOrder(hashes: ReadonlyMap<number, TreeHash>, partCount: number): TreeHash {
@@ -196,7 +203,8 @@ async function takeStock(
   recorded: ReadonlyMap<number, RecordedPart>,
 ): Promise<Reconciliation> {
   const { head } = sending.journal.upload;
-  const { upload, parts } = await listAllParts(session.target, head.uploadId, session.signal);
+  const { partSizeBytes } = head.plan;
+  const { upload, parts } = await listAllParts(session.target, head.uploadId, session.signal, partSizeBytes);
   sending.onListed?.();
   checkPartSize(upload, sending);
   try {
@@ -209,7 +217,7 @@ async function takeStock(
 
 function checkPartSize(upload: PartsPage, sending: Sending): void {
   const { head } = sending.journal.upload;
-  if (upload.partSizeBytes === head.plan.partSizeBytes) return;
+  if (upload.partSizeBytes === null || upload.partSizeBytes === head.plan.partSizeBytes) return;
   const detail = `the service has parts of ${upload.partSizeBytes} bytes for this upload, the journal parts of ${head.plan.partSizeBytes}`;
   throw new TransferError('state', {
     path: sending.journal.upload.journalPath,
@@ -225,23 +233,31 @@ function checkPartSize(upload: PartsPage, sending: Sending): void {
 async function compareHeld(
   session: Session,
   sending: Sending,
-  toCompare: ReadonlyMap<number, TreeHash>,
+  toCompare: ReadonlyMap<number, HeldPart>,
   hashes: Map<number, TreeHash>,
 ): Promise<number[]> {
   const different: number[] = [];
   const compare = async (part: PreparedPart): Promise<void> => {
     const { index, sizeBytes } = part.range;
-    if (toCompare.get(index) !== part.treeHash) {
+    const held = toCompare.get(index);
+    if (held === undefined || !(await isSame(part, held))) {
       different.push(index);
       return;
     }
     hashes.set(index, part.treeHash);
-    await sending.journal.recordPart(index, part);
+    await sending.journal.recordPart(index, recordOf(part, held.etag));
     session.report({ type: 'part', index, sizeBytes, reused: true });
   };
   const { plan } = sending.journal.upload.head;
   await readParts(session, { source: sending.source, plan, indexes: toCompare.keys() }, compare);
   return different;
+}
+
+/** Compares by the strongest hash that the service lists. An ETag that is not the bytes' MD5 proves nothing. */
+async function isSame(part: PreparedPart, held: HeldPart): Promise<boolean> {
+  if (held.treeHash !== null) return part.treeHash === held.treeHash;
+  const { linearHash = null } = held;
+  return linearHash === null ? (await part.md5()) === held.etag : part.linearHash === linearHash;
 }
 
 /** An upload was named of which nothing is known here and nothing fits: replacing its parts would ruin another's. */

@@ -1,4 +1,5 @@
 /** What every use case works with, and what it gives back. */
+import { withKey } from '../core/target-url.js';
 import type {
   Catalogue,
   CatalogueEntry,
@@ -53,6 +54,14 @@ export function samePlace(a: TargetPlace, b: TargetPlace): boolean {
   return a.url === b.url && a.region === b.region && a.endpoint === b.endpoint && a.account === b.account;
 }
 
+/** The same session with another object of the same bucket. A vault has no keys, and stays as it is. */
+export function sessionAt(session: Session, key: string | null): Session {
+  if (key === null) return session;
+  const url = withKey(session.place.url, key);
+  const { target, place, recipe } = session;
+  return { ...session, target: target.at(key), place: { ...place, url }, recipe: { ...recipe, url } };
+}
+
 /** The words of the line that aborts an upload, with what its target needs to be found again. */
 export function abortLine(upload: UnfinishedUpload): string[] {
   const { recipe, uploadId } = upload.head;
@@ -67,6 +76,7 @@ function recipeOptions(recipe: TargetRecipe): string[] {
   if (recipe.profile !== null) options.push(`--profile=${recipe.profile}`);
   if (recipe.endpoint !== null) options.push(`--endpoint-url=${recipe.endpoint}`);
   if (recipe.accountId !== '-') options.push(`--account-id=${recipe.accountId}`);
+  if (recipe.pathStyle === true) options.push('--path-style');
   return options;
 }
 

@@ -3,10 +3,11 @@
 import { describeFile } from '../core/description.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
+import { abortUpload } from './abort.js';
 import { carryThrough, type From } from './carry-through.js';
 import { forgetUpload, mayBeArchived, settleUpload } from './finish.js';
 import { planSource } from './plan-file.js';
-import type { CatalogueEntry, Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
+import type { CatalogueEntry, Lock, ObjectWish, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
 import { rereadRecorded } from './send-missing.js';
 import {
   type ArchiveResult,
@@ -25,6 +26,8 @@ export interface UploadWish {
   readonly description: string | null;
   /** A new upload, whatever is unfinished or catalogued. */
   readonly fresh: boolean;
+  /** Of targets that make objects. */
+  readonly object?: ObjectWish;
 }
 
 /**
@@ -54,7 +57,7 @@ async function uploadSource(session: Session, wish: UploadWish, source: Source):
     if (wish.fresh) return await begin(session, wish, source, { lock, left: unfinished, startedMs });
 
     const { open, settled } = await settleAll(session, unfinished, lock);
-    const archived = await findArchived(session, source, identity);
+    const archived = await findConfirmed(session, source, identity);
     const mine = settled.find((entry) => entry.archiveId === archived?.archiveId);
     if (mine !== undefined) return settledResult(session, mine, startedMs);
     const current = await findSame(session, source, open);
@@ -70,7 +73,8 @@ async function uploadSource(session: Session, wish: UploadWish, source: Source):
       return await carry(session, source, { upload: current, whenAborted: 'begin-anew' }, known);
     }
     for (const upload of open) noticeOlderVersion(session, upload);
-    return await begin(session, wish, source, { lock, left: [], startedMs });
+    const left = session.target.traits.billsParts ? open : [];
+    return await begin(session, wish, source, { lock, left, startedMs });
   } finally {
     await lock.release();
   }
@@ -91,14 +95,45 @@ async function begin(
 ): Promise<ArchiveResult> {
   const plan = planSource(source, wish, session.target.limits);
   const description = wish.description ?? describeFile(source.baseName, source.mtimeMs);
-  return carry(session, source, { begin: { plan, description } }, known);
+  const order =
+    wish.object === undefined ? { plan, description } : { plan, description, object: wish.object };
+  return carry(session, source, { begin: order }, known);
 }
 
 async function carry(session: Session, source: Source, from: From, known: Known): Promise<ArchiveResult> {
   const { lock: identityLock, startedMs } = known;
   const result = await carryThrough(session, { source, identityLock, startedMs, from });
-  for (const upload of known.left) noticeLeft(session, upload);
+  for (const upload of known.left) {
+    if (session.target.traits.billsParts) await dropSuperseded(session, upload);
+    else noticeLeft(session, upload);
+  }
   return result;
+}
+
+/** Our own upload that the new object made needless: what was sent of it would be billed for ever. */
+async function dropSuperseded(session: Session, upload: UnfinishedUpload): Promise<void> {
+  const { uploadId, startedAt } = upload.head;
+  try {
+    await abortUpload(session, uploadId, { listed: true, forget: false });
+    session.report({ type: 'notice', notice: 'superseded-aborted', uploadId, startedAt });
+  } catch (error) {
+    if (!(error instanceof TransferError) || isFailure(error, 'stopped')) throw error;
+    // The object is made, which is what was asked for.
+    noticeLeft(session, upload);
+  }
+}
+
+/** Of an object the service is asked whether it is still there: somebody may have deleted or replaced it. */
+async function findConfirmed(
+  session: Session,
+  source: Source,
+  identity: UploadIdentity,
+): Promise<CatalogueEntry | null> {
+  const archived = await findArchived(session, source, identity);
+  if (archived === null || (await session.target.confirm(archived, session.signal))) return archived;
+  const { archiveId, archivedAt } = archived;
+  session.report({ type: 'notice', notice: 'archive-gone', archiveId, archivedAt });
+  return null;
 }
 
 /** Repeats complete for every upload whose archive may exist. */
@@ -203,6 +238,19 @@ function checkAgreement(wish: UploadWish, upload: UnfinishedUpload): void {
   if (wish.description !== null && wish.description !== description) {
     refuse('--description', `the description ${JSON.stringify(description)}`);
   }
+  checkClass(wish, upload);
+}
+
+/** @throws TransferError `usage` for a class that is not the one which the upload was begun with */
+function checkClass(wish: UploadWish, { head }: UnfinishedUpload): void {
+  const wanted = wish.object?.storageClass ?? null;
+  const has = head.object?.storageClass ?? null;
+  if (wanted === null || wanted === has) return;
+  throw new TransferError('usage', {
+    what: `--storage-class ${wanted}`,
+    why: `this file's unfinished upload has ${has === null ? "the bucket's class" : `the class ${has}`}, which can't be changed once begun`,
+    hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
+  });
 }
 
 function noticeDamage(session: Session, upload: UnfinishedUpload): void {

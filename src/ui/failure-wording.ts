@@ -12,6 +12,7 @@ import {
   type Describe,
   type FailureWording,
   inBrackets,
+  isObject,
   resumeOr,
   thenResume,
   withDetail,
@@ -64,6 +65,10 @@ const MISSING_THINGS = {
   vault: {
     why: 'the service knows no such vault',
     mend: 'check its name, the region and the account; calve makes vaults on local:// only',
+  },
+  bucket: {
+    why: 'the service knows no such bucket',
+    mend: 'check its name, the region and the endpoint; calve makes no buckets',
   },
   upload: {
     why: 'the service knows no such upload: it was completed, aborted, or idle for too long',
@@ -150,9 +155,17 @@ const describeGone: Describe<'gone'> = (error) => {
   return {
     what,
     why: `it is gone from the service, and it was being completed: the archive may exist (${completing.sizeBytes} bytes, tree hash ${safeText(completing.treeHash ?? 'unknown')})`,
-    hint: 'the next inventory tells; upload --fresh sends again, abort --drop-record drops what is recorded here',
+    hint: isObject(error)
+      ? 'the object that is there now is not the one that was being made; upload --fresh sends again, abort --drop-record drops what is recorded here'
+      : 'the next inventory tells; upload --fresh sends again, abort --drop-record drops what is recorded here',
   };
 };
+
+const describeExists: Describe<'exists'> = (error) => ({
+  what: safeWhole(error.facts.url),
+  why: 'an object is there already, and --no-overwrite keeps it',
+  hint: 'name another key, or leave --no-overwrite away to replace it',
+});
 
 const describeBug: Describe<'bug'> = (error, env) => ({
   what: 'a bug in calve',
@@ -174,6 +187,7 @@ const WORDINGS: { readonly [K in FailureKind]: Describe<K> } = {
   checksum: describeChecksum,
   limit: describeLimit,
   gone: describeGone,
+  exists: describeExists,
   output: describeOutput,
   bug: describeBug,
 };

@@ -3,6 +3,7 @@
  * `null` where it does not apply, sizes in bytes, times ISO-8601 UTC with milliseconds. Scripts depend on it.
  */
 import type { FailureKind, TransferError } from '../core/failures.js';
+import { parseTargetUrl } from '../core/target-url.js';
 import type {
   AbortAnswer,
   CatalogueEntry,
@@ -27,6 +28,7 @@ export interface ArchiveRun {
 
 /** The result of an upload: one archive, recorded. `bucket` to `storageClass` belong to object stores, not to vaults. */
 export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
+  const place = entry.object === undefined ? null : parseTargetUrl(entry.identity.place.url);
   return {
     type: 'archive' as const,
     file: entry.identity.file,
@@ -34,11 +36,11 @@ export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
     uploadId: entry.uploadId,
     archiveId: entry.archiveId,
     location: entry.location,
-    bucket: null,
-    key: null,
-    etag: null,
-    versionId: null,
-    storageClass: null,
+    bucket: place === null ? null : place.container,
+    key: place === null ? null : place.key,
+    etag: entry.object?.etag ?? null,
+    versionId: entry.object?.versionId ?? null,
+    storageClass: entry.object?.storageClass ?? null,
     size: entry.plan.sizeBytes,
     treeHash: entry.treeHash,
     partSize: entry.plan.partSizeBytes,
@@ -100,11 +102,11 @@ export function uploadJson(upload: OpenUpload, target: string, local: LocalUploa
 
 export type PartJson = ReturnType<typeof partJson>;
 
-/** `end` is inclusive, as on the wire. @param partSizeBytes of the upload: the index follows from it */
-export function partJson(part: HeldPart, partSizeBytes: number) {
+/** `end` is inclusive, as on the wire. @param partSizeBytes of the upload: the index follows from it; null where there are no parts */
+export function partJson(part: HeldPart, partSizeBytes: number | null) {
   return {
     type: 'part' as const,
-    index: Math.floor(part.startByte / partSizeBytes),
+    index: partSizeBytes === null ? 0 : Math.floor(part.startByte / partSizeBytes),
     start: part.startByte,
     end: part.endByte,
     size: part.endByte - part.startByte + 1,

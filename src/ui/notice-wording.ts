@@ -24,6 +24,14 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
     `an upload of an older version of this file, begun on ${formatMoment(startedAt)}, is unfinished; drop it with: ${pasteLine(abort)}`,
   'left-unfinished': ({ startedAt, abort }) =>
     `an earlier upload of this file, begun on ${formatMoment(startedAt)}, is needless now; drop it with: ${pasteLine(abort)}`,
+  'superseded-aborted': ({ startedAt }) =>
+    `an earlier upload of this file, begun on ${formatMoment(startedAt)}, was aborted: its parts would have been billed for ever`,
+  'archive-gone': ({ archiveId, archivedAt }) =>
+    `${safeWhole(archiveId)}, archived on ${formatMoment(archivedAt)}, is not there any more as it was: sent again`,
+  'default-class': ({ storageClass }) =>
+    `stored as ${safeText(storageClass)}; --storage-class names a colder one, as DEEP_ARCHIVE`,
+  'parts-may-remain': (notice) =>
+    `upload ${safeWhole(notice.uploadId)} was aborted, but the service still lists ${notice.parts === 1 ? '1 part' : `${notice.parts} parts`} of it: storage may remain; abort it again later`,
   'expired-begun-anew': ({ lastActivityAt }) =>
     `the service dropped the upload, which was idle since ${formatMoment(lastActivityAt)}; begun anew`,
   'gone-begun-anew': ({ uploadId }) =>

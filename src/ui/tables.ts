@@ -55,6 +55,13 @@ const UPLOAD_COLUMNS: readonly Column<UploadJson>[] = [
   { name: 'uploadId', title: 'UPLOAD ID', human: (u) => u.uploadId, exact: (u) => u.uploadId },
 ];
 
+/** A bucket's uploads have a key instead of a description; the service tells their part size to nobody. */
+const KEYED_UPLOAD_COLUMNS: readonly Column<UploadJson>[] = UPLOAD_COLUMNS.flatMap((column) => {
+  if (column.name === 'partSize') return [];
+  if (column.name !== 'description') return [column];
+  return [{ name: 'key', title: 'KEY', human: (u: UploadJson) => u.key, exact: (u: UploadJson) => u.key }];
+});
+
 const PART_COLUMNS: readonly Column<PartJson>[] = [
   { name: 'index', title: 'INDEX', align: 'right', human: (p) => String(p.index), exact: (p) => p.index },
   { name: 'start', title: 'START', align: 'right', human: (p) => String(p.start), exact: (p) => p.start },
@@ -124,6 +131,10 @@ const ARCHIVE_COLUMNS: readonly Column<CataloguedJson>[] = [
 /** `list-uploads` prints as it reads: push each upload, write what comes back, and end. */
 export function uploadsTable(options: TableOptions): TableStream<UploadJson> {
   return tableStream(UPLOAD_COLUMNS, options);
+}
+
+export function keyedUploadsTable(options: TableOptions): TableStream<UploadJson> {
+  return tableStream(KEYED_UPLOAD_COLUMNS, options);
 }
 
 /** `list-parts` prints as it reads, too. */

@@ -1,5 +1,6 @@
 /** What the wordings of failures are put together from. */
 import type { FailureKind, ServiceAnswer, TransferError } from '../core/failures.js';
+import { hasKeys, SCHEMES, type Scheme } from '../core/target-url.js';
 import { resumeLine, type WordingEnvironment } from './paste-line.js';
 import { safeText, safeWhole } from './safe-text.js';
 
@@ -77,4 +78,16 @@ export function resumeOr(otherwise: string, error: TransferError, env: WordingEn
 
 export function withDetail(words: string, detail: string | null): string {
   return detail === null || detail === '' ? words : `${words}: ${safeText(detail)}`;
+}
+
+/** Which kind of target it was about: what mends a failure differs. Null where that is not known. */
+export function schemeOf(error: TransferError): Scheme | null {
+  const scheme = /^([a-z0-9]+):\/\//.exec(error.context.target ?? '')?.[1];
+  return SCHEMES.find((known) => known === scheme) ?? null;
+}
+
+/** Whether it was about an object, which can be looked at. */
+export function isObject(error: TransferError): boolean {
+  const scheme = schemeOf(error);
+  return scheme !== null && hasKeys(scheme);
 }

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isFailure } from '../../src/core/failures.js';
-import { looksLikeTarget, parseTargetUrl, SCHEMES } from '../../src/core/target-url.js';
+import { looksLikeTarget, namesMany, parseTargetUrl, urlOfFile, withKey } from '../../src/core/target-url.js';
 
 const alphabet = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'];
 const vaultName = fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: 255 });
 
 test('every legal vault name is taken as it is, whatever the case of the scheme', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...SCHEMES), vaultName, fc.boolean(), (scheme, vault, upper) => {
-      const word = `${upper ? scheme.toUpperCase() : scheme}://${vault}`;
-      assert.deepEqual(parseTargetUrl(word), { scheme, vault, url: `${scheme}://${vault}` });
+    fc.property(fc.constantFrom('glacier', 'local'), vaultName, fc.boolean(), (scheme, container, upper) => {
+      const url = `${scheme}://${container}`;
+      const word = `${upper ? scheme.toUpperCase() : scheme}://${container}`;
+      assert.deepEqual(parseTargetUrl(word), { scheme, container, key: '', url });
       assert.ok(looksLikeTarget(word));
     }),
   );
@@ -55,4 +56,78 @@ test('a path does not look like a target', () => {
   for (const word of ['photos', './a://b', '/a', 'C:\\x', 'a:b', '-', '://x'])
     assert.ok(!looksLikeTarget(word), word);
   for (const word of ['gs://x', 'GLACIER://', 's3://b/k']) assert.ok(looksLikeTarget(word), word);
+});
+
+test('a bucket and a key are taken as they are: the key whatever is in it', () => {
+  for (const scheme of ['s3', 'obs'] as const) {
+    for (const key of ['a', 'a/b.tar', 'a//b', '/a', ' ', 'a?b#c%20', 'ü/\u{1f40b}', 'a\nb', '../a']) {
+      const url = `${scheme}://my-bucket/${key}`;
+      assert.deepEqual(parseTargetUrl(url), { scheme, container: 'my-bucket', key, url });
+    }
+    for (const word of [`${scheme}://my-bucket`, `${scheme}://my-bucket/`]) {
+      const url = `${scheme}://my-bucket`;
+      assert.deepEqual(parseTargetUrl(word), { scheme, container: 'my-bucket', key: '', url });
+    }
+  }
+});
+
+/** Source: Huawei OBS, "Aborting a Multipart Upload", bucketName. */
+const WRONG_OBS_NAMES = [
+  ...['ab', 'a'.repeat(64), 'Photos', 'my_bucket', '-photos', 'photos-', '.photos', 'photos.', 'phötos'],
+  ...['192.168.0.1', '1.2.3.4', 'my..bucket', 'my-.bucket', 'my.-bucket', 'a b c', ''],
+];
+
+test('a name that no bucket of OBS may have is refused; those at the edges are not', () => {
+  for (const name of WRONG_OBS_NAMES) {
+    assert.throws(
+      () => parseTargetUrl(`obs://${name}/k`),
+      (error) => isFailure(error, 'usage'),
+      name,
+    );
+  }
+  for (const name of ['abc', '0ab', 'a'.repeat(63), 'my.bucket', 'a--b', '1.2.3', '1.2.3.4.5', 'a.1.2.3']) {
+    assert.equal(parseTargetUrl(`obs://${name}/k`).container, name);
+  }
+});
+
+test('a key has at most 1,024 characters in OBS, and as many bytes in S3', () => {
+  const fits = (word: string): boolean => {
+    try {
+      return parseTargetUrl(word).key !== '';
+    } catch {
+      return false;
+    }
+  };
+  assert.deepEqual(
+    [fits(`obs://abc/${'ü'.repeat(1024)}`), fits(`obs://abc/${'ü'.repeat(1025)}`)],
+    [true, false],
+  );
+  assert.deepEqual([fits(`s3://abc/${'ü'.repeat(512)}`), fits(`s3://abc/${'ü'.repeat(513)}`)], [true, false]);
+});
+
+test('an old bucket of S3 may have capitals and underscores, none has a colon or a slash at its end', () => {
+  assert.equal(parseTargetUrl('s3://My_Old.Bucket/k').container, 'My_Old.Bucket');
+  for (const name of ['ab', 'a:b:c', 'a b', '-abc', 'arn:aws:s3:::x']) {
+    assert.throws(
+      () => parseTargetUrl(`s3://${name}/k`),
+      (error) => isFailure(error, 'usage'),
+      name,
+    );
+  }
+});
+
+test('a key that ends in a slash, or is none, takes the name of the file; a vault takes none', () => {
+  const named = (word: string): string => urlOfFile(parseTargetUrl(word), 'a.tar').url;
+  assert.equal(named('s3://abc'), 's3://abc/a.tar');
+  assert.equal(named('s3://abc/x/'), 's3://abc/x/a.tar');
+  assert.equal(named('s3://abc/x'), 's3://abc/x');
+  assert.equal(named('glacier://abc'), 'glacier://abc');
+  assert.deepEqual(
+    ['s3://abc', 's3://abc/x/', 's3://abc/x'].map((word) => namesMany(parseTargetUrl(word))),
+    [true, true, false],
+  );
+  assert.deepEqual(
+    [withKey('obs://abc/x', 'y/z'), withKey('glacier://v', null)],
+    ['obs://abc/y/z', 'glacier://v'],
+  );
 });

@@ -55,7 +55,20 @@ test('any range has the hashes of its bytes, however short the reads are, held o
 
 test('a linear hash that is not wanted is not there, and the tree hash is the same', () => {
   const hashes = hashPart(jobOf({ wants: 'tree' }), scratch, shortReads(MIB_BYTES));
-  assert.deepEqual(hashes, { linearHash: null, treeHash: treeHashOf(file) });
+  assert.deepEqual(hashes, { linearHash: null, md5: null, treeHash: treeHashOf(file) });
+});
+
+test('the MD5 is computed in the same pass where it is wanted, and alone where the rest is known', () => {
+  const md5 = createHash('md5').update(file).digest('hex');
+  assert.equal(hashPart(jobOf({ wants: 'both', md5: true }), scratch, shortReads(1000)).md5, md5);
+  const alone = hashPart(jobOf({ wants: 'bytes', md5: true }), scratch, shortReads(MIB_BYTES));
+  assert.deepEqual(alone, { treeHash: '', linearHash: null, md5 });
+});
+
+test('an empty range has the hashes of nothing', () => {
+  const { treeHash, linearHash } = hashPart(jobOf({ sizeBytes: 0 }), scratch, shortReads(1));
+  const nothing = createHash('sha256').digest('hex');
+  assert.deepEqual([treeHash, linearHash], [nothing, nothing]);
 });
 
 test('a range beyond the end of the file is refused, never shortened', () => {

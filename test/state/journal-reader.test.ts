@@ -153,7 +153,9 @@ test('whole lines of a wrong shape are damaged lines', () => {
     { type: 'part', index: 1.5, treeHash: hashOf(1), linearHash: null },
     { type: 'part', index: 1, treeHash: hashOf(1).toUpperCase(), linearHash: null },
     { type: 'part', index: 1, treeHash: hashOf(1) },
-    { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, etag: 'x' },
+    { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, etag: 'x y' },
+    { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, etag: null },
+    { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, size: 5 },
     { type: 'completing', sizeBytes: -1, treeHash: hashOf(1) },
     { type: 'surprise' },
   ];

@@ -6,7 +6,10 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import type { PageRequest, PreparedPart, Target, WholeArchive } from '../../src/transfer/ports.js';
 import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-vault.js';
 
-export type Operation = Exclude<keyof Target, 'limits' | 'idleExpiryMs' | 'partTimeMs' | 'close'>;
+export type Operation = Exclude<
+  keyof Target,
+  'limits' | 'idleExpiryMs' | 'partTimeMs' | 'traits' | 'at' | 'confirm' | 'close'
+>;
 
 interface Call {
   readonly operation: Operation;
@@ -153,6 +156,9 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     },
     idleExpiryMs,
     partTimeMs,
+    traits: { tellsAccount: true, billsParts: false, partsOutliveAbort: false },
+    at: () => target,
+    confirm: async () => true,
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

@@ -3,15 +3,15 @@ import { glacierTarget } from '../../src/targets/glacier/target.js';
 import { memoryTarget } from '../support/memory-target.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { tempFolder } from '../support/temp.js';
-import { targetContract } from './target-contract.js';
+import { targetContract, VAULT_KIND } from './target-contract.js';
 
-targetContract('a vault in memory', async () => {
+targetContract('a vault in memory', VAULT_KIND, async () => {
   const nowhere = new MemoryVault('nowhere');
   nowhere.exists = false;
   return { target: memoryTarget().target, elsewhere: memoryTarget({ vault: nowhere }).target };
 });
 
-targetContract('the glacier target and the emulator', async (t) => {
+targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
   const emulator = await startEmulator({ dataDir: tempFolder(t), vaults: ['photos'] });
   t.after(() => emulator.close());
   const open = (vault: string) =>

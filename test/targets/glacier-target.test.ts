@@ -81,7 +81,7 @@ test('complete sends size and tree hash, and compares the hash of the answer whe
     );
   });
   const target = targetAt(t, server.url);
-  const whole = { sizeBytes: 5, treeHash: hash };
+  const whole = { sizeBytes: 5, treeHash: hash, parts: new Map() };
   const location = '/a/vaults/photos/archives/arc-1';
   assert.deepEqual(await target.complete('_up', whole, never), {
     archiveId: 'arc-1',
@@ -199,7 +199,7 @@ test('a page of uploads is told, and its last page has no marker', async (t) => 
 
 const empty = (response: ServerResponse): void => json(response, 200, {});
 const page = { limit: null, marker: null };
-const whole = { sizeBytes: 1, treeHash: hash };
+const whole = { sizeBytes: 1, treeHash: hash, parts: new Map() };
 for (const [what, act, answer] of [
   ['an upload without its id', (target) => target.begin(order, never), empty],
   ['an archive without its id', (target) => target.complete('u', whole, never), empty],

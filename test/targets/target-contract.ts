@@ -4,46 +4,95 @@ import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { listAllParts, listAllUploads } from '../../src/transfer/pages.js';
-import type { HeldPart, OpenUpload, Target, UploadOrder } from '../../src/transfer/ports.js';
+import type {
+  BegunUpload,
+  Completion,
+  HeldPart,
+  OpenUpload,
+  PreparedPart,
+  RecordedPart,
+  Target,
+  UploadOrder,
+} from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
 
 interface ContractTargets {
-  /** Of a vault that exists and is empty. */
+  /** Of a vault or bucket that exists and is empty. */
   readonly target: Target;
-  /** The same service, and a vault that is not there. */
+  /** The same service, and a vault or bucket that is not there. */
   readonly elsewhere: Target;
 }
 
+/** What the contract has to know of a kind of service to speak to it at all. */
+export interface ServiceKind {
+  readonly container: 'vault' | 'bucket';
+  readonly partBytes: number;
+}
+
+export const VAULT_KIND: ServiceKind = { container: 'vault', partBytes: MIB_BYTES };
+export const BUCKET_KIND: ServiceKind = { container: 'bucket', partBytes: 8 * MIB_BYTES };
+
 type MakeTargets = (t: TestContext) => Promise<ContractTargets>;
 
-const PART_BYTES = MIB_BYTES;
-const SIZE_BYTES = 2.5 * MIB_BYTES;
-const bytes = seededBytes(SIZE_BYTES, 42);
-const whole = { sizeBytes: SIZE_BYTES, treeHash: vaultTreeHash(bytes) };
 const UNKNOWN_ID = `-${'no_such-upload'.repeat(7)}`.slice(0, 92);
 
 const never = new AbortController().signal;
 
-function order(description = 'photos of 2026'): UploadOrder {
-  const plan = { sizeBytes: SIZE_BYTES, partSizeBytes: PART_BYTES, partCount: 3 };
-  return { plan, description };
-}
+/** A file of two and a half parts, and what is done with it. */
+class Work {
+  readonly kind: ServiceKind;
+  readonly sizeBytes: number;
+  readonly bytes: Buffer;
+  readonly treeHash: string;
 
-function partOf(index: number, from: Buffer = bytes) {
-  return preparedPart(from.subarray(index * PART_BYTES, (index + 1) * PART_BYTES), index, PART_BYTES);
-}
+  constructor(kind: ServiceKind) {
+    this.kind = kind;
+    this.sizeBytes = 2.5 * kind.partBytes;
+    this.bytes = seededBytes(this.sizeBytes, 42);
+    this.treeHash = vaultTreeHash(this.bytes);
+  }
 
-async function beginWithParts(target: Target, indexes: readonly number[]): Promise<string> {
-  const { uploadId } = await target.begin(order(), never);
-  await Promise.all(indexes.map((index) => target.sendPart(uploadId, partOf(index), never)));
-  return uploadId;
-}
+  order(description = 'photos of 2026'): UploadOrder {
+    const plan = { sizeBytes: this.sizeBytes, partSizeBytes: this.kind.partBytes, partCount: 3 };
+    return { plan, description };
+  }
 
-async function heldStarts(target: Target, uploadId: string): Promise<number[]> {
-  const { parts } = await listAllParts(target, uploadId, never);
-  return parts.map((part) => part.startByte / PART_BYTES);
+  partOf(index: number, from: Buffer = this.bytes): PreparedPart {
+    const { partBytes } = this.kind;
+    return preparedPart(from.subarray(index * partBytes, (index + 1) * partBytes), index, partBytes);
+  }
+
+  /** All that is told to complete: every part with the hashes and the ETag of its bytes. */
+  async whole({ object }: Partial<BegunUpload> = {}): Promise<Completion> {
+    const parts = new Map<number, RecordedPart>();
+    for (const index of [0, 1, 2]) {
+      const part = this.partOf(index);
+      const { treeHash, linearHash } = part;
+      parts.set(index, { treeHash, linearHash, etag: await part.md5() });
+    }
+    const { sizeBytes, treeHash } = this;
+    return { sizeBytes, treeHash, parts, ...(object !== undefined && { object }) };
+  }
+
+  async begin(target: Target, indexes: readonly number[]): Promise<BegunUpload> {
+    const begun = await target.begin(this.order(), never);
+    await Promise.all(indexes.map((index) => target.sendPart(begun.uploadId, this.partOf(index), never)));
+    return begun;
+  }
+
+  /** Whether what is listed can only be this part; a service that lists no hash of it at all proves nothing. */
+  async provesPart({ treeHash, linearHash = null, etag }: HeldPart, index: number): Promise<boolean> {
+    const part = this.partOf(index);
+    if (treeHash !== null) return treeHash === part.treeHash;
+    return linearHash === null ? etag === (await part.md5()) : linearHash === part.linearHash;
+  }
+
+  async heldStarts(target: Target, uploadId: string): Promise<number[]> {
+    const { parts } = await listAllParts(target, uploadId, never);
+    return parts.map((part) => part.startByte / this.kind.partBytes);
+  }
 }
 
 async function openIds(target: Target): Promise<string[]> {
@@ -52,7 +101,7 @@ async function openIds(target: Target): Promise<string[]> {
   return ids;
 }
 
-function missing(what: 'upload' | 'vault') {
+function missing(what: 'upload' | ServiceKind['container']) {
   return (error: unknown): true => {
     assert.ok(isFailure(error, 'not-found'), `not a not-found: ${error}`);
     assert.equal(error.facts.what, what);
@@ -65,20 +114,22 @@ function missing(what: 'upload' | 'vault') {
 function refusedWhole(error: unknown): true {
   assert.ok(isFailure(error, 'checksum'), `not a checksum: ${error}`);
   assert.equal(error.facts.what, 'archive');
-  assert.equal(error.service?.httpStatus, 400);
+  // Null: it was plain before the service was asked.
+  assert.equal(error.service?.httpStatus ?? 400, 400);
   assert.equal(error.transience, null, 'asking again would not help');
   return true;
 }
 
-export function targetContract(name: string, make: MakeTargets): void {
-  const fact = (title: string, check: (targets: ContractTargets) => Promise<void>): void => {
+export function targetContract(name: string, kind: ServiceKind, make: MakeTargets): void {
+  const work = new Work(kind);
+  const fact: Fact = (title: string, check): void => {
     test(`${name}: ${title}`, async (t) => {
       const targets = await make(t);
       t.after(async () => {
         await targets.target.close();
         await targets.elsewhere.close();
       });
-      await check(targets);
+      await check({ ...targets, work });
     });
   };
   factsOfParts(fact);
@@ -88,97 +139,108 @@ export function targetContract(name: string, make: MakeTargets): void {
   factsOfSignals(fact);
 }
 
-type Fact = (title: string, check: (targets: ContractTargets) => Promise<void>) => void;
+type Fact = (
+  title: string,
+  check: (bench: ContractTargets & { readonly work: Work }) => Promise<void>,
+) => void;
 
 function factsOfParts(fact: Fact): void {
-  fact('it says which place it is, with the account that the service gave', async ({ target }) => {
+  fact('it says which place it is, with the account that the service gave', async ({ target, work }) => {
     const place = await target.locate(false, never);
     assert.match(place.url, /^[a-z0-9]+:\/\/\S+$/);
-    assert.match(place.account ?? '', /^\d{12}$/);
+    if (work.kind.container === 'vault') assert.match(place.account ?? '', /^\d{12}$/);
     assert.deepEqual(await target.locate(true, never), place);
   });
 
   fact(
     'parts arrive in any order and at once, and each receipt has the hash of its bytes',
     async (targets) => {
-      const { target } = targets;
-      const { uploadId } = await target.begin(order(), never);
+      const { target, work } = targets;
+      const { uploadId } = await target.begin(work.order(), never);
       const receipts = await Promise.all(
-        [2, 0, 1].map((index) => target.sendPart(uploadId, partOf(index), never)),
+        [2, 0, 1].map((index) => target.sendPart(uploadId, work.partOf(index), never)),
       );
       assert.deepEqual(
         receipts.map((receipt) => receipt.treeHash),
-        [2, 0, 1].map((index) => partOf(index).treeHash),
+        [2, 0, 1].map((index) => work.partOf(index).treeHash),
       );
       const { upload, parts } = await listAllParts(target, uploadId, never);
-      assert.equal(upload.partSizeBytes, PART_BYTES);
-      assert.equal(upload.description, 'photos of 2026');
-      assert.ok(Number.isFinite(Date.parse(upload.createdAt ?? '')));
-      const expected: HeldPart[] = [0, 1, 2].map((index) => {
-        const { range, treeHash } = partOf(index);
-        return { startByte: range.startByte, endByte: range.endByte, treeHash, etag: null };
-      });
-      assert.deepEqual(parts, expected);
+      assert.equal(upload.partSizeBytes, work.kind.partBytes);
+      if (work.kind.container === 'vault') {
+        assert.equal(upload.description, 'photos of 2026');
+        assert.ok(Number.isFinite(Date.parse(upload.createdAt ?? '')));
+      }
+      const places = parts.map(({ startByte, endByte }) => [startByte, endByte]);
+      const ranges = [0, 1, 2].map((index) => work.partOf(index).range);
+      assert.deepEqual(
+        places,
+        ranges.map(({ startByte, endByte }) => [startByte, endByte]),
+      );
+      for (const [index, part] of parts.entries()) assert.equal(await work.provesPart(part, index), true);
     },
   );
 
-  fact('the same part again replaces the bytes that were there', async ({ target }) => {
-    const { uploadId } = await target.begin(order(), never);
-    const other = seededBytes(SIZE_BYTES, 43);
-    await target.sendPart(uploadId, partOf(1, other), never);
-    await Promise.all([0, 1, 2].map((index) => target.sendPart(uploadId, partOf(index), never)));
-    assert.deepEqual(await heldStarts(target, uploadId), [0, 1, 2]);
-    await target.complete(uploadId, whole, never);
+  fact('the same part again replaces the bytes that were there', async ({ target, work }) => {
+    const { uploadId, ...begun } = await target.begin(work.order(), never);
+    const other = seededBytes(work.sizeBytes, 43);
+    await target.sendPart(uploadId, work.partOf(1, other), never);
+    await Promise.all([0, 1, 2].map((index) => target.sendPart(uploadId, work.partOf(index), never)));
+    assert.deepEqual(await work.heldStarts(target, uploadId), [0, 1, 2]);
+    await target.complete(uploadId, await work.whole(begun), never);
   });
 
-  fact('a part whose bytes are not those of its hash is not taken', async ({ target }) => {
-    const uploadId = await beginWithParts(target, [0]);
-    const treeHash = partOf(2).treeHash;
+  fact('a part whose bytes are not those of its hash is not taken', async ({ target, work }) => {
+    const { uploadId } = await work.begin(target, [0]);
+    const { treeHash, linearHash } = work.partOf(2);
     await assert.rejects(
-      target.sendPart(uploadId, { ...partOf(1), treeHash }, never),
+      target.sendPart(uploadId, { ...work.partOf(1), treeHash, linearHash }, never),
       (error) => error instanceof TransferError && error.kind !== 'bug',
     );
-    assert.deepEqual(await heldStarts(target, uploadId), [0]);
+    assert.deepEqual(await work.heldStarts(target, uploadId), [0]);
   });
 
-  fact('an upload that nobody began is not found, whatever is asked of it', async ({ target }) => {
+  fact('an upload that nobody began is not found, whatever is asked of it', async ({ target, work }) => {
     const isMissing = missing('upload');
-    await assert.rejects(target.sendPart(UNKNOWN_ID, partOf(0), never), isMissing);
+    await assert.rejects(target.sendPart(UNKNOWN_ID, work.partOf(0), never), isMissing);
     await assert.rejects(target.listPartsPage(UNKNOWN_ID, { limit: null, marker: null }, never), isMissing);
-    await assert.rejects(target.complete(UNKNOWN_ID, whole, never), isMissing);
+    await assert.rejects(target.complete(UNKNOWN_ID, await work.whole(), never), isMissing);
     await assert.rejects(target.abort(UNKNOWN_ID, never), isMissing);
   });
 
-  fact('a vault that is not there is not found, and not made by looking', async ({ elsewhere }) => {
-    const isMissing = missing('vault');
+  fact('a vault or bucket that is not there is not found, and not made by looking', async (bench) => {
+    const { elsewhere, work } = bench;
+    const isMissing = missing(work.kind.container);
     await assert.rejects(elsewhere.locate(false, never), isMissing);
-    await assert.rejects(elsewhere.begin(order(), never), isMissing);
+    await assert.rejects(elsewhere.begin(work.order(), never), isMissing);
     await assert.rejects(elsewhere.listUploadsPage({ limit: null, marker: null }, never), isMissing);
   });
 }
 
 function factsOfLists(fact: Fact): void {
-  fact('parts are listed over pages by markers that are handed back as they came', async ({ target }) => {
-    const uploadId = await beginWithParts(target, [0, 1, 2]);
-    const first = await target.listPartsPage(uploadId, { limit: 2, marker: null }, never);
-    assert.equal(first.parts.length, 2);
-    assert.ok(first.marker);
-    const second = await target.listPartsPage(uploadId, { limit: 2, marker: first.marker }, never);
-    assert.equal(second.marker, null);
-    const starts = [...first.parts, ...second.parts].map((part) => part.startByte / PART_BYTES);
-    assert.deepEqual(starts, [0, 1, 2]);
-    const full = await target.listPartsPage(uploadId, { limit: 3, marker: null }, never);
-    assert.deepEqual([full.parts.length, full.marker], [3, null], 'a page that is just full is the last');
-  });
+  fact(
+    'parts are listed over pages by markers that are handed back as they came',
+    async ({ target, work }) => {
+      const { uploadId } = await work.begin(target, [0, 1, 2]);
+      const first = await target.listPartsPage(uploadId, { limit: 2, marker: null }, never);
+      assert.equal(first.parts.length, 2);
+      assert.ok(first.marker);
+      const second = await target.listPartsPage(uploadId, { limit: 2, marker: first.marker }, never);
+      assert.equal(second.marker, null);
+      const starts = [...first.parts, ...second.parts].map((part) => part.startByte / work.kind.partBytes);
+      assert.deepEqual(starts, [0, 1, 2]);
+      const full = await target.listPartsPage(uploadId, { limit: 3, marker: null }, never);
+      assert.deepEqual([full.parts.length, full.marker], [3, null], 'a page that is just full is the last');
+    },
+  );
 
-  fact('an upload without parts lists none', async ({ target }) => {
-    const { uploadId } = await target.begin(order(), never);
+  fact('an upload without parts lists none', async ({ target, work }) => {
+    const { uploadId } = await target.begin(work.order(), never);
     assert.deepEqual((await listAllParts(target, uploadId, never)).parts, []);
   });
 
-  fact('uploads in progress are listed over pages, each once', async ({ target }) => {
+  fact('uploads in progress are listed over pages, each once', async ({ target, work }) => {
     const begun: string[] = [];
-    for (const n of [1, 2, 3, 4, 5]) begun.push((await target.begin(order(`n ${n}`), never)).uploadId);
+    for (const n of [1, 2, 3, 4, 5]) begun.push((await target.begin(work.order(`n ${n}`), never)).uploadId);
     const listed: OpenUpload[] = [];
     let pages = 0;
     for (let marker: string | null = null; pages === 0 || marker !== null; pages += 1) {
@@ -190,23 +252,29 @@ function factsOfLists(fact: Fact): void {
     assert.equal(pages, 3);
     assert.deepEqual(listed.map(({ uploadId }) => uploadId).sort(), begun.toSorted());
     const third = listed.find(({ uploadId }) => uploadId === begun[2]);
-    assert.deepEqual([third?.description, third?.partSizeBytes, third?.key], ['n 3', PART_BYTES, null]);
+    if (work.kind.container === 'vault') {
+      const known = [third?.description, third?.partSizeBytes, third?.key];
+      assert.deepEqual(known, ['n 3', work.kind.partBytes, null]);
+    } else {
+      assert.match(third?.key ?? '', /./);
+    }
     assert.ok(Number.isFinite(Date.parse(third?.createdAt ?? '')));
   });
 
-  fact('ids are good whatever they begin with', async ({ target }) => {
+  fact('ids are good whatever they begin with', async ({ target, work }) => {
     for (let n = 0; n < 8; n += 1) {
-      const { uploadId } = await target.begin(order(), never);
-      await target.sendPart(uploadId, partOf(0), never);
-      assert.deepEqual(await heldStarts(target, uploadId), [0], uploadId);
+      const { uploadId } = await target.begin(work.order(), never);
+      await target.sendPart(uploadId, work.partOf(0), never);
+      assert.deepEqual(await work.heldStarts(target, uploadId), [0], uploadId);
       await target.abort(uploadId, never);
     }
   });
 }
 
 function factsOfComplete(fact: Fact): void {
-  fact('complete makes one archive, and a repeat gives the same id', async ({ target }) => {
-    const uploadId = await beginWithParts(target, [2, 1, 0]);
+  fact('complete makes one archive, and a repeat gives the same id', async ({ target, work }) => {
+    const { uploadId, ...begun } = await work.begin(target, [2, 1, 0]);
+    const whole = await work.whole(begun);
     const first = await target.complete(uploadId, whole, never);
     assert.ok(first.archiveId.length > 0);
     assert.equal(first.treeHash ?? whole.treeHash, whole.treeHash);
@@ -214,45 +282,57 @@ function factsOfComplete(fact: Fact): void {
     assert.equal(again.archiveId, first.archiveId);
   });
 
-  fact('an upload that was completed is no upload any more', async ({ target }) => {
-    const uploadId = await beginWithParts(target, [0, 1, 2]);
+  fact('an upload that was completed is no upload any more', async ({ target, work }) => {
+    const { uploadId, ...begun } = await work.begin(target, [0, 1, 2]);
+    const whole = await work.whole(begun);
     await target.complete(uploadId, whole, never);
     const isMissing = missing('upload');
-    await assert.rejects(target.listPartsPage(uploadId, { limit: null, marker: null }, never), isMissing);
-    await assert.rejects(target.sendPart(uploadId, partOf(0), never), isMissing);
     await assert.rejects(target.abort(uploadId, never), isMissing);
     assert.deepEqual(await openIds(target), []);
+    // Swift's parts go on to be the object, and are listed as long as it is there.
+    if (work.kind.container === 'bucket') return;
+    await assert.rejects(target.listPartsPage(uploadId, { limit: null, marker: null }, never), isMissing);
+    await assert.rejects(target.sendPart(uploadId, work.partOf(0), never), isMissing);
   });
 
-  fact('complete with a part missing is refused, and the upload stays open', async ({ target }) => {
-    const uploadId = await beginWithParts(target, [0, 2]);
+  fact('complete with a part missing is refused, and the upload stays open', async ({ target, work }) => {
+    const { uploadId, ...begun } = await work.begin(target, [0, 2]);
+    const whole = await work.whole(begun);
     await assert.rejects(target.complete(uploadId, whole, never), refusedWhole);
-    await target.sendPart(uploadId, partOf(1), never);
+    await target.sendPart(uploadId, work.partOf(1), never);
     await target.complete(uploadId, whole, never);
   });
 
-  fact('complete with another hash or size is refused, and the upload stays open', async ({ target }) => {
-    const uploadId = await beginWithParts(target, [0, 1, 2]);
-    const wrongHash = { ...whole, treeHash: partOf(0).treeHash };
-    await assert.rejects(target.complete(uploadId, wrongHash, never), refusedWhole);
-    const wrongSize = { ...whole, sizeBytes: whole.sizeBytes + 1 };
-    await assert.rejects(target.complete(uploadId, wrongSize, never), refusedWhole);
-    assert.deepEqual(await openIds(target), [uploadId]);
-    await target.complete(uploadId, whole, never);
-  });
+  fact(
+    'complete with another hash or size is refused, and the upload stays open',
+    async ({ target, work }) => {
+      const { uploadId, ...begun } = await work.begin(target, [0, 1, 2]);
+      const whole = await work.whole(begun);
+      const wrongHash = { ...whole, treeHash: work.partOf(0).treeHash };
+      await assert.rejects(target.complete(uploadId, wrongHash, never), refusedWhole);
+      // A bucket is told the parts, whose sizes it knows; a vault counts.
+      if (work.kind.container === 'vault') {
+        const wrongSize = { ...whole, sizeBytes: whole.sizeBytes + 1 };
+        await assert.rejects(target.complete(uploadId, wrongSize, never), refusedWhole);
+      }
+      assert.deepEqual(await openIds(target), [uploadId]);
+      await target.complete(uploadId, whole, never);
+    },
+  );
 }
 
 function factsOfAbort(fact: Fact): void {
   fact(
     'abort drops the upload, and a repeat is either answered again or finds nothing',
-    async ({ target }) => {
-      const uploadId = await beginWithParts(target, [0]);
-      const other = await beginWithParts(target, [1]);
+    async ({ target, work }) => {
+      const { uploadId, ...begun } = await work.begin(target, [0]);
+      const whole = await work.whole(begun);
+      const { uploadId: other } = await work.begin(target, [1]);
       const answer = await target.abort(uploadId, never);
       assert.equal(answer.httpStatus, 204);
       assert.deepEqual(await openIds(target), [other]);
       const isMissing = missing('upload');
-      await assert.rejects(target.sendPart(uploadId, partOf(1), never), isMissing);
+      await assert.rejects(target.sendPart(uploadId, work.partOf(1), never), isMissing);
       await assert.rejects(target.complete(uploadId, whole, never), isMissing);
       const again = await target.abort(uploadId, never).catch((error: unknown) => isMissing(error));
       assert.ok(again === true || again.httpStatus === 204);
@@ -261,26 +341,33 @@ function factsOfAbort(fact: Fact): void {
 }
 
 function factsOfSignals(fact: Fact): void {
-  type Ask = (target: Target, uploadId: string, signal: AbortSignal) => Promise<unknown>;
+  type Ask = (bench: Asked, signal: AbortSignal) => Promise<unknown>;
+  interface Asked {
+    readonly target: Target;
+    readonly work: Work;
+    readonly uploadId: string;
+    readonly whole: Completion;
+  }
   const asks: Record<string, Ask> = {
-    locate: (target, _, signal) => target.locate(false, signal),
-    begin: (target, _, signal) => target.begin(order(), signal),
-    'send part': (target, uploadId, signal) => target.sendPart(uploadId, partOf(0), signal),
-    'list parts': (target, uploadId, signal) =>
+    locate: ({ target }, signal) => target.locate(false, signal),
+    begin: ({ target, work }, signal) => target.begin(work.order(), signal),
+    'send part': ({ target, work, uploadId }, signal) => target.sendPart(uploadId, work.partOf(0), signal),
+    'list parts': ({ target, uploadId }, signal) =>
       target.listPartsPage(uploadId, { limit: null, marker: null }, signal),
-    complete: (target, uploadId, signal) => target.complete(uploadId, whole, signal),
-    abort: (target, uploadId, signal) => target.abort(uploadId, signal),
-    'list uploads': (target, _, signal) => target.listUploadsPage({ limit: null, marker: null }, signal),
+    complete: ({ target, uploadId, whole }, signal) => target.complete(uploadId, whole, signal),
+    abort: ({ target, uploadId }, signal) => target.abort(uploadId, signal),
+    'list uploads': ({ target }, signal) => target.listUploadsPage({ limit: null, marker: null }, signal),
   };
   for (const [operation, ask] of Object.entries(asks)) {
     fact(`${operation} rejects with the reason of a signal, aborted before or meanwhile`, async (targets) => {
-      const { target } = targets;
-      const { uploadId } = await target.begin(order(), never);
+      const { target, work } = targets;
+      const { uploadId, ...begun } = await target.begin(work.order(), never);
+      const bench = { target, work, uploadId, whole: await work.whole(begun) };
       const reason = new TransferError('stopped', { signal: 'SIGINT' });
       const before = AbortSignal.abort(reason);
-      await assert.rejects(ask(target, uploadId, before), (error) => error === reason);
+      await assert.rejects(ask(bench, before), (error) => error === reason);
       const stop = new AbortController();
-      const asked = ask(target, uploadId, stop.signal);
+      const asked = ask(bench, stop.signal);
       stop.abort(reason);
       await assert.rejects(asked, (error) => error === reason);
     });

@@ -72,7 +72,8 @@ test('nothing is held unless journal and service agree on its hash, and nothing 
         return { ...part, endByte: part.endByte + endShift };
       });
       const { held, toCompare } = reconcile(plan, recorded, parts);
-      for (const [index, hash] of [...held, ...toCompare]) {
+      const compared = [...toCompare].map(([index, part]) => [index, part.treeHash] as const);
+      for (const [index, hash] of [...held, ...compared]) {
         const entries = listed.filter((entry) => entry.index === index);
         assert.ok(entries.length > 0);
         assert.ok(entries.every((entry) => entry.treeHash === hash && [0, 1].includes(entry.endShift)));
@@ -140,3 +141,44 @@ test('a part without a hash vouches for nothing and is sent again', () => {
   const plan = planOf(1);
   assert.deepEqual(reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, null)]).toSend, [0]);
 });
+
+const LINEAR = 'd'.repeat(64);
+
+/** A bucket lists no tree hash, but the SHA-256 where it knows it, and an ETag. */
+function inBucket(change: Partial<HeldPart>): HeldPart {
+  return heldAt(planOf(1), 0, null, change);
+}
+
+const agreements: [string, RecordedPart | null, Partial<HeldPart>, 'held' | 'compare' | 'send'][] = [
+  ['the same ETag', { treeHash: A, linearHash: null, etag: 'e' }, { etag: 'e' }, 'held'],
+  ['another ETag', { treeHash: A, linearHash: null, etag: 'f' }, { etag: 'e' }, 'send'],
+  ['an ETag and no record of one', { treeHash: A, linearHash: LINEAR }, { etag: 'e' }, 'compare'],
+  ['an ETag and no record', null, { etag: 'e' }, 'compare'],
+  [
+    'the same SHA-256, whatever the ETag',
+    { treeHash: A, linearHash: LINEAR, etag: 'f' },
+    { etag: 'e', linearHash: LINEAR },
+    'held',
+  ],
+  [
+    'another SHA-256 under the same ETag',
+    { treeHash: A, linearHash: LINEAR, etag: 'e' },
+    { etag: 'e', linearHash: B },
+    'send',
+  ],
+  [
+    'a SHA-256 that was not recorded, and the same ETag',
+    { treeHash: A, linearHash: null, etag: 'e' },
+    { etag: 'e', linearHash: B },
+    'held',
+  ],
+];
+for (const [title, recorded, listed, wanted] of agreements) {
+  test(`a part in a bucket with ${title}: ${wanted}`, () => {
+    const known = new Map(recorded === null ? [] : [[0, recorded]]);
+    const { held, toCompare, toSend } = reconcile(planOf(1), known, [inBucket(listed)]);
+    const found = held.size > 0 ? 'held' : toCompare.size > 0 ? 'compare' : 'send';
+    assert.deepEqual([found, held.size + toCompare.size + toSend.length], [wanted, 1]);
+    if (found === 'held') assert.equal(held.get(0), A);
+  });
+}

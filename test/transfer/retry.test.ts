@@ -77,7 +77,10 @@ test('every operation is tried again', async () => {
     ['sendPart', () => target.sendPart(uploadId, part, never)],
     ['listPartsPage', () => target.listPartsPage(uploadId, page, never)],
     ['listUploadsPage', () => target.listUploadsPage(page, never)],
-    ['complete', () => target.complete(uploadId, { sizeBytes: 4, treeHash: part.treeHash }, never)],
+    [
+      'complete',
+      () => target.complete(uploadId, { sizeBytes: 4, treeHash: part.treeHash, parts: new Map() }, never),
+    ],
   ];
   for (const [operation, ask] of asks) {
     const before = calls[operation];
@@ -401,6 +404,10 @@ test('a complete whose answer was lost is asked again, and gives the same archiv
   const sent = preparedPart(bytes, 0, MIB_BYTES);
   await plain.sendPart(uploadId, sent, never);
   hooks.after = failFirst(2, unavailable);
-  const { archiveId } = await target.complete(uploadId, { sizeBytes: 4, treeHash: sent.treeHash }, never);
+  const { archiveId } = await target.complete(
+    uploadId,
+    { sizeBytes: 4, treeHash: sent.treeHash, parts: new Map() },
+    never,
+  );
   assert.deepEqual([calls.complete, vault.archives.length, vault.archives[0]?.archiveId], [3, 1, archiveId]);
 });

@@ -93,6 +93,7 @@ export const SAMPLES: Samples = {
   stopped: [failure('stopped', { signal: 'SIGINT' }, UPLOAD), failure('stopped', { signal: 'SIGTERM' })],
   'not-found': [
     missing('vault', 'photos'),
+    missing('bucket', 'photos'),
     missing('upload', '-Xk3'),
     missing('unfinished upload', '/data/backup.tar'),
     missing('catalogue entry', 'arch-1'),
@@ -147,6 +148,7 @@ export const SAMPLES: Samples = {
       { ...UPLOAD, resumable: false },
     ),
   ],
+  exists: [failure('exists', { url: 's3://photos/backup.tar' }, UPLOAD)],
   output: [
     failure('output', { detail: 'ENOSPC', archiveId: 'arch-1' }),
     failure('output', { detail: 'ENOSPC', archiveId: null }),

@@ -53,6 +53,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: check its name, the region and the account; calve makes vaults on local:// only',
     ],
     [
+      'calve: bucket photos: the service knows no such bucket',
+      'hint: check its name, the region and the endpoint; calve makes no buckets',
+    ],
+    [
       'calve: upload -Xk3: the service knows no such upload: it was completed, aborted, or idle for too long',
       'hint: calve list-uploads shows the uploads in progress',
     ],
@@ -90,7 +94,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: could not begin the upload: this account cannot use vaults any more; since 15 December 2025 the service takes no new customers',
-      'hint: use an account that had vaults before then; local://VAULT tries calve without any account',
+      'hint: send it to a bucket instead: calve upload FILE s3://BUCKET/KEY --storage-class DEEP_ARCHIVE',
     ],
     [
       'calve: could not begin the upload: the service refuses the request',
@@ -181,6 +185,12 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       `calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service, and it was being completed: the archive may exist (5368709120 bytes, tree hash ${HASH_A})`,
       'hint: the next inventory tells; upload --fresh sends again, abort --drop-record drops what is recorded here',
+    ],
+  ],
+  exists: [
+    [
+      'calve: s3://photos/backup.tar: an object is there already, and --no-overwrite keeps it',
+      'hint: name another key, or leave --no-overwrite away to replace it',
     ],
   ],
   output: [

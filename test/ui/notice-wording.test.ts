@@ -23,6 +23,22 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', startedAt, abort },
     'an earlier upload of this file, begun on 2026-11-19 08:00 UTC, is needless now; drop it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
+  'superseded-aborted': [
+    { uploadId: '-Xk3', startedAt },
+    'an earlier upload of this file, begun on 2026-11-19 08:00 UTC, was aborted: its parts would have been billed for ever',
+  ],
+  'archive-gone': [
+    { archiveId: 's3://photos/a', archivedAt: startedAt },
+    's3://photos/a, archived on 2026-11-19 08:00 UTC, is not there any more as it was: sent again',
+  ],
+  'default-class': [
+    { storageClass: 'STANDARD' },
+    'stored as STANDARD; --storage-class names a colder one, as DEEP_ARCHIVE',
+  ],
+  'parts-may-remain': [
+    { uploadId: '-Xk3', parts: 2 },
+    'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may remain; abort it again later',
+  ],
   'expired-begun-anew': [
     { uploadId: '-Xk3', lastActivityAt: startedAt },
     'the service dropped the upload, which was idle since 2026-11-19 08:00 UTC; begun anew',

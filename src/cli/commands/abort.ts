@@ -7,13 +7,16 @@ import {
   joinedUploads,
   type Sorted,
   sortUploads,
+  withActivity,
 } from '../../transfer/abort.js';
-import type { Session } from '../../transfer/session.js';
+import type { OpenUpload } from '../../transfer/ports.js';
+import { type Session, sessionAt } from '../../transfer/session.js';
 import { abortedJson, type UploadJson } from '../../ui/json.js';
-import { uploadsTable } from '../../ui/tables.js';
+
 import { isSet, openSession } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
-import { joinedJson } from '../joined-json.js';
+import { joinedJson, uploadsTableFor } from '../joined-json.js';
+import { checkKey, ownKey } from '../object-key.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -30,12 +33,19 @@ export async function abort(context: CommandContext, words: readonly string[]): 
   const { io, options, reporter } = context;
   const url = parseTargetUrl(words[0] ?? '');
   const wish = readWish(context);
+  if (wish.ids.length > 0) checkKey(url, 'abort');
   if (wish.ids.length === 0 && !wish.dryRun) checkMayAsk(context);
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
   try {
     if (wish.ids.length === 0) await sweep(context, session, wish);
     else if (wish.dryRun) await listWanted(context, session, wish.ids);
-    else await abortEach(context, session, wish.ids, { listed: false, forget: wish.forget });
+    else
+      await abortEach(
+        context,
+        session,
+        wish.ids.map((uploadId) => ({ uploadId, key: ownKey(url) })),
+        { listed: false, forget: wish.forget },
+      );
   } finally {
     await close();
   }
@@ -79,7 +89,7 @@ function checkMayAsk(context: CommandContext): void {
 
 async function sweep(context: CommandContext, session: Session, wish: Wish): Promise<void> {
   const uploads: JoinedUpload[] = [];
-  for await (const each of joinedUploads(session)) uploads.push(each);
+  for await (const each of joinedUploads(session)) uploads.push(await withActivity(session, each, wish));
   const sorted = sortUploads(uploads, wish, session.clock.nowMs(), session.target.idleExpiryMs);
   for (const { open } of sorted.inUse) {
     const { uploadId, createdAt } = open;
@@ -87,8 +97,12 @@ async function sweep(context: CommandContext, session: Session, wish: Wish): Pro
   }
   if (wish.dryRun) return printUploads(context, session, sorted.take);
   if (sorted.take.length === 0 || !(await confirmed(context, sorted))) return;
-  const ids = sorted.take.map(({ open }) => open.uploadId);
-  await abortEach(context, session, ids, { listed: true, forget: wish.forget });
+  await abortEach(
+    context,
+    session,
+    sorted.take.map(({ open }) => open),
+    { listed: true, forget: wish.forget },
+  );
 }
 
 async function confirmed(context: CommandContext, sorted: Sorted): Promise<boolean> {
@@ -117,14 +131,15 @@ async function confirmed(context: CommandContext, sorted: Sorted): Promise<boole
 async function abortEach(
   context: CommandContext,
   session: Session,
-  ids: readonly string[],
+  uploads: readonly Pick<OpenUpload, 'uploadId' | 'key'>[],
   how: { readonly listed: boolean; readonly forget: boolean },
 ): Promise<void> {
   const busy: unknown[] = [];
-  for (const id of ids) {
+  for (const { uploadId, key } of uploads) {
     try {
-      const { uploadId, key, answer } = await abortUpload(session, id, how);
-      const object = abortedJson({ uploadId, target: session.place.url, key }, answer);
+      const there = sessionAt(session, key);
+      const { answer } = await abortUpload(there, uploadId, how);
+      const object = abortedJson({ uploadId, target: there.place.url, key }, answer);
       await context.result(object, `aborted\t${uploadId}`);
     } catch (error) {
       if (isFailure(error, 'busy')) busy.push(error);
@@ -155,7 +170,7 @@ async function printUploads(
   session: Session,
   uploads: readonly JoinedUpload[],
 ): Promise<void> {
-  const printer = streamPrinter<UploadJson>(context, uploadsTable);
+  const printer = streamPrinter<UploadJson>(context, uploadsTableFor(parseTargetUrl(session.place.url)));
   for (const upload of uploads) await printer.print(joinedJson(session, upload));
   await printer.end();
 }

@@ -4,6 +4,7 @@ import { everyPage } from '../../transfer/pages.js';
 import { type PartJson, partJson } from '../../ui/json.js';
 import { partsTable } from '../../ui/tables.js';
 import { openSession } from '../compose.js';
+import { checkKey } from '../object-key.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -11,6 +12,7 @@ import type { CommandContext } from '../run-command.js';
 export async function listParts(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io, options, reporter } = context;
   const url = parseTargetUrl(words[0] ?? '');
+  checkKey(url, 'list-parts');
   const uploadId = options.read.named('uploadId', 'upload') ?? '';
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
   const fetchPage = (marker: string | null) =>

@@ -1,10 +1,10 @@
 import { parseTargetUrl } from '../../core/target-url.js';
 import { TARGETS } from '../../targets/registry.js';
-import { joinedUploads, knownUploads } from '../../transfer/abort.js';
+import { joinedUploads, joiner } from '../../transfer/abort.js';
 import { jsonLine, pageJson, type UploadJson } from '../../ui/json.js';
-import { uploadsTable } from '../../ui/tables.js';
+
 import { openSession } from '../compose.js';
-import { joinedJson } from '../joined-json.js';
+import { joinedJson, uploadsTableFor } from '../joined-json.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -16,16 +16,14 @@ export async function listUploads(context: CommandContext, words: readonly strin
   const marker = options.read.text('marker');
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
   try {
-    const printer = streamPrinter<UploadJson>(context, uploadsTable);
+    const printer = streamPrinter<UploadJson>(context, uploadsTableFor(url));
     if (limit === null && marker === null) {
       for await (const upload of joinedUploads(session)) await printer.print(joinedJson(session, upload));
       return await printer.end();
     }
-    const known = await knownUploads(session);
+    const join = await joiner(session);
     const page = await session.target.listUploadsPage({ limit, marker }, session.signal);
-    for (const open of page.uploads) {
-      await printer.print(joinedJson(session, { open, local: known.get(open.uploadId) ?? null }));
-    }
+    for (const open of page.uploads) await printer.print(joinedJson(session, join(open)));
     await printer.end();
     await printMarker(context, page.marker);
   } finally {

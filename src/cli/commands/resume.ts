@@ -7,6 +7,7 @@ import { adoptUpload, resumeUpload } from '../../transfer/resume.js';
 import { aboutFile } from '../about-file.js';
 import { openRecordedSession, openSession, openState } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
+import { checkKey } from '../object-key.js';
 import { printArchive } from '../print-archive.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -35,6 +36,7 @@ async function adopt(context: CommandContext, words: readonly string[], uploadId
   }
   const { io, options, reporter } = context;
   const url = parseTargetUrl(target);
+  checkKey(url, 'resume');
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
   try {
     await printArchive(context, await adoptUpload(session, resolve(io.cwd, file), uploadId));

@@ -1,16 +1,20 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { checkDescription } from '../../core/description.js';
 import { TransferError } from '../../core/failures.js';
 import { isLegalPartSize, type PartPlan, partSizeUsage } from '../../core/part-plan.js';
-import { looksLikeTarget, parseTargetUrl, type TargetUrl } from '../../core/target-url.js';
+import { looksLikeTarget, parseTargetUrl, type TargetUrl, urlOfFile } from '../../core/target-url.js';
 import { TARGETS } from '../../targets/registry.js';
 import { planFile } from '../../transfer/plan-file.js';
+import type { ObjectWish } from '../../transfer/ports.js';
+import { sessionAt } from '../../transfer/session.js';
 import { type UploadWish, uploadFile } from '../../transfer/upload.js';
 import { planJson } from '../../ui/json.js';
 import { planText } from '../../ui/result-text.js';
 import { aboutFile } from '../about-file.js';
 import { checkTarget, openSession, openSources } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
+import { checkManyKeys, ownKey } from '../object-key.js';
+import type { OptionReader } from '../option-reader.js';
 import { printArchive } from '../print-archive.js';
 import type { CommandContext } from '../run-command.js';
 
@@ -19,16 +23,21 @@ export async function upload(context: CommandContext, words: readonly string[]):
   const { files, url } = filesAndTarget(words);
   const { io, options, reporter } = context;
   const isDryRun = options.read.flag('dryRun');
+  checkManyKeys(
+    url,
+    files.map((file) => basename(file)),
+  );
   if (!isDryRun) await checkTarget(io, options, url);
-  const wishes = await checkFiles(context, files, url);
-  if (wishes.length === 0 || isDryRun) return;
+  const sendings = await checkFiles(context, files, url);
+  if (sendings.length === 0 || isDryRun) return;
   const { session, close } = await openSession(io, options, { url, create: true, reporter });
   try {
-    for (const wish of wishes) {
+    for (const { wish, url: to } of sendings) {
       try {
-        await printArchive(context, await uploadFile(aboutFile(session, wish.file), wish));
+        const about = aboutFile(sessionAt(session, ownKey(to)), wish.file);
+        await printArchive(context, await uploadFile(about, wish));
       } catch (error) {
-        await context.fail(error, { file: wish.file, target: url.url });
+        await context.fail(error, { file: wish.file, target: to.url });
         if (stopsTheRun(error)) return;
       }
     }
@@ -62,23 +71,29 @@ async function checkFiles(
   context: CommandContext,
   files: readonly string[],
   url: TargetUrl,
-): Promise<UploadWish[]> {
+): Promise<Sending[]> {
   const { limits } = TARGETS[url.scheme];
   const common = readWish(context, url);
   const sources = openSources(context.options);
-  const wishes: UploadWish[] = [];
+  const sendings: Sending[] = [];
   for (const file of files) {
+    const to = urlOfFile(url, basename(file));
     try {
       const wish = { ...common, file: resolve(context.io.cwd, file) };
       const plan = await planFile(sources.open, wish, limits);
-      if (context.options.read.flag('dryRun')) await printPlan(context, wish.file, url, plan);
-      wishes.push(wish);
+      if (context.options.read.flag('dryRun')) await printPlan(context, wish, to, plan);
+      sendings.push({ wish, url: to });
     } catch (error) {
-      await context.fail(error, { file, target: url.url });
+      await context.fail(error, { file, target: to.url });
     }
   }
   await sources.close();
-  return wishes;
+  return sendings;
+}
+
+interface Sending {
+  readonly wish: UploadWish;
+  readonly url: TargetUrl;
 }
 
 /** @throws TransferError `usage` */
@@ -90,28 +105,64 @@ function readWish(context: CommandContext, url: TargetUrl): Omit<UploadWish, 'fi
     const { why, hint } = partSizeUsage('', limits).facts;
     read.refuse('partSize', why, hint ?? undefined);
   }
-  return {
+  checkKind(read, url);
+  const wish: Omit<UploadWish, 'file'> = {
     partSizeBytes,
     description: read.checked('description', checkDescription),
     fresh: read.flag('fresh'),
   };
+  const object = readObjectWish(read, url);
+  return object === null ? wish : { ...wish, object, description: null };
+}
+
+/** Options that were typed for the other kind of target; variables may be set for both. @throws TransferError `usage` */
+function checkKind(read: OptionReader, { scheme }: TargetUrl): void {
+  if (TARGETS[scheme].object === null) {
+    const ofObjects = [
+      'storageClass',
+      'sse',
+      'sseKmsKeyId',
+      'tagging',
+      'overwrite',
+      'pathStyle',
+      'requestHeader',
+    ];
+    for (const name of ofObjects.filter((each) => read.flagged(each))) {
+      read.refuse(
+        name,
+        'vaults have no such thing',
+        'it is for objects: s3://BUCKET/KEY or obs://BUCKET/KEY',
+      );
+    }
+  } else if (read.flagged('description')) {
+    const hint = 'as a header of its own: --request-header x-amz-meta-description=TEXT';
+    read.refuse('description', 'an object is known by its key, and has no description', hint);
+  }
+}
+
+function readObjectWish(read: OptionReader, { scheme }: TargetUrl): ObjectWish | null {
+  const kind = TARGETS[scheme].object;
+  if (kind === null) return null;
+  const storageClass = read.checked('storageClass', kind.checkStorageClass);
+  return { storageClass, noOverwrite: read.off('overwrite') };
 }
 
 async function printPlan(
   context: CommandContext,
-  file: string,
+  wish: UploadWish,
   url: TargetUrl,
   plan: PartPlan,
 ): Promise<void> {
+  const kind = TARGETS[url.scheme].object;
   const object = planJson({
-    file,
+    file: wish.file,
     target: url.url,
     size: plan.sizeBytes,
     partSize: plan.partSizeBytes,
     parts: plan.partCount,
     // Begin, one for each part, complete.
     requests: plan.partCount + 2,
-    storageClass: null,
+    storageClass: wish.object?.storageClass ?? kind?.defaultStorageClass ?? null,
   });
   await context.result(object, planText(object));
 }

@@ -1,7 +1,10 @@
 /** The AWS SDK's Glacier client: made when it is first used, because loading it costs more than a whole `status`. */
 import process from 'node:process';
 import type { GlacierClient, GlacierClientConfig } from '@aws-sdk/client-glacier';
-import { httpAgents } from './http-agents.js';
+import type { Caller, Connection as ConnectionTo, Connector } from '../aws/caller.js';
+import { httpAgents } from '../aws/http-agents.js';
+
+import type { Operation } from './failures.js';
 
 export type Sdk = typeof import('@aws-sdk/client-glacier');
 type Credentials = NonNullable<GlacierClientConfig['credentials']>;
@@ -19,18 +22,8 @@ export interface ClientOptions {
   readonly concurrency: number;
 }
 
-interface Connection {
-  readonly sdk: Sdk;
-  readonly client: GlacierClient;
-}
-
-export interface Connector {
-  connect(): Promise<Connection>;
-  /** Credentials are looked up anew from the next request on; requests under way are left alone. */
-  forgetCredentials(): void;
-  /** Ends all connections. */
-  close(): void;
-}
+export type VaultCaller = Caller<GlacierClient, Sdk, Operation>;
+type Connection = ConnectionTo<GlacierClient, Sdk>;
 
 const silence = (): void => undefined;
 /** The SDK warns on the console where it has no logger, and stderr belongs to calve. */
@@ -43,7 +36,7 @@ async function loadSdk(): Promise<Sdk> {
   return await import('@aws-sdk/client-glacier');
 }
 
-export function glacierConnector(options: ClientOptions): Connector {
+export function glacierConnector(options: ClientOptions): Connector<GlacierClient, Sdk> {
   const agents = httpAgents(options);
   let connection: Promise<Connection> | null = null;
 
@@ -73,6 +66,7 @@ export function glacierConnector(options: ClientOptions): Connector {
   }
 
   return {
+    isEncrypted: options.endpoint === null || options.endpoint.startsWith('https:'),
     connect() {
       connection ??= open();
       return connection;

@@ -9,7 +9,8 @@ import {
   type ServiceAnswer,
   TransferError,
 } from '../../core/failures.js';
-import { answerOf, nodeCodeOf, type SdkError, shortText } from './service-answer.js';
+import { answerOf, type SdkError } from '../aws/service-answer.js';
+import { classifyUnanswered, refusedFailure, unreachableFailure } from '../aws/unanswered.js';
 
 /** What was asked for, so that a failure can say so. */
 export interface Operation {
@@ -49,9 +50,7 @@ const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clo
 const DAMAGED_PAYLOAD = /x-amz-content-sha256 does not match the computed payload hash/i;
 
 function unreachable(operation: Operation, why: string, extras: FailureExtras = {}): TransferError {
-  // Attempts and time are counted by whoever tries again.
-  const facts = { operation: operation.name, why, attempts: 1, elapsedMs: 0 };
-  return new TransferError('unreachable', facts, { transience: 'unavailable', ...extras });
+  return unreachableFailure(operation.name, why, extras);
 }
 
 /** A success without what a success carries: cut off on the way, or not from the service at all. */
@@ -65,7 +64,7 @@ function refused(
   detail: string,
   extras: FailureExtras = {},
 ): TransferError {
-  return new TransferError('refused', { why, operation: operation.name, detail }, extras);
+  return refusedFailure(operation.name, why, detail, extras);
 }
 
 function corrupt(operation: Operation, service: ServiceAnswer): TransferError | null {
@@ -132,20 +131,5 @@ export function classify(error: unknown, operation: Operation): unknown {
   if (error instanceof TransferError || !(error instanceof Error)) return error;
   const service = answerOf(error as SdkError);
   if (service !== null) return classifyAnswer(service, operation);
-  const text = shortText(error.message);
-  if (
-    /CredentialsProviderError|TokenProviderError/.test(error.name) ||
-    /^(Could not load|Resolved) credential/i.test(text)
-  ) {
-    // A credential process's command line and output are not ours to repeat.
-    const detail = /^Command failed/i.test(text) ? 'the credential process failed' : text;
-    return refused(operation, 'no-credentials', detail);
-  }
-  const code = nodeCodeOf(error);
-  const isUntrusted = /CERT|^UNABLE_TO_|^SELF_SIGNED|^DEPTH_ZERO/.test(code ?? '');
-  if (isUntrusted) return refused(operation, 'rejected', `${code}: ${text}`, { cause: error });
-  const isNetwork = code !== null || error.name === 'TimeoutError' || error instanceof SyntaxError;
-  return isNetwork
-    ? unreachable(operation, code === null ? text : `${code}: ${text}`, { cause: error })
-    : error;
+  return classifyUnanswered(error, operation.name);
 }

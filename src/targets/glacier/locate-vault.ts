@@ -1,6 +1,6 @@
 /** Whose vault it is, and that it is there. */
 import { isFailure } from '../../core/failures.js';
-import type { Caller } from './caller.js';
+import type { VaultCaller } from './client.js';
 import { halfAnswer, type Operation } from './failures.js';
 
 export interface VaultAddress {
@@ -16,7 +16,7 @@ function operationOf(name: string, address: VaultAddress): Operation {
 }
 
 async function describeAccount(
-  caller: Caller,
+  caller: VaultCaller,
   address: VaultAddress,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -39,7 +39,7 @@ async function describeAccount(
  * @throws TransferError `not-found` for a missing vault, unless it may be created
  */
 export async function locateVault(
-  caller: Caller,
+  caller: VaultCaller,
   address: VaultAddress,
   mayCreate: boolean,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
-import { resolveAwsPlace } from '../aws-config.js';
+import { resolveAwsPlace } from '../aws/config.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { GLACIER_IDLE_EXPIRY_MS } from './limits.js';
 import { glacierTarget } from './target.js';
@@ -8,7 +8,7 @@ export async function openGlacier(settings: TargetSettings): Promise<OpenedTarge
   const { url, profile, accountId } = settings;
   const { region, endpoint } = await resolveAwsPlace(settings, 'glacier');
   const target = glacierTarget({
-    vault: url.vault,
+    vault: url.container,
     url: url.url,
     region,
     endpoint,

@@ -1,13 +1,11 @@
 /** One part on its way: its body, its two hashes, and the service's answer compared with them. */
-import { Readable } from 'node:stream';
 import type { UploadMultipartPartCommand, UploadMultipartPartCommandOutput } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
 import { isTreeHash } from '../../core/tree-hash.js';
 import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
-import type { Caller } from './caller.js';
-import type { Sdk } from './client.js';
+import { type PartBody, withBody } from '../aws/part-body.js';
+import type { Sdk, VaultCaller } from './client.js';
 import { halfAnswer, type Operation } from './failures.js';
-import { partBody } from './part-body.js';
 import type { PartTime } from './part-time.js';
 
 export interface PartRequest {
@@ -18,8 +16,6 @@ export interface PartRequest {
   readonly partTime: PartTime;
 }
 
-type Body = ReturnType<PreparedPart['body']>;
-
 /**
  * The command that sends `part`. The linear hash is set before the SDK signs, which then takes it as the payload's
  * (the SDK computing it costs two more passes, on the main thread); the length is set because a stream would go out
@@ -29,7 +25,7 @@ function partCommand(
   sdk: Sdk,
   request: PartRequest,
   part: PreparedPart,
-  body: Body,
+  body: PartBody['content'],
 ): UploadMultipartPartCommand {
   const { range, linearHash, treeHash } = part;
   const command = new sdk.UploadMultipartPartCommand({
@@ -71,7 +67,7 @@ function receiptOf(
  * when it cannot be read; `too-slow` when it did not arrive in time; what Caller throws
  */
 export async function sendPart(
-  caller: Caller,
+  caller: VaultCaller,
   request: PartRequest,
   part: PreparedPart,
   signal: AbortSignal,
@@ -83,29 +79,21 @@ export async function sendPart(
     uploadId: request.uploadId,
     sent: { what: 'part', index: range.index, treeHash },
   };
-  signal.throwIfAborted();
-  const ending = new AbortController();
-  const follow = (): void => ending.abort(signal.reason);
-  signal.addEventListener('abort', follow, { once: true });
-  const { content, sentBytes } = partBody(part, caller.isEncrypted);
-  // Without a listener a body that cannot be read would end the process, and without the abort leave it waiting.
-  if (content instanceof Readable) content.on('error', (error) => ending.abort(error));
   const { partTime } = request;
-  const startedMs = performance.now();
-  const tooLate = (): void => ending.abort(partTime.late(range, performance.now() - startedMs, sentBytes()));
-  const deadline = setTimeout(tooLate, partTime.ms);
-  try {
-    const answer = await caller.call(operation, ending.signal, (client, options, sdk) =>
-      client.send(partCommand(sdk, request, part, content), options),
-    );
-    return receiptOf(answer, part, operation);
-  } catch (error) {
-    // An answer that came before the body was through leaves the connection half used: it goes too.
-    ending.abort(error);
-    throw partTime.judge(error, range, performance.now() - startedMs);
-  } finally {
-    clearTimeout(deadline);
-    signal.removeEventListener('abort', follow);
-    if (content instanceof Readable) content.destroy();
-  }
+  return withBody(part, caller, signal, async ({ content, sentBytes }, ending) => {
+    const startedMs = performance.now();
+    const tooLate = (): void =>
+      ending.abort(partTime.late(range, performance.now() - startedMs, sentBytes()));
+    const deadline = setTimeout(tooLate, partTime.ms);
+    try {
+      const answer = await caller.call(operation, ending.signal, (client, options, sdk) =>
+        client.send(partCommand(sdk, request, part, content), options),
+      );
+      return receiptOf(answer, part, operation);
+    } catch (error) {
+      throw partTime.judge(error, range, performance.now() - startedMs);
+    } finally {
+      clearTimeout(deadline);
+    }
+  });
 }

@@ -3,9 +3,9 @@ import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glaci
 import { type ServiceAnswer, TransferError } from '../../core/failures.js';
 import { isTreeHash } from '../../core/tree-hash.js';
 import type { FinishedArchive, Target, WholeArchive } from '../../transfer/ports.js';
-import { glacierCaller } from './caller.js';
-import type { ClientOptions } from './client.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { serviceCaller } from '../aws/caller.js';
+import { type ClientOptions, glacierConnector } from './client.js';
+import { classify, halfAnswer, isExpiredToken, type Operation } from './failures.js';
 import { GLACIER_LIMITS } from './limits.js';
 import { locateVault } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
@@ -52,7 +52,7 @@ function archiveOf(
 }
 
 export function glacierTarget(options: GlacierTargetOptions): Target {
-  const caller = glacierCaller(options);
+  const caller = serviceCaller(glacierConnector(options), classify, isExpiredToken);
   const partTime = new PartTime(options.partTimeMs ?? PART_TIME_MS);
   const vault = { accountId: options.accountId, vaultName: options.vault };
 
@@ -64,10 +64,13 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
     return { name, vault: options.vault, uploadId, sent };
   }
 
-  return {
+  const target: Target = {
     limits: GLACIER_LIMITS,
     idleExpiryMs: options.idleExpiryMs,
     partTimeMs: partTime.ms,
+    traits: { tellsAccount: true, billsParts: false, partsOutliveAbort: false },
+    at: () => target,
+    confirm: async () => true,
 
     async locate(create, signal) {
       const { url, region, endpointForState: endpoint } = options;
@@ -135,4 +138,5 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       caller.close();
     },
   };
+  return target;
 }

@@ -16,7 +16,7 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
   const dataDir = await prepareFolder(settings.localDir);
   const emulator = await startInside(dataDir);
   const target = glacierTarget({
-    vault: url.vault,
+    vault: url.container,
     url: url.url,
     region: LOCAL_REGION,
     endpoint: emulator.url,

@@ -15,7 +15,7 @@ export interface PartBody {
 }
 
 /** @param isEncrypted whether the connection is TLS */
-export function partBody(part: PreparedPart, isEncrypted: boolean): PartBody {
+function partBody(part: PreparedPart, isEncrypted: boolean): PartBody {
   const body = part.body();
   if (body instanceof Readable) return counted(body);
   const bytes = body as Uint8Array;
@@ -42,4 +42,36 @@ function counted(content: Readable): PartBody {
     sentBytes += chunk.length;
   });
   return { content, sentBytes: () => sentBytes };
+}
+
+/**
+ * Gives `send` the part's body and a signal that follows the given one, and the body's own failure. The body ends with
+ * the request, however that ends.
+ * @param line.isEncrypted whether the connection is TLS
+ * @throws what `send` throws; the body's own error when it cannot be read
+ */
+export async function withBody<T>(
+  part: PreparedPart,
+  line: { readonly isEncrypted: boolean },
+  signal: AbortSignal,
+  send: (body: PartBody, ending: AbortController) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const ending = new AbortController();
+  const follow = (): void => ending.abort(signal.reason);
+  signal.addEventListener('abort', follow, { once: true });
+  const body = partBody(part, line.isEncrypted);
+  const { content } = body;
+  // Without a listener a body that cannot be read would end the process, and without the abort leave it waiting.
+  if (content instanceof Readable) content.on('error', (error) => ending.abort(error));
+  try {
+    return await send(body, ending);
+  } catch (error) {
+    // An answer that came before the body was through leaves the connection half used: it goes too.
+    ending.abort(error);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', follow);
+    if (content instanceof Readable) content.destroy();
+  }
 }

@@ -1,6 +1,9 @@
 /** The connections to the service: kept alive, verified, and given up when they do not come about. */
+import { lookup as systemLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import process from 'node:process';
 import type { Duplex } from 'node:stream';
 
 export interface HttpAgents {
@@ -62,8 +65,18 @@ class HttpsAgent extends https.Agent {
   }
 }
 
+/**
+ * Names below `localhost` are this machine's, though few resolvers say so: a bucket in the host's name of a server on
+ * this machine. Source: RFC 6761, section 6.3.
+ */
+const lookup: LookupFunction = (hostname, options, done) => {
+  if (!hostname.endsWith('.localhost')) return systemLookup(hostname, options, done);
+  const address = { address: '127.0.0.1', family: 4 };
+  process.nextTick(() => (options.all === true ? done(null, [address]) : done(null, '127.0.0.1', 4)));
+};
+
 export function httpAgents({ connectTimeoutMs, concurrency }: ConnectionOptions): HttpAgents {
-  const options = { keepAlive: true, maxSockets: concurrency + 4 };
+  const options = { keepAlive: true, maxSockets: concurrency + 4, lookup };
   const httpAgent = new HttpAgent(options, connectTimeoutMs);
   const httpsAgent = new HttpsAgent(options, connectTimeoutMs);
   return {

@@ -6,7 +6,12 @@ export interface SdkError extends Error {
   readonly code?: unknown;
   readonly errno?: unknown;
   readonly syscall?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $metadata?: {
+    readonly httpStatusCode?: number;
+    readonly requestId?: string;
+    readonly extendedRequestId?: string;
+  };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
 const TEXT_MAX_CHARACTERS = 500;
@@ -24,7 +29,7 @@ export function shortText(message: string): string {
 function codeOf(error: SdkError): string | null {
   const isOwn =
     typeof error.name === 'string' &&
-    !/^(Unknown|UnknownError|Error|SyntaxError|TypeError|TimeoutError|GlacierServiceException)$/.test(
+    !/^(Unknown|UnknownError|Error|SyntaxError|TypeError|TimeoutError|GlacierServiceException|S3ServiceException)$/.test(
       error.name,
     );
   return isOwn ? shortText(error.name) : null;

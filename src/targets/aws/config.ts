@@ -3,9 +3,9 @@
  * so that the journal can record them and the endpoint is checked before credentials are used on it.
  * Source: AWS SDKs and tools reference guide, "Service-specific endpoints" and "AWS Region".
  */
-import { checkEndpoint, checkRegion } from '../core/endpoint.js';
-import { TransferError } from '../core/failures.js';
-import type { TargetSettings } from './settings.js';
+import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
+import { TransferError } from '../../core/failures.js';
+import type { TargetSettings } from '../settings.js';
 
 export interface AwsPlace {
   readonly region: string;

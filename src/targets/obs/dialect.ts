@@ -1,0 +1,37 @@
+/**
+ * Huawei OBS over S3's protocol. It knows none of the newer checksums, and MD5 is how it tells damaged parts.
+ * Source: Huawei OBS API reference, "Uploading Parts" and "Introduction to Storage Classes".
+ */
+import { TransferError } from '../../core/failures.js';
+import type { Dialect } from '../s3/dialect.js';
+
+/** OBS's own names, and what they are called in S3's protocol. */
+const CLASSES = {
+  STANDARD: 'STANDARD',
+  WARM: 'STANDARD_IA',
+  COLD: 'GLACIER',
+  DEEP_ARCHIVE: 'DEEP_ARCHIVE',
+} as const;
+
+const OWN_NAMES = new Map<string, string>(Object.entries(CLASSES).map(([own, wire]) => [wire, own]));
+const WIRE_NAMES = new Map<string, string>(Object.entries(CLASSES));
+
+export const OBS_DIALECT: Dialect = {
+  asksForChecksums: false,
+  sendsMd5: true,
+  // Each bucket has a class of its own for objects that name none.
+  defaultStorageClass: null,
+  wireClass: (name) => WIRE_NAMES.get(name) ?? name,
+  ownClass: (wire) => OWN_NAMES.get(wire) ?? wire,
+};
+
+/** OBS's own name of a class that was given by it or by S3's. @throws TransferError `usage` */
+export function checkObsClass(given: string): string {
+  const own = OBS_DIALECT.ownClass(given);
+  if (WIRE_NAMES.has(own)) return own;
+  throw new TransferError('usage', {
+    what: `--storage-class ${given}`,
+    why: "OBS takes STANDARD, WARM, COLD and DEEP_ARCHIVE by this protocol (or S3's names of them)",
+    hint: 'COLD and DEEP_ARCHIVE are the cheapest to keep',
+  });
+}

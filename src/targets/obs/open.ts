@@ -1,0 +1,57 @@
+/** `obs://BUCKET/KEY`: a bucket of Huawei OBS, by S3's protocol and the same client. */
+import { TransferError } from '../../core/failures.js';
+import { parseRequestHeaders } from '../s3/request-headers.js';
+import { bucketTarget } from '../s3/target.js';
+import type { OpenedTarget, TargetSettings } from '../settings.js';
+import { OBS_DIALECT } from './dialect.js';
+import { ownEndpoint, resolveObsPlace } from './place.js';
+
+interface ObsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** @throws TransferError `refused` (`no-credentials`): AWS's are never used unless a profile of theirs is named */
+function obsCredentials({ env }: TargetSettings): ObsCredentials {
+  const accessKeyId = env['OBS_ACCESS_KEY_ID'] ?? '';
+  const secretAccessKey = env['OBS_SECRET_ACCESS_KEY'] ?? '';
+  const sessionToken = env['OBS_SECURITY_TOKEN'] ?? '';
+  if (accessKeyId !== '' && secretAccessKey !== '') {
+    const pair = { accessKeyId, secretAccessKey };
+    return sessionToken === '' ? pair : { ...pair, sessionToken };
+  }
+  const missing = accessKeyId === '' ? 'OBS_ACCESS_KEY_ID' : 'OBS_SECRET_ACCESS_KEY';
+  const isHalf = accessKeyId !== secretAccessKey;
+  throw new TransferError('refused', {
+    why: 'no-credentials',
+    operation: 'open the bucket',
+    detail: isHalf ? `${missing} is not set, though the other one is` : null,
+  });
+}
+
+export async function openObs(settings: TargetSettings): Promise<OpenedTarget> {
+  const { url, object } = settings;
+  const { pathStyle } = object;
+  const { region, endpoint } = resolveObsPlace(settings);
+  const profile = settings.isProfileNamed ? settings.profile : null;
+  const target = bucketTarget({
+    dialect: OBS_DIALECT,
+    bucket: url.container,
+    key: url.key,
+    url: url.url,
+    region,
+    endpoint: endpoint ?? ownEndpoint(region),
+    endpointForState: endpoint,
+    credentials: profile === null ? obsCredentials(settings) : null,
+    profile,
+    pathStyle,
+    object,
+    requestHeaders: parseRequestHeaders(object.requestHeaders),
+    connectTimeoutMs: settings.connectTimeoutMs,
+    readTimeoutMs: settings.readTimeoutMs,
+    concurrency: settings.concurrency,
+  });
+  const recipe = { url: url.url, region, endpoint, accountId: '-', profile, localDir: null, pathStyle };
+  return { target, recipe };
+}

@@ -1,0 +1,45 @@
+/** Where a bucket of OBS is reached. What is set for AWS means nothing here: no region, no endpoint of its. */
+import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
+import { TransferError } from '../../core/failures.js';
+import type { TargetUrl } from '../../core/target-url.js';
+import type { TargetSettings } from '../settings.js';
+
+export interface ObsPlace {
+  readonly region: string;
+  /** A given one; null: the service's own. */
+  readonly endpoint: string | null;
+}
+
+/** `obs.ap-southeast-1.myhuaweicloud.com`: the service's own endpoints name their region. */
+const OWN_ENDPOINT = /^obs\.([a-z0-9-]+)\.myhuaweicloud\.(com|eu)$/;
+
+/** The service's own endpoint. Source: Huawei Cloud, "Regions and Endpoints" (Dublin is under .eu). */
+export function ownEndpoint(region: string): string {
+  return `https://obs.${region}.myhuaweicloud.${/^eu-west-10\d$/.test(region) ? 'eu' : 'com'}`;
+}
+
+/** @throws TransferError `usage`: no region, a malformed one, a name with dots that no certificate covers */
+export function resolveObsPlace(settings: TargetSettings): ObsPlace {
+  const { url, allowHttp } = settings;
+  checkDots(url, settings.object.pathStyle);
+  const endpoint = settings.endpoint === null ? null : checkEndpoint(settings.endpoint, allowHttp);
+  const told = endpoint === null ? undefined : OWN_ENDPOINT.exec(new URL(endpoint).hostname)?.[1];
+  const region = settings.region ?? told;
+  if (region === undefined) {
+    throw new TransferError('usage', {
+      what: url.url,
+      why: 'no region is named (AWS_REGION is for AWS)',
+      hint: 'give --region, as in --region ap-southeast-1',
+    });
+  }
+  return { region: checkRegion(region), endpoint };
+}
+
+function checkDots({ container, url }: TargetUrl, pathStyle: boolean): void {
+  if (pathStyle || !container.includes('.')) return;
+  throw new TransferError('usage', {
+    what: url,
+    why: "the bucket's dots would make a host name that the service's certificate does not cover, and OBS takes the bucket in the host only",
+    hint: 'for a private endpoint that takes it in the path, give --path-style and --endpoint-url',
+  });
+}

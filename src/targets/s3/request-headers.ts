@@ -1,0 +1,56 @@
+/** `--request-header NAME=VALUE`: what a user wants sent that calve has no option for. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import { TransferError } from '../../core/failures.js';
+
+/** By lower-case name. */
+export type RequestHeaders = ReadonlyMap<string, string>;
+
+/** Those that the client sets itself, or that would break its signature or the body. */
+const OWN =
+  /^(host|authorization|connection|content-length|content-md5|content-range|expect|range|transfer-encoding|if-none-match|user-agent|x-(amz|obs)-(content-sha256|date|security-token|storage-class|tagging|checksum-.*|sdk-.*|meta-calve-upload))$/;
+
+/** Customer keys, the requester who pays and the bucket's owner belong to every single call of an upload. */
+const EVERY_CALL = /^x-(amz|obs)-(server-side-encryption-customer-|request-payer$|expected-bucket-owner$)/;
+
+/** An upload is begun with all of them, and so is what only one call does. Its other calls carry those of every call. */
+const WHOLE_CALLS = new Set(['CreateMultipartUpload', 'ListMultipartUploads', 'AbortMultipartUpload']);
+
+/**
+ * @param given `NAME=VALUE`, as often as it was given
+ * @throws TransferError `usage`; the value is never shown
+ */
+export function parseRequestHeaders(given: readonly string[]): RequestHeaders {
+  const headers = new Map<string, string>();
+  for (const each of given) {
+    const split = each.indexOf('=');
+    const name = (split < 0 ? each : each.slice(0, split)).toLowerCase();
+    const value = each.slice(split + 1);
+    const refuse = (why: string): never => {
+      const hint = 'as in --request-header x-amz-meta-origin=nas';
+      throw new TransferError('usage', { what: `--request-header ${name}`, why, hint });
+    };
+    // Source: RFC 9110, "Field Names" and "Field Values".
+    if (split < 0 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) refuse('a header is given as NAME=VALUE');
+    if (!/^[\t\x20-\x7e]*$/.test(value)) refuse('a header has printable ASCII characters only');
+    if (OWN.test(name)) refuse('calve sets that header itself');
+    if (headers.has(name)) refuse('it was given twice');
+    headers.set(name, value);
+  }
+  return headers;
+}
+
+/** Adds the headers to what the client sends, before it is signed. */
+export function addHeaders(client: S3Client, headers: RequestHeaders): void {
+  if (headers.size === 0) return;
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const request = args.request as { headers: Record<string, string> };
+      const isWhole = WHOLE_CALLS.has(String(context.commandName).replace(/Command$/, ''));
+      for (const [name, value] of headers) {
+        if (isWhole || EVERY_CALL.test(name)) request.headers[name] = value;
+      }
+      return next(args);
+    },
+    { step: 'build', priority: 'low', name: 'requestHeaders' },
+  );
+}

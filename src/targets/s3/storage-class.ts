@@ -1,0 +1,16 @@
+/** Names of S3's storage classes, as far as they can be judged here. */
+import { TransferError } from '../../core/failures.js';
+
+/**
+ * Any name of that form: compatible stores have classes of their own, and S3 refuses an unknown one when the upload
+ * begins, before anything was sent.
+ * @throws TransferError `usage`
+ */
+export function checkS3Class(given: string): string {
+  if (/^[A-Z][A-Z0-9_-]{0,63}$/.test(given)) return given;
+  throw new TransferError('usage', {
+    what: `--storage-class ${given}`,
+    why: 'storage classes are written in capitals',
+    hint: 'S3 has STANDARD, STANDARD_IA, GLACIER_IR, GLACIER and DEEP_ARCHIVE, among others',
+  });
+}

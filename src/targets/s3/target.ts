@@ -1,0 +1,245 @@
+/** An object of a bucket as a target, by the AWS SDK: S3 and the stores that speak its protocol. */
+import { randomUUID } from 'node:crypto';
+import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
+import { isFailure } from '../../core/failures.js';
+import { withKey } from '../../core/target-url.js';
+import type {
+  AbortAnswer,
+  BegunUpload,
+  CatalogueEntry,
+  Completion,
+  FinishedArchive,
+  ObjectOrder,
+  ObjectWish,
+  PageRequest,
+  PartReceipt,
+  PartsPage,
+  PartsRequest,
+  PreparedPart,
+  Target,
+  TargetPlace,
+  UploadOrder,
+  UploadsPage,
+} from '../../transfer/ports.js';
+import { serviceCaller } from '../aws/caller.js';
+import { type BucketCaller, type ClientOptions, s3Connector } from './client.js';
+import { completeObject, existing } from './complete.js';
+import type { Dialect } from './dialect.js';
+import { classify, halfAnswer, isExpiredToken, type Operation } from './failures.js';
+import { S3_LIMITS } from './limits.js';
+import { lookAtObject, type ObjectAddress, OWN_ID_NAME, type SeenObject } from './look.js';
+import { cutPage, decodeMarker, heldPart, parseParts, parseUploads, partSizeShown } from './pages.js';
+import { sendPart } from './send-part.js';
+
+/** What an object is to be besides its bytes: said when its upload begins. */
+interface ObjectOptions {
+  readonly sse: string | null;
+  readonly sseKmsKeyId: string | null;
+  /** `k1=v1&k2=v2`, as the header has it. */
+  readonly tagging: string | null;
+}
+
+export interface BucketTargetOptions extends ClientOptions {
+  readonly dialect: Dialect;
+  readonly bucket: string;
+  readonly key: string;
+  /** `s3://bucket/key` */
+  readonly url: string;
+  /** What TargetPlace.endpoint says: null where it is the service's own. */
+  readonly endpointForState: string | null;
+  readonly object: ObjectOptions;
+}
+
+/** What is known of an upload, so that the store need not be asked for it again. */
+interface KnownUpload {
+  readonly hasChecksums: boolean;
+  readonly partSizeBytes: number | null;
+}
+
+/** What targets of all keys share. */
+interface Shop {
+  readonly caller: BucketCaller;
+  readonly known: Map<string, KnownUpload>;
+}
+
+export function bucketTarget(options: BucketTargetOptions): Target {
+  const caller = serviceCaller(s3Connector(options), classify, isExpiredToken);
+  return new KeyTarget(options, { caller, known: new Map() });
+}
+
+class KeyTarget implements Target {
+  readonly limits = S3_LIMITS;
+  readonly idleExpiryMs = null;
+  readonly partTimeMs = null;
+  readonly traits = { tellsAccount: false, billsParts: true, partsOutliveAbort: true };
+  readonly #options: BucketTargetOptions;
+  readonly #shop: Shop;
+  readonly #address: ObjectAddress;
+  readonly #object: { readonly Bucket: string; readonly Key: string };
+
+  constructor(options: BucketTargetOptions, shop: Shop) {
+    const { bucket, key } = options;
+    this.#options = options;
+    this.#shop = shop;
+    this.#address = { bucket, key };
+    this.#object = { Bucket: bucket, Key: key };
+  }
+
+  at(key: string | null): Target {
+    const options = this.#options;
+    if (key === null || key === options.key) return this;
+    return new KeyTarget({ ...options, key, url: withKey(options.url, key) }, this.#shop);
+  }
+
+  async locate(_: boolean, signal: AbortSignal): Promise<TargetPlace> {
+    const { bucket, url, region, endpointForState: endpoint } = this.#options;
+    try {
+      await this.#shop.caller.call(
+        { ...this.#operation('HeadBucket'), key: '' },
+        signal,
+        (client, send, sdk) => client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), send),
+      );
+    } catch (error) {
+      // Who may only write can't look at the bucket; and an empty answer says little of what is wrong.
+      const isUnclear = isFailure(error, 'refused') && error.service !== null;
+      if (!isUnclear || error.facts.why === 'wrong-region') throw error;
+    }
+    return { url, region, endpoint, account: null };
+  }
+
+  async begin(order: UploadOrder, signal: AbortSignal): Promise<BegunUpload> {
+    const { dialect, url } = this.#options;
+    const wish = order.object ?? { storageClass: null, noOverwrite: false };
+    if (wish.noOverwrite && (await this.#look(signal)) !== null) throw existing(url);
+    const storageClass = wish.storageClass ?? dialect.defaultStorageClass;
+    const object: ObjectOrder = { ...wish, storageClass, ownId: randomUUID() };
+    const operation = this.#operation('CreateMultipartUpload');
+    const answer = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.CreateMultipartUploadCommand(createInput(this.#options, wish, object)), send),
+    );
+    const { UploadId: uploadId } = answer;
+    if (!uploadId) throw halfAnswer(operation, 'upload id');
+    const { partSizeBytes } = order.plan;
+    this.#shop.known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
+    return { uploadId, object };
+  }
+
+  async sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt> {
+    signal.throwIfAborted();
+    const md5 = this.#options.dialect.sendsMd5 ? await part.md5() : null;
+    const hasChecksums = await this.#hasChecksums(uploadId, signal);
+    return sendPart(this.#shop.caller, { ...this.#address, uploadId, hasChecksums, md5 }, part, signal);
+  }
+
+  async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
+    const { known } = this.#shop;
+    const told = page.partSizeBytes ?? known.get(uploadId)?.partSizeBytes ?? null;
+    if (told === null && page.marker !== null) await this.#learn(uploadId, signal);
+    // Two parts show what one does not: whether the first is as long as the others.
+    const limit = page.limit !== null && told === null ? Math.max(2, page.limit) : page.limit;
+    const operation = this.#operation('ListParts', uploadId);
+    const input = {
+      ...this.#object,
+      UploadId: uploadId,
+      ...(limit !== null && { MaxParts: limit }),
+      ...(page.marker !== null && { PartNumberMarker: page.marker }),
+    };
+    const answer = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListPartsCommand(input), send),
+    );
+    const listed = parseParts(answer, operation);
+    const partSizeBytes = told ?? known.get(uploadId)?.partSizeBytes ?? partSizeShown(listed.parts);
+    known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
+    const { parts, marker } = cutPage(listed, page.limit);
+    const held = parts.map((part) => heldPart(part, partSizeBytes ?? 0));
+    return { partSizeBytes, description: null, createdAt: null, parts: held, marker };
+  }
+
+  async complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive> {
+    const { dialect, url } = this.#options;
+    // An upload that is gone can't tell; what becomes of the object is then told by itself.
+    const hasChecksums = await this.#hasChecksums(uploadId, signal).catch((error: unknown) => {
+      if (isFailure(error, 'not-found')) return false;
+      throw error;
+    });
+    const { caller } = this.#shop;
+    const completing = { caller, dialect, address: this.#address, url, uploadId, whole, hasChecksums };
+    return completeObject(completing, signal);
+  }
+
+  async confirm({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
+    const seen = await this.#look(signal);
+    return seen !== null && seen.sizeBytes === plan.sizeBytes && seen.etag === (object?.etag ?? seen.etag);
+  }
+
+  async abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer> {
+    const operation = this.#operation('AbortMultipartUpload', uploadId);
+    const input = { ...this.#object, UploadId: uploadId };
+    const { $metadata } = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.AbortMultipartUploadCommand(input), send),
+    );
+    const { httpStatusCode, requestId = null, extendedRequestId: hostId = null } = $metadata;
+    // Whatever else answers 2xx (a proxy's page, for one), nothing was aborted.
+    if (httpStatusCode !== 204) throw halfAnswer(operation, `status 204 but ${httpStatusCode}`);
+    return { httpStatus: 204, requestId, hostId };
+  }
+
+  async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
+    const { bucket, key, dialect } = this.#options;
+    const operation = this.#operation('ListMultipartUploads');
+    const input = {
+      Bucket: bucket,
+      ...(key !== '' && { Prefix: key }),
+      ...(page.limit !== null && { MaxUploads: page.limit }),
+      ...decodeMarker(page.marker),
+    };
+    const answer = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListMultipartUploadsCommand(input), send),
+    );
+    const isMany = key === '' || key.endsWith('/');
+    return parseUploads(answer, operation, dialect, (listed) => isMany || listed === key);
+  }
+
+  async close(): Promise<void> {
+    this.#shop.caller.close();
+  }
+
+  #operation(name: string, uploadId: string | null = null): Operation {
+    return { name, ...this.#address, uploadId, sent: null };
+  }
+
+  #look(signal: AbortSignal): Promise<SeenObject | null> {
+    return lookAtObject(this.#shop.caller, this.#address, this.#options.dialect, signal);
+  }
+
+  async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.#options.dialect.asksForChecksums) return false;
+    const known = this.#shop.known.get(uploadId) ?? (await this.#learn(uploadId, signal));
+    return known.hasChecksums;
+  }
+
+  async #learn(uploadId: string, signal: AbortSignal): Promise<KnownUpload> {
+    await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
+    return this.#shop.known.get(uploadId) as KnownUpload;
+  }
+}
+
+function createInput(
+  { bucket, key, dialect, object }: BucketTargetOptions,
+  { storageClass: named }: ObjectWish,
+  begun: ObjectOrder,
+): CreateMultipartUploadCommandInput {
+  type Input = CreateMultipartUploadCommandInput;
+  return {
+    Bucket: bucket,
+    Key: key,
+    Metadata: { [OWN_ID_NAME]: begun.ownId ?? '' },
+    ...(dialect.asksForChecksums && { ChecksumAlgorithm: 'SHA256' }),
+    ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
+    ...(object.sse !== null && {
+      ServerSideEncryption: object.sse as NonNullable<Input['ServerSideEncryption']>,
+    }),
+    ...(object.sseKmsKeyId !== null && { SSEKMSKeyId: object.sseKmsKeyId }),
+    ...(object.tagging !== null && { Tagging: object.tagging }),
+  };
+}
