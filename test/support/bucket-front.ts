@@ -146,10 +146,6 @@ export function isComplete({ method, path }: BucketPassing): boolean {
   return method === 'POST' && path.includes('uploadId=');
 }
 
-export function isAbort({ method, path }: BucketPassing): boolean {
-  return method === 'DELETE' && path.includes('uploadId=');
-}
-
 export function isPartList({ method, path }: BucketPassing): boolean {
   return method === 'GET' && path.includes('uploadId=');
 }

@@ -3,8 +3,9 @@
  * for one file of tests, in a temporary folder, on ports that the system chooses.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
@@ -114,6 +115,7 @@ pipeline = catch_errors gatekeeper healthcheck proxy_logging cache listing_forma
 use = egg:swift#proxy
 account_autocreate = true
 allow_account_management = true
+error_suppression_limit = 100000
 ${filters}[filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:${layout.ports.memcached}
@@ -152,6 +154,19 @@ async function writeLayout(folder: string): Promise<Layout> {
   return layout;
 }
 
+/** Resolves once somebody listens there. */
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
 async function isHealthy(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/healthcheck`, { signal: AbortSignal.timeout(2000) })).ok;
@@ -186,10 +201,17 @@ export async function startSwift(t: Cleanup): Promise<Swift> {
   const memory = ['-l', '127.0.0.1', '-p', String(layout.ports.memcached), '-m', '32'];
   start('memcached', layout.user === 'root' ? [...memory, '-u', 'root'] : memory);
   for (const store of STORES) start(`swift-${store}-server`, [join(layout.etc, `${store}.conf`)]);
+  const deadlineMs = Date.now() + 60_000;
+  const until = async (isReady: () => Promise<boolean>): Promise<void> => {
+    for (; !(await isReady()); await sleep(100)) {
+      if (Date.now() > deadlineMs) throw new Error(`Swift does not start: ${texts.join('').slice(-4000)}`);
+    }
+  };
+  // The proxy shuns for a minute what it did not reach once.
+  const { proxy, ...others } = layout.ports;
+  for (const port of Object.values(others)) await until(() => isListening(port));
   start('swift-proxy-server', [join(layout.etc, 'proxy.conf')]);
-  const url = `http://127.0.0.1:${layout.ports.proxy}`;
-  for (const deadlineMs = Date.now() + 60_000; !(await isHealthy(url)); await sleep(100)) {
-    if (Date.now() > deadlineMs) throw new Error(`Swift does not start: ${texts.join('').slice(-4000)}`);
-  }
+  const url = `http://127.0.0.1:${proxy}`;
+  await until(() => isHealthy(url));
   return { url, accessKeyId: 'test:tester', secretAccessKey: 'testing' };
 }
