@@ -105,8 +105,13 @@ export async function startBucketFront(
       return refuse(response, refusal, resource);
     }
     if ((await hooks.instead?.(passing, response)) === true) return;
+    let isAnswered = false;
     const onward = httpRequest({ hostname, port, method, path, headers, agent: false }, (answer) => {
       const status = answer.statusCode ?? 0;
+      // Swift answers before it has read all of what it refuses, and ends the connection then.
+      isAnswered = true;
+      request.unpipe(onward);
+      request.resume();
       const what = hooks.after?.(passing, status) ?? 'pass';
       if (what !== 'pass') {
         answer.resume();
@@ -120,7 +125,9 @@ export async function startBucketFront(
       response.writeHead(status, isObs ? { ...answer.headers, ...own } : answer.headers);
       answer.pipe(response);
     });
-    onward.on('error', () => response.destroy());
+    onward.on('error', () => {
+      if (!isAnswered) response.destroy();
+    });
     request.on('error', () => onward.destroy());
     request.on('aborted', () => onward.destroy());
     request.pipe(onward);

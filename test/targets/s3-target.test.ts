@@ -1,0 +1,370 @@
+/** What goes over the line to a bucket, and what is made of the answers: what Swift can't show, because it is not AWS. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { isFailure, TransferError } from '../../src/core/failures.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
+import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
+import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
+import type { Completion, PreparedPart, Target, UploadOrder } from '../../src/transfer/ports.js';
+import { seededBytes } from '../support/bytes.js';
+import { vaultTreeHash } from '../support/memory-vault.js';
+import { preparedPart } from '../support/prepared-part.js';
+import { type Script, type Seen, scriptedServer, secretAccessKey } from './scripted-server.js';
+
+const never = new AbortController().signal;
+const PART = 8 * MIB_BYTES;
+const bytes = seededBytes(PART + 5, 3);
+const parts = [0, 1].map((index) =>
+  preparedPart(bytes.subarray(index * PART, (index + 1) * PART), index, PART),
+);
+const [first, second] = parts as [PreparedPart, PreparedPart];
+const order: UploadOrder = {
+  plan: { sizeBytes: bytes.length, partSizeBytes: PART, partCount: 2 },
+  description: 'x',
+  object: { storageClass: null, noOverwrite: false },
+};
+const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
+
+function targetAt(t: TestContext, endpoint: string, change: Partial<BucketTargetOptions> = {}): Target {
+  const target = bucketTarget({
+    dialect: S3_DIALECT,
+    bucket: 'photos',
+    key: 'a/b.tar',
+    url: 's3://photos/a/b.tar',
+    region: 'eu-west-1',
+    endpoint,
+    endpointForState: endpoint,
+    credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey },
+    profile: null,
+    pathStyle: true,
+    object: { sse: null, sseKmsKeyId: null, tagging: null },
+    requestHeaders: new Map(),
+    connectTimeoutMs: 2000,
+    readTimeoutMs: 2000,
+    concurrency: 4,
+    ...change,
+  });
+  t.after(() => target.close());
+  return target;
+}
+
+function xml(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
+  const marks = { 'x-amz-request-id': 'request-1', 'x-amz-id-2': 'host-1' };
+  response.writeHead(status, { 'content-type': 'application/xml', ...marks, ...headers });
+  response.end(body === '' ? '' : `<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
+}
+
+function refuse(response: ServerResponse, status: number, code: string, message = 'No.'): void {
+  const resource = '/photos/a/b.tar';
+  xml(
+    response,
+    status,
+    `<Error><Code>${code}</Code><Message>${message}</Message><Resource>${resource}</Resource></Error>`,
+  );
+}
+
+const isBegin = ({ method, url }: Seen): boolean => method === 'POST' && /[?&]uploads/.test(url);
+const isPart = ({ method, url }: Seen): boolean => method === 'PUT' && url.includes('partNumber=');
+const isComplete = ({ method, url }: Seen): boolean => method === 'POST' && url.includes('uploadId=');
+
+const BEGUN = '<InitiateMultipartUploadResult><UploadId>up-1</UploadId></InitiateMultipartUploadResult>';
+const KNOWS = { 'x-amz-checksum-algorithm': 'SHA256', 'x-amz-checksum-type': 'COMPOSITE' };
+
+function md5(data: Uint8Array): string {
+  return createHash('md5').update(data).digest('hex');
+}
+
+const ETAG = `${md5(Buffer.concat([bytes.subarray(0, PART), bytes.subarray(PART)].map((part) => Buffer.from(md5(part), 'hex'))))}-2`;
+const CHECKSUM = `${createHash('sha256')
+  .update(Buffer.concat(parts.map(({ linearHash }) => Buffer.from(linearHash, 'hex'))))
+  .digest('base64')}-2`;
+
+function completed(checksum: string | null, etag = ETAG): string {
+  const sum = checksum === null ? '' : `<ChecksumSHA256>${checksum}</ChecksumSHA256>`;
+  return `<CompleteMultipartUploadResult><Location>l</Location><ETag>&quot;${etag}&quot;</ETag>${sum}</CompleteMultipartUploadResult>`;
+}
+
+/** AWS: it knows checksums, and gives the object back as it was sent. */
+function aws(change: { readonly checksum?: string; readonly head?: Record<string, string> } = {}): Script {
+  return (response, seen) => {
+    if (isBegin(seen)) return xml(response, 200, BEGUN, KNOWS);
+    if (isPart(seen)) {
+      const checksum = seen.headers['x-amz-checksum-sha256'];
+      const known = checksum === undefined ? {} : { 'x-amz-checksum-sha256': String(checksum) };
+      return xml(response, 200, '', { etag: `"${md5(seen.body)}"`, ...known });
+    }
+    if (isComplete(seen)) return xml(response, 200, completed(change.checksum ?? CHECKSUM));
+    const head = {
+      etag: `"${ETAG}"`,
+      'content-length': String(bytes.length),
+      'x-amz-storage-class': 'GLACIER',
+    };
+    response.writeHead(200, { ...head, 'x-amz-version-id': 'v-1', ...change.head }).end();
+  };
+}
+
+async function sendAll(target: Target): Promise<{ uploadId: string; whole: Completion }> {
+  const { uploadId, object } = await target.begin(order, never);
+  const sent = await Promise.all(parts.map((part) => target.sendPart(uploadId, part, never)));
+  const recorded = parts.map(({ treeHash, linearHash }, index) => {
+    return [index, { treeHash, linearHash, etag: sent[index]?.etag ?? '' }] as const;
+  });
+  const treeHash = vaultTreeHash(bytes);
+  const whole = { sizeBytes: bytes.length, treeHash, parts: new Map(recorded) };
+  return { uploadId, whole: object === undefined ? whole : { ...whole, object } };
+}
+
+test('where the service knows checksums, each part has its SHA-256, and complete names them all', async (t) => {
+  const { url, seen } = await scriptedServer(t, aws());
+  const target = targetAt(t, url);
+  const { uploadId, whole } = await sendAll(target);
+  const done = await target.complete(uploadId, whole, never);
+  assert.deepEqual(done.object, { etag: ETAG, versionId: 'v-1', storageClass: 'GLACIER' });
+  assert.equal(done.archiveId, 's3://photos/a/b.tar');
+  const [begin] = seen.filter(isBegin);
+  assert.equal(begin?.headers['x-amz-checksum-algorithm'], 'SHA256');
+  assert.match(String(begin?.headers['x-amz-meta-calve-upload']), /^[0-9a-f-]{36}$/);
+  for (const part of seen.filter(isPart)) {
+    const prepared = part.url.includes('partNumber=1') ? first : second;
+    assert.equal(part.headers['x-amz-checksum-sha256'], base64(prepared.linearHash));
+    // The same hash is the signed payload's: no other is computed, and nothing is chunked.
+    assert.equal(part.headers['x-amz-content-sha256'], prepared.linearHash);
+    assert.equal(part.headers['content-length'], String(prepared.range.sizeBytes));
+    for (const absent of [
+      'expect',
+      'transfer-encoding',
+      'x-amz-checksum-crc32',
+      'content-md5',
+      'content-encoding',
+    ]) {
+      assert.equal(part.headers[absent], undefined, absent);
+    }
+  }
+  const [complete] = seen.filter(isComplete);
+  const body = complete?.body.toString() ?? '';
+  assert.ok(
+    parts.every(({ linearHash }) => body.includes(base64(linearHash))),
+    body,
+  );
+  assert.equal(complete?.headers['x-amz-mp-object-size'], String(bytes.length));
+  assert.equal(complete?.headers['if-none-match'], undefined);
+});
+
+test('where it does not, parts have none, and MD5 is sent to OBS alone', async (t) => {
+  for (const dialect of [S3_DIALECT, OBS_DIALECT]) {
+    const { url, seen } = await scriptedServer(t, (response, at) =>
+      isBegin(at) ? xml(response, 200, BEGUN) : aws()(response, at),
+    );
+    const target = targetAt(t, url, { dialect });
+    const { uploadId } = await target.begin(order, never);
+    await target.sendPart(uploadId, second, never);
+    const [part] = seen.filter(isPart);
+    assert.equal(part?.headers['x-amz-checksum-sha256'], undefined);
+    const sent = part?.headers['content-md5'];
+    assert.equal(sent, dialect === OBS_DIALECT ? base64(await second.md5()) : undefined);
+    assert.equal(
+      seen.filter(isBegin)[0]?.headers['x-amz-checksum-algorithm'],
+      dialect === OBS_DIALECT ? undefined : 'SHA256',
+    );
+  }
+});
+
+test('a resumed upload is asked once whether it has checksums', async (t) => {
+  const list =
+    '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated><ChecksumAlgorithm>SHA256</ChecksumAlgorithm></ListPartsResult>';
+  const { url, seen } = await scriptedServer(t, (response, at) =>
+    at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
+  );
+  const target = targetAt(t, url);
+  await Promise.all(parts.map((part) => target.sendPart('up-1', part, never)));
+  await target.sendPart('up-1', first, never);
+  assert.ok(seen.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] !== undefined));
+  assert.ok(seen.filter(({ method }) => method === 'GET').length <= 2);
+});
+
+const notOurs: [string, Script][] = [
+  ['another checksum', aws({ checksum: `${base64('00'.repeat(32))}-2` })],
+  ['another ETag under the key', aws({ head: { etag: '"00000000000000000000000000000000-2"' } })],
+  ['another length under the key', aws({ head: { 'content-length': '5' } })],
+];
+for (const [title, script] of notOurs) {
+  test(`an object with ${title} is not what was sent`, async (t) => {
+    const { url } = await scriptedServer(t, script);
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+      assert.ok(isFailure(error, 'checksum'), String(error));
+      assert.deepEqual(
+        [error.facts.what, error.transience, error.service?.httpStatus],
+        ['archive', null, 200],
+      );
+      return true;
+    });
+  });
+}
+
+test('who may not look at the object takes the word of complete', async (t) => {
+  const { url } = await scriptedServer(t, (response, seen) => {
+    if (seen.method === 'HEAD') response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
+    else aws()(response, seen);
+  });
+  const target = targetAt(t, url);
+  const { uploadId, whole } = await sendAll(target);
+  const { object } = await target.complete(uploadId, whole, never);
+  assert.deepEqual(object, { etag: ETAG, versionId: null, storageClass: 'STANDARD' });
+});
+
+test('an error in the body of a 200, behind whitespace, is one that may be tried again', async (t) => {
+  const { url } = await scriptedServer(t, (response, seen) => {
+    if (!isComplete(seen)) return aws()(response, seen);
+    response.writeHead(200, { 'content-type': 'application/xml', 'x-amz-request-id': 'r' });
+    response.write('<?xml version="1.0" encoding="UTF-8"?>\n');
+    response.write('   \n  ');
+    response.end(
+      '<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>',
+    );
+  });
+  const target = targetAt(t, url);
+  const { uploadId, whole } = await sendAll(target);
+  await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+    assert.ok(isFailure(error, 'unreachable'), String(error));
+    assert.equal(error.transience, 'unavailable');
+    return true;
+  });
+});
+
+const kinds: [string, number, TransferError['kind'], Partial<Record<string, unknown>>][] = [
+  ['SlowDown', 503, 'unreachable', { transience: 'throttled' }],
+  ['TooManyRequests', 429, 'unreachable', { transience: 'throttled' }],
+  ['InternalError', 500, 'unreachable', { transience: 'unavailable' }],
+  ['RequestTimeout', 400, 'unreachable', { transience: 'unavailable' }],
+  ['OperationAborted', 409, 'unreachable', { transience: 'unavailable' }],
+  ['RequestTimeTooSkewed', 403, 'unreachable', { transience: 'resign' }],
+  ['ExpiredToken', 400, 'refused', { transience: 'resign', why: 'wrong-credentials' }],
+  ['AccessDenied', 403, 'refused', { transience: null, why: 'denied' }],
+  ['InvalidAccessKeyId', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
+  ['SignatureDoesNotMatch', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
+  ['PermanentRedirect', 301, 'refused', { transience: null, why: 'wrong-region' }],
+  ['VirtualHostDomainRequired', 403, 'refused', { transience: null, why: 'denied' }],
+  ['InvalidStorageClass', 400, 'refused', { transience: null, why: 'rejected' }],
+  ['NoSuchUpload', 404, 'not-found', { transience: null, what: 'upload' }],
+  ['NoSuchBucket', 404, 'not-found', { transience: null, what: 'bucket' }],
+  ['BadDigest', 400, 'checksum', { transience: 'corrupt', what: 'part' }],
+  ['XAmzContentSHA256Mismatch', 400, 'checksum', { transience: 'corrupt', what: 'part' }],
+];
+for (const [code, status, kind, wanted] of kinds) {
+  test(`${status} ${code} to a part: ${kind}`, async (t) => {
+    const { url } = await scriptedServer(t, (response) => refuse(response, status, code));
+    const target = targetAt(t, url, { dialect: OBS_DIALECT });
+    await assert.rejects(target.sendPart('up-1', second, never), (error) => {
+      assert.ok(error instanceof TransferError && error.kind === kind, String(error));
+      const got = { ...error.facts, transience: error.transience };
+      assert.deepEqual({ ...got, ...wanted }, got);
+      assert.deepEqual(
+        { ...error.service, message: null },
+        {
+          httpStatus: status,
+          code,
+          message: null,
+          requestId: 'request-1',
+          hostId: 'host-1',
+          resource: '/photos/a/b.tar',
+        },
+      );
+      return true;
+    });
+  });
+}
+
+const pages: [string, string][] = [
+  ['an HTML page', '<html><body>Sign in</body></html>'],
+  ['nothing', ''],
+  ['a list without its end', '<ListPartsResult><UploadId>up-1</UploadId></ListPartsResult>'],
+];
+for (const [title, body] of pages) {
+  test(`${title} with status 200 is no list of parts or of uploads`, async (t) => {
+    const { url } = await scriptedServer(t, (response) => xml(response, 200, body));
+    const target = targetAt(t, url);
+    const page = { limit: null, marker: null };
+    for (const ask of [target.listPartsPage('up-1', page, never), target.listUploadsPage(page, never)]) {
+      await assert.rejects(ask, (error) => isFailure(error, 'unreachable') && error.transience !== null);
+    }
+  });
+}
+
+function partList(sizes: readonly (readonly [number, number])[], truncated = false): string {
+  const listed = sizes.map(
+    ([number, size]) =>
+      `<Part><PartNumber>${number}</PartNumber><Size>${size}</Size><ETag>"${md5(Buffer.from([number]))}"</ETag><LastModified>2026-11-21T06:00:00.000Z</LastModified></Part>`,
+  );
+  const next = truncated ? `<NextPartNumberMarker>${sizes.at(-1)?.[0]}</NextPartNumberMarker>` : '';
+  return `<ListPartsResult><UploadId>up-1</UploadId>${next}<IsTruncated>${truncated}</IsTruncated>${listed.join('')}</ListPartsResult>`;
+}
+
+const shown: [string, readonly (readonly [number, number])[], number | null][] = [
+  [
+    'the first of several',
+    [
+      [1, 2 * PART],
+      [3, 5],
+    ],
+    2 * PART,
+  ],
+  [
+    'a later one of several',
+    [
+      [4, 2 * PART],
+      [5, 2 * PART],
+    ],
+    2 * PART,
+  ],
+  ['a single first part, which may be short', [[1, PART + 1]], 2 * PART],
+  ['a tiny file', [[1, 5]], PART],
+  ['no part', [], null],
+];
+for (const [title, listed, wanted] of shown) {
+  test(`the size of an upload's parts is seen from ${title}`, async (t) => {
+    const { url } = await scriptedServer(t, (response) => xml(response, 200, partList(listed)));
+    const page = await targetAt(t, url).listPartsPage('up-1', { limit: 1, marker: null }, never);
+    assert.equal(page.partSizeBytes, wanted);
+    assert.equal(page.parts.length, Math.min(1, listed.length));
+    assert.equal(page.marker, listed.length > 1 ? String(listed[0]?.[0]) : null);
+    const [part] = page.parts;
+    if (part !== undefined) assert.equal(part.startByte, ((listed[0]?.[0] ?? 1) - 1) * (wanted ?? 0));
+  });
+}
+
+test("what is said of an object goes with begin: class by the protocol's name, encryption, tags", async (t) => {
+  const { url, seen } = await scriptedServer(t, aws());
+  const object = { sse: 'aws:kms', sseKmsKeyId: 'key-1', tagging: 'kind=backup&host=nas' };
+  const target = targetAt(t, url, { dialect: OBS_DIALECT, object });
+  const begun = await target.begin({ ...order, object: { storageClass: 'COLD', noOverwrite: false } }, never);
+  assert.equal(begun.object?.storageClass, 'COLD');
+  const { headers } = seen[0] as Seen;
+  assert.equal(headers['x-amz-storage-class'], 'GLACIER');
+  assert.equal(headers['x-amz-server-side-encryption'], 'aws:kms');
+  assert.equal(headers['x-amz-server-side-encryption-aws-kms-key-id'], 'key-1');
+  assert.equal(headers['x-amz-tagging'], 'kind=backup&host=nas');
+  await target.begin({ ...order, object: { storageClass: null, noOverwrite: false } }, never);
+  assert.equal(seen[1]?.headers['x-amz-storage-class'], undefined);
+});
+
+test('a part that arrived with another MD5 than OBS was told is sent again; encrypted ones have none', async (t) => {
+  const other = { etag: '"00000000000000000000000000000000"' };
+  let headers: Record<string, string> = other;
+  const { url } = await scriptedServer(t, (response) => xml(response, 200, '', headers));
+  const target = targetAt(t, url, { dialect: OBS_DIALECT });
+  await assert.rejects(target.sendPart('up-1', second, never), (error) => {
+    return isFailure(error, 'checksum') && error.transience === 'corrupt';
+  });
+  headers = { ...other, 'x-amz-server-side-encryption': 'aws:kms' };
+  assert.equal((await target.sendPart('up-1', second, never)).etag, '0'.repeat(32));
+});
