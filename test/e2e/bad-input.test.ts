@@ -58,8 +58,8 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     const file = home.file('f', 9);
     await assertUsage(home, [
       [
-        ['upload', file, 's3://bucket/key'],
-        /^calve: target s3:\/\/bucket\/key: no target has the scheme s3:/,
+        ['upload', file, 'gs://bucket/key'],
+        /^calve: target gs:\/\/bucket\/key: no target has the scheme gs:/,
       ],
       [['upload', file, 'glacier://'], /^calve: target glacier:\/\/: a vault name is 1 to 255/],
       [['upload', file, 'glacier://a b'], /^calve: target glacier:\/\/a b: /],

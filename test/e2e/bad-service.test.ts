@@ -93,11 +93,11 @@ describe('A service that says no', { concurrency: 2 }, () => {
 describe('A service of an account without vaults', { concurrency: 2 }, () => {
   const service = sharedService({ faults: ['no-longer-supported@initiate'] });
 
-  test('exits 12, says since when, and names a way to try calve without an account', async (t) => {
+  test('exits 12, says since when, and names where the same file can go instead', async (t) => {
     const home = await service.home(t);
     const ended = await home.run(['upload', home.file('a', 9), home.file('b', 9), home.target]);
     assert.match(assertFailed(ended, 12), /15 December 2025/);
-    assert.match(ended.stderr, /local:\/\//);
+    assert.match(ended.stderr, / s3:\/\/BUCKET\/KEY --storage-class DEEP_ARCHIVE$/m);
     assert.equal(ended.stderr.match(/^calve: /gm)?.length, 1, 'the next file would meet it as well');
   });
 });
