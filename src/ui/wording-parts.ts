@@ -27,20 +27,22 @@ export function inBrackets(error: TransferError): string {
 }
 
 /** What the service's own names of operations mean. */
-const SERVICE_OPERATIONS: Readonly<Record<string, string>> = {
-  DescribeVault: 'find the vault',
-  CreateVault: 'make the vault',
-  InitiateMultipartUpload: 'begin the upload',
-  UploadMultipartPart: 'send a part',
-  ListParts: 'list the parts',
-  ListMultipartUploads: 'list the uploads',
-  CompleteMultipartUpload: 'complete the upload',
-  AbortMultipartUpload: 'abort the upload',
-};
+const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    DescribeVault: 'find the vault',
+    CreateVault: 'make the vault',
+    InitiateMultipartUpload: 'begin the upload',
+    UploadMultipartPart: 'send a part',
+    ListParts: 'list the parts',
+    ListMultipartUploads: 'list the uploads',
+    CompleteMultipartUpload: 'complete the upload',
+    AbortMultipartUpload: 'abort the upload',
+  }),
+);
 
 /** @param operation a verb and its object (`send part 17`), or the service's own name of it (`UploadMultipartPart`) */
 export function couldNot(operation: string, error: TransferError): string {
-  const words = safeText(SERVICE_OPERATIONS[operation] ?? operation);
+  const words = safeText(SERVICE_OPERATIONS.get(operation) ?? operation);
   const isServiceName = /^[A-Z][A-Za-z]+$/.test(words);
   return `${isServiceName ? `${words} failed` : `could not ${words}`}${inBrackets(error)}`;
 }

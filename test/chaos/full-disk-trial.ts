@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import process from 'node:process';
-import { enlarge, mountSmallDisk } from '../state/small-disk.js';
+import { enlarge, mountSmallDisk, remountReadOnly } from '../state/small-disk.js';
 import { CALVE_BIN, type Ended } from '../support/calve.js';
 import { pasteIntoShell } from '../support/shell.js';
 import type { Field } from './ground.js';
 import { assertOneArchive, drawLoad, type Load, runThrough, type TrialOptions } from './killed-trial.js';
+import { runStopped } from './stops.js';
 
 const PAGE_BYTES = 4096;
 const ROOMY_BYTES = 4 * 1024 * 1024;
@@ -23,8 +24,11 @@ export async function fullDiskTrial(options: TrialOptions): Promise<void> {
         { after: (work) => void cleanups.push(work as () => unknown) },
         pages * PAGE_BYTES,
       );
-      if (disk instanceof Error || random() < 0.3) await limitFiles(options, field, load);
-      else await fillDisk(options, { ...field, stateDir: join(disk, 'state') }, load, disk);
+      const draw = random();
+      const onDisk = disk instanceof Error ? field : { ...field, stateDir: join(disk, 'state') };
+      if (disk instanceof Error || draw < 0.3) await limitFiles(options, field, load);
+      else if (draw < 0.5) await closeDisk(options, onDisk, load, disk);
+      else await fillDisk(options, onDisk, load, disk);
     } finally {
       for (const cleanup of cleanups) cleanup();
     }
@@ -48,6 +52,24 @@ async function fillDisk(options: TrialOptions, field: Field, load: Load, disk: s
   assertRefused(ended, field);
   enlarge(disk, ROOMY_BYTES);
   const last = ended.code === 0 ? ended : await runThrough({ ...options, random: () => 0 }, field, line, []);
+  await assertOneArchive(options.ground, field, load.bytes, last);
+}
+
+/** The disk with the state turns read-only between two runs, as after an error of its own. */
+async function closeDisk(options: TrialOptions, field: Field, load: Load, disk: string): Promise<void> {
+  const line = [...load.line, `--state-dir=${field.stateDir}`];
+  enlarge(disk, ROOMY_BYTES);
+  const stop = { at: 'request', nth: 3, moment: 'after' } as const;
+  const first = await runStopped(field, line, stop, options.span);
+  remountReadOnly(disk);
+  const ended = await field.start(line).ended;
+  options.ground.figures.runs += 2;
+  options.ground.figures.fullDisks += 1;
+  assertRefused(ended, field);
+  // What was archived before is told from the catalogue, but not without its lock.
+  if (first.code !== 0) assert.notEqual(ended.code, 0, 'nothing is sent without state');
+  enlarge(disk, ROOMY_BYTES);
+  const last = await runThrough({ ...options, random: () => 0 }, field, line, []);
   await assertOneArchive(options.ground, field, load.bytes, last);
 }
 

@@ -134,6 +134,7 @@ async function openField(t: Cleanup, place: Place): Promise<Field> {
       hooks = ledger.hooks(wanted);
     },
     start(words, more = {}) {
+      ledger.beginRun();
       const running = startCalve(words, { env: { ...env, ...more }, cwd: folder });
       t.after(() => running.child.kill('SIGKILL'));
       return running;

@@ -12,6 +12,16 @@ export class Ledger {
   begins = 0;
   partsSent = 0;
   readonly #held = new Set<string>();
+  readonly #runOf = new WeakMap<Passing, number>();
+  #run = 0;
+
+  /**
+   * Another run begins. What is still on its way was in flight when the one before died: whether the service takes it
+   * before or after the next run asks what it holds, nobody can tell.
+   */
+  beginRun(): void {
+    this.#run += 1;
+  }
 
   /** Looks on; `next` may hold requests back. */
   hooks(next: FrontHooks = {}): FrontHooks {
@@ -23,13 +33,15 @@ export class Ledger {
       },
       after: (passing, status, headers) => {
         const isWhole = headers['x-amz-sha256-tree-hash'] === passing.treeHash;
-        if (isPart(passing) && status === 204 && isWhole) this.#held.add(keyOf(passing));
+        const isHeard = this.#runOf.get(passing) === this.#run;
+        if (isPart(passing) && status === 204 && isWhole && isHeard) this.#held.add(keyOf(passing));
         return next.after?.(passing, status, headers) ?? 'pass';
       },
     };
   }
 
   #seeRequest(passing: Passing): void {
+    this.#runOf.set(passing, this.#run);
     const uploadId = /\/multipart-uploads\/([^/?]+)/.exec(passing.path)?.[1];
     if (uploadId !== undefined) this.addressed.add(decodeURIComponent(uploadId));
     if (isBegin(passing)) this.begins += 1;

@@ -123,6 +123,10 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
       'a missing upload',
       (_, response) => json(response, 404, { code: 'ResourceNotFoundException', message: EVIL }),
     ],
+    ...['constructor', '__proto__', 'toString'].map((code): [string, Script] => [
+      `the code ${code}`,
+      (_, response) => json(response, 400, { code, message: code, type: code }),
+    ]),
     ['trouble', (_, response) => json(response, 500, { code: 'ServiceUnavailableException', message: EVIL })],
     ['an endless page', (_, response) => response.writeHead(503).end(`<html>${EVIL.repeat(100_000)}`)],
     ['a reason', (_, response) => response.writeHead(403, 'no\x80way').end(EVIL)],

@@ -35,7 +35,7 @@ export function mountSmallDisk(t: Cleanup, sizeBytes: number): string | Error {
 
 /** Makes room, as whoever mends a full disk does. */
 export function enlarge(folder: string, sizeBytes: number): void {
-  execFileSync('mount', ['-o', `remount,size=${sizeBytes}`, folder], { stdio: 'pipe' });
+  execFileSync('mount', ['-o', `remount,rw,size=${sizeBytes}`, folder], { stdio: 'pipe' });
 }
 
 export function remountReadOnly(folder: string): void {

@@ -31,19 +31,22 @@ const UNAVAILABLE = new Set([
   'ServiceUnavailableException',
   'InsufficientCapacityException',
 ]);
-const REFUSED: Readonly<Record<string, Refusal>> = {
-  AccessDeniedException: 'denied',
-  AccessDenied: 'denied',
-  ExpiredTokenException: 'wrong-credentials',
-  ExpiredToken: 'wrong-credentials',
-  UnrecognizedClientException: 'wrong-credentials',
-  InvalidClientTokenId: 'wrong-credentials',
-  InvalidSignatureException: 'wrong-credentials',
-  SignatureDoesNotMatch: 'wrong-credentials',
-  IncompleteSignatureException: 'wrong-credentials',
-  MissingAuthenticationTokenException: 'wrong-credentials',
-  NoLongerSupportedException: 'no-longer-supported',
-};
+/** A map, because a code is whatever was sent: `constructor` is no refusal. */
+const REFUSED: ReadonlyMap<string, Refusal> = new Map(
+  Object.entries<Refusal>({
+    AccessDeniedException: 'denied',
+    AccessDenied: 'denied',
+    ExpiredTokenException: 'wrong-credentials',
+    ExpiredToken: 'wrong-credentials',
+    UnrecognizedClientException: 'wrong-credentials',
+    InvalidClientTokenId: 'wrong-credentials',
+    InvalidSignatureException: 'wrong-credentials',
+    SignatureDoesNotMatch: 'wrong-credentials',
+    IncompleteSignatureException: 'wrong-credentials',
+    MissingAuthenticationTokenException: 'wrong-credentials',
+    NoLongerSupportedException: 'no-longer-supported',
+  }),
+);
 
 const EXPIRED_TOKEN = /^ExpiredToken/;
 const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clock|skew/i;
@@ -108,7 +111,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   if (status === 403 && WRONG_TIME.test(message ?? '') && !EXPIRED_TOKEN.test(code ?? '')) {
     return unreachable(operation, text, { service, transience: 'resign' });
   }
-  const why = REFUSED[code ?? ''] ?? (status === 401 || status === 403 ? 'denied' : 'rejected');
+  const why = REFUSED.get(code ?? '') ?? (status === 401 || status === 403 ? 'denied' : 'rejected');
   // A token that ran out can be followed by a newer one, for whoever looks the credentials up again.
   return refused(
     operation,
