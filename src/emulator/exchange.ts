@@ -1,6 +1,7 @@
 /** One HTTP request and its answer: bodies in, replies out, and connections left in a state that can be trusted. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { finished, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -19,6 +20,8 @@ const LINGER_MS = 2_000;
 
 export class Exchange {
   readonly request: IncomingMessage;
+  /** Kept here, because a request that was destroyed has none any more. */
+  readonly socket: Socket;
   /** What the body goes through on its way in. */
   readonly stages: Transform[] = [];
   private readonly response: ServerResponse;
@@ -27,6 +30,7 @@ export class Exchange {
 
   constructor(request: IncomingMessage, response: ServerResponse, awaited: boolean) {
     this.request = request;
+    this.socket = request.socket;
     this.response = response;
     this.awaited = awaited;
     // A connection that breaks is seen by whoever reads or writes; nobody else need hear of it.
@@ -56,12 +60,12 @@ export class Exchange {
   async receive(place: Pick<PartWriter, 'file' | 'position'>): Promise<BodyHashes> {
     this.letSend();
     const writer = new BodyWriter(place.file, place.position);
-    this.request.socket.setTimeout(BODY_IDLE_MS);
+    this.socket.setTimeout(BODY_IDLE_MS);
     try {
       await pipeline([this.request, ...this.stages, writer]);
       return writer.result();
     } finally {
-      this.request.socket.setTimeout(0);
+      this.socket.setTimeout(0);
       await writer.settled();
     }
   }
@@ -76,12 +80,12 @@ export class Exchange {
 
   /** Resolves when the connection is gone. */
   async closed(): Promise<void> {
-    if (!this.request.socket.destroyed) await once(this.request.socket, 'close');
+    if (!this.socket.destroyed) await once(this.socket, 'close');
   }
 
   /** Ends the connection with a reset. */
   cut(): void {
-    this.request.socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   async send(reply: Reply): Promise<void> {

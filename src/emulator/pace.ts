@@ -38,8 +38,10 @@ export function cutAfter(sizeBytes: number, cut: () => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       passed += chunk.length;
-      if (passed < sizeBytes) done(null, chunk);
-      else cut();
+      if (passed < sizeBytes) return done(null, chunk);
+      cut();
+      // A body that was in before its connection went is not ended by that.
+      done(new Error('the connection was cut'));
     },
   });
 }

@@ -152,7 +152,7 @@ function accept(front: Front, request: IncomingMessage, response: ServerResponse
   const exchange = new Exchange(request, response, awaited);
   const work = serve(front, exchange)
     // Not even a refusal could be sent: the connection is gone, or has to go.
-    .catch(() => void request.socket.destroy())
+    .catch(() => void exchange.socket.destroy())
     .finally(() => front.underWay.delete(work));
   front.underWay.add(work);
 }
@@ -164,7 +164,7 @@ async function serve(front: Front, exchange: Exchange): Promise<void> {
     await wait(front.latencyMs, undefined, { ref: false, signal: front.closing.signal });
   }
   const reply = await replyTo(front, exchange, route).catch((error: unknown) => refusal(error));
-  if (reply !== null && !exchange.request.socket.destroyed) await exchange.send(reply);
+  if (reply !== null && !exchange.socket.destroyed) await exchange.send(reply);
 }
 
 async function replyTo(front: Front, exchange: Exchange, route: Route | null): Promise<Reply | null> {

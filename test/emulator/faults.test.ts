@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { FAULT_KINDS, FaultPlan, FaultSpecError, parseFaultSpec } from '../../src/emulator/faults.js';
 import { startEmulator } from '../../src/emulator/server.js';
@@ -96,6 +97,19 @@ test('reset breaks the connection in the middle of the body, and nothing is reco
   assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
   assert.equal((await client.part(uploadId, 0, bytes)).status, 204);
   assert.equal((await client.complete(uploadId, bytes)).status, 201);
+});
+
+test('reset ends the work on a body that came in one piece, too', async (t) => {
+  const { client, emulator, dataDir } = await withEmulator(t, { faults: ['reset@upload-part:1'] });
+  const uploadId = await client.initiate(MIB);
+  await assert.rejects(client.part(uploadId, 0, bytes.subarray(0, 5)));
+  // Waits for all that is under way.
+  await emulator.close();
+  const left = readdirSync(dataDir, { recursive: true }).map(String);
+  assert.deepEqual(
+    left.filter((path) => /\/(busy|claims|parts)\/./.test(path)),
+    [],
+  );
 });
 
 test('lost-answer does the work, and the client never hears of it', async (t) => {
