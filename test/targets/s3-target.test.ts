@@ -257,6 +257,7 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['InvalidStorageClass', 400, 'refused', { transience: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { transience: null, what: 'upload' }],
   ['NoSuchBucket', 404, 'not-found', { transience: null, what: 'bucket' }],
+  ['constructor', 400, 'refused', { transience: null, why: 'rejected' }],
   ['BadDigest', 400, 'checksum', { transience: 'corrupt', what: 'part' }],
   ['XAmzContentSHA256Mismatch', 400, 'checksum', { transience: 'corrupt', what: 'part' }],
 ];

@@ -45,20 +45,23 @@ const UNAVAILABLE = new Set([
   'ConditionalRequestConflict',
   'IncompleteBody',
 ]);
-const REFUSED: Readonly<Record<string, Refusal>> = {
-  AccessDenied: 'denied',
-  AllAccessDisabled: 'denied',
-  AccountProblem: 'denied',
-  InvalidAccessKeyId: 'wrong-credentials',
-  SignatureDoesNotMatch: 'wrong-credentials',
-  InvalidToken: 'wrong-credentials',
-  ExpiredToken: 'wrong-credentials',
-  TokenRefreshRequired: 'wrong-credentials',
-  PermanentRedirect: 'wrong-region',
-  TemporaryRedirect: 'wrong-region',
-  AuthorizationHeaderMalformed: 'wrong-region',
-  IllegalLocationConstraintException: 'wrong-region',
-};
+/** A map, because a code is whatever was sent: `constructor` is no refusal. */
+const REFUSED: ReadonlyMap<string, Refusal> = new Map(
+  Object.entries<Refusal>({
+    AccessDenied: 'denied',
+    AllAccessDisabled: 'denied',
+    AccountProblem: 'denied',
+    InvalidAccessKeyId: 'wrong-credentials',
+    SignatureDoesNotMatch: 'wrong-credentials',
+    InvalidToken: 'wrong-credentials',
+    ExpiredToken: 'wrong-credentials',
+    TokenRefreshRequired: 'wrong-credentials',
+    PermanentRedirect: 'wrong-region',
+    TemporaryRedirect: 'wrong-region',
+    AuthorizationHeaderMalformed: 'wrong-region',
+    IllegalLocationConstraintException: 'wrong-region',
+  }),
+);
 const EXPIRED_TOKEN = /^(ExpiredToken|TokenRefreshRequired)/;
 const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch']);
 /** What complete answers when the parts that were named are not those that it holds. */
@@ -116,7 +119,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   }
   const isElsewhere = status === 301 || status === 307;
   const why =
-    REFUSED[code ?? ''] ?? (isElsewhere ? 'wrong-region' : isDenial(status) ? 'denied' : 'rejected');
+    REFUSED.get(code ?? '') ?? (isElsewhere ? 'wrong-region' : isDenial(status) ? 'denied' : 'rejected');
   const extras: FailureExtras = EXPIRED_TOKEN.test(code ?? '')
     ? // A token that ran out can be followed by a newer one, for whoever looks the credentials up again.
       { service, transience: 'resign' }
