@@ -126,6 +126,7 @@ export interface PageRequest {
 
 /** What is particular to a kind of service, known without asking it. */
 interface TargetTraits {
+  readonly container: 'vault' | 'bucket';
   /** Whether the service says whose account it is (a bucket's name is enough). */
   readonly tellsAccount: boolean;
   /** Whether what was sent is kept, and billed, until the upload is completed or aborted. */

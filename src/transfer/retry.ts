@@ -177,7 +177,8 @@ function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
     at: (key) => retrying(target.at(key), retrier, tools),
     confirm: (entry, signal) =>
       retrier.run('look at the archive', signal, () => target.confirm(entry, signal)),
-    locate: (create, signal) => retrier.run('find the vault', signal, () => target.locate(create, signal)),
+    locate: (create, signal) =>
+      retrier.run(`find the ${target.traits.container}`, signal, () => target.locate(create, signal)),
     begin: (order, signal) =>
       beginOnce(retrier, tools.report, signal, { order, begin: () => target.begin(order, signal) }),
     sendPart: (uploadId, part, signal) =>

@@ -238,19 +238,26 @@ function checkAgreement(wish: UploadWish, upload: UnfinishedUpload): void {
   if (wish.description !== null && wish.description !== description) {
     refuse('--description', `the description ${JSON.stringify(description)}`);
   }
-  checkClass(wish, upload);
+  checkObject(wish, upload);
 }
 
-/** @throws TransferError `usage` for a class that is not the one which the upload was begun with */
-function checkClass(wish: UploadWish, { head }: UnfinishedUpload): void {
+/** @throws TransferError `usage` for a wish that is not the one which the object's upload was begun with */
+function checkObject(wish: UploadWish, { head }: UnfinishedUpload): void {
+  const refuse = (what: string, has: string): never => {
+    throw new TransferError('usage', {
+      what,
+      why: `this file's unfinished upload ${has}, which can't be changed once begun`,
+      hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
+    });
+  };
   const wanted = wish.object?.storageClass ?? null;
   const has = head.object?.storageClass ?? null;
-  if (wanted === null || wanted === has) return;
-  throw new TransferError('usage', {
-    what: `--storage-class ${wanted}`,
-    why: `this file's unfinished upload has ${has === null ? "the bucket's class" : `the class ${has}`}, which can't be changed once begun`,
-    hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
-  });
+  if (wanted !== null && wanted !== has) {
+    refuse(`--storage-class ${wanted}`, has === null ? "has the bucket's class" : `has the class ${has}`);
+  }
+  if (wish.object?.noOverwrite === true && head.object?.noOverwrite !== true) {
+    refuse('--no-overwrite', 'was begun to replace what is there');
+  }
 }
 
 function noticeDamage(session: Session, upload: UnfinishedUpload): void {

@@ -31,6 +31,10 @@ const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     DescribeVault: 'find the vault',
     CreateVault: 'make the vault',
+    HeadBucket: 'find the bucket',
+    HeadObject: 'look at the object',
+    CreateMultipartUpload: 'begin the upload',
+    UploadPart: 'send a part',
     InitiateMultipartUpload: 'begin the upload',
     UploadMultipartPart: 'send a part',
     ListParts: 'list the parts',
@@ -61,6 +65,7 @@ export function withServiceWords(told: string, service: ServiceAnswer | null): s
     ...field('HTTP ', service.httpStatus),
     ...field('request id ', service.requestId),
     ...field('host id ', service.hostId),
+    ...field('resource ', service.resource),
   ].join(', ');
   const isNew = message !== '' && !told.includes(message);
   if (!isNew) return marks === '' ? told : `${told} (${marks})`;

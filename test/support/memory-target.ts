@@ -156,7 +156,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     },
     idleExpiryMs,
     partTimeMs,
-    traits: { tellsAccount: true, billsParts: false, partsOutliveAbort: false },
+    traits: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
     confirm: async () => true,
     locate: (create, signal) =>

@@ -285,6 +285,51 @@ for (const [code, status, kind, wanted] of kinds) {
   });
 }
 
+test('a bucket of another region is told by its region, whatever the answer to HEAD leaves out', async (t) => {
+  const { url } = await scriptedServer(t, (response) => {
+    response.writeHead(301, { 'x-amz-request-id': 'r', 'x-amz-bucket-region': 'eu-central-1' }).end();
+  });
+  await assert.rejects(targetAt(t, url).locate(false, never), (error) => {
+    assert.ok(isFailure(error, 'refused'), String(error));
+    assert.deepEqual(
+      [error.facts.why, error.facts.detail],
+      ['wrong-region', 'the bucket is in eu-central-1'],
+    );
+    return true;
+  });
+});
+
+test('who may not look at the bucket may send to it all the same', async (t) => {
+  const { url } = await scriptedServer(t, (response) => {
+    response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
+  });
+  const place = { url: 's3://photos/a/b.tar', region: 'eu-west-1', endpoint: url, account: null };
+  assert.deepEqual(await targetAt(t, url).locate(false, never), place);
+});
+
+test('--no-overwrite completes on the condition that nothing is there; what is there and ours is done', async (t) => {
+  let ownId = '';
+  const { url, seen } = await scriptedServer(t, (response, at) => {
+    if (isBegin(at)) ownId = String(at.headers['x-amz-meta-calve-upload']);
+    if (isComplete(at)) return refuse(response, 412, 'PreconditionFailed');
+    if (at.method === 'HEAD' && ownId === '')
+      return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
+    aws({ head: { 'x-amz-meta-calve-upload': ownId } })(response, at);
+  });
+  const target = targetAt(t, url);
+  const object = { storageClass: null, noOverwrite: true };
+  const begun = await target.begin({ ...order, object }, never);
+  const { whole } = await sendAll(target);
+  ownId = begun.object?.ownId ?? '';
+  const done = await target.complete('up-1', { ...whole, ...begun }, never);
+  assert.equal(done.object?.etag, ETAG);
+  assert.equal(seen.find(isComplete)?.headers['if-none-match'], '*');
+  ownId = 'somebody else';
+  await assert.rejects(target.complete('up-1', { ...whole, ...begun }, never), (error) => {
+    return isFailure(error, 'exists') && error.service?.httpStatus === 412;
+  });
+});
+
 const pages: [string, string][] = [
   ['an HTML page', '<html><body>Sign in</body></html>'],
   ['nothing', ''],

@@ -8,8 +8,10 @@ import {
   joinedUploads,
   joiner,
   sortUploads,
+  withActivity,
 } from '../../src/transfer/abort.js';
-import type { OpenUpload } from '../../src/transfer/ports.js';
+import type { OpenUpload, Target } from '../../src/transfer/ports.js';
+import type { Session } from '../../src/transfer/session.js';
 import { sampleHead } from '../state/samples.js';
 import { DAY_MS } from '../support/memory-target.js';
 import {
@@ -298,4 +300,79 @@ test('a sweep of all takes all, and one by age never takes what is younger or in
       assert.ok(inUse.every((each) => each.local === null && !take.includes(each)));
     }),
   );
+});
+
+/** A service that bills what is left, and may still take a part that was in flight. */
+function billing(bench: Rig, target: Partial<Target> = {}): Session {
+  const traits = {
+    container: 'bucket',
+    tellsAccount: false,
+    billsParts: true,
+    partsOutliveAbort: true,
+  } as const;
+  return bench.session({ target: { ...bench.session().target, traits, ...target } });
+}
+
+test('where parts may outlive an abort, it is repeated until none is listed', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  let lists = 0;
+  const { target } = bench.session();
+  const session = billing(bench, {
+    // The first list still shows the upload, the second finds it gone.
+    listPartsPage: async (id, page, signal) => {
+      lists += 1;
+      if (lists > 1) return target.listPartsPage(id, page, signal);
+      return { partSizeBytes: 1, description: null, createdAt: null, parts: [], marker: null };
+    },
+  });
+  await abortUpload(session, uploadId, { listed: false, forget: false });
+  assert.deepEqual([bench.calls.abort, lists, bench.notices()], [2, 2, []]);
+  assert.equal(bench.journals().length, 0);
+});
+
+test('parts that are listed after every abort are told, and the journal goes all the same', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  const held = { startByte: 0, endByte: 0, treeHash: null, etag: 'e' };
+  const session = billing(bench, {
+    listPartsPage: async () => ({
+      partSizeBytes: 1,
+      description: null,
+      createdAt: null,
+      parts: [held, held],
+      marker: null,
+    }),
+  });
+  await abortUpload(session, uploadId, { listed: false, forget: false });
+  assert.deepEqual(bench.notice('parts-may-remain').parts, 2);
+  assert.equal(bench.journals().length, 0);
+});
+
+test('an upload that is unknown here is as old as its newest part, where the service keeps it until aborted', async (t) => {
+  const bench = rig(t);
+  const nowMs = bench.clock.nowMs();
+  const ago = (ms: number): string => new Date(nowMs - ms).toISOString();
+  const open = {
+    ...bench.vault.list('')[0],
+    uploadId: 'up-1',
+    key: 'k',
+    createdAt: ago(5 * DAY_MS),
+  } as OpenUpload;
+  const part = { startByte: 0, endByte: 0, treeHash: null, etag: 'e' };
+  const session = billing(bench, {
+    at: () => session.target,
+    listPartsPage: async () => ({
+      partSizeBytes: 1,
+      description: null,
+      createdAt: null,
+      parts: [2, 1, 3].map((days) => ({ ...part, modifiedAt: ago(days * DAY_MS) })),
+      marker: null,
+    }),
+  });
+  const place = { ...session.place, url: 's3://photos' };
+  const seen = await withActivity({ ...session, place }, { open, local: null }, { olderThanMs: 2 * DAY_MS });
+  assert.equal(seen.newestPartAt, ago(DAY_MS));
+  assert.deepEqual(sortUploads([seen], { olderThanMs: 2 * DAY_MS }, nowMs, null).take, []);
+  assert.equal(sortUploads([seen], { olderThanMs: DAY_MS }, nowMs, null).take.length, 1);
 });

@@ -68,7 +68,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
     limits: GLACIER_LIMITS,
     idleExpiryMs: options.idleExpiryMs,
     partTimeMs: partTime.ms,
-    traits: { tellsAccount: true, billsParts: false, partsOutliveAbort: false },
+    traits: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
     confirm: async () => true,
 

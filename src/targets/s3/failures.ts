@@ -153,11 +153,13 @@ function s3AnswerOf(error: S3Error, operation: Operation): ServiceAnswer | null 
   const answer = answerOf(error);
   if (answer === null) return null;
   const region = textOf(error.Region) ?? regionOf(error);
+  // An empty answer to HEAD has no code; the SDK's own words for it are not the service's.
+  const isEmpty = /^(NotFound|Forbidden|BadRequest|30\d|40\d)$/.test(answer.code ?? '');
+  const message = isEmpty ? null : answer.message;
   return {
     ...answer,
-    // An empty answer to HEAD has no code; the SDK's own words for it are not the service's.
-    code: /^(NotFound|Forbidden|BadRequest|30\d|40\d)$/.test(answer.code ?? '') ? null : answer.code,
-    message: region === null ? answer.message : `the bucket is in ${region}`,
+    code: isEmpty ? null : answer.code,
+    message: region === null ? message : `the bucket is in ${region}`,
     requestId: answer.requestId ?? textOf(error.RequestId),
     hostId: error.$metadata?.extendedRequestId ?? textOf(error.HostId),
     resource: textOf(error.Resource) ?? `/${operation.bucket}/${operation.key}`,

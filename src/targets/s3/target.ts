@@ -71,7 +71,12 @@ class KeyTarget implements Target {
   readonly limits = S3_LIMITS;
   readonly idleExpiryMs = null;
   readonly partTimeMs = null;
-  readonly traits = { tellsAccount: false, billsParts: true, partsOutliveAbort: true };
+  readonly traits = {
+    container: 'bucket',
+    tellsAccount: false,
+    billsParts: true,
+    partsOutliveAbort: true,
+  } as const;
   readonly #options: BucketTargetOptions;
   readonly #shop: Shop;
   readonly #address: ObjectAddress;

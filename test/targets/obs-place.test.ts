@@ -1,0 +1,65 @@
+/** Where OBS is reached, and what AWS's settings mean to it: nothing. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { parseTargetUrl } from '../../src/core/target-url.js';
+import { ownEndpoint, resolveObsPlace } from '../../src/targets/obs/place.js';
+import type { TargetSettings } from '../../src/targets/settings.js';
+
+function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSettings {
+  return {
+    url: parseTargetUrl('obs://photos/a'),
+    region: null,
+    endpoint: null,
+    profile: null,
+    isProfileNamed: false,
+    accountId: '-',
+    allowHttp: false,
+    localDir: '/nowhere',
+    connectTimeoutMs: 1,
+    readTimeoutMs: 1,
+    concurrency: 1,
+    env: {
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: 'https://aws.example',
+      AWS_ENDPOINT_URL_S3: 'https://aws.example',
+    },
+    object: { pathStyle, requestHeaders: [], sse: null, sseKmsKeyId: null, tagging: null },
+    ...change,
+  };
+}
+
+function refused(change: Partial<TargetSettings>, told: RegExp): void {
+  assert.throws(
+    () => resolveObsPlace(settings(change)),
+    (error) => isFailure(error, 'usage') && told.test(error.facts.why),
+  );
+}
+
+test("the endpoint follows from the region, Dublin's under its own domain", () => {
+  assert.equal(ownEndpoint('ap-southeast-1'), 'https://obs.ap-southeast-1.myhuaweicloud.com');
+  assert.equal(ownEndpoint('eu-west-101'), 'https://obs.eu-west-101.myhuaweicloud.eu');
+});
+
+test("AWS's region and endpoints are not OBS's", () => {
+  refused({}, /no region is named \(AWS_REGION is for AWS\)/);
+  const place = { region: 'cn-north-4', endpoint: null };
+  assert.deepEqual(resolveObsPlace(settings({ region: 'cn-north-4' })), place);
+});
+
+test("an endpoint of the service's own names its region, another does not", () => {
+  const endpoint = 'https://obs.cn-north-4.myhuaweicloud.com';
+  assert.deepEqual(resolveObsPlace(settings({ endpoint })), { region: 'cn-north-4', endpoint });
+  refused({ endpoint: 'https://obs.internal.example' }, /no region/);
+  refused({ endpoint: 'http://obs.internal.example', region: 'x' }, /plain http/);
+});
+
+test('a region is a host label, and nothing else gets into the host', () => {
+  refused({ region: 'evil.example/' }, /a region is written/);
+});
+
+test('a name with dots needs --path-style', () => {
+  const url = parseTargetUrl('obs://my.bucket/a');
+  refused({ url, region: 'cn-north-4' }, /certificate does not cover/);
+  assert.equal(resolveObsPlace(settings({ url, region: 'cn-north-4' }, true)).region, 'cn-north-4');
+});
