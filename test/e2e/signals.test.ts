@@ -100,9 +100,12 @@ test('A signal ends a run within 2 s though a disk hangs, and a second signal en
     once.tookMs > 1000 && once.tookMs <= ENDS_WITHIN_MS + 500,
     `it took ${Math.round(once.tookMs)} ms`,
   );
-  // The number is the second signal's: the first would have ended it too, but later.
+  // Two signals at one instant reach a process in either order; the first alone would have ended it later.
   const twice = await stopWhenRipe(bench, stalled, ['SIGINT', 'SIGTERM']);
-  assert.equal(twice.ended.code, 143, twice.ended.stderr);
+  assert.ok(
+    [CODES.SIGINT, CODES.SIGTERM].some((code) => code === twice.ended.code),
+    twice.ended.stderr,
+  );
   assert.ok(twice.tookMs < 1000, `it took ${Math.round(twice.tookMs)} ms`);
   for (const { stderr } of [once.ended, twice.ended]) assert.match(stderr, /^hint: calve resume /m);
   const last = await bench.vault.run(bench.line, bench.env);
