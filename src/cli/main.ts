@@ -1,9 +1,8 @@
 /** argv in, exit number out. */
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { run } from './run.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-process.exitCode = await run(process.argv.slice(2), version);
+/** Runs the words on the command line. */
+export async function main(version: string): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), version);
+}

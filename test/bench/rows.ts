@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import {
   benchEnv,
   botoUpload,
@@ -223,6 +224,8 @@ const scale: Row = {
   },
 };
 
+const UNBUNDLED = join(import.meta.dirname, 'unbundled.js');
+
 /** The share of a CPU profile's samples that are in files below `part`. */
 function shareIn(profilePath: string, part: string): number {
   const profile = JSON.parse(readFileSync(profilePath, 'utf8')) as {
@@ -241,10 +244,9 @@ const manyParts: Row = {
     const file = join(folder, 'sparse');
     makeSparseFile(file, 10_000 * MIB);
     const sink = await startSink(['--hold-after', '9990']);
-    const [node = '', bin = ''] = CALVE;
     const profiles = join(folder, 'profiles');
     const words = ['upload', file, TARGET, '--endpoint-url', sink.url, '--part-size', '1M', '--quiet'];
-    const child = spawn(node, ['--cpu-prof', '--cpu-prof-dir', profiles, bin, ...words], {
+    const child = spawn(process.execPath, ['--cpu-prof', '--cpu-prof-dir', profiles, UNBUNDLED, ...words], {
       env,
       stdio: 'ignore',
     });
