@@ -22,7 +22,7 @@ const DAMAGES = {
   'zeroed for a while': (bytes, random) => {
     const changed = Buffer.from(bytes);
     const at = place(bytes, random);
-    return changed.fill(0, at, at + 40);
+    return changed.fill(0, at, Math.min(at + 40, changed.length));
   },
   'added to': (bytes, random) =>
     Buffer.concat([bytes, Buffer.from(random() < 0.5 ? '{"type":"part","ind' : '\0\0\x1b[2Jgarbage\n')]),
