@@ -53,8 +53,12 @@ export interface BucketHome {
   openKeys(): Promise<string[]>;
   /** Runs calve with one lane until it would send one part more, and kills it then. */
   killAtPart(words: readonly string[], partsDone: number): Promise<void>;
+  /** An object, by the AWS CLI. @returns the path of the file that it is in now */
+  download(key: string): Promise<string>;
   /** An object's bytes, by the AWS CLI. */
   readBack(key: string): Promise<Buffer>;
+  /** How much the store holds on its disk, of whatever objects and parts. */
+  storedBytes(): number;
 }
 
 export interface SharedBuckets {
@@ -167,12 +171,14 @@ function openHome(t: TestContext, place: Place): BucketHome {
       return Uploads.map(({ Key = '' }) => Key);
     },
     killAtPart: (words, partsDone) => killAtPart(home, words, partsDone),
-    async readBack(key) {
+    async download(key) {
       const path = join(folder, 'read-back');
       const words = ['s3', 'cp', `s3://${bucket}/${key}`, path, '--quiet', `--endpoint-url=${swift.url}`];
-      await execute('aws', words, { env: cliEnv(swift, folder), timeout: 60_000 });
-      return readFileSync(path);
+      await execute('aws', words, { env: cliEnv(swift, folder), timeout: 120_000 });
+      return path;
     },
+    readBack: async (key) => readFileSync(await home.download(key)),
+    storedBytes: () => swift.storedBytes(),
   };
   return home;
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -20,11 +20,14 @@ export interface Swift {
   readonly url: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** How much it holds on its disk, of whatever objects and parts. */
+  storedBytes(): number;
 }
 
 const STORES = ['account', 'container', 'object'] as const;
 const PROGRAMS = [
   'memcached',
+  'setpriv',
   'swift-proxy-server',
   'swift-ring-builder',
   ...STORES.map((name) => `swift-${name}-server`),
@@ -183,7 +186,11 @@ export async function startSwift(t: Cleanup): Promise<Swift> {
   const texts: string[] = [];
   const start = (program: string, words: readonly string[]): void => {
     const env = { PATH, HOME: folder, PYTHONWARNINGS: 'ignore' };
-    const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Ends with the tests even where they are killed.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...words], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => texts.push(text));
     }
@@ -213,5 +220,14 @@ export async function startSwift(t: Cleanup): Promise<Swift> {
   start('swift-proxy-server', [join(layout.etc, 'proxy.conf')]);
   const url = `http://127.0.0.1:${proxy}`;
   await until(() => isHealthy(url));
-  return { url, accessKeyId: 'test:tester', secretAccessKey: 'testing' };
+  const objects = join(folder, 'devices/disk/objects');
+  return {
+    url,
+    accessKeyId: 'test:tester',
+    secretAccessKey: 'testing',
+    storedBytes: () =>
+      readdirSync(objects, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0),
+  };
 }
