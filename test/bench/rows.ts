@@ -4,6 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import process from 'node:process';
 import {
+  awsCliEnv,
+  awsCopy,
   benchEnv,
   botoUpload,
   CALVE,
@@ -41,8 +43,8 @@ function seconds(value: number): string {
   return `${value.toFixed(2)} s`;
 }
 
-function uploadWords(file: string, url: string, more: readonly string[]): string[] {
-  return [...CALVE, 'upload', file, TARGET, '--endpoint-url', url, '--fresh', '--quiet', ...more];
+function uploadWords(file: string, url: string, more: readonly string[], target = TARGET): string[] {
+  return [...CALVE, 'upload', file, target, '--endpoint-url', url, '--fresh', '--quiet', ...more];
 }
 
 /** Three runs of each, in turn, so that the machine's mood falls on both. */
@@ -113,6 +115,54 @@ const throughput: Row = {
         better: 'lower',
         from: 'the highest of 3 runs',
       },
+    ];
+  },
+};
+
+const BUCKET_ENV = { OBS_ACCESS_KEY_ID: 'bench', OBS_SECRET_ACCESS_KEY: 'bench' };
+
+/** The same bytes to a vault and to objects, and to an object by the AWS CLI: each run beside the others. */
+const buckets: Row = {
+  name: 'buckets',
+  async run(folder) {
+    const env = { ...benchEnv(folder), ...BUCKET_ENV, CALVE_REGION: 'us-east-1' };
+    const file = join(folder, 'full');
+    makeFullFile(file, 2 * GIB);
+    const sink = await startSink();
+    const size = ['--part-size', '16M', '--concurrency', '4'];
+    const to = (target: string) => () =>
+      measure(
+        uploadWords(file, sink.url, size.concat(target === TARGET ? [] : ['--path-style']), target),
+        env,
+      );
+    const kinds = {
+      vault: to(TARGET),
+      s3: to('s3://bench-bucket/full'),
+      obs: to('obs://bench-bucket/full'),
+      cli: () =>
+        measure(awsCopy(file, 's3://bench-bucket/cli', sink.url), awsCliEnv(folder, env, 16 * MIB, 4)),
+    };
+    const costs: Record<keyof typeof kinds, Cost[]> = { vault: [], s3: [], obs: [], cli: [] };
+    for (let round = 0; round < 3; round += 1)
+      for (const kind of ['vault', 's3', 'obs', 'cli'] as const) costs[kind].push(await kinds[kind]());
+    await sink.stop();
+    rmSync(file);
+    const wall = (kind: keyof typeof kinds) => median(costs[kind], (cost) => cost.wallSeconds).wallSeconds;
+    const cpu = (kind: keyof typeof kinds) => cpuSeconds(median(costs[kind], cpuSeconds));
+    const against = (ours: keyof typeof kinds, theirs: keyof typeof kinds, what: string): Figure[] =>
+      ([wall, cpu] as const).map((figure) => ({
+        what: `${figure === wall ? 'wall' : 'CPU'} time, ${what}, 2 GiB, 16 MiB × 4`,
+        value: figure(ours) / figure(theirs),
+        unit: 'ratio',
+        atLeast: theirs === 'vault' ? 1.1 : 1,
+        aim: null,
+        better: 'lower',
+        from: `${seconds(figure(ours))} and ${seconds(figure(theirs))}`,
+      }));
+    return [
+      ...against('s3', 'vault', 's3:// against a vault'),
+      ...against('obs', 'vault', 'obs:// against a vault'),
+      ...against('s3', 'cli', 's3:// against aws s3 cp'),
     ];
   },
 };
@@ -398,4 +448,4 @@ const list: Row = {
   },
 };
 
-export const ROWS: readonly Row[] = [start, throughput, line, hash, list, manyParts, memory, scale];
+export const ROWS: readonly Row[] = [start, throughput, buckets, line, hash, list, manyParts, memory, scale];

@@ -1,12 +1,15 @@
-"""A Glacier-shaped server that costs next to nothing: bodies are dropped in the kernel (recv with MSG_TRUNC).
+"""A server that costs next to nothing: bodies are dropped in the kernel (recv with MSG_TRUNC).
 
-It checks nothing and keeps no bytes. It remembers the tree hash of each part, so that a resume finds them listed.
+It speaks enough of Glacier's protocol, and below /bench-bucket of S3's. It checks nothing and keeps no bytes. It remembers
+the tree hash of each part, so that a resume finds them listed.
 Usage: sink.py [--rate BYTES_PER_SECOND_PER_CONNECTION] [--latency SECONDS] [--uploads COUNT] [--hold-after PARTS]
 Its first line on stdout is its URL. It ends when its standard input does.
 GET /bench/release lets held parts through, and forgets when the first part came;
 GET /bench/first-part gives the time (seconds of the wall clock) at which the first byte of a part came since.
 """
 import argparse
+import base64
+import hashlib
 import json
 import os
 import re
@@ -20,6 +23,7 @@ ACCOUNT = "111122223333"
 CHUNK = bytearray(4 << 20)
 parts = {}
 begun = []
+objects = {}
 first_part = []
 gate = threading.Event()
 arrived = [0]
@@ -62,11 +66,12 @@ class Connection:
     def answer(self, status, fields=(), body=b""):
         if self.options.latency:
             time.sleep(self.options.latency)
-        head = [f"HTTP/1.1 {status} OK", f"Content-Length: {len(body)}", "x-amzn-RequestId: bench"]
+        lengths = [v for k, v in fields if k == "X-Length"] or [len(body)]
+        head = [f"HTTP/1.1 {status} OK", f"Content-Length: {lengths[0]}", "x-amzn-RequestId: bench"]
         if status == 204:
             del head[1]
         if body:
-            head.append("Content-Type: application/json")
+            head.append(f"Content-Type: application/{'xml' if body[:1] == b'<' else 'json'}")
         head += [f"{k}: {v}" for k, v in fields]
         self.sock.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
 
@@ -97,7 +102,42 @@ def page_of(entries, target):
     return start, end, (str(end) if end < entries else None)
 
 
+def xml(name, **elements):
+    inner = "".join(f"<{key}>{value}</{key}>" for key, value in elements.items())
+    return f'<?xml version="1.0" encoding="UTF-8"?><{name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</{name}>'.encode()
+
+
+def respond_as_bucket(method, target, fields):
+    """One object, whose upload is begun, filled and completed as S3 does it; checksums are believed."""
+    path, _, query = target.partition("?")
+    if path.strip("/") == "bench-bucket":
+        return 200, ()
+    if method == "POST" and re.search(r"(^|&)uploads(=|&|$)", query):
+        own_id = fields.get("x-amz-meta-calve-upload", "")
+        objects[path] = {"id": own_id, "size": 0, "etags": {}, "sums": {}, "whole": ""}
+        told = [(k, v) for k, v in fields.items() if k == "x-amz-checksum-algorithm"]
+        return 200, told, xml("InitiateMultipartUploadResult", Bucket="bench-bucket", Key=path.split("/", 2)[2], UploadId="u")
+    held = objects.get(path)
+    if method == "PUT" and held is not None:
+        number = int(re.search(r"partNumber=(\d+)", query)[1])
+        etag = base64.b64decode(fields["content-md5"]).hex() if "content-md5" in fields else f"{number:032x}"
+        with lock:
+            held["size"] += int(fields["content-length"])
+            held["etags"][number] = etag
+        return 200, [("ETag", f'"{etag}"')] + [(k, v) for k, v in fields.items() if re.match("x-amz-checksum-(sha|crc)", k)]
+    if method == "POST" and held is not None:
+        digests = b"".join(bytes.fromhex(held["etags"][number]) for number in sorted(held["etags"]))
+        held["whole"] = f'"{hashlib.md5(digests).hexdigest()}-{len(held["etags"])}"'
+        return 200, (), xml("CompleteMultipartUploadResult", Location="x", Bucket="b", Key="k", ETag=held["whole"])
+    if method == "HEAD" and held is not None and held["whole"]:
+        known = (("ETag", held["whole"]), ("x-amz-meta-calve-upload", held["id"]), ("X-Length", held["size"]))
+        return 200, known
+    return 404, ()
+
+
 def respond(method, target, fields, options):
+    if target.startswith("/bench-bucket"):
+        return respond_as_bucket(method, target, fields)
     if target == "/bench/release":
         gate.set()
         first_part.clear()

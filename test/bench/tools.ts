@@ -1,6 +1,6 @@
 /** What every row of the benchmark uses: files, a server that costs next to nothing, and what a command cost. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -64,6 +64,29 @@ export async function measure(words: readonly string[], env: Record<string, stri
 /** The boto3 alternative's words. */
 export function botoUpload(file: string, partSizeBytes: number, threads: number, url: string): string[] {
   return ['python3', join(HERE, 'boto_upload.py'), file, String(partSizeBytes), String(threads), url];
+}
+
+/** The AWS CLI's words for the same. */
+export function awsCopy(file: string, target: string, url: string): string[] {
+  return ['aws', 's3', 'cp', file, target, '--endpoint-url', url, '--only-show-errors'];
+}
+
+/** With settings for the AWS CLI: the same part size, as many parts at once. */
+export function awsCliEnv(
+  folder: string,
+  env: Record<string, string>,
+  partSizeBytes: number,
+  concurrency: number,
+): Record<string, string> {
+  const path = join(folder, 'aws-config');
+  const s3 = [
+    `multipart_chunksize = ${partSizeBytes}`,
+    `multipart_threshold = ${partSizeBytes}`,
+    `max_concurrent_requests = ${concurrency}`,
+    'addressing_style = path',
+  ];
+  writeFileSync(path, `[default]\ns3 =\n${s3.map((setting) => `  ${setting}\n`).join('')}`);
+  return { ...env, AWS_CONFIG_FILE: path };
 }
 
 export interface Sink {
