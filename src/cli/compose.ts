@@ -58,10 +58,12 @@ export function isSet(value: string | undefined): boolean {
  * @param md5 whether each part's MD5 is wanted
  */
 export function openSources(options: Options, md5 = false): { open: OpenSource; close(): Promise<void> } {
+  const { concurrency, limitRate } = options.transfer;
   let opener: Promise<FileSourceOpener> | null = null;
   const load = async (): Promise<FileSourceOpener> => {
     const { fileSourceOpener } = await import('../source/file-source.js');
-    return fileSourceOpener({ concurrency: options.transfer.concurrency, md5 });
+    const whole = fileSourceOpener({ concurrency, md5 });
+    return limitRate === null ? whole : (await limiter()).limitedOpener(whole, limitRate, systemClock);
   };
   return {
     open: async (path) => {
@@ -71,6 +73,8 @@ export function openSources(options: Options, md5 = false): { open: OpenSource; 
     close: async () => (await opener)?.close(),
   };
 }
+
+const limiter = () => import('../source/rate-limit.js');
 
 export function openState(options: Options): StateStore {
   return openStateStore(options.state.stateDir);

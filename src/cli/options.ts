@@ -66,6 +66,7 @@ export function addServiceOptions(command: Command): Command {
 export function addTransferOptions(command: Command): Command {
   return command
     .addOption(withEnv('--concurrency <n>', 'parts in flight, 1 to 64 (default 4)', 'CALVE_CONCURRENCY'))
+    .addOption(withEnv('--limit-rate <rate>', 'bytes a second, all parts together: 5M', 'CALVE_LIMIT_RATE'))
     .addOption(
       withEnv('--lock-wait <time>', "wait for another calve's lock (default: exit 11)", 'CALVE_LOCK_WAIT'),
     );
@@ -102,6 +103,8 @@ interface ServiceOptions {
 interface TransferOptions {
   readonly concurrency: number;
   readonly lockWaitMs: number;
+  /** Bytes a second over all parts; null: as fast as they go. */
+  readonly limitRate: number | null;
 }
 
 /** A command's options, typed. Each group is read only by commands that declared it. */
@@ -129,6 +132,7 @@ export function readOptions(io: Io, command: Command): Options {
     transfer: {
       concurrency: read.count('concurrency', 1, 64) ?? 4,
       lockWaitMs: read.durationMs('lockWait') ?? 0,
+      limitRate: read.sizeBytes('limitRate'),
     },
   };
 }

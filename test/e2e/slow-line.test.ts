@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { MIB_BYTES } from '../../src/core/units.js';
@@ -77,10 +77,27 @@ describe('On a slow line', { concurrency: 2 }, () => {
     assert.match(again.stdout, /^[\w-]{138}\n$/);
   });
 
+  test('with --limit-rate all parts together take no more of it, and none is taken for stalled', async (t) => {
+    const vault = await openVault(t);
+    const file = join(vault.folder, 'backup.bin');
+    writeFileSync(file, seededBytes(3 * MIB_BYTES, 5));
+    const startedMs = performance.now();
+    const ended = await vault.run(
+      ['upload', file, TARGET, '--part-size', '1M', '--limit-rate', '1M', '--read-timeout', '1s'],
+      { CALVE_MAX_ATTEMPTS: '1', CALVE_LIMIT_RATE: '1T' },
+    );
+    const tookMs = performance.now() - startedMs;
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.ok(tookMs >= 2700, `${Math.round(tookMs)} ms`);
+    assert.deepEqual(Buffer.from(await vault.readBack(ended.stdout.trim())), readFileSync(file));
+  });
+
   test('a part over TLS is not taken for stalled while it moves', { skip: missingOpenssl() }, async (t) => {
     const vault = await openVault(t);
     // More than 6 s for the part; Node gives a write that shows no progress twice the read time-out.
-    const front = await startTlsFront(t, vault.folder, vault.emulator.url, 5 * MIB_BYTES);
+    const front = await startTlsFront(t, vault.folder, vault.emulator.url, {
+      bytesPerSecond: 5 * MIB_BYTES,
+    });
     const file = join(vault.folder, 'backup.bin');
     writeFileSync(file, seededBytes(32 * MIB_BYTES, 5));
     const { code, stderr } = await vault.run(

@@ -19,18 +19,23 @@ export function missingOpenssl(): string | false {
 
 export interface TlsFront {
   readonly url: string;
+  readonly port: number;
   /** To be trusted, by NODE_EXTRA_CA_CERTS. */
   readonly certificatePath: string;
 }
 
-/** @param folder for key and certificate @param bytesPerSecond how fast bodies are read */
+/**
+ * @param folder for key and certificate
+ * @param bytesPerSecond how fast bodies are read
+ * @param name what the certificate is for
+ */
 export async function startTlsFront(
   t: Cleanup,
   folder: string,
   upstream: string,
-  bytesPerSecond: number,
+  { bytesPerSecond, name = 'localhost' }: { readonly bytesPerSecond: number; readonly name?: string },
 ): Promise<TlsFront> {
-  const certificate = selfSigned(folder, 'DNS:localhost');
+  const certificate = selfSigned(folder, `DNS:${name}`);
   if (certificate === null) throw new Error('openssl is not installed');
   const { hostname, port } = new URL(upstream);
   const pacer = new Pacer(bytesPerSecond);
@@ -49,8 +54,10 @@ export async function startTlsFront(
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
+  const listening = server.address() as AddressInfo;
   return {
-    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    url: `https://${name}:${listening.port}`,
+    port: listening.port,
     certificatePath: certificate.path,
   };
 }

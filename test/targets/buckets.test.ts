@@ -48,6 +48,7 @@ describe('buckets on Swift', { skip: missingSwift() }, () => {
       connectTimeoutMs: 5_000,
       readTimeoutMs: 10_000,
       concurrency: 4,
+      proxies: () => null,
     };
   }
 

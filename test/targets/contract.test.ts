@@ -29,6 +29,7 @@ targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
       connectTimeoutMs: 5_000,
       readTimeoutMs: 5_000,
       concurrency: 4,
+      proxies: () => null,
     });
   return { target: open('photos'), elsewhere: open('nowhere') };
 });

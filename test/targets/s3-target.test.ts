@@ -45,6 +45,7 @@ function targetAt(t: TestContext, endpoint: string, change: Partial<BucketTarget
     connectTimeoutMs: 2000,
     readTimeoutMs: 2000,
     concurrency: 4,
+    proxies: () => null,
     ...change,
   });
   t.after(() => target.close());

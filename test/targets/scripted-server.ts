@@ -68,6 +68,7 @@ export function targetAt(
     connectTimeoutMs: 2000,
     readTimeoutMs: 2000,
     concurrency: 4,
+    proxies: () => null,
     ...changes,
   });
   t.after(() => target.close());

@@ -5,6 +5,7 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
+import { openTunnel, type ProxyRules } from './proxy.js';
 
 export interface HttpAgents {
   readonly httpAgent: http.Agent;
@@ -16,6 +17,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   /** Requests at once; a few more connections are allowed for lists and aborts beside them. */
   readonly concurrency: number;
+  /** For connections over TLS. */
+  readonly proxies: ProxyRules;
 }
 
 type OnConnection = (error: Error | null, socket: Duplex) => void;
@@ -52,13 +55,26 @@ class HttpAgent extends http.Agent {
 
 class HttpsAgent extends https.Agent {
   readonly #connectTimeoutMs: number;
+  readonly #proxies: ProxyRules;
 
-  constructor(options: https.AgentOptions, connectTimeoutMs: number) {
+  constructor(options: https.AgentOptions, connectTimeoutMs: number, proxies: ProxyRules) {
     super(options);
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#proxies = proxies;
   }
 
   override createConnection(options: https.RequestOptions, done?: OnConnection): Duplex | null | undefined {
+    const to = { host: options.host ?? 'localhost', port: Number(options.port ?? 443) };
+    const proxy = this.#proxies(to.host, to.port);
+    if (proxy === null) return this.#connect(options, done);
+    openTunnel(proxy, to, this.#connectTimeoutMs).then(
+      (socket) => done?.(null, this.#connect({ ...options, socket } as https.RequestOptions) as Duplex),
+      (error: Error) => done?.(error, null as unknown as Duplex),
+    );
+    return undefined;
+  }
+
+  #connect(options: https.RequestOptions, done?: OnConnection): Duplex | null | undefined {
     const socket = super.createConnection(options, done);
     limitConnecting(socket, 'secureConnect', this.#connectTimeoutMs);
     return socket;
@@ -75,10 +91,10 @@ const lookup: LookupFunction = (hostname, options, done) => {
   process.nextTick(() => (options.all === true ? done(null, [address]) : done(null, '127.0.0.1', 4)));
 };
 
-export function httpAgents({ connectTimeoutMs, concurrency }: ConnectionOptions): HttpAgents {
+export function httpAgents({ connectTimeoutMs, concurrency, proxies }: ConnectionOptions): HttpAgents {
   const options = { keepAlive: true, maxSockets: concurrency + 4, lookup };
   const httpAgent = new HttpAgent(options, connectTimeoutMs);
-  const httpsAgent = new HttpsAgent(options, connectTimeoutMs);
+  const httpsAgent = new HttpsAgent(options, connectTimeoutMs, proxies);
   return {
     httpAgent,
     httpsAgent,

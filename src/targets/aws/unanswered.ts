@@ -1,5 +1,6 @@
 /** Failures that no service answered for: credentials that are not there, certificates, and the network. */
 import { type FailureExtras, type FailureFacts, TransferError } from '../../core/failures.js';
+import { PROXY_REFUSED } from './proxy.js';
 import { nodeCodeOf, type SdkError, shortText } from './service-answer.js';
 
 export function unreachableFailure(
@@ -35,6 +36,7 @@ export function classifyUnanswered(error: Error, operation: string): unknown {
   const code = nodeCodeOf(error as SdkError);
   const isUntrusted = /CERT|^UNABLE_TO_|^SELF_SIGNED|^DEPTH_ZERO/.test(code ?? '');
   if (isUntrusted) return refusedFailure(operation, 'rejected', `${code}: ${text}`, { cause: error });
+  if (code === PROXY_REFUSED) return refusedFailure(operation, 'rejected', text, { cause: error });
   const isNetwork = code !== null || error.name === 'TimeoutError' || error instanceof SyntaxError;
   if (!isNetwork) return error;
   return unreachableFailure(operation, code === null ? text : `${code}: ${text}`, { cause: error });

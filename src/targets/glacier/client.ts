@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { GlacierClient, GlacierClientConfig } from '@aws-sdk/client-glacier';
 import type { Caller, Connection as ConnectionTo, Connector } from '../aws/caller.js';
 import { httpAgents } from '../aws/http-agents.js';
+import type { ProxyRules } from '../aws/proxy.js';
 
 import type { Operation } from './failures.js';
 
@@ -20,6 +21,7 @@ export interface ClientOptions {
   /** How long no byte may move in either direction. */
   readonly readTimeoutMs: number;
   readonly concurrency: number;
+  readonly proxies: ProxyRules;
 }
 
 export type VaultCaller = Caller<GlacierClient, Sdk, Operation>;

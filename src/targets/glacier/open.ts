@@ -1,5 +1,6 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
 import { resolveAwsPlace } from '../aws/config.js';
+import { proxyRules } from '../aws/proxy.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { GLACIER_IDLE_EXPIRY_MS } from './limits.js';
 import { glacierTarget } from './target.js';
@@ -21,6 +22,7 @@ export async function openGlacier(settings: TargetSettings): Promise<OpenedTarge
     connectTimeoutMs: settings.connectTimeoutMs,
     readTimeoutMs: settings.readTimeoutMs,
     concurrency: settings.concurrency,
+    proxies: proxyRules(settings.env),
   });
   return { target, recipe: { url: url.url, region, endpoint, accountId, profile, localDir: null } };
 }

@@ -29,6 +29,7 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
     connectTimeoutMs: settings.connectTimeoutMs,
     readTimeoutMs: settings.readTimeoutMs,
     concurrency: settings.concurrency,
+    proxies: () => null,
   });
   const recipe = {
     url: url.url,

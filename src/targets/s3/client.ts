@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Caller, Connection, Connector } from '../aws/caller.js';
 import { httpAgents } from '../aws/http-agents.js';
+import type { ProxyRules } from '../aws/proxy.js';
 import type { Operation } from './failures.js';
 import { addHeaders, type RequestHeaders } from './request-headers.js';
 
@@ -25,6 +26,7 @@ export interface ClientOptions {
   /** How long no byte may move in either direction. */
   readonly readTimeoutMs: number;
   readonly concurrency: number;
+  readonly proxies: ProxyRules;
 }
 
 const silence = (): void => undefined;

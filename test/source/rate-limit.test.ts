@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { rateLimit } from '../../src/source/rate-limit.js';
+import type { PreparedPart } from '../../src/transfer/ports.js';
+import { seededBytes } from '../support/bytes.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+const KIB = 1024;
+
+function partOf(body: () => Uint8Array | NodeJS.ReadableStream): PreparedPart {
+  return { body } as unknown as PreparedPart;
+}
+
+async function read(part: PreparedPart): Promise<Buffer> {
+  return Buffer.concat(await (part.body() as Readable).toArray());
+}
+
+test('all parts together leave at the rate, byte for byte, from memory and from streams', async () => {
+  const clock = new FakeClock();
+  const limit = rateLimit(256 * KIB, clock);
+  const bytes = [1, 2, 3, 4].map((seed) => seededBytes(512 * KIB, seed));
+  const parts = bytes.map((each, index) =>
+    limit.limited(
+      partOf(() => (index % 2 === 0 ? each : Readable.from([each.subarray(0, 7), each.subarray(7)]))),
+    ),
+  );
+  const startMs = clock.nowMs();
+  const got = await Promise.all(parts.map(read));
+  for (const [index, each] of got.entries()) assert.ok(each.equals(bytes[index] as Buffer), `part ${index}`);
+  // 2 MiB at a quarter of a MiB a second; the first bytes may leave at once.
+  const tookMs = clock.nowMs() - startMs;
+  assert.ok(tookMs >= 7700 && tookMs <= 8100, `${tookMs} ms`);
+});
+
+test('time in which nothing was sent is not made up for', async () => {
+  const clock = new FakeClock();
+  const limit = rateLimit(64 * KIB, clock);
+  const part = limit.limited(partOf(() => Buffer.alloc(64 * KIB)));
+  await read(part);
+  clock.advance(60_000);
+  const startMs = clock.nowMs();
+  await read(part);
+  assert.ok(clock.nowMs() - startMs >= 700, `${clock.nowMs() - startMs} ms`);
+});
+
+test('a body that is given up waits no longer for its turn', async () => {
+  const clock = new FakeClock();
+  const stream = rateLimit(1, clock)
+    .limited(partOf(() => Buffer.alloc(10 * KIB)))
+    .body() as Readable;
+  const startMs = clock.nowMs();
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  stream.once('data', () => stream.destroy());
+  await closed;
+  assert.ok(clock.nowMs() - startMs < 1_000_000, 'it was not slept through to the end');
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isFailure } from '../../src/core/failures.js';
+import { proxyRules } from '../../src/targets/aws/proxy.js';
+
+const VAULTS = 'glacier.eu-west-1.amazonaws.com';
+
+function proxyFor(env: Record<string, string>, host = VAULTS, port = 443): string | null {
+  return proxyRules(env)(host, port)?.href ?? null;
+}
+
+test('HTTPS_PROXY leads to every host, its small letters first, then ALL_PROXY', () => {
+  assert.equal(proxyFor({}), null);
+  assert.equal(proxyFor({ HTTPS_PROXY: 'http://p:3128' }), 'http://p:3128/');
+  assert.equal(proxyFor({ HTTPS_PROXY: 'http://p:3128', https_proxy: 'q:8080' }), 'http://q:8080/');
+  assert.equal(proxyFor({ ALL_PROXY: 'https://p' }), 'https://p/');
+  assert.equal(proxyFor({ HTTPS_PROXY: 'http://p', ALL_PROXY: 'http://q' }), 'http://p/');
+  assert.equal(proxyFor({ HTTPS_PROXY: '', ALL_PROXY: 'http://q' }), null, 'empty says none');
+  assert.equal(proxyFor({ HTTP_PROXY: 'http://p' }), null, 'plain http stays on this machine');
+});
+
+for (const [entries, host, port, isCovered] of [
+  ['amazonaws.com', VAULTS, 443, true],
+  ['.amazonaws.com', VAULTS, 443, true],
+  ['*.amazonaws.com', VAULTS, 443, true],
+  ['example.org, AMAZONAWS.COM', VAULTS, 443, true],
+  ['example.org amazonaws.com', VAULTS, 443, true],
+  [VAULTS, VAULTS, 443, true],
+  ['*', VAULTS, 443, true],
+  ['amazonaws.com:443', VAULTS, 443, true],
+  ['amazonaws.com:8443', VAULTS, 443, false],
+  ['zonaws.com', VAULTS, 443, false],
+  ['com.example', VAULTS, 443, false],
+  ['', VAULTS, 443, false],
+  [',', VAULTS, 443, false],
+  ['10.0.0.1', '10.0.0.1', 443, true],
+  ['[fd00::1]', 'fd00::1', 443, true],
+  ['fd00::1', 'fd00::1', 443, true],
+  ['fd00::2', 'fd00::1', 443, false],
+] as const) {
+  test(`NO_PROXY=${entries} ${isCovered ? 'covers' : 'does not cover'} ${host}:${port}`, () => {
+    const env = { HTTPS_PROXY: 'http://p', NO_PROXY: entries };
+    assert.equal(proxyFor(env, host, port), isCovered ? null : 'http://p/');
+  });
+}
+
+test('no proxy leads to this machine itself', () => {
+  for (const host of ['localhost', 'bucket.localhost', '127.0.0.1', '::1'])
+    assert.equal(proxyFor({ HTTPS_PROXY: 'http://p' }, host), null, host);
+});
+
+test('what is no proxy is named by its variable, and its value is never told', () => {
+  for (const value of ['socks5://u:secret@p', 'ftp://secret', 'http://', 'http://secret:port', 'u:secret@']) {
+    assert.throws(
+      () => proxyRules({ https_proxy: value }),
+      (error) =>
+        isFailure(error, 'usage') &&
+        error.facts.what === 'https_proxy' &&
+        !JSON.stringify(error.facts).includes('secret'),
+      value,
+    );
+  }
+});
