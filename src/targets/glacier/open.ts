@@ -1,6 +1,6 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
 import { resolveAwsPlace } from '../aws/config.js';
-import { proxyRules } from '../aws/proxy.js';
+import { lineOptions } from '../aws/connector.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { GLACIER_IDLE_EXPIRY_MS } from './limits.js';
 import { glacierTarget } from './target.js';
@@ -19,10 +19,7 @@ export async function openGlacier(settings: TargetSettings): Promise<OpenedTarge
     profile,
     idleExpiryMs: GLACIER_IDLE_EXPIRY_MS,
     mayCreateVault: false,
-    connectTimeoutMs: settings.connectTimeoutMs,
-    readTimeoutMs: settings.readTimeoutMs,
-    concurrency: settings.concurrency,
-    proxies: proxyRules(settings.env),
+    ...lineOptions(settings),
   });
   return { target, recipe: { url: url.url, region, endpoint, accountId, profile, localDir: null } };
 }

@@ -6,6 +6,7 @@ import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { TransferError } from '../../core/failures.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
 import type { Target } from '../../transfer/ports.js';
+import { lineOptions } from '../aws/connector.js';
 import { glacierTarget } from '../glacier/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 
@@ -26,10 +27,8 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
     profile: null,
     idleExpiryMs: null,
     mayCreateVault: true,
-    connectTimeoutMs: settings.connectTimeoutMs,
-    readTimeoutMs: settings.readTimeoutMs,
-    concurrency: settings.concurrency,
-    proxies: () => null,
+    // No proxy leads to this machine.
+    ...lineOptions({ ...settings, env: {} }),
   });
   const recipe = {
     url: url.url,

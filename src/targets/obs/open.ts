@@ -1,6 +1,6 @@
 /** `obs://BUCKET/KEY`: a bucket of Huawei OBS, by S3's protocol and the same client. */
 import { TransferError } from '../../core/failures.js';
-import { proxyRules } from '../aws/proxy.js';
+import { lineOptions } from '../aws/connector.js';
 import { parseRequestHeaders } from '../s3/request-headers.js';
 import { bucketTarget } from '../s3/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
@@ -49,10 +49,7 @@ export async function openObs(settings: TargetSettings): Promise<OpenedTarget> {
     pathStyle,
     object,
     requestHeaders: parseRequestHeaders(object.requestHeaders),
-    connectTimeoutMs: settings.connectTimeoutMs,
-    readTimeoutMs: settings.readTimeoutMs,
-    concurrency: settings.concurrency,
-    proxies: proxyRules(settings.env),
+    ...lineOptions(settings),
   });
   const recipe = { url: url.url, region, endpoint, accountId: '-', profile, localDir: null, pathStyle };
   return { target, recipe };

@@ -1,6 +1,6 @@
 /** `s3://BUCKET/KEY`: a bucket of S3, or of a store that speaks its protocol. */
 import { resolveAwsPlace } from '../aws/config.js';
-import { proxyRules } from '../aws/proxy.js';
+import { lineOptions } from '../aws/connector.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { S3_DIALECT } from './dialect.js';
 import { parseRequestHeaders } from './request-headers.js';
@@ -23,10 +23,7 @@ export async function openS3(settings: TargetSettings): Promise<OpenedTarget> {
     pathStyle,
     object,
     requestHeaders: parseRequestHeaders(object.requestHeaders),
-    connectTimeoutMs: settings.connectTimeoutMs,
-    readTimeoutMs: settings.readTimeoutMs,
-    concurrency: settings.concurrency,
-    proxies: proxyRules(settings.env),
+    ...lineOptions(settings),
   });
   const recipe = { url: url.url, region, endpoint, accountId: '-', profile, localDir: null, pathStyle };
   return { target, recipe };
