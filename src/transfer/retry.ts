@@ -217,9 +217,11 @@ async function beginOnce(
   }
 }
 
-/** A refusal is certain; everything else may have come after the work was done. */
+/** A refusal is certain, whoever refused; everything else may have come after the work was done. */
 function mayHaveBegun(error: unknown): boolean {
-  const status = error instanceof TransferError ? (error.service?.httpStatus ?? null) : null;
+  if (!(error instanceof TransferError)) return true;
+  if (['refused', 'exists', 'not-found', 'usage'].includes(error.kind)) return false;
+  const status = error.service?.httpStatus ?? null;
   return status === null || status < 400 || status >= 500;
 }
 

@@ -41,7 +41,7 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
   'journal-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; the service's own list stands in`,
   'begin-repeated': ({ attempts, description }) =>
-    `begin was sent ${attempts} times and not every answer came: the service may keep an empty upload of the same description (${safeText(description)}) until it expires; calve list-uploads shows it`,
+    `begin was sent ${attempts} times and not every answer came: the service may keep an empty upload of the same description (${safeText(description)}) until it expires or is aborted; calve list-uploads shows it`,
   'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>
     `the line is slow${atRate(bytesPerSecond)}, and a part must arrive within ${formatDuration(partTimeMs)}: ${parts(to)} sent at once instead of ${from}`,
   'more-at-once': ({ from, to, bytesPerSecond }) =>

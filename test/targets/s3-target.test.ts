@@ -178,6 +178,35 @@ test('where it does not, parts have none, and MD5 is sent to OBS alone', async (
   }
 });
 
+const strangers: [string, number, string][] = [
+  ['InvalidArgument', 400, "Unsupported header 'x-amz-checksum-algorithm' received for this API call."],
+  ['NotImplemented', 501, 'A header you provided implies functionality that is not implemented.'],
+];
+for (const [code, status, message] of strangers) {
+  test(`a store that refuses to be asked for checksums (${status} ${code}) is not asked, and gets none`, async (t) => {
+    const { url, seen } = await scriptedServer(t, (response, at) => {
+      if (Object.keys(at.headers).some((name) => name.includes('checksum'))) {
+        return refuse(response, status, code, message);
+      }
+      if (isBegin(at)) return xml(response, 200, BEGUN);
+      if (isComplete(at)) return xml(response, 200, completed(null));
+      aws()(response, at);
+    });
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
+    assert.equal(seen.filter(isBegin).length, 2);
+  });
+}
+
+test('a 501 for another reason is told as it is, and asked for once', async (t) => {
+  const { url, seen } = await scriptedServer(t, (response) => refuse(response, 501, 'NotImplemented'));
+  await assert.rejects(targetAt(t, url, { dialect: OBS_DIALECT }).begin(order, never), (error) => {
+    return isFailure(error, 'refused') && error.service?.httpStatus === 501 && error.transience === null;
+  });
+  assert.equal(seen.length, 1);
+});
+
 test('a resumed upload is asked once whether it has checksums', async (t) => {
   const list =
     '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated><ChecksumAlgorithm>SHA256</ChecksumAlgorithm></ListPartsResult>';
@@ -189,6 +218,18 @@ test('a resumed upload is asked once whether it has checksums', async (t) => {
   await target.sendPart('up-1', first, never);
   assert.ok(seen.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] !== undefined));
   assert.ok(seen.filter(({ method }) => method === 'GET').length <= 2);
+});
+
+test('a list that does not repeat what begin said of checksums takes nothing back', async (t) => {
+  const list = '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated></ListPartsResult>';
+  const { url, seen } = await scriptedServer(t, (response, at) =>
+    at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
+  );
+  const target = targetAt(t, url);
+  const { uploadId } = await target.begin(order, never);
+  await target.listPartsPage(uploadId, { limit: null, marker: null }, never);
+  await target.sendPart(uploadId, first, never);
+  assert.equal(seen.find(isPart)?.headers['x-amz-checksum-sha256'], base64(first.linearHash));
 });
 
 const notOurs: [string, Script][] = [
@@ -254,7 +295,8 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['InvalidAccessKeyId', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
   ['SignatureDoesNotMatch', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
   ['PermanentRedirect', 301, 'refused', { transience: null, why: 'wrong-region' }],
-  ['VirtualHostDomainRequired', 403, 'refused', { transience: null, why: 'denied' }],
+  ['VirtualHostDomainRequired', 403, 'refused', { transience: null, why: 'rejected' }],
+  ['NotImplemented', 501, 'refused', { transience: null, why: 'rejected' }],
   ['InvalidStorageClass', 400, 'refused', { transience: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { transience: null, what: 'upload' }],
   ['NoSuchBucket', 404, 'not-found', { transience: null, what: 'bucket' }],

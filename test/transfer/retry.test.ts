@@ -346,6 +346,21 @@ test('a begin that was never answered is said, and one that was refused is not',
   };
   await assert.rejects(target.begin(order, never));
   assert.deepEqual(notices(), []);
+  const refusals = [
+    new TransferError('exists', { url: 's3://photos/a' }),
+    new TransferError(
+      'refused',
+      { why: 'wrong-region', operation: 'x', detail: null },
+      { service: serviceAnswer(301, 'PermanentRedirect', 'Elsewhere.') },
+    ),
+  ];
+  for (const refusal of refusals) {
+    hooks.before = () => {
+      throw refusal;
+    };
+    await assert.rejects(target.begin(order, never));
+  }
+  assert.deepEqual(notices(), []);
   hooks.before = () => {
     throw unavailable();
   };

@@ -57,7 +57,7 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
   ],
   'begin-repeated': [
     { attempts: 3, description: 'backup.tar' },
-    'begin was sent 3 times and not every answer came: the service may keep an empty upload of the same description (backup.tar) until it expires; calve list-uploads shows it',
+    'begin was sent 3 times and not every answer came: the service may keep an empty upload of the same description (backup.tar) until it expires or is aborted; calve list-uploads shows it',
   ],
   'fewer-at-once': [
     { from: 4, to: 1, bytesPerSecond: 104_858, partTimeMs: 270_000 },

@@ -2,7 +2,7 @@
 export interface Dialect {
   /**
    * Whether SHA-256 checksums are asked for when an upload begins. A store that does not know them says nothing of
-   * them in its answer, and its parts are then sent without.
+   * them in its answer, or refuses to be asked; its parts are then sent without.
    */
   readonly asksForChecksums: boolean;
   /** Whether parts carry Content-MD5, and their ETags are compared with it. */

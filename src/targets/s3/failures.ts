@@ -6,6 +6,7 @@
 import {
   type FailureExtras,
   type FailureFacts,
+  isFailure,
   type ServiceAnswer,
   TransferError,
 } from '../../core/failures.js';
@@ -56,6 +57,8 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
     InvalidToken: 'wrong-credentials',
     ExpiredToken: 'wrong-credentials',
     TokenRefreshRequired: 'wrong-credentials',
+    // Source: Huawei OBS, "Error Codes": the bucket stood in the path. A 403, though no policy will mend it.
+    VirtualHostDomainRequired: 'rejected',
     PermanentRedirect: 'wrong-region',
     TemporaryRedirect: 'wrong-region',
     AuthorizationHeaderMalformed: 'wrong-region',
@@ -101,7 +104,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   if (status === 429 || THROTTLED.has(code ?? '')) {
     return unreachableFailure(name, text, { service, transience: 'throttled' });
   }
-  const isRefusal = status !== null && status >= 300 && status < 500 && status !== 408 && isOwn;
+  const isRefusal = isOwn && isCertain(status, code);
   if (!isRefusal || UNAVAILABLE.has(code ?? '')) return unreachableFailure(name, text, { service });
   if (code === 'NoSuchUpload' && operation.uploadId !== null) {
     return missingUpload(operation.uploadId, service);
@@ -125,6 +128,22 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
       { service, transience: 'resign' }
     : { service };
   return refusedFailure(name, why, message ?? text, extras);
+}
+
+/** What the store does not know (a 501 of its own), it will not know a minute later either. */
+function isCertain(status: number | null, code: string | null): boolean {
+  if (status === 501) return code !== null;
+  return status !== null && status >= 300 && status < 500 && status !== 408;
+}
+
+/**
+ * Whether it was refused for the checksums that were asked for. Stores that do not know them mostly say nothing, but
+ * some refuse the header, each with a code of its own: `InvalidArgument: Unsupported header 'x-amz-…'`, `NotImplemented`.
+ */
+export function isRefusedForChecksums(error: unknown): boolean {
+  if (!isFailure(error, 'refused') || error.facts.why !== 'rejected') return false;
+  const { code = null, message = null } = error.service ?? {};
+  return code === 'NotImplemented' || /checksum/i.test(`${code} ${message}`);
 }
 
 function isDenial(status: number | null): boolean {

@@ -1,6 +1,6 @@
 /** An object of a bucket as a target, by the AWS SDK: S3 and the stores that speak its protocol. */
 import { randomUUID } from 'node:crypto';
-import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
+import type { CreateMultipartUploadCommandInput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/failures.js';
 import { withKey } from '../../core/target-url.js';
 import type {
@@ -25,7 +25,7 @@ import { serviceCaller } from '../aws/caller.js';
 import { type BucketCaller, type ClientOptions, s3Connector } from './client.js';
 import { completeObject, existing } from './complete.js';
 import type { Dialect } from './dialect.js';
-import { classify, halfAnswer, isExpiredToken, type Operation } from './failures.js';
+import { classify, halfAnswer, isExpiredToken, isRefusedForChecksums, type Operation } from './failures.js';
 import { S3_LIMITS } from './limits.js';
 import { lookAtObject, type ObjectAddress, OWN_ID_NAME, type SeenObject } from './look.js';
 import { cutPage, decodeMarker, heldPart, parseParts, parseUploads, partSizeShown } from './pages.js';
@@ -119,9 +119,16 @@ class KeyTarget implements Target {
     const storageClass = wish.storageClass ?? dialect.defaultStorageClass;
     const object: ObjectOrder = { ...wish, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
-    const answer = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
-      client.send(new sdk.CreateMultipartUploadCommand(createInput(this.#options, wish, object)), send),
-    );
+    const create = (withChecksums: boolean) => {
+      const input = createInput(this.#options, wish, object, withChecksums);
+      return this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+        client.send(new sdk.CreateMultipartUploadCommand(input), send),
+      );
+    };
+    const answer = await create(dialect.asksForChecksums).catch((error: unknown) => {
+      if (dialect.asksForChecksums && isRefusedForChecksums(error)) return create(false);
+      throw error;
+    });
     const { UploadId: uploadId } = answer;
     if (!uploadId) throw halfAnswer(operation, 'upload id');
     const { partSizeBytes } = order.plan;
@@ -154,7 +161,7 @@ class KeyTarget implements Target {
     );
     const listed = parseParts(answer, operation);
     const partSizeBytes = told ?? known.get(uploadId)?.partSizeBytes ?? partSizeShown(listed.parts);
-    known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
+    known.set(uploadId, { hasChecksums: isToldOfChecksums(answer, known.get(uploadId)), partSizeBytes });
     const { parts, marker } = cutPage(listed, page.limit);
     const held = parts.map((part) => heldPart(part, partSizeBytes ?? 0));
     return { partSizeBytes, description: null, createdAt: null, parts: held, marker };
@@ -229,17 +236,27 @@ class KeyTarget implements Target {
   }
 }
 
+/** Not every store repeats in its list what it said when the upload began. */
+function isToldOfChecksums(
+  { ChecksumAlgorithm, Parts = [] }: ListPartsCommandOutput,
+  known: KnownUpload | undefined,
+): boolean {
+  const isListed = Parts.some(({ ChecksumSHA256 }) => ChecksumSHA256 !== undefined);
+  return ChecksumAlgorithm === 'SHA256' || isListed || known?.hasChecksums === true;
+}
+
 function createInput(
   { bucket, key, dialect, object }: BucketTargetOptions,
   { storageClass: named }: ObjectWish,
   begun: ObjectOrder,
+  withChecksums: boolean,
 ): CreateMultipartUploadCommandInput {
   type Input = CreateMultipartUploadCommandInput;
   return {
     Bucket: bucket,
     Key: key,
     Metadata: { [OWN_ID_NAME]: begun.ownId ?? '' },
-    ...(dialect.asksForChecksums && { ChecksumAlgorithm: 'SHA256' }),
+    ...(withChecksums && { ChecksumAlgorithm: 'SHA256' }),
     ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
     ...(object.sse !== null && {
       ServerSideEncryption: object.sse as NonNullable<Input['ServerSideEncryption']>,
