@@ -62,3 +62,9 @@ export function treeHashOf(bytes: Uint8Array): TreeHash {
 export function isTreeHash(text: unknown): text is TreeHash {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 }
+
+/** A tree hash as somebody else writes it: hex digits of either case. @returns null for anything else */
+export function readTreeHash(text: unknown): TreeHash | null {
+  const lower = typeof text === 'string' ? text.toLowerCase() : text;
+  return isTreeHash(lower) ? lower : null;
+}

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { foldDigests, foldPartHashes, isTreeHash, treeHashOf } from '../../src/core/tree-hash.js';
+import {
+  foldDigests,
+  foldPartHashes,
+  isTreeHash,
+  readTreeHash,
+  treeHashOf,
+} from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { seededBytes } from '../support/bytes.js';
 import { treeHashVectors } from '../support/tree-hash-vectors.js';
@@ -71,4 +77,10 @@ test('a tree hash is 64 lower-case hex digits and nothing else', () => {
   ]) {
     assert.ok(!isTreeHash(other), String(other));
   }
+});
+
+test('a tree hash that somebody else wrote in upper case is the same one', () => {
+  assert.equal(readTreeHash('AB'.repeat(32)), 'ab'.repeat(32));
+  for (const other of [null, undefined, 7, '', 'G'.repeat(64), ' '.repeat(64)])
+    assert.equal(readTreeHash(other), null);
 });

@@ -51,12 +51,12 @@ const refused = (code: string, status: number, why: string, transience: Transien
   facts: { why, operation: 'InitiateMultipartUpload', detail: 'because' },
   transience,
 });
-const resign = (message: string): Row => ({
-  answer: `403 ${message}`,
-  script: refusal('InvalidSignatureException', message, 403),
+const resign = (message: string, code = 'InvalidSignatureException', status = 403): Row => ({
+  answer: `${status} ${code}: ${message}`,
+  script: refusal(code, message, status),
   act: 'begin',
   kind: 'unreachable',
-  facts: { why: `InvalidSignatureException: ${message}` },
+  facts: { why: `${code}: ${message}` },
   transience: 'resign',
 });
 
@@ -89,6 +89,15 @@ const rows: Row[] = [
     'Signature expired: 20121108T030749Z is now earlier than 20121108T031304Z (20121108T031804Z - 5 min.)',
   ),
   resign('Signature not yet current: 20121108T030749Z is still later than 20121108T031304Z'),
+  resign(
+    'Signature not yet current: 20121108T030749Z is still later than 20121108T031304Z',
+    'InvalidSignatureException',
+    400,
+  ),
+  ...[400, 403].map((status) =>
+    resign('The difference between the request time and ours is too large.', 'RequestTimeTooSkewed', status),
+  ),
+  resign('Request has expired.', 'RequestExpired', 400),
   refused('InvalidSignatureException', 403, 'wrong-credentials'),
   refused('UnrecognizedClientException', 400, 'wrong-credentials'),
   refused('MissingAuthenticationTokenException', 400, 'wrong-credentials'),

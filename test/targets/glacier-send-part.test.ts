@@ -186,6 +186,14 @@ test('a tree hash in the answer that is not ours is a damaged part, one that is 
   await assert.rejects(target.sendPart('up', part, never), (error) => isFailure(error, 'unreachable'));
 });
 
+test('a tree hash in upper case is the same hash', async (t) => {
+  const part = partOf(Buffer.from('abc'));
+  const server = await scriptedServer(t, (response) => {
+    response.writeHead(204, { 'x-amz-sha256-tree-hash': part.treeHash.toUpperCase() }).end();
+  });
+  assert.equal((await targetAt(t, server.url).sendPart('up', part, never)).treeHash, part.treeHash);
+});
+
 for (const [code, message, status] of [
   [
     'InvalidParameterValueException',

@@ -50,6 +50,8 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
 
 const EXPIRED_TOKEN = /^ExpiredToken/;
 const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clock|skew/i;
+/** The same by a code alone, as other services of Amazon's and what speaks for this one say it. */
+const WRONG_TIME_CODES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
 const DAMAGED_PAYLOAD = /x-amz-content-sha256 does not match the computed payload hash/i;
 
 function unreachable(operation: Operation, why: string, extras: FailureExtras = {}): TransferError {
@@ -94,6 +96,14 @@ function notFound(operation: Operation, service: ServiceAnswer): TransferError {
   return new TransferError('not-found', { what, name, detail: service.message }, { service });
 }
 
+/** The SDK takes the service's time from such an answer, so that the next signature is right. */
+function isWrongTime({ httpStatus, code, message }: ServiceAnswer): boolean {
+  if (WRONG_TIME_CODES.has(code ?? '')) return true;
+  // A 400 may tell of anything: only one about a signature is about our clock.
+  const isAboutAccess = httpStatus === 403 || httpStatus === 401 || /^(Invalid)?Signature/.test(code ?? '');
+  return isAboutAccess && WRONG_TIME.test(message ?? '') && !EXPIRED_TOKEN.test(code ?? '');
+}
+
 function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferError {
   const { httpStatus: status, code, message } = service;
   const text = [code ?? `HTTP ${status} and no answer that can be read`, message]
@@ -108,7 +118,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   if (status === 404) return notFound(operation, service);
   const damage = corrupt(operation, service);
   if (damage !== null) return damage;
-  if (status === 403 && WRONG_TIME.test(message ?? '') && !EXPIRED_TOKEN.test(code ?? '')) {
+  if (isWrongTime(service)) {
     return unreachable(operation, text, { service, transience: 'resign' });
   }
   const why = REFUSED.get(code ?? '') ?? (status === 401 || status === 403 ? 'denied' : 'rejected');

@@ -1,6 +1,6 @@
 /** Lists as the service gives them, checked: a list that is cut short must never pass for an empty one. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-glacier';
-import { isTreeHash } from '../../core/tree-hash.js';
+import { readTreeHash } from '../../core/tree-hash.js';
 import type { HeldPart, OpenUpload, PageRequest, PartsPage, UploadsPage } from '../../transfer/ports.js';
 import { halfAnswer, type Operation } from './failures.js';
 
@@ -34,7 +34,7 @@ export function parsePartsPage(answer: ListPartsCommandOutput, operation: Operat
   const parts = answer.Parts.map(({ RangeInBytes, SHA256TreeHash }): HeldPart => {
     const range = parseRange(RangeInBytes);
     if (range === null) throw halfAnswer(operation, 'range of a part');
-    return { ...range, treeHash: isTreeHash(SHA256TreeHash) ? SHA256TreeHash : null, etag: null };
+    return { ...range, treeHash: readTreeHash(SHA256TreeHash), etag: null };
   });
   return {
     partSizeBytes: answer.PartSizeInBytes,

@@ -1,7 +1,7 @@
 /** One part on its way: its body, its two hashes, and the service's answer compared with them. */
 import type { UploadMultipartPartCommand, UploadMultipartPartCommandOutput } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
-import { isTreeHash } from '../../core/tree-hash.js';
+import { readTreeHash } from '../../core/tree-hash.js';
 import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
 import type { Sdk, VaultCaller } from './client.js';
@@ -51,8 +51,8 @@ function receiptOf(
   part: PreparedPart,
   operation: Operation,
 ): PartReceipt {
-  const { checksum } = answer;
-  if (!isTreeHash(checksum)) throw halfAnswer(operation, 'tree hash');
+  const checksum = readTreeHash(answer.checksum);
+  if (checksum === null) throw halfAnswer(operation, 'tree hash');
   if (checksum !== part.treeHash) {
     const facts = { what: 'part', index: part.range.index, expected: part.treeHash, got: checksum } as const;
     const { httpStatusCode: httpStatus = null, requestId = null } = answer.$metadata;

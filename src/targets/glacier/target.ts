@@ -1,7 +1,7 @@
 /** An Amazon Glacier vault as a target, by the AWS SDK. */
 import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glacier';
 import { type ServiceAnswer, TransferError } from '../../core/failures.js';
-import { isTreeHash } from '../../core/tree-hash.js';
+import { readTreeHash } from '../../core/tree-hash.js';
 import type { FinishedArchive, Target, WholeArchive } from '../../transfer/ports.js';
 import { serviceCaller } from '../aws/caller.js';
 import { type ClientOptions, glacierConnector } from './client.js';
@@ -32,9 +32,9 @@ function archiveOf(
   whole: WholeArchive,
   operation: Operation,
 ): FinishedArchive {
-  const { archiveId, checksum } = answer;
+  const { archiveId } = answer;
   if (!archiveId) throw halfAnswer(operation, 'archive id');
-  const treeHash = isTreeHash(checksum) ? checksum : null;
+  const treeHash = readTreeHash(answer.checksum);
   if (treeHash !== null && treeHash !== whole.treeHash) {
     const { httpStatusCode, requestId } = answer.$metadata;
     const service: ServiceAnswer = {
