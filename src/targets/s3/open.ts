@@ -2,6 +2,7 @@
 import { resolveAwsPlace } from '../aws/config.js';
 import { lineOptions } from '../aws/connector.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
+import { isPathStyle } from './addressing.js';
 import { S3_DIALECT } from './dialect.js';
 import { parseRequestHeaders } from './request-headers.js';
 import { bucketTarget } from './target.js';
@@ -20,7 +21,7 @@ export async function openS3(settings: TargetSettings): Promise<OpenedTarget> {
     endpointForState: endpoint,
     credentials: null,
     profile,
-    pathStyle,
+    pathStyle: pathStyle || isPathStyle(endpoint),
     object,
     requestHeaders: parseRequestHeaders(object.requestHeaders),
     ...lineOptions(settings),
