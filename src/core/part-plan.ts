@@ -75,12 +75,29 @@ export function planParts(sizeBytes: number, partSizeBytes: number | 'auto', lim
   return { sizeBytes, partSizeBytes: chosen, partCount };
 }
 
+function partSizeRule({ partSizeMinBytes, partSizeMaxBytes }: PartLimits): string {
+  return `a part is a power of two from ${partSizeMinBytes / MIB_BYTES} MiB to ${partSizeMaxBytes / GIB_BYTES} GiB`;
+}
+
 /** The refusal of a part size that this service never takes, in words that name what it does take. */
 export function partSizeUsage(given: string, limits: PartLimits): TransferError<'usage'> {
   return new TransferError('usage', {
     what: `--part-size ${given}`,
-    why: `a part is a power of two from ${limits.partSizeMinBytes / MIB_BYTES} MiB to ${limits.partSizeMaxBytes / GIB_BYTES} GiB`,
+    why: partSizeRule(limits),
     hint: 'name one such as 16M, 64M or 1G, or leave the choice to calve with --part-size auto',
+  });
+}
+
+/** The refusal of an upload that another program began in parts that calve does not make. */
+export function foreignPartSize(
+  uploadId: string,
+  partSizeBytes: number,
+  limits: PartLimits,
+): TransferError<'usage'> {
+  return new TransferError('usage', {
+    what: `upload ${uploadId}`,
+    why: `the first part that the service lists of it has ${partSizeBytes} bytes, and ${partSizeRule(limits)}`,
+    hint: 'let the program that began it go on with it, or abort it and send the file anew with calve upload',
   });
 }
 

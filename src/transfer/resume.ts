@@ -1,6 +1,7 @@
 /** `resume`: an unfinished upload goes on, from the journal or from an upload id alone. */
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
+import { foreignPartSize, isLegalPartSize } from '../core/part-plan.js';
 import { carryThrough } from './carry-through.js';
 import { mayBeArchived, settleUpload } from './finish.js';
 import { planSource } from './plan-file.js';
@@ -62,7 +63,8 @@ function checkPlace(session: Session, upload: UnfinishedUpload): void {
 /**
  * Adopts an upload by its id, from the service's own part list: what it holds is read here and compared, never
  * assumed; what differs or is missing is sent.
- * @throws TransferError `not-found` (upload); `source` (`other-upload`) when the file is plainly not the one
+ * @throws TransferError `not-found` (upload); `source` (`other-upload`) when the file is plainly not the one; `usage` for
+ * parts of a size that calve does not make
  */
 export async function adoptUpload(session: Session, file: string, uploadId: string): Promise<ArchiveResult> {
   const startedMs = session.clock.nowMs();
@@ -79,8 +81,12 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
     }
     const first = await session.target.listPartsPage(uploadId, { limit: 1, marker: null }, session.signal);
     // Without a part nothing shows the size that was meant, and any will do.
+    const { limits } = session.target;
     const partSizeBytes = first.partSizeBytes ?? 'auto';
-    const plan = planSource(source, { file, partSizeBytes }, session.target.limits);
+    if (partSizeBytes !== 'auto' && !isLegalPartSize(partSizeBytes, limits)) {
+      throw foreignPartSize(uploadId, partSizeBytes, limits);
+    }
+    const plan = planSource(source, { file, partSizeBytes }, limits);
     const description = first.description ?? describeFile(source.baseName, source.mtimeMs);
     const createdAt = isoTime(first.createdAt) ?? isoNow(session);
     const from = { adopt: { plan, description, uploadId, createdAt } };

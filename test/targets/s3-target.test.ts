@@ -389,14 +389,43 @@ for (const [title, body] of pages) {
   });
 }
 
-function partList(sizes: readonly (readonly [number, number])[], truncated = false): string {
+function partList(sizes: readonly (readonly [number, number])[], truncated = false, more = ''): string {
   const listed = sizes.map(
     ([number, size]) =>
       `<Part><PartNumber>${number}</PartNumber><Size>${size}</Size><ETag>"${md5(Buffer.from([number]))}"</ETag><LastModified>2026-11-21T06:00:00.000Z</LastModified></Part>`,
   );
   const next = truncated ? `<NextPartNumberMarker>${sizes.at(-1)?.[0]}</NextPartNumberMarker>` : '';
-  return `<ListPartsResult><UploadId>up-1</UploadId>${next}<IsTruncated>${truncated}</IsTruncated>${listed.join('')}</ListPartsResult>`;
+  return `<ListPartsResult><UploadId>up-1</UploadId>${next}<IsTruncated>${truncated}</IsTruncated>${more}${listed.join('')}</ListPartsResult>`;
 }
+
+for (const [algorithm, type, isRefused] of [
+  ['CRC32', 'COMPOSITE', true],
+  ['CRC32', 'FULL_OBJECT', false],
+  ['CRC64NVME', 'FULL_OBJECT', false],
+] as const) {
+  test(`an upload of another program with ${algorithm} (${type}) is ${isRefused ? 'refused before a part is sent' : 'gone on with'}`, async (t) => {
+    const more = `<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm><ChecksumType>${type}</ChecksumType>`;
+    const { url, seen } = await scriptedServer(t, (response, at) =>
+      at.method === 'GET' ? xml(response, 200, partList([[1, PART]], false, more)) : aws()(response, at),
+    );
+    const sent = targetAt(t, url).sendPart('up-1', second, never);
+    if (isRefused) {
+      await assert.rejects(sent, (error) => {
+        return isFailure(error, 'refused') && /CRC32 checksums/.test(error.facts.detail ?? '');
+      });
+    } else await sent;
+    assert.equal(seen.filter(isPart).length, isRefused ? 0 : 1);
+    assert.ok(seen.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] === undefined));
+  });
+}
+
+test('a single part on a page that is not the last has the size of all', async (t) => {
+  const { url } = await scriptedServer(t, (response) =>
+    xml(response, 200, partList([[1, 3 * MIB_BYTES]], true)),
+  );
+  const page = await targetAt(t, url).listPartsPage('up-1', { limit: null, marker: null }, never);
+  assert.equal(page.partSizeBytes, 3 * MIB_BYTES);
+});
 
 const shown: [string, readonly (readonly [number, number])[], number | null][] = [
   [

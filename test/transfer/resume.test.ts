@@ -355,6 +355,19 @@ test('whatever form the service gives its times in, an adopted upload is journal
   }
 });
 
+test("parts of a size that calve does not make are named as the upload's, and nothing is recorded", async (t) => {
+  const bench = rig(t);
+  const uploadId = await foreignUpload(bench, bench.bytes, [0]);
+  const { target } = bench.session();
+  const listPartsPage: typeof target.listPartsPage = async (...asked) => ({
+    ...(await target.listPartsPage(...asked)),
+    partSizeBytes: 5_000_000,
+  });
+  const adoption = adoptUpload(bench.session({ target: { ...target, listPartsPage } }), bench.file, uploadId);
+  await assert.rejects(adoption, failsAs('usage', { what: `upload ${uploadId}` }));
+  assert.deepEqual(bench.journals(), []);
+});
+
 test('an adoption while another one is under way is busy', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0]);

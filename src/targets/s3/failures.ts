@@ -70,6 +70,12 @@ const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentC
 /** What complete answers when the parts that were named are not those that it holds. */
 const UNFIT = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'BadDigest', 'EntityTooLarge']);
 
+/** An upload of another program that calve can't go on with: the store would refuse each part. */
+export function strangeChecksums(algorithm: string): TransferError<'refused'> {
+  const detail = `the upload was begun with ${algorithm} checksums of its parts, and calve sends SHA256 alone: let the program that began it go on`;
+  return refusedFailure('UploadPart', 'rejected', detail);
+}
+
 /** A success without what a success carries: cut off on the way, or not from the service at all. */
 export function halfAnswer(operation: Operation, missing: string): TransferError {
   return unreachableFailure(operation.name, `the answer has no ${missing}`);

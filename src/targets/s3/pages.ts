@@ -55,10 +55,10 @@ export function cutPage({ parts, marker }: ListedParts, limit: number | null): L
  * is not the last. A single first part may be all there is of a small file, whose part size was then any that holds
  * it. Null where nothing shows it.
  */
-export function partSizeShown(parts: readonly NumberedPart[]): number | null {
+export function partSizeShown({ parts, marker }: ListedParts): number | null {
   const [first, second] = parts;
   if (first === undefined) return null;
-  if (second !== undefined || first.number > 1) return first.sizeBytes;
+  if (second !== undefined || marker !== null || first.number > 1) return first.sizeBytes;
   let partSizeBytes = S3_LIMITS.partSizeMinBytes;
   while (partSizeBytes < first.sizeBytes) partSizeBytes *= 2;
   return partSizeBytes;

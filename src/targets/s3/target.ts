@@ -25,7 +25,14 @@ import { serviceCaller } from '../aws/caller.js';
 import { type BucketCaller, type ClientOptions, s3Connector } from './client.js';
 import { completeObject, existing } from './complete.js';
 import type { Dialect } from './dialect.js';
-import { classify, halfAnswer, isExpiredToken, isRefusedForChecksums, type Operation } from './failures.js';
+import {
+  classify,
+  halfAnswer,
+  isExpiredToken,
+  isRefusedForChecksums,
+  type Operation,
+  strangeChecksums,
+} from './failures.js';
 import { S3_LIMITS } from './limits.js';
 import { lookAtObject, type ObjectAddress, OWN_ID_NAME, type SeenObject } from './look.js';
 import { cutPage, decodeMarker, heldPart, parseParts, parseUploads, partSizeShown } from './pages.js';
@@ -53,6 +60,8 @@ export interface BucketTargetOptions extends ClientOptions {
 /** What is known of an upload, so that the store need not be asked for it again. */
 interface KnownUpload {
   readonly hasChecksums: boolean;
+  /** Checksums that each of its parts must carry, and that calve does not compute. */
+  readonly otherChecksums?: string | null;
   readonly partSizeBytes: number | null;
 }
 
@@ -160,8 +169,9 @@ class KeyTarget implements Target {
       client.send(new sdk.ListPartsCommand(input), send),
     );
     const listed = parseParts(answer, operation);
-    const partSizeBytes = told ?? known.get(uploadId)?.partSizeBytes ?? partSizeShown(listed.parts);
-    known.set(uploadId, { hasChecksums: isToldOfChecksums(answer, known.get(uploadId)), partSizeBytes });
+    const partSizeBytes = told ?? known.get(uploadId)?.partSizeBytes ?? partSizeShown(listed);
+    const hasChecksums = isToldOfChecksums(answer, known.get(uploadId));
+    known.set(uploadId, { hasChecksums, otherChecksums: otherChecksumsOf(answer), partSizeBytes });
     const { parts, marker } = cutPage(listed, page.limit);
     const held = parts.map((part) => heldPart(part, partSizeBytes ?? 0));
     return { partSizeBytes, description: null, createdAt: null, parts: held, marker };
@@ -227,6 +237,7 @@ class KeyTarget implements Target {
   async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
     if (!this.#options.dialect.asksForChecksums) return false;
     const known = this.#shop.known.get(uploadId) ?? (await this.#learn(uploadId, signal));
+    if (known.otherChecksums != null) throw strangeChecksums(known.otherChecksums);
     return known.hasChecksums;
   }
 
@@ -234,6 +245,15 @@ class KeyTarget implements Target {
     await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
     return this.#shop.known.get(uploadId) as KnownUpload;
   }
+}
+
+/**
+ * Those of whole objects (`FULL_OBJECT`, as CRC64NVME always is) are computed by the store where parts bring none.
+ * Source: Amazon S3 user guide, "Checking object integrity".
+ */
+function otherChecksumsOf({ ChecksumAlgorithm, ChecksumType }: ListPartsCommandOutput): string | null {
+  const isOfParts = ChecksumType !== 'FULL_OBJECT' && ChecksumAlgorithm !== 'CRC64NVME';
+  return isOfParts && ChecksumAlgorithm !== 'SHA256' ? (ChecksumAlgorithm ?? null) : null;
 }
 
 /** Not every store repeats in its list what it said when the upload began. */
