@@ -53,7 +53,7 @@ const REASONS = {
 const OBJECT_MENDS: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: string } } = {
   s3: {
     denied:
-      'allow it in the policy of the user and of the bucket (s3:PutObject, s3:GetObject, s3:ListMultipartUploadParts, s3:ListBucketMultipartUploads, s3:AbortMultipartUpload), or name another profile with --profile',
+      'allow it in the policy of the user and of the bucket (s3:PutObject, s3:GetObject, s3:ListBucket, s3:ListMultipartUploadParts, s3:ListBucketMultipartUploads, s3:AbortMultipartUpload), or name another profile with --profile',
   },
   obs: {
     'no-credentials':
@@ -61,7 +61,7 @@ const OBJECT_MENDS: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: s
     'wrong-credentials':
       'check the access key, its secret and the region; temporary credentials need their OBS_SECURITY_TOKEN, and must not have expired',
     denied:
-      'allow it in the policy of the user and of the bucket (PutObject, GetObject, ListMultipartUploadParts, ListBucketMultipartUploads, AbortMultipartUpload)',
+      'allow it in the policy of the user and of the bucket (PutObject, GetObject, ListBucket, ListMultipartUploadParts, ListBucketMultipartUploads, AbortMultipartUpload)',
   },
 };
 

@@ -283,6 +283,30 @@ test('an error in the body of a 200, behind whitespace, is one that may be tried
   });
 });
 
+const inBodies: [string, TransferError['kind']][] = [
+  ['PreconditionFailed', 'refused'],
+  ['NoSuchUpload', 'not-found'],
+  ['InvalidPart', 'checksum'],
+  ['AccessDenied', 'refused'],
+];
+for (const [code, kind] of inBodies) {
+  test(`${code} in the body of a 200 is no weather: ${kind}`, async (t) => {
+    const { url, seen } = await scriptedServer(t, (response, at) => {
+      if (at.method === 'HEAD') return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
+      if (!isComplete(at)) return aws()(response, at);
+      xml(response, 200, `<Error><Code>${code}</Code><Message>No.</Message></Error>`);
+    });
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+      assert.ok(error instanceof TransferError && error.kind === kind, String(error));
+      assert.deepEqual([error.transience, error.service?.httpStatus, error.service?.code], [null, 200, code]);
+      return true;
+    });
+    assert.equal(seen.filter(isComplete).length, 1);
+  });
+}
+
 const kinds: [string, number, TransferError['kind'], Partial<Record<string, unknown>>][] = [
   ['SlowDown', 503, 'unreachable', { transience: 'throttled' }],
   ['TooManyRequests', 429, 'unreachable', { transience: 'throttled' }],
@@ -296,6 +320,7 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['SignatureDoesNotMatch', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
   ['PermanentRedirect', 301, 'refused', { transience: null, why: 'wrong-region' }],
   ['VirtualHostDomainRequired', 403, 'refused', { transience: null, why: 'rejected' }],
+  ['InArrearOrInsufficientBalance', 403, 'refused', { transience: null, why: 'rejected' }],
   ['NotImplemented', 501, 'refused', { transience: null, why: 'rejected' }],
   ['InvalidStorageClass', 400, 'refused', { transience: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { transience: null, what: 'upload' }],

@@ -50,7 +50,8 @@ export function existing(url: string, cause?: unknown): TransferError<'exists'> 
 }
 
 function isPreconditionFailed(error: unknown): boolean {
-  return error instanceof TransferError && error.service?.httpStatus === 412;
+  if (!(error instanceof TransferError)) return false;
+  return error.service?.httpStatus === 412 || error.service?.code === 'PreconditionFailed';
 }
 
 /**

@@ -57,8 +57,10 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
     InvalidToken: 'wrong-credentials',
     ExpiredToken: 'wrong-credentials',
     TokenRefreshRequired: 'wrong-credentials',
-    // Source: Huawei OBS, "Error Codes": the bucket stood in the path. A 403, though no policy will mend it.
+    // Source: Huawei OBS, "Error Codes": 403s, though no policy will mend them. In the first the bucket stood in the path.
     VirtualHostDomainRequired: 'rejected',
+    InArrearOrInsufficientBalance: 'rejected',
+    InsufficientStorageSpace: 'rejected',
     PermanentRedirect: 'wrong-region',
     TemporaryRedirect: 'wrong-region',
     AuthorizationHeaderMalformed: 'wrong-region',
@@ -69,6 +71,27 @@ const EXPIRED_TOKEN = /^(ExpiredToken|TokenRefreshRequired)/;
 const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch']);
 /** What complete answers when the parts that were named are not those that it holds. */
 const UNFIT = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'BadDigest', 'EntityTooLarge']);
+
+/** Codes that no second attempt changes, wherever they stand. */
+const DEFINITE = new Set([
+  ...UNFIT,
+  ...REFUSED.keys(),
+  'NoSuchUpload',
+  'NoSuchBucket',
+  'PreconditionFailed',
+  'InvalidRequest',
+  'InvalidArgument',
+  'MalformedXML',
+]);
+
+/**
+ * Complete may answer 200 and tell in the body, minutes later, that nothing came of it. The SDK makes a 503 of each
+ * such answer, which is weather; but a 503 with a code of these was none.
+ * Source: Amazon S3 API reference, CompleteMultipartUpload.
+ */
+function trueStatus({ httpStatus, code }: ServiceAnswer): number | null {
+  return httpStatus === 503 && DEFINITE.has(code ?? '') ? 200 : httpStatus;
+}
 
 /** An upload of another program that calve can't go on with: the store would refuse each part. */
 export function strangeChecksums(algorithm: string): TransferError<'refused'> {
@@ -110,7 +133,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   if (status === 429 || THROTTLED.has(code ?? '')) {
     return unreachableFailure(name, text, { service, transience: 'throttled' });
   }
-  const isRefusal = isOwn && isCertain(status, code);
+  const isRefusal = isOwn && (isCertain(status, code) || (status === 200 && DEFINITE.has(code ?? '')));
   if (!isRefusal || UNAVAILABLE.has(code ?? '')) return unreachableFailure(name, text, { service });
   if (code === 'NoSuchUpload' && operation.uploadId !== null) {
     return missingUpload(operation.uploadId, service);
@@ -183,6 +206,7 @@ function s3AnswerOf(error: S3Error, operation: Operation): ServiceAnswer | null 
   const message = isEmpty ? null : answer.message;
   return {
     ...answer,
+    httpStatus: trueStatus(answer),
     code: isEmpty ? null : answer.code,
     message: region === null ? message : `the bucket is in ${region}`,
     requestId: answer.requestId ?? textOf(error.RequestId),
