@@ -197,6 +197,11 @@ test('a page of uploads is told, and its last page has no marker', async (t) => 
   });
 });
 
+type Half = readonly [
+  string,
+  (target: ReturnType<typeof targetAt>) => Promise<unknown>,
+  (response: ServerResponse) => void,
+];
 const empty = (response: ServerResponse): void => json(response, 200, {});
 const page = { limit: null, marker: null };
 const whole = { sizeBytes: 1, treeHash: hash, parts: new Map() };
@@ -204,6 +209,27 @@ for (const [what, act, answer] of [
   ['an upload without its id', (target) => target.begin(order, never), empty],
   ['an archive without its id', (target) => target.complete('u', whole, never), empty],
   ['a vault without its ARN', (target) => target.locate(false, never), empty],
+  ...[7, 'x', {}, [null], [7], ['x'], [[]], [{ RangeInBytes: 7 }]].map(
+    (Parts): Half => [
+      `${JSON.stringify(Parts)} for a list of parts`,
+      (target) => target.listPartsPage('u', page, never),
+      (response) => json(response, 200, { Parts, PartSizeInBytes: 1_048_576 }),
+    ],
+  ),
+  ...[7, 'x', {}, [null], [7], ['x'], [[]], [{ MultipartUploadId: 7, CreationDate: 7 }]].map(
+    (UploadsList): Half => [
+      `${JSON.stringify(UploadsList)} for a list of uploads`,
+      (target) => target.listUploadsPage(page, never),
+      (response) => json(response, 200, { UploadsList }),
+    ],
+  ),
+  ...[7, {}, [], true].map(
+    (Marker): Half => [
+      `${JSON.stringify(Marker)} for a marker`,
+      (target) => target.listPartsPage('u', page, never),
+      (response) => json(response, 200, { Parts: [], PartSizeInBytes: 1_048_576, Marker }),
+    ],
+  ),
   ['a list without its parts', (target) => target.listPartsPage('u', page, never), empty],
   ['a list without its uploads', (target) => target.listUploadsPage(page, never), empty],
   ['an abort with a page of a proxy', (target) => target.abort('u', never), empty],
@@ -237,11 +263,7 @@ for (const [what, act, answer] of [
       setImmediate(() => response.destroy());
     },
   ],
-] as [
-  string,
-  (target: ReturnType<typeof targetAt>) => Promise<unknown>,
-  (response: ServerResponse) => void,
-][]) {
+] as Half[]) {
   test(`a success with ${what} is half an answer, to be asked for again`, async (t) => {
     const server = await scriptedServer(t, answer);
     await assert.rejects(act(targetAt(t, server.url)), (error) => {

@@ -22,26 +22,51 @@ function parseRange(text: string | undefined): { startByte: number; endByte: num
     : null;
 }
 
-/** An absent value and an empty marker both end the list. */
-function orNull(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : text;
+/** The SDK hands on whatever JSON was sent, of whatever type. */
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** An absent value and an empty marker both end the list; any other that is no text is no marker to ask with. */
+function markerOf(value: unknown, operation: Operation): string | null {
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value !== 'string') throw halfAnswer(operation, 'page marker that is text');
+  return value;
+}
+
+/** Part sizes are text in requests, and some servers answer in kind. */
+function sizeOrNull(value: unknown): number | null {
+  const bytes = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return Number.isSafeInteger(bytes) ? (bytes as number) : null;
+}
+
+/** @throws TransferError `unreachable` for what is no list, or holds what is no object */
+function itemsOf<T extends object>(
+  list: readonly T[] | undefined,
+  operation: Operation,
+  what: string,
+): readonly Partial<T>[] {
+  const isList = Array.isArray(list) && list.every((item) => typeof item === 'object' && item !== null);
+  if (!isList) throw halfAnswer(operation, `list of ${what}`);
+  return list;
 }
 
 /** @throws TransferError `unreachable` for a list without its parts, or parts without their range */
 export function parsePartsPage(answer: ListPartsCommandOutput, operation: Operation): PartsPage {
-  if (answer.Parts === undefined) throw halfAnswer(operation, 'list of parts');
-  if (answer.PartSizeInBytes === undefined) throw halfAnswer(operation, 'part size');
-  const parts = answer.Parts.map(({ RangeInBytes, SHA256TreeHash }): HeldPart => {
+  const items = itemsOf(answer.Parts, operation, 'parts');
+  const partSizeBytes = sizeOrNull(answer.PartSizeInBytes);
+  if (partSizeBytes === null) throw halfAnswer(operation, 'part size');
+  const parts = items.map(({ RangeInBytes, SHA256TreeHash }): HeldPart => {
     const range = parseRange(RangeInBytes);
     if (range === null) throw halfAnswer(operation, 'range of a part');
     return { ...range, treeHash: readTreeHash(SHA256TreeHash), etag: null };
   });
   return {
-    partSizeBytes: answer.PartSizeInBytes,
-    description: answer.ArchiveDescription ?? null,
-    createdAt: answer.CreationDate ?? null,
+    partSizeBytes,
+    description: textOrNull(answer.ArchiveDescription),
+    createdAt: textOrNull(answer.CreationDate),
     parts,
-    marker: orNull(answer.Marker),
+    marker: markerOf(answer.Marker, operation),
   };
 }
 
@@ -50,19 +75,20 @@ export function parseUploadsPage(
   answer: ListMultipartUploadsCommandOutput,
   operation: Operation,
 ): UploadsPage {
-  if (answer.UploadsList === undefined) throw halfAnswer(operation, 'list of uploads');
-  const uploads = answer.UploadsList.map((upload): OpenUpload => {
-    const { MultipartUploadId: uploadId, CreationDate: createdAt } = upload;
+  const items = itemsOf(answer.UploadsList, operation, 'uploads');
+  const uploads = items.map((upload): OpenUpload => {
+    const uploadId = textOrNull(upload.MultipartUploadId);
+    const createdAt = textOrNull(upload.CreationDate);
     if (!uploadId || !createdAt) throw halfAnswer(operation, 'upload id or creation date');
     return {
       uploadId,
       key: null,
-      description: upload.ArchiveDescription ?? null,
-      partSizeBytes: upload.PartSizeInBytes ?? null,
+      description: textOrNull(upload.ArchiveDescription),
+      partSizeBytes: sizeOrNull(upload.PartSizeInBytes),
       createdAt,
-      vaultArn: upload.VaultARN ?? null,
+      vaultArn: textOrNull(upload.VaultARN),
       storageClass: null,
     };
   });
-  return { uploads, marker: orNull(answer.Marker) };
+  return { uploads, marker: markerOf(answer.Marker, operation) };
 }
