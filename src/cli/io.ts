@@ -15,7 +15,13 @@ export interface Io {
   readonly farewell: Farewell;
 }
 
-/** What is still said when a stop is forced, and nobody gets to say it in order. */
+/** What is still said when a stop is forced, and nobody gets to say it in order. Null: all has been said. */
 export interface Farewell {
-  words: ((stopped: TransferError<'stopped'>) => string) | null;
+  words: ((stopped: TransferError<'stopped'>) => LastWords) | null;
+}
+
+export interface LastWords {
+  /** A line without its end; null: nothing but results goes there. */
+  readonly stdout: string | null;
+  readonly stderr: string;
 }

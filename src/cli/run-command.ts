@@ -1,6 +1,6 @@
 /** What is the same around every command: options, reporter, failures with their words and numbers. */
 import type { Command } from 'commander';
-import { type FailureContext, TransferError, withContext } from '../core/failures.js';
+import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { describeFailure, failureText } from '../ui/failure-wording.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import type { WordingEnvironment } from '../ui/paste-line.js';
@@ -8,7 +8,7 @@ import type { Reporter } from '../ui/reporter-parts.js';
 import { safeText } from '../ui/safe-text.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
-import type { Io } from './io.js';
+import type { Io, LastWords } from './io.js';
 import { type Options, readOptions } from './options.js';
 
 const STACK_LINE_MAX_LENGTH = 2000;
@@ -47,6 +47,7 @@ export async function runCommand(
     await fail(error);
   } finally {
     reporter.done();
+    io.farewell.words = null;
   }
   return exitCode;
 }
@@ -54,24 +55,35 @@ export async function runCommand(
 /** From its beginning to its end an upload is named in what a forced stop still says. */
 function keepFarewell(io: Io, options: Options, reporter: Reporter): Reporter {
   const { farewell } = io;
+  farewell.words = lastWords(io, options, {});
   return {
     ...reporter,
     report(event) {
-      if (event.type === 'archived' || event.type === 'failed') farewell.words = null;
+      if (event.type === 'archived' || event.type === 'failed') farewell.words = lastWords(io, options, {});
       if (event.type === 'begun') {
         const { file, target, uploadId } = event;
-        farewell.words = (stopped) => {
-          withContext(stopped, { file, target, uploadId, resumable: true });
-          return failureText(describeFailure(stopped, wordingEnvironment(io, options)));
-        };
+        farewell.words = lastWords(io, options, { file, target, uploadId, resumable: true });
       }
       reporter.report(event);
     },
   };
 }
 
+function lastWords(io: Io, options: Options, context: FailureContext) {
+  return (stopped: TransferError<'stopped'>): LastWords => {
+    withContext(stopped, context);
+    const env = wordingEnvironment(io, options);
+    const stderr = failureText(describeFailure(stopped, env));
+    return {
+      stdout: options.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
+      stderr,
+    };
+  };
+}
+
 async function printFailure(io: Io, options: Options, error: unknown): Promise<ExitCode> {
-  io.farewell.words = null;
+  // A stop that is being said is not said again; after any other failure the next file may still be stopped.
+  io.farewell.words = isFailure(error, 'stopped') ? null : lastWords(io, options, {});
   const env = wordingEnvironment(io, options);
   return printError(io, error, { env, json: options.output.json, debug: options.output.debug });
 }

@@ -33,14 +33,15 @@ function usageOf(error: CommanderError, command: string): TransferError<'usage'>
 export async function run(argv: readonly string[], version: string): Promise<number> {
   flagVariablesOff(process.env);
   const farewell: Farewell = { words: null };
+  const stdout = outputOn(process.stdout);
   const io: Io = {
     env: process.env,
     cwd: process.cwd(),
     homeDir: homedir(),
-    stdout: outputOn(process.stdout),
+    stdout,
     stderr: process.stderr,
     stdin: process.stdin,
-    signal: stopOnSignals(farewell),
+    signal: stopOnSignals(farewell, stdout),
     farewell,
   };
   process.stderr.on('error', () => undefined);

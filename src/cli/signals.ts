@@ -1,17 +1,19 @@
 /** Signals become one AbortSignal. State needs no farewell: it is as good after SIGKILL. */
 
 import { setMaxListeners } from 'node:events';
-import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { TransferError } from '../core/failures.js';
 import { exitCodeOf } from './exit-codes.js';
 import type { Farewell } from './io.js';
+import { type Output, writeNow } from './output.js';
 
 /** A stop that is not through by then is ended: a request that hangs must not keep a shutdown waiting. */
 const STOP_WITHIN_MS = 1800;
 
 /** The first SIGHUP, SIGINT or SIGTERM aborts; the second ends the process at once. */
-export function stopOnSignals(farewell: Farewell): AbortSignal {
+export function stopOnSignals(farewell: Farewell, stdout: Output): AbortSignal {
+  // Node would open a port for a debugger. Batch systems send this one to say that time is nearly up.
+  process.on('SIGUSR1', () => undefined);
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
@@ -19,7 +21,9 @@ export function stopOnSignals(farewell: Farewell): AbortSignal {
       const stopped = new TransferError('stopped', { signal });
       const code = exitCodeOf(stopped);
       const force = (): never => {
-        sayGoodbye(farewell.words?.(stopped) ?? '');
+        const words = farewell.words?.(stopped);
+        if (words !== undefined) writeNow(process.stderr, words.stderr);
+        if (typeof words?.stdout === 'string') stdout.lastLine(words.stdout);
         process.exit(code);
       };
       if (controller.signal.aborted) force();
@@ -28,13 +32,4 @@ export function stopOnSignals(farewell: Farewell): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-/** Written at once: nothing that is queued is written any more. */
-function sayGoodbye(words: string): void {
-  try {
-    writeSync(process.stderr.fd, words);
-  } catch {
-    // A full pipe or none at all: the state is kept all the same.
-  }
 }

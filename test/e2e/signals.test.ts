@@ -113,6 +113,44 @@ test('A signal ends a run within 2 s though a disk hangs, and a second signal en
   await assertOnlyArchive(bench, last.stdout);
 });
 
+test('With --json a stop that is forced is one error on stdout, too, and it can go on', async (t) => {
+  const bench = await openBench(t, {});
+  const stalled = {
+    ripe: { stderr: /^stalled /m },
+    env: crashEnv({ when: 'stall', matching: '"type":"part"' }),
+  };
+  for (const signals of [['SIGTERM'], ['SIGHUP', 'SIGHUP']] as const) {
+    const { ended } = await stopWhenRipe(bench, stalled, signals, ['--json']);
+    const [error, ...others] = jsonLines(ended.stdout);
+    assert.deepEqual(others, []);
+    const { type, kind, exitCode, resumable, file } = error ?? {};
+    assert.deepEqual([type, kind, resumable, file], ['error', 'stopped', true, bench.file]);
+    assert.deepEqual([ended.code, exitCode], [CODES[signals[0]], CODES[signals[0]]]);
+    assert.match(ended.stderr, /^hint: calve resume /m);
+  }
+});
+
+test('A stop that is forced before an upload has begun says so in JSON as well', async (t) => {
+  const bench = await openBench(t, {});
+  const stalled = { ripe: { stderr: /^stalled /m }, env: crashEnv({ when: 'stall', matching: '^mkdir' }) };
+  const { ended } = await stopWhenRipe(bench, stalled, ['SIGTERM'], ['--json']);
+  const [error, ...others] = jsonLines(ended.stdout);
+  assert.deepEqual(others, []);
+  assert.deepEqual([error?.['kind'], error?.['uploadId'], error?.['resumable']], ['stopped', null, false]);
+  assert.equal(ended.code, CODES.SIGTERM);
+});
+
+test('SIGUSR1, which batch systems send, opens no port for a debugger, and the run goes on', async (t) => {
+  const bench = await openBench(t, SITUATIONS[0]?.emulator ?? {});
+  const running = bench.vault.start(bench.line, bench.env);
+  await untilParts(bench.traffic, LANES);
+  running.child.kill('SIGUSR1');
+  const ended = await running.ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.doesNotMatch(ended.stderr, /Debugger/);
+  await assertOnlyArchive(bench, ended.stdout);
+});
+
 test('A closed stdout does not stop the work, and the exit is 0', async (t) => {
   const bench = await openBench(t, {});
   const running = bench.vault.start(bench.line, bench.env);
