@@ -5,7 +5,7 @@
  */
 import { isFailure, TransferError } from '../core/failures.js';
 import type { PartLimits } from '../core/part-plan.js';
-import type { Clock, PartReceipt, PreparedPart, Report, Target } from './ports.js';
+import type { Clock, PartReceipt, PartWatch, PreparedPart, Report, Target } from './ports.js';
 
 /** Shares of the time that a part has: above the first the number is lowered, to what should take the second. */
 const LOWER_ABOVE = 0.75;
@@ -30,13 +30,29 @@ export interface PaceTools {
   readonly report: Report;
 }
 
+/** A part under way is judged by what left of it in this share of its time, after a first look: that much may wait in buffers. */
+const WATCHED_FOR = 0.09;
+/** A part that would take so many times its time is not waited for. */
+const FAR_TOO_LATE = 1.2;
+
 /** One part under way. */
 interface Flight {
+  readonly sizeBytes: number;
+  /** What had left of it at the first look, and at the last; null: nobody can say. */
+  first: Look | null;
+  last: Look | null;
+  /** To be begun again beside fewer. */
+  givesWay: boolean;
   readonly startedMs: number;
   /** Part-milliseconds of the line until it started. */
   readonly busyMs: number;
   /** How often the number had been changed by then. */
   readonly changes: number;
+}
+
+interface Look {
+  readonly sentBytes: number;
+  readonly atMs: number;
 }
 
 class LanePace {
@@ -53,6 +69,7 @@ class LanePace {
   #busyMs = 0;
   #countedMs: number;
   #lateAlone = 0;
+  readonly #flights = new Set<Flight>();
   #largestBytes = 0;
   /** The lowest rate of the line that was measured since a part last arrived. */
   #lowest: number | null = null;
@@ -69,23 +86,25 @@ class LanePace {
   async send(
     part: PreparedPart,
     signal: AbortSignal,
-    once: () => Promise<PartReceipt>,
+    once: (watch: PartWatch) => Promise<PartReceipt>,
   ): Promise<PartReceipt> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#enter(signal);
-      const flight = this.#begin();
+      const flight = this.#begin(part.range.sizeBytes);
       try {
-        const receipt = await once();
+        const receipt = await once((sentBytes) => this.#look(flight, sentBytes));
         this.#arrived(flight, part.range.sizeBytes);
         return receipt;
       } catch (error) {
         if (isGivenUp(error)) this.#givenUp(flight);
         if (!isFailure(error, 'too-slow')) throw error;
+        if (flight.givesWay) continue;
         this.#late(flight, error);
         const why = `it did not arrive within ${Math.round(this.#partTimeMs / 1000)} s of its signature`;
         const operation = `send part ${part.range.index}`;
         this.#tools.report({ type: 'retry', operation, attempt, attemptsMax: null, delayMs: 0, why });
       } finally {
+        this.#flights.delete(flight);
         this.#leave();
       }
     }
@@ -130,8 +149,38 @@ class LanePace {
     this.#inFlight += change;
   }
 
-  #begin(): Flight {
-    return { startedMs: this.#countedMs, busyMs: this.#busyMs, changes: this.#changes };
+  #begin(sizeBytes: number): Flight {
+    const watched = { sizeBytes, first: null, last: null, givesWay: false };
+    const flight = { ...watched, startedMs: this.#countedMs, busyMs: this.#busyMs, changes: this.#changes };
+    this.#flights.add(flight);
+    return flight;
+  }
+
+  /** Looks at a part under way. @returns whether it is to end and be begun again, because others go first */
+  #look(flight: Flight, sentBytes: number): boolean {
+    const { lanes, elapsedMs } = this.#shared(flight);
+    const look = { sentBytes, atMs: this.#countedMs };
+    flight.last = look;
+    flight.first ??= look;
+    const watchedMs = look.atMs - flight.first.atMs;
+    const goneBytes = sentBytes - flight.first.sentBytes;
+    // A line that stands still is not slow: --read-timeout is for that. A clock may have been set meanwhile.
+    const tells =
+      watchedMs >= WATCHED_FOR * this.#partTimeMs && elapsedMs <= this.#partTimeMs && goneBytes > 0;
+    if (!tells || flight.changes !== this.#changes) return flight.givesWay;
+    const bytesPerMs = goneBytes / watchedMs;
+    const neededMs = elapsedMs + (flight.sizeBytes - sentBytes) / bytesPerMs;
+    if (neededMs > FAR_TOO_LATE * this.#partTimeMs) this.#makeRoom(bytesPerMs * 1000 * lanes);
+    return flight.givesWay;
+  }
+
+  /** Lowers the number while parts are under way: those that are furthest stay, the others begin again. */
+  #makeRoom(bytesPerSecond: number): void {
+    for (const { sizeBytes } of this.#flights) this.#largestBytes = Math.max(this.#largestBytes, sizeBytes);
+    this.#lower(Math.min(this.#lanes - 1, this.#room(bytesPerSecond, LOWERED_TO)), bytesPerSecond);
+    const leftBytes = ({ sizeBytes, last }: Flight): number => sizeBytes - (last?.sentBytes ?? 0);
+    const furthest = [...this.#flights].sort((a, b) => leftBytes(a) - leftBytes(b));
+    for (const flight of furthest.slice(this.#lanes)) flight.givesWay = leftBytes(flight) > 0;
   }
 
   /** With how many parts, itself included, a flight has shared the line, on average; and for how long. */
@@ -240,6 +289,6 @@ export function withPace(target: Target, tools: PaceTools): Target {
   return {
     ...target,
     sendPart: (uploadId, part, signal) =>
-      pace.send(part, signal, () => target.sendPart(uploadId, part, signal)),
+      pace.send(part, signal, (watch) => target.sendPart(uploadId, part, signal, watch)),
   };
 }

@@ -136,6 +136,12 @@ interface TargetTraits {
 }
 
 /**
+ * Told at each tenth of a part's time how many of its bytes have left, where that is known.
+ * @returns whether the part is to be ended: it gives way to others
+ */
+export type PartWatch = (sentBytes: number) => boolean;
+
+/**
  * A service that takes an archive in parts. A method is one request (those of objects may look at the object, too);
  * none retries (withRetry wraps them all with
  * the same face). Every method may throw TransferError `unreachable` (transient) and `refused`; all obey the signal
@@ -171,9 +177,15 @@ export interface Target {
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and has been compared.
    * @throws TransferError `not-found` (upload), `checksum` (transience `corrupt`) when the service's hash is not ours,
-   * `too-slow` when it did not arrive within `partTimeMs`, or within the time that the service turned out to give
+   * `too-slow` when it did not arrive within `partTimeMs`, or within the time that the service turned out to give, or
+   * `watch` ended it
    */
-  sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt>;
+  sendPart(
+    uploadId: string,
+    part: PreparedPart,
+    signal: AbortSignal,
+    watch?: PartWatch,
+  ): Promise<PartReceipt>;
 
   /** One page of what the service holds. @throws TransferError `not-found` (upload) */
   listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage>;

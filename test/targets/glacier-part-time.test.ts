@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
@@ -55,6 +56,36 @@ test('a part that is not through when its time is over is ended, and was too slo
     },
   );
   assert.ok(Date.now() - startedMs < 5000);
+});
+
+test('a part under way tells how much of it has left, and is ended where it is to give way', async (t) => {
+  const server = await scriptedServer(
+    t,
+    () => assert.fail('the body never ends'),
+    (request) => {
+      request.once('data', () => request.pause());
+      return true;
+    },
+  );
+  const target = targetAt(t, server.url, { partTimeMs: 2000, readTimeoutMs: 20_000 });
+  const bytes = seededBytes(16 * MIB_BYTES, 1);
+  const part = {
+    ...preparedPart(bytes, 7, 16 * MIB_BYTES),
+    body: () =>
+      Readable.from(Array.from({ length: 256 }, (_, i) => bytes.subarray(i * 65_536, (i + 1) * 65_536))),
+  };
+  const told: number[] = [];
+  const watch = (sentBytes: number): boolean => told.push(sentBytes) === 3;
+  await assert.rejects(target.sendPart('up', part, never, watch), (error) => {
+    assert.ok(isFailure(error, 'too-slow'), String(error));
+    assert.ok(error.facts.elapsedMs < 1900, String(error.facts.elapsedMs));
+    return true;
+  });
+  assert.equal(told.length, 3);
+  assert.ok(
+    told.every((sentBytes) => sentBytes > 0 && sentBytes < bytes.length),
+    String(told),
+  );
 });
 
 test('a part has 270 s, where nothing else is said or learned', (t) => {

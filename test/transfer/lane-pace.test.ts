@@ -4,7 +4,7 @@ import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import type { TransferEvent } from '../../src/transfer/events.js';
 import { withPace } from '../../src/transfer/lane-pace.js';
-import type { PreparedPart, Target } from '../../src/transfer/ports.js';
+import type { PartWatch, PreparedPart, Target } from '../../src/transfer/ports.js';
 import { memoryTarget } from '../support/memory-target.js';
 import { serviceAnswer } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
@@ -18,16 +18,28 @@ class Line {
   nowMs = 1_000_000;
   bytesPerSecond: number;
   mostAtOnce = 0;
-  readonly #under = new Set<{ leftBytes: number; end: (leftBytes: number) => void; endMs: number }>();
+  readonly #under = new Set<{
+    leftBytes: number;
+    end: (leftBytes: number) => void;
+    endMs: number;
+    lookMs: number;
+    look: () => boolean;
+  }>();
 
   constructor(bytesPerSecond: number) {
     this.bytesPerSecond = bytesPerSecond;
   }
 
   /** @returns the bytes that had not arrived when `timeMs` was over */
-  carry(sizeBytes: number, timeMs: number): Promise<number> {
+  carry(sizeBytes: number, timeMs: number, watch: PartWatch | null = null): Promise<number> {
     return new Promise((end) => {
-      this.#under.add({ leftBytes: sizeBytes, end, endMs: this.nowMs + timeMs });
+      const look = (): boolean => {
+        flight.lookMs += timeMs / 10;
+        return watch?.(sizeBytes - flight.leftBytes) === true;
+      };
+      const lookMs = watch === null ? Number.POSITIVE_INFINITY : this.nowMs + timeMs / 10;
+      const flight = { leftBytes: sizeBytes, end, endMs: this.nowMs + timeMs, lookMs, look };
+      this.#under.add(flight);
       this.mostAtOnce = Math.max(this.mostAtOnce, this.#under.size);
     });
   }
@@ -39,12 +51,15 @@ class Line {
       if (this.#under.size === 0) return;
       const share = this.bytesPerSecond / 1000 / this.#under.size;
       const stepMs = Math.min(
-        ...[...this.#under].map(({ leftBytes, endMs }) => Math.min(leftBytes / share, endMs - this.nowMs)),
+        ...[...this.#under].map(({ leftBytes, endMs, lookMs }) =>
+          Math.min(leftBytes / share, Math.min(endMs, lookMs) - this.nowMs),
+        ),
       );
       this.nowMs += stepMs;
       for (const each of [...this.#under]) {
         each.leftBytes -= share * stepMs;
-        if (each.leftBytes > 0.5 && each.endMs - this.nowMs > 0.001) continue;
+        const isEnded = each.lookMs - this.nowMs <= 0.001 && each.leftBytes > 0.5 && each.look();
+        if (!isEnded && each.leftBytes > 0.5 && each.endMs - this.nowMs > 0.001) continue;
         this.#under.delete(each);
         each.end(each.leftBytes <= 0.5 ? 0 : each.leftBytes);
       }
@@ -55,20 +70,22 @@ class Line {
 interface Wish {
   readonly bytesPerSecond: number;
   readonly concurrency?: number;
+  /** Whether a part under way tells how much of it has left. */
+  readonly watched?: boolean;
   /** Whether a part that came too late tells how much of it had left. */
   readonly measured?: boolean;
   /** The service gives up on a part (408) that is not there after so long. */
   readonly patienceMs?: number;
 }
 
-function bench({ bytesPerSecond, concurrency = 4, measured = true, patienceMs }: Wish) {
+function bench({ bytesPerSecond, concurrency = 4, measured = true, watched = false, patienceMs }: Wish) {
   const line = new Line(bytesPerSecond);
   const events: TransferEvent[] = [];
   const { target } = memoryTarget({ partTimeMs: PART_TIME_MS });
-  const sendPart: Target['sendPart'] = async (_, { range, treeHash }) => {
+  const sendPart: Target['sendPart'] = async (_, { range, treeHash }, _signal, watch) => {
     const { index, sizeBytes } = range;
     const startedMs = line.nowMs;
-    const leftBytes = await line.carry(sizeBytes, patienceMs ?? PART_TIME_MS);
+    const leftBytes = await line.carry(sizeBytes, patienceMs ?? PART_TIME_MS, (watched && watch) || null);
     if (leftBytes === 0) return { treeHash, etag: null };
     if (patienceMs !== undefined) throw timedOut();
     const elapsedMs = line.nowMs - startedMs;
@@ -149,6 +166,48 @@ for (const measured of [true, false]) {
     assert.ok(late <= 4 + 2, `${late} parts came too late`);
   });
 }
+
+test('on a line far too slow it is noticed while parts are under way: fewer go on, and none comes too late', async () => {
+  // Four at once take 800 s, one alone 200 s of its 270; 16 at once take hours.
+  for (const concurrency of [4, 16]) {
+    const { send, changes, events, line } = bench({
+      bytesPerSecond: PART_BYTES / 200,
+      watched: true,
+      concurrency,
+    });
+    const startedMs = line.nowMs;
+    assert.ok((await send(concurrency + 2)).every(isSent));
+    assert.deepEqual(changes(), [['fewer-at-once', concurrency, 1]]);
+    assert.equal(events.filter(({ type }) => type === 'retry').length, 0);
+    // A fifth of the first time was shared with parts that gave way.
+    const bestMs = (concurrency + 2) * 200_000;
+    assert.ok(line.nowMs - startedMs <= bestMs + 0.3 * PART_TIME_MS, `${line.nowMs - startedMs} ms`);
+  }
+});
+
+test('of parts under way on a slow line as many go on as arrive in time', async () => {
+  // Eight at once take 400 s: three of them take 150.
+  const { send, changes, events } = bench({
+    bytesPerSecond: PART_BYTES / 50,
+    watched: true,
+    concurrency: 8,
+  });
+  assert.ok((await send(20)).every(isSent));
+  assert.deepEqual(changes()[0], ['fewer-at-once', 8, 3]);
+  assert.equal(events.filter(({ type }) => type === 'retry').length, 0);
+});
+
+test('parts that are watched on a line that carries them go on as they are', async () => {
+  for (const seconds of [1, 10, 40, 49]) {
+    const { send, events } = bench({
+      bytesPerSecond: PART_BYTES / seconds,
+      watched: true,
+      concurrency: 4,
+    });
+    assert.ok((await send(12)).every(isSent));
+    assert.deepEqual(events, [], `${seconds} s`);
+  }
+});
 
 test('when the line gets better the number is raised again, up to what was wished', async () => {
   const { send, changes, line } = bench({ bytesPerSecond: PART_BYTES / 200 });

@@ -2,7 +2,7 @@
 import type { UploadMultipartPartCommand, UploadMultipartPartCommandOutput } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
 import { readTreeHash } from '../../core/tree-hash.js';
-import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
+import type { PartReceipt, PartWatch, PreparedPart } from '../../transfer/ports.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
 import type { Sdk, VaultCaller } from './client.js';
 import { halfAnswer, type Operation } from './failures.js';
@@ -14,7 +14,11 @@ export interface PartRequest {
   readonly uploadId: string;
   /** How long a part may take: shared by all parts of the target. */
   readonly partTime: PartTime;
+  readonly watch: PartWatch;
 }
+
+/** How often a part's time is looked at while it is under way. */
+const LOOKS = 10;
 
 /**
  * The command that sends `part`. The linear hash is set before the SDK signs, which then takes it as the payload's
@@ -28,8 +32,9 @@ function partCommand(
   body: PartBody['content'],
 ): UploadMultipartPartCommand {
   const { range, linearHash, treeHash } = part;
+  const { accountId, vaultName, uploadId } = request;
   const command = new sdk.UploadMultipartPartCommand({
-    ...request,
+    ...{ accountId, vaultName, uploadId },
     checksum: treeHash,
     range: `bytes ${range.startByte}-${range.endByte}/*`,
     body: body as Exclude<UploadMultipartPartCommand['input']['body'], undefined>,
@@ -79,12 +84,16 @@ export async function sendPart(
     uploadId: request.uploadId,
     sent: { what: 'part', index: range.index, treeHash },
   };
-  const { partTime } = request;
+  const { partTime, watch } = request;
   return withBody(part, caller, signal, async ({ content, sentBytes }, ending) => {
     const startedMs = performance.now();
     const tooLate = (): void =>
       ending.abort(partTime.late(range, performance.now() - startedMs, sentBytes()));
     const deadline = setTimeout(tooLate, partTime.ms);
+    const looks = setInterval(() => {
+      const sent = sentBytes();
+      if (sent !== null && watch(sent)) tooLate();
+    }, partTime.ms / LOOKS);
     try {
       const answer = await caller.call(operation, ending.signal, (client, options, sdk) =>
         client.send(partCommand(sdk, request, part, content), options),
@@ -94,6 +103,7 @@ export async function sendPart(
       throw partTime.judge(error, range, performance.now() - startedMs);
     } finally {
       clearTimeout(deadline);
+      clearInterval(looks);
     }
   });
 }

@@ -90,7 +90,8 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       return { uploadId };
     },
 
-    sendPart: (uploadId, part, signal) => sendPart(caller, { ...vault, uploadId, partTime }, part, signal),
+    sendPart: (uploadId, part, signal, watch = () => false) =>
+      sendPart(caller, { ...vault, uploadId, partTime, watch }, part, signal),
 
     async listPartsPage(uploadId, page, signal) {
       const operation = operationOf('ListParts', uploadId);
