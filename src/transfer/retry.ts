@@ -40,7 +40,7 @@ interface Trial {
   attempts: number;
   /** Failed attempts that count: those of a dead line don't. */
   counted: number;
-  /** Failed attempts whose cure is bounded, by their kind. */
+  /** Failed attempts by their kind; of stale signatures those in a row. */
   readonly bounded: Map<Transience, number>;
   /** How many requests of this run had succeeded when this one began, or failed last. */
   successesSeen: number;
@@ -77,7 +77,7 @@ class Retrier {
         if (!(error instanceof TransferError) || error.transience === null) throw this.#answered(error);
         const again = this.#mayRetry(trial, error.transience);
         if (again === null) {
-          throw givenUp(error, operation, trial.attempts, clock.nowMs() - startedMs);
+          throw givenUp(error, operation, trial, clock.nowMs() - startedMs);
         }
         const delayMs =
           error.transience === 'resign' ? 0 : backOffMs(trial.attempts, policy.retryDelayMs, clock.random());
@@ -101,13 +101,13 @@ class Retrier {
   /** Counts a failure. @returns null when it was the last */
   #mayRetry(trial: Trial, transience: Transience): Again | null {
     const { policy } = this.#tools;
+    // What failed otherwise in between had a signature that held.
+    if (transience !== 'resign') trial.bounded.delete('resign');
+    const attempt = (trial.bounded.get(transience) ?? 0) + 1;
+    trial.bounded.set(transience, attempt);
     if (policy.maxAttemptsGiven && trial.attempts >= policy.maxAttempts) return null;
     const attemptsMax = ATTEMPTS_MAX[transience];
-    if (attemptsMax !== undefined) {
-      const attempt = (trial.bounded.get(transience) ?? 0) + 1;
-      trial.bounded.set(transience, attempt);
-      return attempt < attemptsMax ? { attempt, attemptsMax } : null;
-    }
+    if (attemptsMax !== undefined) return attempt < attemptsMax ? { attempt, attemptsMax } : null;
     return this.#isLineDead(trial) ? this.#waitForLine(trial) : this.#count(trial);
   }
 
@@ -144,11 +144,12 @@ function whyOf(error: TransferError): string {
 function givenUp(
   error: TransferError,
   operation: string,
-  attempts: number,
+  { attempts, bounded }: Trial,
   elapsedMs: number,
 ): TransferError {
   if (error.kind !== 'unreachable') return error;
-  if (error.transience === 'resign') return wrongClock(error, operation);
+  const staleInARow = bounded.get('resign') ?? 0;
+  if (staleInARow === attempts || staleInARow === ATTEMPTS_MAX.resign) return wrongClock(error, operation);
   const facts = { ...(error as TransferError<'unreachable'>).facts, operation, attempts, elapsedMs };
   return new TransferError('unreachable', facts, {
     cause: error.cause,

@@ -379,6 +379,18 @@ test('a clock that the answers’ dates do not help is told as such, and is no w
   );
 });
 
+test('a stale signature after failures of other kinds is no verdict on the clock', async () => {
+  const { target, hooks } = bench({ maxAttempts: 3, maxAttemptsGiven: true });
+  const kinds: Transience[] = ['unavailable', 'unavailable', 'resign'];
+  hooks.before = () => {
+    throw failing(kinds.shift() ?? 'resign');
+  };
+  await assert.rejects(
+    target.locate(false, never),
+    (error) => isFailure(error, 'unreachable') && error.facts.attempts === 3,
+  );
+});
+
 test('an abort whose answer was lost has succeeded when the repeat finds nothing', async () => {
   const { target, plain, hooks, vault } = bench();
   const { uploadId } = await plain.begin(order, never);
