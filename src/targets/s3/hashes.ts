@@ -1,9 +1,12 @@
 /** Hashes in the forms that S3's protocol has them in. */
 import { createHash } from 'node:crypto';
 
-/** Without the quotes that an ETag has on the wire; null where there is none. */
+/**
+ * Without the quotes that an ETag has on the wire, and without the `W/` that a proxy which may compress puts before it;
+ * null where there is none.
+ */
 export function bareEtag(etag: string | undefined): string | null {
-  const bare = etag?.trim().replace(/^"(.*)"$/, '$1') ?? '';
+  const bare = etag?.trim().replace(/^(?:W\/)?"(.*)"$/, '$1') ?? '';
   return bare === '' ? null : bare;
 }
 
