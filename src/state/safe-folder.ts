@@ -61,14 +61,15 @@ export async function makeFolders(chain: readonly FolderPath[]): Promise<void> {
 }
 
 /** As `mkdir -p`, but level by level: under an odd umask a new folder must be made ours before the next fits in. */
-async function makeFolder(path: string): Promise<void> {
+async function makeFolder(path: string, mayLackParent = dirname(path) !== path): Promise<void> {
   try {
     await mkdir(path, FOLDER_MODE);
   } catch (error) {
     if (osCode(error) === 'EEXIST') return;
-    if (osCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    if (osCode(error) !== 'ENOENT' || !mayLackParent) throw error;
     await makeFolder(dirname(path));
-    await makeFolder(path);
+    // Once: some file systems (/proc) answer so though all above is there.
+    await makeFolder(path, false);
     return;
   }
   await chmod(path, FOLDER_MODE);

@@ -169,7 +169,10 @@ class LanePace {
       watchedMs >= WATCHED_FOR * this.#partTimeMs && elapsedMs <= this.#partTimeMs && goneBytes > 0;
     if (!tells || flight.changes !== this.#changes) return flight.givesWay;
     const bytesPerMs = goneBytes / watchedMs;
-    const neededMs = elapsedMs + (flight.sizeBytes - sentBytes) / bytesPerMs;
+    // What left before the first look at a better rate than later only went into buffers.
+    const firstMs = flight.first.atMs - flight.startedMs;
+    const arrivedBytes = Math.min(flight.first.sentBytes, bytesPerMs * firstMs);
+    const neededMs = firstMs + (flight.sizeBytes - arrivedBytes) / bytesPerMs;
     if (neededMs > FAR_TOO_LATE * this.#partTimeMs) this.#makeRoom(bytesPerMs * 1000 * lanes);
     return flight.givesWay;
   }

@@ -1,6 +1,14 @@
 /** A state folder or a catalogue that cannot be trusted or written: exit 13, before anything is sent. */
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { encodeLine } from '../../src/state/checked-line.js';
@@ -31,6 +39,17 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       assert.match(assertFailed(ended, 13), /\/f(\/below)?: /, option);
     }
     assertFailedJson(await home.run(['upload', file, home.target, '--state-dir=f', '--json']), 13);
+    assert.equal(home.passed().filter(isBegin).length, 0);
+  });
+
+  test('exits 13 where a file system has no room for folders at all', async (t) => {
+    if (!existsSync('/proc/self')) return t.skip('there is no /proc here');
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    for (const option of ['--state-dir', '--catalogue']) {
+      const ended = await home.run(['upload', file, home.target, option, '/proc/calve/below']);
+      assert.match(assertFailed(ended, 13), /\/proc\/calve(\/below)?: calve cannot write there: ENOENT/);
+    }
     assert.equal(home.passed().filter(isBegin).length, 0);
   });
 
