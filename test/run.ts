@@ -16,7 +16,7 @@ const files = readdirSync(here, { recursive: true, withFileTypes: true })
   .sort();
 if (files.length === 0) throw new Error(`no test file matches ${wanted.join(' ')}`);
 const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env; // Read at every start, and of no use on loopback.
-spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files], {
+spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=3', ...files], {
   stdio: 'inherit',
   env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
 }).on('exit', (code) => {
