@@ -22,6 +22,8 @@ export function cleanEnv(home: string, more: Readonly<Record<string, string>> = 
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
+    // What a killed emulator leaves there goes with the test's own folder.
+    TMPDIR: home,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
     AWS_EC2_METADATA_DISABLED: 'true',
