@@ -1,9 +1,11 @@
 /** One part on its way: its body, its two hashes, and the service's answer compared with them. */
-import type { UploadMultipartPartCommand, UploadMultipartPartCommandOutput } from '@aws-sdk/client-glacier';
+import type { UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
+import type { PartRange } from '../../core/part-plan.js';
 import { readTreeHash } from '../../core/tree-hash.js';
 import type { PartReceipt, PartWatch, PreparedPart } from '../../transfer/ports.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
+import { type Answer, sendRepeated } from '../aws/repeated-request.js';
 import type { Sdk, VaultCaller } from './client.js';
 import { halfAnswer, type Operation } from './failures.js';
 import type { PartTime } from './part-time.js';
@@ -20,30 +22,37 @@ export interface PartRequest {
 /** How often a part's time is looked at while it is under way. */
 const LOOKS = 10;
 
-/**
- * The command that sends `part`. The linear hash is set before the SDK signs, which then takes it as the payload's
- * (the SDK computing it costs two more passes, on the main thread); the length is set because a stream would go out
- * chunked without it, which the service does not know.
- */
+/** What each part's request says of it. Both hashes are known: the SDK would compute them on the main thread. */
+function headersOf({ range, linearHash, treeHash }: PreparedPart): Record<string, string> {
+  return {
+    'content-length': String(range.sizeBytes),
+    'content-range': contentRange(range),
+    'x-amz-content-sha256': linearHash,
+    'x-amz-sha256-tree-hash': treeHash,
+  };
+}
+
+function contentRange({ startByte, endByte }: PartRange): string {
+  return `bytes ${startByte}-${endByte}/*`;
+}
+
+/** The command that sends `part`. Headers are set before the SDK signs, or chunks a stream, which the service does not know. */
 function partCommand(
   sdk: Sdk,
   request: PartRequest,
   part: PreparedPart,
   body: PartBody['content'],
 ): UploadMultipartPartCommand {
-  const { range, linearHash, treeHash } = part;
   const { accountId, vaultName, uploadId } = request;
   const command = new sdk.UploadMultipartPartCommand({
     ...{ accountId, vaultName, uploadId },
-    checksum: treeHash,
-    range: `bytes ${range.startByte}-${range.endByte}/*`,
+    checksum: part.treeHash,
+    range: contentRange(part.range),
     body: body as Exclude<UploadMultipartPartCommand['input']['body'], undefined>,
   });
   command.middlewareStack.add(
     (next) => (args) => {
-      const { headers } = args.request as { headers: Record<string, string> };
-      headers['x-amz-content-sha256'] = linearHash;
-      headers['content-length'] = String(range.sizeBytes);
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headersOf(part));
       return next(args);
     },
     { step: 'build', priority: 'high', name: 'knownHashes' },
@@ -52,15 +61,15 @@ function partCommand(
 }
 
 function receiptOf(
-  answer: UploadMultipartPartCommandOutput,
+  { statusCode: httpStatus, headers }: Answer,
   part: PreparedPart,
   operation: Operation,
 ): PartReceipt {
-  const checksum = readTreeHash(answer.checksum);
+  const checksum = readTreeHash(headers['x-amz-sha256-tree-hash']);
   if (checksum === null) throw halfAnswer(operation, 'tree hash');
   if (checksum !== part.treeHash) {
     const facts = { what: 'part', index: part.range.index, expected: part.treeHash, got: checksum } as const;
-    const { httpStatusCode: httpStatus = null, requestId = null } = answer.$metadata;
+    const requestId = headers['x-amzn-requestid'] ?? null;
     const service = { httpStatus, requestId, code: null, message: null, hostId: null, resource: null };
     throw new TransferError('checksum', facts, { service, transience: 'corrupt' });
   }
@@ -95,9 +104,11 @@ export async function sendPart(
       if (sent !== null && watch(sent)) tooLate();
     }, partTime.ms / LOOKS);
     try {
-      const answer = await caller.call(operation, ending.signal, (client, options, sdk) =>
-        client.send(partCommand(sdk, request, part, content), options),
-      );
+      const answer = await caller.call(operation, ending.signal, (client, options, sdk) => {
+        const command = () => partCommand(sdk, request, part, content);
+        const variation = { headers: headersOf(part), body: content };
+        return sendRepeated(client, { key: request.uploadId, command, variation }, options);
+      });
       return receiptOf(answer, part, operation);
     } catch (error) {
       throw partTime.judge(error, range, performance.now() - startedMs);

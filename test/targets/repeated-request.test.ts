@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { test } from 'node:test';
+import { GlacierClient, UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
+import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { type Repetition, sendRepeated } from '../../src/targets/aws/repeated-request.js';
+import { type Script, type Seen, scriptedServer } from './scripted-server.js';
+
+const accept: Script = (response) => {
+  response.writeHead(200, { etag: '"e"' });
+  response.end('some more words');
+};
+const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'token' };
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** What a request says, but for what is new each time. */
+function lasting({ method, url, headers }: Seen): { line: string; headers: IncomingHttpHeaders } {
+  const { authorization, 'x-amz-date': _, 'amz-sdk-invocation-id': id, ...rest } = headers;
+  assert.match(String(authorization), /^AWS4-HMAC-SHA256 Credential=AKID/);
+  assert.match(String(id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  const names = /SignedHeaders=(\S+),/.exec(String(authorization))?.[1];
+  return { line: `${method} ${url} ${names}`, headers: rest };
+}
+
+function vaultRepetition(index: number, bytes: Buffer): Repetition {
+  const range = `bytes ${index * 4}-${index * 4 + 3}/*`;
+  const headers = {
+    'content-range': range,
+    'x-amz-content-sha256': sha256(bytes),
+    'x-amz-sha256-tree-hash': String(index).repeat(64),
+  };
+  const command = () =>
+    new UploadMultipartPartCommand({
+      accountId: '-',
+      vaultName: 'photos',
+      uploadId: 'u',
+      range,
+      body: bytes,
+      checksum: headers['x-amz-sha256-tree-hash'],
+    });
+  return { key: 'u', command, variation: { headers, body: bytes } };
+}
+
+function bucketRepetition(index: number, bytes: Buffer, bucket = 'bucket'): Repetition {
+  const query = { partNumber: String(index + 1) };
+  const headers = { 'x-amz-content-sha256': sha256(bytes), 'content-length': String(bytes.length) };
+  const command = () =>
+    new UploadPartCommand({
+      Bucket: bucket,
+      Key: 'a/b c',
+      UploadId: 'u/+=',
+      PartNumber: index + 1,
+      Body: bytes,
+      ContentLength: bytes.length,
+    });
+  return { key: 'u', command, variation: { headers, query, body: bytes } };
+}
+
+/** Both of the SDK's clients, the same settings. */
+function clients(endpoint: string) {
+  const settings = { endpoint, region: 'eu-north-1', credentials, maxAttempts: 1 };
+  const glacier = new GlacierClient(settings);
+  const s3 = new S3Client({
+    ...settings,
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  return { glacier, s3 };
+}
+
+for (const [name, repetition] of Object.entries({ glacier: vaultRepetition, s3: bucketRepetition })) {
+  test(`${name}: a repeated request says what the SDK's own would`, async (t) => {
+    const server = await scriptedServer(t, accept);
+    const client = clients(server.url)[name as 'glacier' | 's3'] as S3Client;
+    t.after(() => client.destroy());
+    const parts = [Buffer.from('abcd'), Buffer.from('efgh'), Buffer.from('ijkl')];
+    for (const [index, bytes] of parts.entries()) await sendRepeated(client, repetition(index, bytes), {});
+    for (const [index, bytes] of parts.entries())
+      await client.send(repetition(index, bytes).command() as UploadPartCommand, {});
+    const [ours, theirs] = [server.seen.slice(0, 3), server.seen.slice(3)];
+    assert.deepEqual(ours.map(lasting), theirs.map(lasting));
+    assert.deepEqual(
+      ours.map(({ body }) => String(body)),
+      ['abcd', 'efgh', 'ijkl'],
+    );
+    assert.equal(new Set(ours.map(({ headers }) => headers['amz-sdk-invocation-id'])).size, 3);
+  });
+}
+
+test('requests that differ in more than their headers have a template each', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const { s3 } = clients(server.url);
+  t.after(() => s3.destroy());
+  const bytes = Buffer.from('abcd');
+  await sendRepeated(s3, bucketRepetition(0, bytes), {});
+  await sendRepeated(s3, { ...bucketRepetition(0, bytes, 'another'), key: 'v' }, {});
+  assert.deepEqual(
+    server.seen.map(({ url }) => url.split('/')[1]),
+    ['bucket', 'another'],
+  );
+});
+
+test('each request is signed with the credentials of its time', async (t) => {
+  const server = await scriptedServer(t, accept);
+  const keys = ['FIRST', 'SECOND', 'THIRD'];
+  let asked = 0;
+  const client = new GlacierClient({
+    endpoint: server.url,
+    region: 'eu-north-1',
+    // Expired when they are given: the SDK asks for them again and again.
+    credentials: async () => ({
+      accessKeyId: keys[Math.min(asked++, 2)] as string,
+      secretAccessKey: 's',
+      expiration: new Date(0),
+    }),
+  });
+  t.after(() => client.destroy());
+  for (let index = 0; index < 3; index += 1)
+    await sendRepeated(client, vaultRepetition(index, Buffer.from('abcd')), {});
+  const signers = server.seen.map(
+    ({ headers }) => /Credential=(\w+)/.exec(String(headers.authorization))?.[1],
+  );
+  assert.equal(new Set(signers.slice(-2)).has('THIRD'), true, signers.join());
+  assert.ok(asked >= 3, `${asked} times`);
+});
+
+test('what kept the template from being made is tried anew with the next request', async (t) => {
+  const server = await scriptedServer(t, accept);
+  let failures = 1;
+  const client = new GlacierClient({
+    endpoint: server.url,
+    region: 'eu-north-1',
+    credentials: async () => {
+      if (failures-- > 0) throw new Error('no credentials yet');
+      return credentials;
+    },
+  });
+  t.after(() => client.destroy());
+  const repetition = vaultRepetition(0, Buffer.from('abcd'));
+  await assert.rejects(sendRepeated(client, repetition, {}), /no credentials yet/);
+  assert.equal((await sendRepeated(client, repetition, {})).statusCode, 200);
+});
+
+test('the clock is corrected by an answer that refuses a request', async (t) => {
+  let requests = 0;
+  const server = await scriptedServer(t, (response, seen) => {
+    requests += 1;
+    if (requests > 1) return accept(response, seen);
+    response.writeHead(403, { date: new Date(Date.now() + 3_600_000).toUTCString() });
+    response.end(JSON.stringify({ code: 'InvalidSignatureException', message: 'Signature not yet current' }));
+  });
+  const { glacier } = clients(server.url);
+  t.after(() => glacier.destroy());
+  const repetition = vaultRepetition(0, Buffer.from('abcd'));
+  await assert.rejects(sendRepeated(glacier, repetition, {}), /not yet current/);
+  await sendRepeated(glacier, repetition, {});
+  const dates = server.seen.map(({ headers }) => String(headers['x-amz-date']));
+  const hours = dates.map((date) => Number(date.slice(9, 11)));
+  assert.equal(((hours[1] ?? 0) - (hours[0] ?? 0) + 24) % 24, 1, dates.join());
+});
+
+test('where requests are signed by other keys than the account’s, the SDK sends each by itself', async (t) => {
+  const server = await scriptedServer(t, (response, seen) => {
+    if (!seen.url.includes('session')) return accept(response, seen);
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    response.end(
+      '<CreateSessionResult><Credentials><SessionToken>st</SessionToken><SecretAccessKey>sk</SecretAccessKey>' +
+        '<AccessKeyId>SESSION</AccessKeyId><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></CreateSessionResult>',
+    );
+  });
+  const s3 = clients(server.url).s3;
+  t.after(() => s3.destroy());
+  const repetition = bucketRepetition(0, Buffer.from('abcd'), 'bucket--use1-az4--x-s3');
+  const answer = await sendRepeated(s3, repetition, {});
+  assert.equal(answer.headers['etag'], '"e"');
+  const [asked, sent] = server.seen;
+  assert.match(String(asked?.url), /session/);
+  assert.match(String(sent?.headers.authorization), /Credential=SESSION/);
+});
