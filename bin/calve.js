@@ -7,5 +7,5 @@ if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
   process.stdout.write(`${version}\n`);
 } else {
   // The built program is a few files (npm run bundle): some hundred modules would take longer to find than to run.
-  void import('../dist/calve/main.js').then(({ main }) => main(version));
+  void import('../dist/calve/main.mjs').then(({ main }) => main(version));
 }

@@ -154,6 +154,7 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     baseName: basename(file.path),
     fingerprint,
     mtimeMs: Number(file.stats.mtimeMs),
+    expectParts: (parts) => threads.start(parts),
     prepare,
     treeHash: (signal) => work.run(signal, (either) => hashSegments(file, threads, either)),
     compareNow,

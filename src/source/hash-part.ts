@@ -77,8 +77,10 @@ export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readA
     readFully(read, fd, piece, startByte + offset);
     md5?.update(piece);
     if (job.wants === 'bytes') continue;
-    leaves.push(createHash('sha256').update(piece).digest());
     linear?.update(piece);
+    // The first leaf is where the linear hash stands: one pass less, of thirty-two where parts have 16 MiB.
+    const leaf = linear !== null && offset === 0 ? linear.copy() : createHash('sha256').update(piece);
+    leaves.push(leaf.digest());
   }
   const md5Hex = md5?.digest('hex') ?? null;
   if (job.wants === 'bytes') return { treeHash: '', linearHash: null, md5: md5Hex };

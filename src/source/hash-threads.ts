@@ -10,6 +10,8 @@ type HashWish = Omit<HashJob, 'cancel'> & { readonly path: string };
 
 export interface HashThreads {
   readonly count: number;
+  /** Starts so many threads before there is work for them: it takes as long as some MiB of hashing. */
+  start(threads: number): void;
   /**
    * Rejects with the signal's reason only once no thread reads the descriptor or writes the buffer any more, so that
    * both may be given back at once.
@@ -66,7 +68,7 @@ export function hashThreads(
     schedule();
   }
 
-  function start(): Thread {
+  function startOne(): Thread {
     const worker = new Worker(workerUrl);
     const thread: Thread = { worker, ticket: null };
     threads.add(thread);
@@ -89,7 +91,7 @@ export function hashThreads(
       const idle = [...threads].find((thread) => thread.ticket === null);
       if (idle === undefined && threads.size >= count) return;
       const ticket = waiting.shift() as Ticket;
-      give(idle ?? start(), ticket);
+      give(idle ?? startOne(), ticket);
     }
   }
 
@@ -126,6 +128,10 @@ export function hashThreads(
     });
   }
 
+  function start(wanted: number): void {
+    while (threads.size < Math.min(count, wanted) && !closed) startOne().worker.unref();
+  }
+
   async function close(): Promise<void> {
     closed = true;
     for (const ticket of waiting.splice(0)) {
@@ -134,7 +140,7 @@ export function hashThreads(
     await Promise.all([...threads].map((thread) => thread.worker.terminate()));
   }
 
-  return { count, hash, close };
+  return { count, start, hash, close };
 }
 
 /** So many hashing threads serve `concurrency` lanes: more than there are processors would only take turns. */

@@ -89,6 +89,7 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
     const opened = await openJournal(session, carry, from.adopt, begun);
     return { ...opened, resumed: true, seen: true };
   }
+  carry.source.expectParts(from.begin.plan.partCount);
   const begun = await session.target.begin(from.begin, session.signal);
   const { uploadId } = begun;
   noticeClass(session, from.begin, begun);

@@ -249,6 +249,8 @@ export interface Source {
   /** As it was when opened. */
   readonly fingerprint: Fingerprint;
   readonly mtimeMs: number;
+  /** So many parts will be asked for: what takes time to get ready (threads) does so beside what the caller does till then. */
+  expectParts(parts: number): void;
   /**
    * Reads and hashes one part in a hashing thread. Waits while all buffers are out: the bound of the pipeline.
    * @param known hashes that a journal vouches for, so that the part is only read: the service refuses it if they are

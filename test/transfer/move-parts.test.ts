@@ -64,6 +64,7 @@ function fakeSource(beforePart: (index: number, signal: AbortSignal) => Promise<
     prepare,
     treeHash: unused,
     compareNow: unused,
+    expectParts: unused,
     close: unused,
   };
   return { source, counts };
