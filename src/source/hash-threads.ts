@@ -1,5 +1,6 @@
 /** A few threads that read and hash, so that neither the network nor the terminal ever waits for SHA-256. */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { TransferError } from '../core/failures.js';
 import type { HashJob, PartHashes } from './hash-part.js';
@@ -43,11 +44,11 @@ function failureOf(answer: Exclude<HashAnswer, { hashes: PartHashes }>, ticket: 
 
 /**
  * @param count how many threads there may be; each is started when it is first needed
- * @param workerUrl what a thread runs
+ * @param workerPath what a thread runs
  */
 export function hashThreads(
   count: number,
-  workerUrl: URL = new URL('./hash-worker.js', import.meta.url),
+  workerPath = join(import.meta.dirname, 'hash-worker.js'),
 ): HashThreads {
   const threads = new Set<Thread>();
   const waiting: Ticket[] = [];
@@ -69,7 +70,7 @@ export function hashThreads(
   }
 
   function startOne(): Thread {
-    const worker = new Worker(workerUrl);
+    const worker = new Worker(workerPath);
     const thread: Thread = { worker, ticket: null };
     threads.add(thread);
     worker.on('message', (answer: HashAnswer) =>

@@ -11,7 +11,7 @@ const wish = { path: '/x', startByte: 0, sizeBytes: 3, buffer: null, wants: 'bot
 const abcHash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
 test('a thread that dies rejects its job instead of leaving it waiting, and so for the next ones', async () => {
-  const threads = hashThreads(1, new URL('./fixtures/dying-worker.js', import.meta.url));
+  const threads = hashThreads(1, join(import.meta.dirname, 'fixtures/dying-worker.js'));
   const jobs = [0, 1, 0, 1].map((startByte) => threads.hash({ ...wish, startByte, fd: 0 }, never));
   for (const outcome of await Promise.allSettled(jobs)) {
     assert.equal(outcome.status, 'rejected');

@@ -11,7 +11,7 @@ import type { HttpRequest } from '@smithy/core/transport';
 import type { PartBody } from './part-body.js';
 
 /** What differs from request to request. */
-export interface Variation {
+interface Variation {
   readonly headers: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body: PartBody['content'];
