@@ -78,6 +78,7 @@ export async function carryThrough(session: Session, carry: CarryThrough): Promi
 
 /** Begins, adopts or reopens: when it returns, the upload id and the plan are on disk. */
 async function setOut(session: Session, carry: CarryThrough, from: From): Promise<Underway> {
+  if ('begin' in from) carry.source.expectParts(from.begin.plan.partCount);
   await session.catalogue.proveWritable();
   if ('upload' in from) {
     const opened = await reopenLocked(session, from.upload);
@@ -89,7 +90,6 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
     const opened = await openJournal(session, carry, from.adopt, begun);
     return { ...opened, resumed: true, seen: true };
   }
-  carry.source.expectParts(from.begin.plan.partCount);
   const begun = await session.target.begin(from.begin, session.signal);
   const { uploadId } = begun;
   noticeClass(session, from.begin, begun);
