@@ -1,6 +1,7 @@
 /** The rows of the benchmark: each measures one thing and says at least how good it must be. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import {
@@ -66,18 +67,26 @@ const throughput: Row = {
     makeFullFile(file, 4 * GIB);
     const sink = await startSink();
     const size = ['--part-size', '16M', '--concurrency', '4'];
+    const floorSeconds = async (cores: number): Promise<number> =>
+      (2 * 4 * GIB) / (await opensslBytesPerSecond(env, cores));
+    const floors: number[] = [];
+    const alone: number[] = [];
     const { mine, others } = await inTurn(
       5,
-      () => measure(uploadWords(file, sink.url, size), env),
+      async () => {
+        floors.push(await floorSeconds(Math.min(availableParallelism(), 4)));
+        alone.push(await floorSeconds(1));
+        return measure(uploadWords(file, sink.url, size), env);
+      },
       () => measure(botoUpload(file, 16 * MIB, 4, sink.url), env),
     );
     await sink.stop();
     rmSync(file);
-    const floorSeconds = (2 * 4 * GIB) / (await opensslBytesPerSecond(env));
     const wall = (cost: Cost): number => cost.wallSeconds;
     const [ourWall, theirWall] = [wall(median(mine, wall)), wall(median(others, wall))];
     const [ourCpu, theirCpu] = [cpuSeconds(median(mine, cpuSeconds)), cpuSeconds(median(others, cpuSeconds))];
     const peak = Math.max(...mine.map((cost) => cost.peakMiB));
+    const [floor, floorAlone] = [median(floors, Number), median(alone, Number)];
     return [
       {
         what: 'wall time against boto3, 4 GiB, 16 MiB × 4',
@@ -98,13 +107,13 @@ const throughput: Row = {
         from: `${seconds(ourCpu)} and ${seconds(theirCpu)}`,
       },
       {
-        what: 'share of two SHA-256 passes (openssl speed) in the CPU time',
-        value: floorSeconds / ourCpu,
+        what: 'share of two SHA-256 passes (openssl speed on all cores at once) in the CPU time',
+        value: floor / ourCpu,
         unit: 'share',
         atLeast: 0.65,
         aim: 0.85,
         better: 'higher',
-        from: `${seconds(floorSeconds)} of ${seconds(ourCpu)}`,
+        from: `${seconds(floor)} of ${seconds(ourCpu)}; on one core alone ${seconds(floorAlone)}`,
       },
       {
         what: 'peak memory, 16 MiB parts × 4',

@@ -1,6 +1,6 @@
 /** What every row of the benchmark uses: files, a server that costs next to nothing, and what a command cost. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -111,7 +111,10 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error('the server did not start');
 }
 
-/** A file of bytes that compress to nothing and are all there, so that the page cache holds it. */
+/**
+ * A file of bytes that compress to nothing and are all there, so that the page cache holds it. On the disk as well:
+ * the kernel's writing back would take from the runs that come first.
+ */
 export function makeFullFile(path: string, sizeBytes: number): void {
   const file = openSync(path, 'w');
   const chunk = Buffer.alloc(4 * MIB);
@@ -120,6 +123,7 @@ export function makeFullFile(path: string, sizeBytes: number): void {
     chunk.writeDoubleLE(at, 0);
     writeSync(file, chunk, 0, Math.min(chunk.length, sizeBytes - at));
   }
+  fsyncSync(file);
   closeSync(file);
 }
 
@@ -130,15 +134,21 @@ export function makeSparseFile(path: string, sizeBytes: number): void {
   closeSync(file);
 }
 
-/** Bytes a second of one SHA-256 pass by openssl over pieces of a MiB: the floor that hashing can't go below. */
-export async function opensslBytesPerSecond(env: Record<string, string>): Promise<number> {
+/**
+ * Bytes a second and core of one SHA-256 pass by openssl over pieces of a MiB: the floor that hashing can't go below.
+ * @param cores how many work at once: a core is slower beside a busy one than alone
+ */
+export async function opensslBytesPerSecond(env: Record<string, string>, cores: number): Promise<number> {
   const text = await capture(
-    ['openssl', 'speed', '-seconds', '2', '-bytes', String(MIB), '-evp', 'sha256'],
+    [
+      ...['openssl', 'speed', '-seconds', '1', '-bytes', String(MIB), '-evp', 'sha256'],
+      ...(cores > 1 ? ['-multi', String(cores)] : []),
+    ],
     env,
   );
   const thousands = /([\d.]+)k\s*$/.exec(text)?.[1];
   if (thousands === undefined) throw new Error('openssl speed said nothing that can be read');
-  return Number(thousands) * 1000;
+  return (Number(thousands) * 1000) / cores;
 }
 
 /** The middle of an odd number of measurements, by one of their figures. */
