@@ -151,6 +151,17 @@ export async function opensslBytesPerSecond(env: Record<string, string>, cores: 
   return (Number(thousands) * 1000) / cores;
 }
 
+/**
+ * The middle of the ratios of an odd number of rounds: a machine that is slow for a while is so for both of a round.
+ * @param figure of both, in one unit
+ */
+export function medianRatio<T>(ours: readonly T[], theirs: readonly T[], figure: (one: T) => number): number {
+  return median(
+    ours.map((one, round) => figure(one) / figure(theirs[round] as T)),
+    Number,
+  );
+}
+
 /** The middle of an odd number of measurements, by one of their figures. */
 export function median<T>(all: readonly T[], figure: (one: T) => number): T {
   const sorted = [...all].sort((a, b) => figure(a) - figure(b));
