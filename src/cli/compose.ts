@@ -2,13 +2,13 @@
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
-import type { FileSourceOpener } from '../source/file-source.js';
+import type { SourceOpener } from '../source/source-opener.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
 import { TARGETS } from '../targets/registry.js';
 import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
 import { withPace } from '../transfer/lane-pace.js';
-import type { Catalogue, OpenSource, StateStore, UnfinishedUpload } from '../transfer/ports.js';
+import type { Catalogue, StateStore, UnfinishedUpload } from '../transfer/ports.js';
 import { withRetry } from '../transfer/retry.js';
 import type { Session } from '../transfer/session.js';
 import { chooseProgressMode } from '../ui/progress-mode.js';
@@ -54,21 +54,28 @@ export function isSet(value: string | undefined): boolean {
 }
 
 /**
- * Files to read. Nothing is loaded for it before the first is opened: a list needs no hashing threads.
+ * Files and streams to read. Nothing is loaded for it before the first is opened: a list needs no hashing threads.
  * @param md5 whether each part's MD5 is wanted
  */
-export function openSources(options: Options, md5 = false): { open: OpenSource; close(): Promise<void> } {
+export function openSources(
+  options: Options,
+  md5 = false,
+): Pick<Session, 'openSource' | 'openStream'> & { close(): Promise<void> } {
   const { concurrency, limitRate } = options.transfer;
-  let opener: Promise<FileSourceOpener> | null = null;
-  const load = async (): Promise<FileSourceOpener> => {
-    const { fileSourceOpener } = await import('../source/file-source.js');
-    const whole = fileSourceOpener({ concurrency, md5 });
+  let opener: Promise<SourceOpener> | null = null;
+  const load = async (): Promise<SourceOpener> => {
+    const { sourceOpener } = await import('../source/source-opener.js');
+    const whole = sourceOpener({ concurrency, md5 });
     return limitRate === null ? whole : (await limiter()).limitedOpener(whole, limitRate, systemClock);
   };
   return {
-    open: async (path) => {
+    openSource: async (path) => {
       opener ??= load();
       return (await opener).open(path);
+    },
+    openStream: async (...wish) => {
+      opener ??= load();
+      return (await opener).openStream(...wish);
     },
     close: async () => (await opener)?.close(),
   };
@@ -132,7 +139,8 @@ async function startSession(
       recipe: opened.recipe,
       state: openState(options),
       catalogue: openArchives(options),
-      openSource: sources.open,
+      openSource: sources.openSource,
+      openStream: sources.openStream,
       report,
       clock: systemClock,
       signal: io.signal,

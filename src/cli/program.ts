@@ -48,10 +48,11 @@ type Add = (usage: string, description: string, load: () => Promise<Body>) => Co
 function addUploadCommands(add: Add): void {
   const upload = add(
     'upload <file-or-target...>',
-    'Send files to a target (the last word), or go on where an earlier run stopped.',
+    'Send files (- for standard input) to a target, or go on where an earlier run stopped.',
     async () => (await import('./commands/upload.js')).upload,
-  ).usage('[options] FILE... TARGET');
+  ).usage('[options] FILE... TARGET\n       calve upload [options] TARGET --from-command -- CMD [ARG...]');
   addObjectOptions(addPlanOptions(upload))
+    .option('--from-command', 'send what a command prints, if it ends with 0')
     .option('--fresh', 'a new upload, whatever is unfinished or archived')
     .option('--dry-run', 'print the plan, send nothing');
   addServiceOptions(addStateOptions(addTransferOptions(upload)));
@@ -73,6 +74,11 @@ function addPlanOptions(command: Command): Command {
         '--part-size <size>',
         'a power of two: vaults 1M to 4G, objects 8M to 4G; or auto (default)',
       ).env('CALVE_PART_SIZE'),
+    )
+    .addOption(
+      new Option('--expected-size <size>', 'of standard input, at least: chooses the part size').env(
+        'CALVE_EXPECTED_SIZE',
+      ),
     )
     .addOption(
       new Option('--description <text>', "the archive's description (default: the file's name)").env(

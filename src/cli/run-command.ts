@@ -1,6 +1,7 @@
 /** What is the same around every command: options, reporter, failures with their words and numbers. */
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
+import { STANDARD_INPUT } from '../transfer/ports.js';
 import { describeFailure, failureText } from '../ui/failure-wording.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import type { WordingEnvironment } from '../ui/paste-line.js';
@@ -62,7 +63,12 @@ function keepFarewell(io: Io, options: Options, reporter: Reporter): Reporter {
       if (event.type === 'archived' || event.type === 'failed') farewell.words = lastWords(io, options, {});
       if (event.type === 'begun') {
         const { file, target, uploadId } = event;
-        farewell.words = lastWords(io, options, { file, target, uploadId, resumable: true });
+        farewell.words = lastWords(io, options, {
+          file,
+          target,
+          uploadId,
+          resumable: file !== STANDARD_INPUT,
+        });
       }
       reporter.report(event);
     },

@@ -46,7 +46,18 @@ export interface FailureFacts {
   };
   source: {
     path: string;
-    why: 'missing' | 'unreadable' | 'empty' | 'folder' | 'not-regular' | 'changed' | 'other-upload';
+    why:
+      | 'missing'
+      | 'unreadable'
+      | 'empty'
+      | 'folder'
+      | 'not-regular'
+      | 'changed'
+      | 'other-upload'
+      | 'short'
+      | 'command'
+      | 'no-command'
+      | 'read-once';
     detail: string | null;
   };
   state: {
@@ -65,7 +76,9 @@ export interface FailureFacts {
         partsMax: number;
         partSizeBytes: number;
         fittingPartSizeBytes: number;
-      };
+      }
+    /** A stream that goes on when no further part may be sent. */
+    | { limit: 'stream'; partsMax: number; partSizeBytes: number };
   /** There is an object already, and it was asked to stay. */
   exists: { url: string };
   /** Gone on the service while our journal vouches for it. `completing`: the archive may exist all the same. */

@@ -17,6 +17,14 @@ export interface PartPlan {
   readonly partCount: number;
 }
 
+/** What is known of a plan while its stream still runs: the counts are null until it ends. */
+export interface OpenPlan {
+  /** As it was foretold; null: nobody knows. */
+  readonly sizeBytes: number | null;
+  readonly partSizeBytes: number;
+  readonly partCount: number | null;
+}
+
 /** One part's place in the file. `endByte` is inclusive, as on the wire. */
 export interface PartRange {
   readonly index: number;
@@ -27,6 +35,9 @@ export interface PartRange {
 
 /** Automatic part sizes begin here: below it requests cost more than they save, above it a lost part costs more. */
 export const AUTO_PART_SIZE_MIN_BYTES = 16 * MIB_BYTES;
+
+/** The part size of a stream of which nobody knows how long it will be: 10,000 such parts are 625 GiB. */
+export const STREAM_PART_SIZE_BYTES = 64 * MIB_BYTES;
 
 function isPowerOfTwo(n: number): boolean {
   return Number.isSafeInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;
@@ -73,6 +84,44 @@ export function planParts(sizeBytes: number, partSizeBytes: number | 'auto', lim
     });
   }
   return { sizeBytes, partSizeBytes: chosen, partCount };
+}
+
+/**
+ * The part size of a stream, which has to be chosen before its length is known.
+ * @param expectedSizeBytes as it was foretold; null: nobody knows
+ * @throws TransferError `limit` when what was foretold does not fit; `usage` for a part size that is never legal
+ */
+export function planStream(
+  expectedSizeBytes: number | null,
+  partSizeBytes: number | 'auto',
+  limits: PartLimits,
+): OpenPlan {
+  if (expectedSizeBytes === null) {
+    const chosen = partSizeBytes === 'auto' ? STREAM_PART_SIZE_BYTES : partSizeBytes;
+    if (!isLegalPartSize(chosen, limits)) throw partSizeUsage(String(partSizeBytes), limits);
+    return { sizeBytes: null, partSizeBytes: chosen, partCount: null };
+  }
+  return planParts(expectedSizeBytes, partSizeBytes, limits);
+}
+
+/**
+ * The place of a stream's part.
+ * @param sizeBytes its own, which is the part size unless the stream ended in it
+ * @throws TransferError `limit` for a part, or a size, beyond what the service takes
+ */
+export function streamRange(
+  { partSizeBytes }: Pick<PartPlan, 'partSizeBytes'>,
+  index: number,
+  sizeBytes: number,
+  limits: PartLimits,
+): PartRange {
+  const { partsMax, sizeMaxBytes: maxBytes } = limits;
+  if (index >= partsMax) throw new TransferError('limit', { limit: 'stream', partsMax, partSizeBytes });
+  const startByte = index * partSizeBytes;
+  const endByte = startByte + sizeBytes - 1;
+  if (endByte >= maxBytes)
+    throw new TransferError('limit', { limit: 'size', sizeBytes: endByte + 1, maxBytes });
+  return { index, startByte, endByte, sizeBytes };
 }
 
 function partSizeRule({ partSizeMinBytes, partSizeMaxBytes }: PartLimits): string {

@@ -6,58 +6,18 @@ import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import type { PartRange } from '../core/part-plan.js';
-import { GIB_BYTES, MIB_BYTES } from '../core/units.js';
 import type { OpenSource, PreparedPart, RecordedPart, Source } from '../transfer/ports.js';
-import { type BufferSlots, bufferSlots, type Slot } from './buffer-slots.js';
 import type { PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
-import { type HashThreads, hashThreads, threadCount } from './hash-threads.js';
 import { linkedWork } from './linked-work.js';
 import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
+import { md5Of, preparedPart } from './prepared-part.js';
 import { rangeStream } from './range-stream.js';
-
-/** Larger parts are read twice (hashed, then streamed), so that memory stays the same at any part size … */
-const HELD_PART_MAX_BYTES = 64 * MIB_BYTES;
-/** … and at any number of lanes. */
-const HELD_TOTAL_MAX_BYTES = GIB_BYTES;
-
-export interface FileSourceOptions {
-  /** Lanes that hold prepared parts at once. */
-  readonly concurrency: number;
-  /** Whether every part's MD5 will be asked for: then it is computed in the same pass as the other hashes. */
-  readonly md5?: boolean;
-}
-
-export interface FileSourceOpener {
-  readonly open: OpenSource;
-  /** Ends the hashing threads. Sources are closed before. */
-  close(): Promise<void>;
-}
-
-/** What all sources of one process share. */
-interface Workshop {
-  readonly threads: HashThreads;
-  readonly slots: BufferSlots;
-  /** Up to this size a part is held in memory. */
-  readonly heldPartMaxBytes: number;
-  readonly md5: boolean;
-}
+import type { Workshop } from './workshop.js';
 
 /** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
-export function fileSourceOpener(options: FileSourceOptions): FileSourceOpener {
-  const threads = hashThreads(threadCount(options.concurrency));
-  // One for each lane that sends, and one for each thread that works ahead of them.
-  const slotCount = options.concurrency + threads.count;
-  const workshop = {
-    threads,
-    slots: bufferSlots(slotCount),
-    heldPartMaxBytes: Math.min(HELD_PART_MAX_BYTES, HELD_TOTAL_MAX_BYTES / slotCount),
-    md5: options.md5 === true,
-  };
-  return {
-    open: async (path) => fileSource(await openFile(path), workshop),
-    close: () => threads.close(),
-  };
+export function fileSources(workshop: Workshop): OpenSource {
+  return async (path) => fileSource(await openFile(path), workshop);
 }
 
 const never = new AbortController().signal;
@@ -119,7 +79,10 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
         const { sizeBytes } = range;
         const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);
         const md5 = async (): Promise<string> =>
-          hashes.md5 ?? work.run(never, (ended) => md5Of(file, threads, range, ended));
+          hashes.md5 ??
+          work.run(never, (ended) =>
+            md5Of({ fd: file.handle.fd, path: file.path, buffer: null }, threads, range, ended),
+          );
         return preparedPart(range, hashes, { body, md5 }, slot);
       } catch (error) {
         slot.release();
@@ -161,50 +124,6 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     close() {
       closing ??= closeWhenQuiet();
       return closing;
-    },
-  };
-}
-
-/** Reads the range once more: few parts are ever asked for an MD5 that was not computed with the rest. */
-async function md5Of(
-  { handle, path }: OpenedFile,
-  threads: HashThreads,
-  { startByte, sizeBytes }: PartRange,
-  signal: AbortSignal,
-): Promise<string> {
-  const wish = {
-    fd: handle.fd,
-    path,
-    startByte,
-    sizeBytes,
-    buffer: null,
-    wants: 'bytes',
-    md5: true,
-  } as const;
-  return (await threads.hash(wish, signal)).md5 as string;
-}
-
-function preparedPart(
-  range: PartRange,
-  hashes: PartHashes,
-  bytes: Pick<PreparedPart, 'body' | 'md5'>,
-  slot: Slot,
-): PreparedPart {
-  let released = false;
-  return {
-    range,
-    linearHash: hashes.linearHash as string,
-    treeHash: hashes.treeHash,
-    body() {
-      // Another part's bytes are in that memory by now.
-      if (released)
-        throw new TransferError('bug', { detail: `part ${range.index} was used after its release` });
-      return bytes.body();
-    },
-    md5: () => bytes.md5(),
-    release() {
-      released = true;
-      slot.release();
     },
   };
 }

@@ -8,8 +8,11 @@ import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '..
 
 /** A range to hash, in a shape that can be posted to a thread. */
 export interface HashJob {
-  /** Open for reading. A descriptor belongs to the process, so any thread may read it by number. */
-  readonly fd: number;
+  /**
+   * Open for reading. A descriptor belongs to the process, so any thread may read it by number. Null: the bytes are in
+   * `buffer` already.
+   */
+  readonly fd: number | null;
   readonly startByte: number;
   readonly sizeBytes: number;
   /** Keeps the bytes that were read, when they fit; null: they are read through a small buffer and dropped. */
@@ -74,7 +77,7 @@ export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readA
     if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
     const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
     const piece = buffer === null ? scratch.subarray(0, length) : new Uint8Array(buffer, offset, length);
-    readFully(read, fd, piece, startByte + offset);
+    if (fd !== null) readFully(read, fd, piece, startByte + offset);
     md5?.update(piece);
     if (job.wants === 'bytes') continue;
     linear?.update(piece);

@@ -1,7 +1,7 @@
 /** So many bytes a second over all parts together: each slice of a part leaves when its turn has come. */
 import { Readable } from 'node:stream';
-import type { Clock, PreparedPart } from '../transfer/ports.js';
-import type { FileSourceOpener } from './file-source.js';
+import type { Clock, FilledPart, PreparedPart } from '../transfer/ports.js';
+import type { SourceOpener } from './source-opener.js';
 
 const SLICE_MAX_BYTES = 64 * 1024;
 const SLICE_MIN_BYTES = 256;
@@ -56,18 +56,28 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
   return { limited: (part) => ({ ...part, body: () => limitedBody(part.body()) }) };
 }
 
-/** Files whose parts leave at no more than so many bytes a second, all together. */
-export function limitedOpener(
-  opener: FileSourceOpener,
-  bytesPerSecond: number,
-  clock: Clock,
-): FileSourceOpener {
+/** Files and streams whose parts leave at no more than so many bytes a second, all together. */
+export function limitedOpener(opener: SourceOpener, bytesPerSecond: number, clock: Clock): SourceOpener {
   const limit = rateLimit(bytesPerSecond, clock);
+  const limitedPart = (part: FilledPart): FilledPart => ({
+    ...part,
+    prepare: async (...wish) => limit.limited(await part.prepare(...wish)),
+  });
   return {
     ...opener,
     async open(path) {
       const source = await opener.open(path);
       return { ...source, prepare: async (...wish) => limit.limited(await source.prepare(...wish)) };
+    },
+    async openStream(...wish) {
+      const source = await opener.openStream(...wish);
+      return {
+        ...source,
+        async next(signal) {
+          const part = await source.next(signal);
+          return part && limitedPart(part);
+        },
+      };
     },
   };
 }

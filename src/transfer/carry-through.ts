@@ -4,15 +4,17 @@
  */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { canGoOn, finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './finish.js';
-import type {
-  BegunUpload,
-  CatalogueEntry,
-  Journal,
-  Lock,
-  RecordedPart,
-  Source,
-  UnfinishedUpload,
-  UploadOrder,
+import {
+  type BeginOrder,
+  type BegunUpload,
+  type CatalogueEntry,
+  type Journal,
+  type Lock,
+  type RecordedPart,
+  type Source,
+  STANDARD_INPUT,
+  type UnfinishedUpload,
+  type UploadOrder,
 } from './ports.js';
 import { rereadRecorded, type Sent, sendMissing } from './send-missing.js';
 import { type ArchiveResult, isoNow, lockWish, type Session, sentResult } from './session.js';
@@ -104,7 +106,7 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
 }
 
 /** What it costs to keep an object follows from a class that nobody named: said before anything is sent. */
-function noticeClass(session: Session, order: UploadOrder, { object }: BegunUpload): void {
+export function noticeClass(session: Session, order: BeginOrder, { object }: BegunUpload): void {
   const storageClass = object?.storageClass ?? null;
   if (storageClass === null || (order.object?.storageClass ?? null) !== null) return;
   session.report({ type: 'notice', notice: 'default-class', storageClass });
@@ -206,7 +208,8 @@ function orderAnew(session: Session, underway: Underway, from: From, error: unkn
   const idleMs = session.clock.nowMs() - Date.parse(lastActivityAt);
   const expired = session.target.idleExpiryMs !== null && idleMs >= session.target.idleExpiryMs;
   const goneBetweenRuns = 'upload' in from && from.whenAborted === 'begin-anew' && !underway.seen;
-  if (!expired && !goneBetweenRuns) return null;
+  // Of a stream nothing could be sent anew.
+  if (head.identity.file === STANDARD_INPUT || (!expired && !goneBetweenRuns)) return null;
   session.report(
     expired
       ? { type: 'notice', notice: 'expired-begun-anew', uploadId: head.uploadId, lastActivityAt }

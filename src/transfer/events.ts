@@ -1,5 +1,5 @@
 /** What a transfer tells while it runs. Each event has a text face and a JSON face, both in ui. */
-import type { PartPlan } from '../core/part-plan.js';
+import type { OpenPlan } from '../core/part-plan.js';
 
 /** Something a person should know though nothing failed. Words in ui/wording. */
 export type Notice =
@@ -50,7 +50,7 @@ export type TransferEvent =
       file: string;
       target: string;
       uploadId: string;
-      plan: PartPlan;
+      plan: OpenPlan;
       /** Parts and bytes that need not be sent (known before the first part moves). */
       reusedParts: number;
       reusedBytes: number;

@@ -41,10 +41,15 @@ export interface ObjectFacts {
   readonly storageClass: string | null;
 }
 
-export interface UploadOrder {
-  readonly plan: PartPlan;
+/** What a service is told when an upload begins. */
+export interface BeginOrder {
+  readonly plan: Pick<PartPlan, 'partSizeBytes'>;
   readonly description: string;
   readonly object?: ObjectWish;
+}
+
+export interface UploadOrder extends BeginOrder {
+  readonly plan: PartPlan;
 }
 
 export interface BegunUpload {
@@ -172,7 +177,7 @@ export interface Target {
    * Begins an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts.
    * @throws TransferError `exists` where an object is there that must stay
    */
-  begin(order: UploadOrder, signal: AbortSignal): Promise<BegunUpload>;
+  begin(order: BeginOrder, signal: AbortSignal): Promise<BegunUpload>;
 
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and has been compared.
@@ -273,6 +278,48 @@ export interface Source {
   /** Ends threads' work on this file and closes it. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Stands where a path would, of what was read from a stream. */
+export const STANDARD_INPUT = '-';
+
+/** Bytes that come once, in order: standard input, or what a command prints. */
+export interface ByteStream {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /**
+   * Once the bytes have ended: waits for whoever wrote them.
+   * @throws TransferError `source` (`command`, `no-command`) when it did not end well: what came is then not the whole
+   */
+  confirmEnd(signal: AbortSignal): Promise<void>;
+  /** Ends the reading, and whoever writes. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A part whose bytes are here. */
+export interface FilledPart {
+  /** 0 only where the stream was empty. */
+  readonly sizeBytes: number;
+  /** Hashes it in a hashing thread. To be called once; it is released by then if this rejects. */
+  prepare(range: PartRange, signal: AbortSignal): Promise<PreparedPart>;
+  /** Of one that is not prepared: gives its memory back. Idempotent. */
+  release(): void;
+}
+
+/** A stream cut into parts. */
+export interface StreamSource {
+  /**
+   * Reads on until a part is full or the stream ends; one call at a time. Waits while all buffers are out: the bound
+   * of the pipeline. The first part may be empty, no other.
+   * @returns null when the stream has ended
+   * @throws TransferError `source` (`unreadable`); `state` (`not-writable`) where a large part can't be kept meanwhile
+   */
+  next(signal: AbortSignal): Promise<FilledPart | null>;
+  /** See ByteStream. */
+  confirmEnd(signal: AbortSignal): Promise<void>;
+  /** Ends threads' work on it, and the stream. Idempotent. */
+  close(): Promise<void>;
+}
+
+export type OpenStream = (stream: ByteStream, partSizeBytes: number) => Promise<StreamSource>;
 
 /** @throws TransferError `source`: missing, unreadable, not a regular file */
 export type OpenSource = (path: string) => Promise<Source>;

@@ -5,8 +5,15 @@ import { foreignPartSize, isLegalPartSize } from '../core/part-plan.js';
 import { carryThrough } from './carry-through.js';
 import { mayBeArchived, settleUpload } from './finish.js';
 import { planSource } from './plan-file.js';
-import type { Lock, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
+import {
+  type Lock,
+  type Source,
+  STANDARD_INPUT,
+  type UnfinishedUpload,
+  type UploadIdentity,
+} from './ports.js';
 import { type ArchiveResult, isoNow, lockWish, type Session, samePlace, settledResult } from './session.js';
+import { spentStream } from './spent-stream.js';
 import { compareWithUpload } from './upload.js';
 
 /**
@@ -29,7 +36,8 @@ export async function resumeUpload(session: Session, known: UnfinishedUpload): P
       const entry = await settleUpload(session, upload, lock);
       if (entry !== null) return settledResult(session, entry, startedMs);
     }
-    source = await session.openSource(head.identity.file);
+    const { file } = head.identity;
+    source = file === STANDARD_INPUT ? spentStream(upload) : await session.openSource(file);
     if ((await compareWithUpload(session, source, upload)) === 'changed') {
       throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
     }

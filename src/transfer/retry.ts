@@ -3,7 +3,7 @@
  * retries are off, so that nothing multiplies.
  */
 import { isFailure, TransferError, type Transience } from '../core/failures.js';
-import type { AbortAnswer, BegunUpload, Clock, Report, Target, UploadOrder } from './ports.js';
+import type { AbortAnswer, BeginOrder, BegunUpload, Clock, Report, Target } from './ports.js';
 
 export interface RetryPolicy {
   readonly maxAttempts: number;
@@ -201,7 +201,7 @@ async function beginOnce(
   retrier: Retrier,
   report: Report,
   signal: AbortSignal,
-  { order: { description }, begin }: { order: UploadOrder; begin: () => Promise<BegunUpload> },
+  { order: { description }, begin }: { order: BeginOrder; begin: () => Promise<BegunUpload> },
 ): Promise<BegunUpload> {
   let attempts = 0;
   let doubtful = 0;

@@ -176,11 +176,12 @@ function asPlanned(
 }
 
 /** What the journal keeps of a part that the service holds. */
-function recordOf({ treeHash, linearHash }: PreparedPart, etag: string | null): RecordedPart {
+export function recordOf({ treeHash, linearHash }: PreparedPart, etag: string | null): RecordedPart {
   return etag === null ? { treeHash, linearHash } : { treeHash, linearHash, etag };
 }
 
-function foldInOrder(hashes: ReadonlyMap<number, TreeHash>, partCount: number): TreeHash {
+/** The tree hash of the whole, from those of its parts by index. */
+export function foldInOrder(hashes: ReadonlyMap<number, TreeHash>, partCount: number): TreeHash {
   const ordered: TreeHash[] = [];
   for (let index = 0; index < partCount; index += 1) {
     const hash = hashes.get(index);

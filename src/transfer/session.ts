@@ -4,14 +4,15 @@ import type {
   Catalogue,
   CatalogueEntry,
   Clock,
+  JournalHead,
   LockWish,
   OpenSource,
+  OpenStream,
   Report,
   StateStore,
   Target,
   TargetPlace,
   TargetRecipe,
-  UnfinishedUpload,
 } from './ports.js';
 
 /** One target, opened and located, with everything that a transfer to it needs. */
@@ -22,6 +23,7 @@ export interface Session {
   readonly state: StateStore;
   readonly catalogue: Catalogue;
   readonly openSource: OpenSource;
+  readonly openStream: OpenStream;
   readonly report: Report;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -63,8 +65,7 @@ export function sessionAt(session: Session, key: string | null): Session {
 }
 
 /** The words of the line that aborts an upload, with what its target needs to be found again. */
-export function abortLine(upload: UnfinishedUpload): string[] {
-  const { recipe, uploadId } = upload.head;
+export function abortLine({ recipe, uploadId }: Pick<JournalHead, 'recipe' | 'uploadId'>): string[] {
   return ['calve', 'abort', recipe.url, `--upload-id=${uploadId}`, ...recipeOptions(recipe)];
 }
 

@@ -273,12 +273,12 @@ function noticeLeft(session: Session, upload: UnfinishedUpload): void {
     notice: 'left-unfinished',
     uploadId,
     startedAt,
-    abort: abortLine(upload),
+    abort: abortLine(upload.head),
   });
 }
 
 function noticeOlderVersion(session: Session, upload: UnfinishedUpload): void {
   const { uploadId, startedAt } = upload.head;
-  const abort = abortLine(upload);
+  const abort = abortLine(upload.head);
   session.report({ type: 'notice', notice: 'older-version-unfinished', uploadId, startedAt, abort });
 }

@@ -1,5 +1,5 @@
 /** The progress bar as one line of a given width. Pure; the fields keep their widths, so that nothing dances. */
-import { formatDuration, GIB_BYTES, KIB_BYTES, MIB_BYTES, TIB_BYTES } from '../core/units.js';
+import { formatDuration, formatSize, GIB_BYTES, KIB_BYTES, MIB_BYTES, TIB_BYTES } from '../core/units.js';
 import type { Paint } from './paint.js';
 import { formatRate, percent } from './progress-lines.js';
 import type { Progress } from './progress-meter.js';
@@ -20,8 +20,9 @@ const RATE_WIDTH = 10;
 const LEFT_WIDTH = 15;
 const PERCENT_WIDTH = 4;
 
-/** `2.13/5.00 GiB`: both in the unit of the whole, so that they compare at a glance. */
-function amount(doneBytes: number, totalBytes: number): string {
+/** `2.13/5.00 GiB`: both in the unit of the whole, so that they compare at a glance. Of a stream what is done alone. */
+function amount(doneBytes: number, totalBytes: number | null): string {
+  if (totalBytes === null) return formatSize(doneBytes);
   const units = [
     ['TiB', TIB_BYTES],
     ['GiB', GIB_BYTES],
@@ -36,8 +37,12 @@ function amount(doneBytes: number, totalBytes: number): string {
 /** What follows the bar, from the richest to the poorest: a narrow terminal gets what fits. */
 function tails(progress: Progress): string[] {
   const { doneBytes, totalBytes, bytesPerSecond, leftMs, partsInFlight } = progress;
-  const percentage = percent(progress).padStart(PERCENT_WIDTH);
+  const percentage = (percent(progress) ?? '').padStart(PERCENT_WIDTH);
   const done = amount(doneBytes, totalBytes).padStart(AMOUNT_WIDTH);
+  if (totalBytes === null && bytesPerSecond !== null) {
+    const rate = formatRate(bytesPerSecond).padStart(RATE_WIDTH);
+    return [[done, rate].join(GAP), done];
+  }
   if (bytesPerSecond === null || leftMs === null) {
     // Before the first part has arrived (4 GiB may take an hour) this alone tells that something moves.
     const moving = partsInFlight === 0 ? '' : `${partsInFlight} under way`;
@@ -54,8 +59,9 @@ function tails(progress: Progress): string[] {
   ];
 }
 
-function bar(progress: Progress, width: number, style: BarStyle): string {
-  const ratio = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes;
+function bar({ doneBytes, totalBytes }: Progress, width: number, style: BarStyle): string {
+  // Of a stream nobody knows how much is left: the bar stays empty, and the amount grows.
+  const ratio = totalBytes === null ? 0 : totalBytes === 0 ? 1 : doneBytes / totalBytes;
   const full = Math.floor(ratio * width);
   const [done, rest] = style.unicode ? ['━', '─'] : ['=', '-'];
   return style.paint.cyan(done.repeat(full)) + style.paint.dim(rest.repeat(width - full));
@@ -70,7 +76,7 @@ export function barLine(progress: Progress, columns: number, style: BarStyle): s
   const room = (tail: string) => width - textWidth(name) - textWidth(tail) - 2 * GAP.length;
   const choices = tails(progress);
   const tail = choices.find((choice) => room(choice) >= BAR_WIDTH_MIN);
-  if (tail === undefined) return percent(progress).slice(0, width);
+  if (tail === undefined) return (percent(progress) ?? formatSize(progress.doneBytes)).slice(0, width);
   const barWidth = Math.min(BAR_WIDTH_MAX, room(tail));
   return [name, bar(progress, barWidth, style), tail].join(GAP).trimEnd();
 }

@@ -14,6 +14,7 @@ import {
   inBrackets,
   isObject,
   resumeOr,
+  safeFile,
   thenResume,
   withDetail,
   withServiceWords,
@@ -125,7 +126,14 @@ const describeChecksum: Describe<'checksum'> = (error, env) => {
 
 const describeLimit: Describe<'limit'> = (error) => {
   const { facts } = error;
-  const subject = safeWhole(error.context.file ?? 'the file');
+  const subject = safeFile(error.context.file ?? 'the file');
+  if (facts.limit === 'stream') {
+    return {
+      what: subject,
+      why: `it goes on after ${count(facts.partsMax, 'part')} of ${formatSize(facts.partSizeBytes)}, and an upload may have no more`,
+      hint: 'foretell about how long it will be, as in --expected-size 2T: that makes the parts larger',
+    };
+  }
   if (facts.limit === 'size') {
     return {
       what: subject,

@@ -158,11 +158,12 @@ export interface PlanJson {
   readonly type: 'plan';
   readonly file: string;
   readonly target: string;
-  readonly size: number;
+  /** As it was foretold of a stream; null: nobody knows. */
+  readonly size: number | null;
   readonly partSize: number;
-  readonly parts: number;
+  readonly parts: number | null;
   /** Requests to the service if nothing has to be tried again. */
-  readonly requests: number;
+  readonly requests: number | null;
   readonly storageClass: string | null;
 }
 

@@ -2,7 +2,7 @@
 import type { FailureContext, FailureFacts } from '../core/failures.js';
 import { pasteLine } from './paste-line.js';
 import { safeText, safeWhole } from './safe-text.js';
-import { type Describe, thenResume, withDetail } from './wording-parts.js';
+import { type Describe, safeFile, thenResume, withDetail } from './wording-parts.js';
 
 type SourceReason = FailureFacts['source']['why'];
 type StateReason = FailureFacts['state']['why'];
@@ -30,6 +30,19 @@ const SOURCE_REASONS = {
     why: 'the upload holds parts of another file',
     mend: 'check the file and the upload id; calve list-parts shows what the upload holds',
   }),
+  short: () => ({
+    why: 'the stream ended before the size that --expected-size foretold, so no archive was made of it',
+    mend: 'see why its writer ended early, or leave --expected-size away; then run the same command again: it begins anew',
+  }),
+  command: () => ({
+    why: 'the command did not end well, so no archive was made of what it printed',
+    mend: 'see what it said, and run the same calve command again: it begins anew',
+  }),
+  'no-command': () => ({ why: 'the command could not be started', mend: 'check its name and the PATH' }),
+  'read-once': () => ({
+    why: 'what was read from standard input cannot be read again',
+    mend: 'run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',
+  }),
 } satisfies { [R in SourceReason]: (path: string) => { why: string; mend: string } };
 
 /** These mend without touching the upload, which then goes on. */
@@ -39,7 +52,7 @@ export const describeSource: Describe<'source'> = (error, env) => {
   const { path, why, detail } = error.facts;
   const reason = SOURCE_REASONS[why](path);
   return {
-    what: safeWhole(path),
+    what: safeFile(path),
     why: withDetail(reason.why, detail),
     hint: RESUMABLE_ONCE_MENDED.has(why) ? thenResume(reason.mend, error, env) : reason.mend,
   };

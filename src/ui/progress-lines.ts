@@ -4,10 +4,18 @@ import type { TransferEvent } from '../transfer/events.js';
 import type { ArchivedFacts, Progress } from './progress-meter.js';
 import { safeText, safeWhole } from './safe-text.js';
 
-export function percent(progress: Progress): string {
+/** Null where nobody knows the whole. */
+export function percent(progress: Progress): string | null {
+  if (progress.totalBytes === null) return null;
   // Rounded down: 100% is said when nothing is missing, not before.
   const ratio = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes;
   return `${Math.floor(ratio * 100)}%`;
+}
+
+/** `134 of 320 parts`; `134 parts` of a stream. */
+function partsOf({ partsDone, partCount }: Progress): string {
+  if (partCount !== null) return `${partsDone} of ${partCount} parts`;
+  return partsDone === 1 ? '1 part' : `${partsDone} parts`;
 }
 
 export function formatRate(bytesPerSecond: number): string {
@@ -16,20 +24,24 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** `backup.tar: 42%, 2.1 GiB of 5 GiB, 134 of 320 parts, 38.2 MiB/s, 1 min 20 s left` */
 export function formatProgressLine(progress: Progress): string {
-  const { doneBytes, totalBytes, partsDone, partCount, bytesPerSecond, leftMs } = progress;
-  return [
-    `${safeWhole(progress.fileName)}: ${percent(progress)}`,
-    `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`,
-    `${partsDone} of ${partCount} parts`,
+  const { doneBytes, totalBytes, bytesPerSecond, leftMs } = progress;
+  const amount =
+    totalBytes === null
+      ? [formatSize(doneBytes)]
+      : [percent(progress), `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`];
+  const fields = [
+    ...amount,
+    partsOf(progress),
     ...(bytesPerSecond === null ? [] : [formatRate(bytesPerSecond)]),
     ...(leftMs === null || doneBytes === totalBytes ? [] : [`${formatDuration(leftMs)} left`]),
-  ].join(', ');
+  ];
+  return `${safeWhole(progress.fileName)}: ${fields.join(', ')}`;
 }
 
 /** `backup.tar: ended at 42%, 134 of 320 parts`: the last word of a transfer of which the failure follows. */
 export function formatStoppedLine(progress: Progress): string {
-  const { partsDone, partCount } = progress;
-  return `${safeWhole(progress.fileName)}: ended at ${percent(progress)}, ${partsDone} of ${partCount} parts`;
+  const where = percent(progress) ?? formatSize(progress.doneBytes);
+  return `${safeWhole(progress.fileName)}: ended at ${where}, ${partsOf(progress)}`;
 }
 
 /** `backup.tar: archived, 5 GiB in 2 min 14 s (38.2 MiB/s), 120 of 320 parts were there already` */

@@ -1,15 +1,18 @@
 /** How far the file in transfer is, added up from events: what bars and lines are drawn from. */
 import { basename } from 'node:path';
 import type { TransferEvent } from '../transfer/events.js';
+import { STANDARD_INPUT } from '../transfer/ports.js';
 
 export interface Progress {
   /** Base name, as the file system gave it: not yet safe to print. */
   readonly fileName: string;
-  readonly totalBytes: number;
+  /** Null: a stream of unknown length. One that was foretold may be passed. */
+  readonly totalBytes: number | null;
   readonly doneBytes: number;
   /** Of this run: what was there already is not in it. */
   readonly sentBytes: number;
-  readonly partCount: number;
+  /** Null while a stream runs. */
+  readonly partCount: number | null;
   readonly partsDone: number;
   readonly partsReused: number;
   readonly partsInFlight: number;
@@ -36,7 +39,11 @@ type Part = Extract<TransferEvent, { type: 'part' }>;
 type Archived = Extract<TransferEvent, { type: 'archived' }>;
 
 function shortName(file: string): string {
-  return file === '-' ? 'standard input' : basename(file);
+  return file === STANDARD_INPUT ? 'standard input' : basename(file);
+}
+
+function atMost(whole: number | null, done: number): number {
+  return whole === null ? done : Math.min(whole, done);
 }
 
 export class ProgressMeter {
@@ -100,7 +107,7 @@ export class ProgressMeter {
     // What was known to be there when the upload began, and what a comparison found since.
     const partsReused = begun.reusedParts + this.#reused.parts;
     const reusedBytes = begun.reusedBytes + this.#reused.bytes;
-    const doneBytes = Math.min(plan.sizeBytes, reusedBytes + this.#sent.bytes);
+    const doneBytes = atMost(plan.sizeBytes, reusedBytes + this.#sent.bytes);
     const elapsedMs = Math.max(0, this.#nowMs() - this.#startedMs);
     const isMeasured = this.#sent.bytes > 0 && elapsedMs > 0;
     const bytesPerSecond = isMeasured ? (this.#sent.bytes * 1000) / elapsedMs : null;
@@ -110,12 +117,15 @@ export class ProgressMeter {
       doneBytes,
       sentBytes: this.#sent.bytes,
       partCount: plan.partCount,
-      partsDone: Math.min(plan.partCount, partsReused + this.#sent.parts),
+      partsDone: atMost(plan.partCount, partsReused + this.#sent.parts),
       partsReused,
       partsInFlight: this.#inFlight.size,
       elapsedMs,
       bytesPerSecond,
-      leftMs: bytesPerSecond === null ? null : ((plan.sizeBytes - doneBytes) * 1000) / bytesPerSecond,
+      leftMs:
+        bytesPerSecond === null || plan.sizeBytes === null
+          ? null
+          : ((plan.sizeBytes - doneBytes) * 1000) / bytesPerSecond,
     };
   }
 }

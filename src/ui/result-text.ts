@@ -2,10 +2,16 @@
 import { formatSize } from '../core/units.js';
 import type { PlanJson } from './json.js';
 import { safeWhole } from './safe-text.js';
+import { safeFile } from './wording-parts.js';
 
 /** What a dry run says of one file. */
 export function planText(plan: PlanJson): string {
-  const parts = plan.parts === 1 ? 'one part' : `${plan.parts} parts of ${formatSize(plan.partSize)}`;
   const kept = plan.storageClass === null ? '' : `, stored as ${plan.storageClass}`;
-  return `${safeWhole(plan.file)} to ${safeWhole(plan.target)}: ${formatSize(plan.size)} in ${parts}, ${plan.requests} requests${kept}`;
+  return `${safeFile(plan.file)} to ${safeWhole(plan.target)}: ${amount(plan)}${kept}`;
+}
+
+function amount({ size, partSize, parts, requests }: PlanJson): string {
+  if (size === null || parts === null) return `parts of ${formatSize(partSize)} until it ends`;
+  const cut = parts === 1 ? 'one part' : `${parts} parts of ${formatSize(partSize)}`;
+  return `${formatSize(size)} in ${cut}, ${requests} requests`;
 }

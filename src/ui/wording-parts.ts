@@ -1,6 +1,7 @@
 /** What the wordings of failures are put together from. */
 import type { FailureKind, ServiceAnswer, TransferError } from '../core/failures.js';
 import { hasKeys, SCHEMES, type Scheme } from '../core/target-url.js';
+import { STANDARD_INPUT } from '../transfer/ports.js';
 import { resumeLine, type WordingEnvironment } from './paste-line.js';
 import { safeText, safeWhole } from './safe-text.js';
 
@@ -19,10 +20,15 @@ export type Describe<K extends FailureKind> = (
 const SERVICE_MESSAGE_MAX_LENGTH = 300;
 const SERVICE_FIELD_MAX_LENGTH = 128;
 
+/** A file's path, or what was read instead of one. */
+export function safeFile(file: string): string {
+  return file === STANDARD_INPUT ? 'standard input' : safeWhole(file);
+}
+
 /** ` (FILE to TARGET)`, as far as it is known: a run of many files must say which one failed. */
 export function inBrackets(error: TransferError): string {
   const { file, target } = error.context;
-  const words = [file, target].filter((word) => word !== undefined).map(safeWhole);
+  const words = [file, target].filter((word) => word !== undefined).map(safeFile);
   return words.length === 0 ? '' : ` (${words.join(' to ')})`;
 }
 

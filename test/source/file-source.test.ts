@@ -18,7 +18,7 @@ import { isFailure } from '../../src/core/failures.js';
 import { type PartPlan, partRange } from '../../src/core/part-plan.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { fileSourceOpener } from '../../src/source/file-source.js';
+import { sourceOpener } from '../../src/source/source-opener.js';
 import type { Source } from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
@@ -30,7 +30,7 @@ setMaxListeners(0, never);
 async function openBytes(t: TestContext, bytes: Uint8Array, concurrency = 2): Promise<Source> {
   const path = join(tempFolder(t), 'photos.tar');
   writeFileSync(path, bytes);
-  const opener = fileSourceOpener({ concurrency });
+  const opener = sourceOpener({ concurrency });
   t.after(() => opener.close());
   const source = await opener.open(path);
   t.after(() => source.close());
@@ -158,7 +158,7 @@ test('an aborted signal stops a part that is being hashed, with the reason that 
   const path = join(tempFolder(t), 'sparse');
   writeFileSync(path, '');
   truncateSync(path, 4096 * MIB_BYTES);
-  const opener = fileSourceOpener({ concurrency: 1 });
+  const opener = sourceOpener({ concurrency: 1 });
   t.after(() => opener.close());
   const source = await opener.open(path);
   t.after(() => source.close());
@@ -208,7 +208,7 @@ test('names and times of the file are told as they were when it was opened', asy
   const path = join(tempFolder(t), 'a b.tar');
   writeFileSync(path, 'x');
   utimesSync(path, 1_700_000_000, 1_700_000_000.25);
-  const opener = fileSourceOpener({ concurrency: 1 });
+  const opener = sourceOpener({ concurrency: 1 });
   const source = await opener.open(path);
   assert.equal(source.baseName, 'a b.tar');
   assert.equal(basename(source.path), 'a b.tar');
@@ -243,7 +243,7 @@ for (const [what, { change, sameness }] of Object.entries(changes)) {
     const path = join(tempFolder(t), 'file');
     writeFileSync(path, 'abc');
     utimesSync(path, 1_700_000_000, 1_700_000_000);
-    const opener = fileSourceOpener({ concurrency: 1 });
+    const opener = sourceOpener({ concurrency: 1 });
     const source = await opener.open(path);
     change(path);
     assert.equal(await source.compareNow(), sameness);
@@ -254,7 +254,7 @@ for (const [what, { change, sameness }] of Object.entries(changes)) {
 
 test('a write right after opening is seen, even within one tick of the file clock', async (t) => {
   const folder = tempFolder(t);
-  const opener = fileSourceOpener({ concurrency: 1 });
+  const opener = sourceOpener({ concurrency: 1 });
   for (let round = 0; round < 10; round += 1) {
     const path = join(folder, `file-${round}`);
     writeFileSync(path, 'aaa');

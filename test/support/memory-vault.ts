@@ -1,7 +1,7 @@
 /** What a vault keeps, and by which rules: any order, replacing, checks on complete. Errors are the service's own. */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
-import type { HeldPart, OpenUpload, UploadOrder, WholeArchive } from '../../src/transfer/ports.js';
+import type { BeginOrder, HeldPart, OpenUpload, WholeArchive } from '../../src/transfer/ports.js';
 
 const MIB_BYTES = 1024 * 1024;
 const PARTS_MAX = 10_000;
@@ -56,7 +56,7 @@ function archiveMismatch(expected: string, got: string): TransferError<'checksum
 
 export interface VaultUpload {
   readonly uploadId: string;
-  readonly order: UploadOrder;
+  readonly order: BeginOrder;
   readonly createdAt: string;
   /** By first byte. */
   readonly parts: Map<number, Buffer>;
@@ -101,7 +101,7 @@ export class MemoryVault {
     if (!this.uploads.delete(uploadId)) throw new Error(`there is no upload ${uploadId} to drop`);
   }
 
-  begin(order: UploadOrder, createdAt: string): string {
+  begin(order: BeginOrder, createdAt: string): string {
     const { partSizeBytes } = order.plan;
     if (partSizeBytes < MIB_BYTES || (partSizeBytes & (partSizeBytes - 1)) !== 0) {
       throw rejected('begin', `Invalid part size: ${partSizeBytes}.`);

@@ -292,10 +292,7 @@ test('failures of other kinds give their lane back and change nothing', async ()
     attempts: 1,
     elapsedMs: 0,
   });
-  const { uploadId } = await paced.begin(
-    { plan: { sizeBytes: 4, partSizeBytes: MIB_BYTES, partCount: 1 }, description: 'd' },
-    never,
-  );
+  const { uploadId } = await paced.begin({ plan: { partSizeBytes: MIB_BYTES }, description: 'd' }, never);
   hooks.before = () => {
     throw failure;
   };

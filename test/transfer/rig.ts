@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { fileSourceOpener } from '../../src/source/file-source.js';
+import { sourceOpener } from '../../src/source/source-opener.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import type { Notice, TransferEvent } from '../../src/transfer/events.js';
@@ -53,10 +53,10 @@ export interface Rig extends MemoryTarget {
 }
 
 /** One set of hashing threads serves all tests of a file, as it serves all files of a run. */
-const sources = fileSourceOpener({ concurrency: 3 });
+const sources = sourceOpener({ concurrency: 3 });
 
 /** One thread and one lane: parts go in the order of the file, so that a test knows which were sent. */
-const orderly = fileSourceOpener({ concurrency: 1 });
+const orderly = sourceOpener({ concurrency: 1 });
 export const oneByOne = { concurrency: 1, openSource: orderly.open };
 
 export async function closeSources(): Promise<void> {
@@ -105,6 +105,7 @@ export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
       state: openStateStore(join(folder, 'state')),
       catalogue: openCatalogue(catalogueFolder),
       openSource: sources.open,
+      openStream: sources.openStream,
       report,
       clock,
       signal: new AbortController().signal,

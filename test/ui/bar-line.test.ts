@@ -57,7 +57,7 @@ test('the line is never as wide as the terminal, whatever the file is named and 
 });
 
 test('100% is said when nothing is missing, not before', () => {
-  const almost = { ...HALF, doneBytes: HALF.totalBytes - 1 };
+  const almost = { ...HALF, doneBytes: (HALF.totalBytes ?? 0) - 1 };
   assert.match(barLine(almost, 80, STYLE), /─ {3}99% /);
-  assert.match(barLine({ ...HALF, doneBytes: HALF.totalBytes }, 80, STYLE), /━ {2}100% /);
+  assert.match(barLine({ ...HALF, doneBytes: HALF.totalBytes ?? 0 }, 80, STYLE), /━ {2}100% /);
 });

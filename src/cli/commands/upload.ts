@@ -1,13 +1,22 @@
 import { basename, resolve } from 'node:path';
 import { checkDescription } from '../../core/description.js';
 import { TransferError } from '../../core/failures.js';
-import { isLegalPartSize, type PartPlan, partSizeUsage } from '../../core/part-plan.js';
-import { looksLikeTarget, parseTargetUrl, type TargetUrl, urlOfFile } from '../../core/target-url.js';
+import { isLegalPartSize, type OpenPlan, partSizeUsage, planStream } from '../../core/part-plan.js';
+import {
+  hasKeys,
+  looksLikeTarget,
+  namesMany,
+  parseTargetUrl,
+  type TargetUrl,
+  urlOfFile,
+} from '../../core/target-url.js';
+import { commandOutput, standardInput } from '../../source/byte-streams.js';
 import { TARGETS } from '../../targets/registry.js';
 import { planFile } from '../../transfer/plan-file.js';
-import type { ObjectWish } from '../../transfer/ports.js';
+import { type ByteStream, type ObjectWish, type OpenSource, STANDARD_INPUT } from '../../transfer/ports.js';
 import { sessionAt } from '../../transfer/session.js';
 import { type UploadWish, uploadFile } from '../../transfer/upload.js';
+import { type StreamWish, uploadStream } from '../../transfer/upload-stream.js';
 import { planJson } from '../../ui/json.js';
 import { planText } from '../../ui/result-text.js';
 import { aboutFile } from '../about-file.js';
@@ -18,9 +27,10 @@ import type { OptionReader } from '../option-reader.js';
 import { printArchive } from '../print-archive.js';
 import type { CommandContext } from '../run-command.js';
 
-/** `calve upload FILE... TARGET` */
+/** `calve upload FILE... TARGET` and `calve upload TARGET --from-command -- CMD ARG...` */
 export async function upload(context: CommandContext, words: readonly string[]): Promise<void> {
-  const { files, url } = filesAndTarget(words);
+  const wanted = readWords(context, words);
+  const { url, files } = wanted;
   const { io, options, reporter } = context;
   const isDryRun = options.read.flag('dryRun');
   checkManyKeys(
@@ -35,7 +45,11 @@ export async function upload(context: CommandContext, words: readonly string[]):
     for (const { wish, url: to } of sendings) {
       try {
         const about = aboutFile(sessionAt(session, ownKey(to)), wish.file);
-        await printArchive(context, await uploadFile(about, wish));
+        const sending =
+          wish.file === STANDARD_INPUT
+            ? uploadStream(about, wish, openBytes(context, wanted.command))
+            : uploadFile(about, wish);
+        await printArchive(context, await sending);
       } catch (error) {
         await context.fail(error, { file: wish.file, target: to.url });
         if (stopsTheRun(error)) return;
@@ -46,20 +60,65 @@ export async function upload(context: CommandContext, words: readonly string[]):
   }
 }
 
+function openBytes({ io }: CommandContext, command: readonly string[] | null): ByteStream {
+  if (command === null) return standardInput(io.stdin, io.signal);
+  return commandOutput(command, { cwd: io.cwd, env: io.env, signal: io.signal });
+}
+
+interface Words {
+  /** `-`: standard input, or what the command prints. */
+  readonly files: readonly string[];
+  readonly url: TargetUrl;
+  /** The command to run and its arguments. */
+  readonly command: readonly string[] | null;
+}
+
 /** @throws TransferError `usage` */
-function filesAndTarget(words: readonly string[]): { files: readonly string[]; url: TargetUrl } {
+function readWords(context: CommandContext, words: readonly string[]): Words {
+  const { read } = context.options;
+  const { files, url, command } = read.flag('fromCommand') ? commandWords(words) : fileWords(words);
+  const isStream = files.includes(STANDARD_INPUT);
+  if (isStream && hasKeys(url.scheme) && namesMany(url)) {
+    refuseWords(
+      'a stream has no name to put below the key',
+      `name the whole key, as in ${url.url.replace(/\/*$/, '/')}backup.tar`,
+    );
+  }
+  if (isStream && command === null && context.io.stdin.isTTY === true) {
+    refuseWords(
+      'standard input is a terminal',
+      'pipe something in, as in: tar -c photos | calve upload - glacier://photos',
+    );
+  }
+  if (!isStream && read.flagged('expectedSize')) {
+    read.refuse('expectedSize', 'the size of a file is known', 'it is for standard input and --from-command');
+  }
+  return { files, url, command };
+}
+
+function refuseWords(why: string, hint: string): never {
+  throw new TransferError('usage', { what: 'upload', why, hint });
+}
+
+function commandWords(words: readonly string[]): Words {
+  const hint = 'as in: calve upload glacier://photos --from-command -- tar -c photos';
+  const [target = '', ...command] = words;
+  if (!looksLikeTarget(target))
+    refuseWords(`with --from-command the target comes first, and ${target} is none`, hint);
+  if (command.length === 0) refuseWords('--from-command wants a command, after --', hint);
+  return { files: [STANDARD_INPUT], url: parseTargetUrl(target), command };
+}
+
+function fileWords(words: readonly string[]): Words {
   const files = words.slice(0, -1);
   const last = words.at(-1) ?? '';
-  const refuse = (why: string): never => {
-    const hint = 'as in: calve upload backup.tar glacier://photos';
-    throw new TransferError('usage', { what: 'upload', why, hint });
-  };
+  const refuse = (why: string) => refuseWords(why, 'as in: calve upload backup.tar glacier://photos');
   if (!looksLikeTarget(last)) refuse(`the last word must be the target, and ${last} is none`);
   if (files.length === 0) refuse('no file is named');
-  if (files.includes('-')) refuse('standard input cannot be sent yet');
+  if (files.filter((file) => file === STANDARD_INPUT).length > 1) refuse('standard input can be sent once');
   const target = files.find(looksLikeTarget);
   if (target !== undefined) refuse(`a run has one target, and ${target} is another`);
-  return { files, url: parseTargetUrl(last) };
+  return { files, url: parseTargetUrl(last), command: null };
 }
 
 /**
@@ -72,15 +131,14 @@ async function checkFiles(
   files: readonly string[],
   url: TargetUrl,
 ): Promise<Sending[]> {
-  const { limits } = TARGETS[url.scheme];
   const common = readWish(context, url);
   const sources = openSources(context.options);
   const sendings: Sending[] = [];
   for (const file of files) {
     const to = urlOfFile(url, basename(file));
     try {
-      const wish = { ...common, file: resolve(context.io.cwd, file) };
-      const plan = await planFile(sources.open, wish, limits);
+      const wish = { ...common, file: file === STANDARD_INPUT ? file : resolve(context.io.cwd, file) };
+      const plan = await planOf(wish, url, sources.openSource);
       if (context.options.read.flag('dryRun')) await printPlan(context, wish, to, plan);
       sendings.push({ wish, url: to });
     } catch (error) {
@@ -91,13 +149,21 @@ async function checkFiles(
   return sendings;
 }
 
+async function planOf(wish: Wish, { scheme }: TargetUrl, open: OpenSource): Promise<OpenPlan> {
+  const { limits } = TARGETS[scheme];
+  if (wish.file !== STANDARD_INPUT) return planFile(open, wish, limits);
+  return planStream(wish.expectedSizeBytes, wish.partSizeBytes ?? 'auto', limits);
+}
+
+type Wish = UploadWish & StreamWish;
+
 interface Sending {
-  readonly wish: UploadWish;
+  readonly wish: Wish;
   readonly url: TargetUrl;
 }
 
 /** @throws TransferError `usage` */
-function readWish(context: CommandContext, url: TargetUrl): Omit<UploadWish, 'file'> {
+function readWish(context: CommandContext, url: TargetUrl): Omit<Wish, 'file'> {
   const { read } = context.options;
   const { limits } = TARGETS[url.scheme];
   const partSizeBytes = read.text('partSize') === 'auto' ? 'auto' : read.sizeBytes('partSize');
@@ -106,8 +172,9 @@ function readWish(context: CommandContext, url: TargetUrl): Omit<UploadWish, 'fi
     read.refuse('partSize', why, hint ?? undefined);
   }
   checkKind(read, url);
-  const wish: Omit<UploadWish, 'file'> = {
+  const wish: Omit<Wish, 'file'> = {
     partSizeBytes,
+    expectedSizeBytes: read.sizeBytes('expectedSize'),
     description: read.checked('description', checkDescription),
     fresh: read.flag('fresh'),
   };
@@ -147,12 +214,7 @@ function readObjectWish(read: OptionReader, { scheme }: TargetUrl): ObjectWish |
   return { storageClass, noOverwrite: read.off('overwrite') };
 }
 
-async function printPlan(
-  context: CommandContext,
-  wish: UploadWish,
-  url: TargetUrl,
-  plan: PartPlan,
-): Promise<void> {
+async function printPlan(context: CommandContext, wish: Wish, url: TargetUrl, plan: OpenPlan): Promise<void> {
   const kind = TARGETS[url.scheme].object;
   const object = planJson({
     file: wish.file,
@@ -161,7 +223,7 @@ async function printPlan(
     partSize: plan.partSizeBytes,
     parts: plan.partCount,
     // Begin, one for each part, complete.
-    requests: plan.partCount + 2,
+    requests: plan.partCount === null ? null : plan.partCount + 2,
     storageClass: wish.object?.storageClass ?? kind?.defaultStorageClass ?? null,
   });
   await context.result(object, planText(object));

@@ -12,7 +12,7 @@ export async function verify(context: CommandContext, words: readonly string[]):
   const file = resolve(io.cwd, words[0] ?? '');
   const sources = openSources(options);
   try {
-    const tools = { catalogue: openArchives(options), openSource: sources.open, signal: io.signal };
+    const tools = { catalogue: openArchives(options), openSource: sources.openSource, signal: io.signal };
     const verified = await verifyFile(tools, file, options.read.named('archiveId', 'archive'));
     const text = `${safeWhole(verified.file)}: ${verified.match ? 'OK' : 'FAILED'}`;
     await context.result(verifiedJson(verified), text);

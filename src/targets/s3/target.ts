@@ -5,6 +5,7 @@ import { isFailure } from '../../core/failures.js';
 import { withKey } from '../../core/target-url.js';
 import type {
   AbortAnswer,
+  BeginOrder,
   BegunUpload,
   CatalogueEntry,
   Completion,
@@ -18,7 +19,6 @@ import type {
   PreparedPart,
   Target,
   TargetPlace,
-  UploadOrder,
   UploadsPage,
 } from '../../transfer/ports.js';
 import { serviceCaller } from '../aws/caller.js';
@@ -121,7 +121,7 @@ class KeyTarget implements Target {
     return { url, region, endpoint, account: null };
   }
 
-  async begin(order: UploadOrder, signal: AbortSignal): Promise<BegunUpload> {
+  async begin(order: BeginOrder, signal: AbortSignal): Promise<BegunUpload> {
     const { dialect, url } = this.#options;
     const wish = order.object ?? { storageClass: null, noOverwrite: false };
     if (wish.noOverwrite && (await this.#look(signal)) !== null) throw existing(url);

@@ -1,0 +1,18 @@
+/** Everything that can be read and sent: files, and bytes that come once. */
+import type { OpenSource, OpenStream } from '../transfer/ports.js';
+import { fileSources } from './file-source.js';
+import { streamSources } from './stream-source.js';
+import { openWorkshop, type WorkshopOptions } from './workshop.js';
+
+export interface SourceOpener {
+  readonly open: OpenSource;
+  readonly openStream: OpenStream;
+  /** Ends the hashing threads. Sources are closed before. */
+  close(): Promise<void>;
+}
+
+/** Opens files and streams whose parts share one set of threads and buffers. Threads start with the first part. */
+export function sourceOpener(options: WorkshopOptions): SourceOpener {
+  const workshop = openWorkshop(options);
+  return { open: fileSources(workshop), openStream: streamSources(workshop), close: () => workshop.close() };
+}
