@@ -37,7 +37,7 @@ export interface PartRange {
 export const AUTO_PART_SIZE_MIN_BYTES = 16 * MIB_BYTES;
 
 /** The part size of a stream of which nobody knows how long it will be: 10,000 such parts are 625 GiB. */
-export const STREAM_PART_SIZE_BYTES = 64 * MIB_BYTES;
+const STREAM_PART_SIZE_BYTES = 64 * MIB_BYTES;
 
 function isPowerOfTwo(n: number): boolean {
   return Number.isSafeInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;

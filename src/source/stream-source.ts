@@ -125,6 +125,9 @@ function streamSource(
   async function next(signal: AbortSignal): Promise<FilledPart | null> {
     if (ended) return null;
     const slot = await slots.take(signal);
+    // Whoever writes may be silent for hours; ended, the reading comes back.
+    const stop = (): void => void stream.close();
+    signal.addEventListener('abort', stop, { once: true });
     try {
       const isHeld = partSizeBytes <= heldPartMaxBytes;
       const place = isHeld ? { memory: slot.buffer(partSizeBytes) } : { file: await spool.take() };
@@ -136,6 +139,8 @@ function streamSource(
     } catch (error) {
       slot.release();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 

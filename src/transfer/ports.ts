@@ -307,7 +307,7 @@ export interface FilledPart {
 /** A stream cut into parts. */
 export interface StreamSource {
   /**
-   * Reads on until a part is full or the stream ends; one call at a time. Waits while all buffers are out: the bound
+   * Reads on until a part is full or the stream ends; one call at a time. The signal ends the stream. Waits while all buffers are out: the bound
    * of the pipeline. The first part may be empty, no other.
    * @returns null when the stream has ended
    * @throws TransferError `source` (`unreadable`); `state` (`not-writable`) where a large part can't be kept meanwhile

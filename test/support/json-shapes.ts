@@ -98,10 +98,10 @@ const SHAPES = {
   plan: {
     file: path,
     target: url,
-    size: count,
+    size: orNull(count),
     partSize: count,
-    parts: count,
-    requests: count,
+    parts: orNull(count),
+    requests: orNull(count),
     storageClass: nothing,
   },
   verified: { file: path, archiveId: text, treeHash: hash, expected: hash, match: flag },
