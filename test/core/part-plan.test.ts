@@ -9,6 +9,8 @@ import {
   type PartLimits,
   partRange,
   planParts,
+  planStream,
+  streamRange,
 } from '../../src/core/part-plan.js';
 import { GIB_BYTES, MIB_BYTES } from '../../src/core/units.js';
 
@@ -121,4 +123,35 @@ test('there is no part before the first, after the last, or between two', () => 
   const plan = planParts(100 * MIB_BYTES, 16 * MIB_BYTES, limits);
   assert.equal(plan.partCount, 7);
   for (const index of [-1, 7, 0.5, Number.NaN]) assert.throws(() => partRange(plan, index), RangeError);
+});
+
+test('a stream of unknown length has parts of 64 MiB, one that was foretold the parts of its size', () => {
+  const open = planStream(null, 'auto', limits);
+  assert.deepEqual(open, { sizeBytes: null, partSizeBytes: 64 * MIB_BYTES, partCount: null });
+  assert.equal(planStream(null, 4 * MIB_BYTES, limits).partSizeBytes, 4 * MIB_BYTES);
+  assert.deepEqual(planStream(625 * GIB_BYTES, 'auto', limits), planParts(625 * GIB_BYTES, 'auto', limits));
+  assert.throws(
+    () => planStream(null, 3 * MIB_BYTES, limits),
+    (error) => isFailure(error, 'usage'),
+  );
+});
+
+test('the parts of a stream lie where those of a file of its length do, and end where the service ends', () => {
+  fc.assert(
+    fc.property(anySize, fc.constantFrom(...legalSizes), fc.nat(9999), (sizeBytes, partSizeBytes, nth) => {
+      fc.pre(Math.ceil(sizeBytes / partSizeBytes) <= limits.partsMax);
+      const plan = planParts(sizeBytes, partSizeBytes, limits);
+      const wanted = partRange(plan, nth % plan.partCount);
+      assert.deepEqual(streamRange(plan, wanted.index, wanted.sizeBytes, limits), wanted);
+    }),
+  );
+  const plan = { partSizeBytes: MIB_BYTES };
+  assert.throws(
+    () => streamRange(plan, limits.partsMax, 1, limits),
+    (error) => isFailure(error, 'limit') && error.facts.limit === 'stream',
+  );
+  assert.throws(
+    () => streamRange(plan, 1, 2, { ...limits, sizeMaxBytes: MIB_BYTES + 1 }),
+    (error) => isFailure(error, 'limit') && error.facts.limit === 'size',
+  );
 });

@@ -64,6 +64,29 @@ describe('objects, end to end', { skip }, () => {
   });
 
   fact(
+    'a stream becomes an object; one that fails, or is there and must stay, leaves nothing',
+    async (home) => {
+      const file = home.file('photos.tar', SIZE_BYTES);
+      const url = `${home.target}/2026/piped.tar`;
+      const line = (...more: string[]) => ['upload', url, ...SMALL_PARTS, ...more, '--from-command', '--'];
+      const failing = [...line(), 'sh', '-c', 'cat "$0"; exit 7', file];
+      failed(await home.run(failing), 13, /it ended with 7/);
+      assert.deepEqual(await home.openKeys(), []);
+      const {
+        archiveId,
+        parts,
+        size,
+        file: name,
+      } = oneJson(await home.run([...line('--json'), 'cat', file]));
+      assert.deepEqual([archiveId, parts, size, name], [url, 3, SIZE_BYTES, '-']);
+      assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
+      failed(await home.run([...line('--no-overwrite'), 'echo', 'other']), 17, /there already/);
+      assert.deepEqual(await home.openKeys(), []);
+      assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
+    },
+  );
+
+  fact(
     'without any state an upload is adopted: its parts are compared by their MD5 and kept',
     async (home) => {
       const file = home.file('photos.tar', SIZE_BYTES);
