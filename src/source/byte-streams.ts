@@ -40,45 +40,72 @@ export interface CommandOptions {
   readonly signal: AbortSignal;
 }
 
+/** A command that runs. */
+interface Run {
+  readonly stdout: Readable;
+  /** Never rejects. Null: it ended well. */
+  readonly outcome: Promise<TransferError<'source'> | null>;
+  /** Asks it to end. */
+  stop(): void;
+  force(): void;
+}
+
+function run(words: readonly string[], { cwd, env }: CommandOptions): Run {
+  const [command = '', ...args] = words;
+  const child = spawn(command, args, { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] });
+  const { stdout } = child;
+  return {
+    stdout,
+    outcome: outcomeOf(child, command),
+    stop() {
+      stdout.destroy();
+      child.kill('SIGTERM');
+    },
+    force: () => void child.kill('SIGKILL'),
+  };
+}
+
 /**
- * What a command prints. It is started without a shell, and has our standard input and standard error.
+ * What a command prints. It is started without a shell when the first byte is asked for, and has our standard input
+ * and standard error.
  * @param words the command and its arguments
  */
 export function commandOutput(words: readonly string[], options: CommandOptions): ByteStream {
-  const [command = '', ...args] = words;
-  const { cwd, env, signal } = options;
-  const child = spawn(command, args, { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] });
-  const outcome = outcomeOf(child, command);
-  const { stdout } = child;
-  const stop = (): void => {
-    stdout.destroy();
-    child.kill('SIGTERM');
-  };
-  signal.addEventListener('abort', stop, { once: true });
+  const { signal } = options;
+  let started: Run | null = null;
   let closing: Promise<void> | null = null;
+  const stop = (): void => started?.stop();
 
-  async function end(): Promise<void> {
-    signal.removeEventListener('abort', stop);
-    stop();
-    const force = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS);
-    await outcome;
-    clearTimeout(force);
-  }
-
-  const confirmEnd = async (): Promise<void> => {
-    const failure = await outcome;
+  async function confirmEnd(): Promise<void> {
+    const failure = (await started?.outcome) ?? null;
     signal.throwIfAborted();
     if (failure !== null) throw failure;
-  };
+  }
 
-  /** What the pipe says of a command that could not be started, or was ended, is less than what is known of it. */
+  /**
+   * Read from the very moment of the start: Node drops what a command printed that ended before anybody read.
+   * What the pipe says of one that could not be started, or was ended, is less than what is known of it.
+   */
   async function* printed(): AsyncGenerator<Uint8Array> {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop, { once: true });
+    started = run(words, options);
     try {
-      yield* endingWith(stdout, signal);
+      yield* endingWith(started.stdout, signal);
     } catch (error) {
       await confirmEnd();
       throw error;
     }
+  }
+
+  async function end(): Promise<void> {
+    signal.removeEventListener('abort', stop);
+    if (started === null) return;
+    const { outcome, force } = started;
+    stop();
+    const timer = setTimeout(force, END_WITHIN_MS);
+    await outcome;
+    clearTimeout(timer);
   }
 
   return {

@@ -1,9 +1,11 @@
 /** Whatever the documents tell people to type is typed here. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parseFaultSpec } from '../../src/emulator/faults.js';
+import { runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
 import { type Home, sharedService } from '../support/homes.js';
 
@@ -19,11 +21,16 @@ function textOf(document: string): string {
   return readFileSync(join(ROOT, document), 'utf8');
 }
 
-/** Lines of indented blocks that run calve, a crontab's included; comments and cron's times taken off. */
+/**
+ * Lines of indented blocks that run calve, a crontab's included, or pipe into it; comments and cron's times taken off.
+ */
 function calveLines(document: string): string[] {
   return textOf(document)
     .split('\n')
-    .map((line) => /^ {4,}(?:[\d*/,-]+(?: +[\d*/,-]+){4} +)?(calve .*?)(?: +#.*)?$/.exec(line)?.[1])
+    .map(
+      (line) =>
+        /^ {4,}(?:[\d*/,-]+(?: +[\d*/,-]+){4} +)?((?:\w[^|]* \| )?calve .*?)(?: +#.*)?$/.exec(line)?.[1],
+    )
     .filter((line) => line !== undefined);
 }
 
@@ -39,7 +46,21 @@ function fillIn(line: string, home: Home, uploadId: string): string[] {
   return words.map((word) => filled[word] ?? word);
 }
 
+/** What stands before the pipe is run first, without a shell. */
+async function runPiped(line: string, home: Home): Promise<void> {
+  const [before = '', calve = ''] = line.split(' | ');
+  const [command = '', ...args] = before.split(/ +/);
+  const input = execFileSync(command, args, { cwd: home.folder });
+  const { code, stderr } = await runCalve(fillIn(calve, home, ''), {
+    env: home.env,
+    cwd: home.folder,
+    input,
+  });
+  assert.equal(code, 0, `${line}: ${stderr}`);
+}
+
 async function runLine(t: TestContext, line: string, home: Home, uploadId: string): Promise<void> {
+  if (!line.startsWith('calve ')) return runPiped(line, home);
   assert.doesNotMatch(line, /['"\\$|;&<>]/, `a line that only a shell understands: ${line}`);
   const words = fillIn(line, home, uploadId);
   // There is no bucket here: what can be said without one is, that the line is understood.
@@ -63,6 +84,7 @@ describe('The documents', { concurrency: 2 }, () => {
     test(`${document}: every command line runs in its order, and ends with 0`, async (t) => {
       const home = await service.home(t);
       home.file('backup.tar', 3 * 1024 * 1024);
+      mkdirSync(join(home.folder, 'photos'));
       const uploadId = await home.begin();
       for (const line of lines) await runLine(t, line, home, uploadId);
     });

@@ -199,6 +199,12 @@ describe('--from-command', () => {
     await assertArchived(vault, ended, bytes);
   });
 
+  test('loses nothing of a command that prints a word and is gone', async (t) => {
+    const vault = await openVault(t);
+    const ended = await vault.run(['upload', TARGET, '--from-command', '--', 'echo', 'a word']);
+    await assertArchived(vault, ended, Buffer.from('a word\n'));
+  });
+
   test('gives the command standard input, and lets it speak on stderr', async (t) => {
     const vault = await openVault(t);
     const script = 'process.stdin.pipe(process.stdout); console.error("it speaks")';
