@@ -45,9 +45,8 @@ interface Run {
   readonly stdout: Readable;
   /** Never rejects. Null: it ended well. */
   readonly outcome: Promise<TransferError<'source'> | null>;
-  /** Asks it to end. */
+  /** Asks it to end, and ends it when it does not. Idempotent. */
   stop(): void;
-  force(): void;
 }
 
 function run(words: readonly string[], { cwd, env }: CommandOptions): Run {
@@ -58,10 +57,13 @@ function run(words: readonly string[], { cwd, env }: CommandOptions): Run {
     stdout,
     outcome: outcomeOf(child, command),
     stop() {
+      if (child.killed || child.exitCode !== null || child.signalCode !== null) return;
       stdout.destroy();
       child.kill('SIGTERM');
+      const force = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS);
+      child.once('exit', () => clearTimeout(force));
+      force.unref();
     },
-    force: () => void child.kill('SIGKILL'),
   };
 }
 
@@ -100,12 +102,8 @@ export function commandOutput(words: readonly string[], options: CommandOptions)
 
   async function end(): Promise<void> {
     signal.removeEventListener('abort', stop);
-    if (started === null) return;
-    const { outcome, force } = started;
     stop();
-    const timer = setTimeout(force, END_WITHIN_MS);
-    await outcome;
-    clearTimeout(timer);
+    await started?.outcome;
   }
 
   return {

@@ -1,7 +1,7 @@
 /** The progress bar as one line of a given width. Pure; the fields keep their widths, so that nothing dances. */
 import { formatDuration, formatSize, GIB_BYTES, KIB_BYTES, MIB_BYTES, TIB_BYTES } from '../core/units.js';
 import type { Paint } from './paint.js';
-import { formatRate, percent } from './progress-lines.js';
+import { doneShare, formatRate, percent } from './progress-lines.js';
 import type { Progress } from './progress-meter.js';
 import { safeWhole } from './safe-text.js';
 import { keepEnd, textWidth } from './text-width.js';
@@ -59,10 +59,8 @@ function tails(progress: Progress): string[] {
   ];
 }
 
-function bar({ doneBytes, totalBytes }: Progress, width: number, style: BarStyle): string {
-  // Of a stream nobody knows how much is left: the bar stays empty, and the amount grows.
-  const ratio = totalBytes === null ? 0 : totalBytes === 0 ? 1 : doneBytes / totalBytes;
-  const full = Math.floor(ratio * width);
+function bar(doneShare: number, width: number, style: BarStyle): string {
+  const full = Math.floor(doneShare * width);
   const [done, rest] = style.unicode ? ['━', '─'] : ['=', '-'];
   return style.paint.cyan(done.repeat(full)) + style.paint.dim(rest.repeat(width - full));
 }
@@ -77,6 +75,8 @@ export function barLine(progress: Progress, columns: number, style: BarStyle): s
   const choices = tails(progress);
   const tail = choices.find((choice) => room(choice) >= BAR_WIDTH_MIN);
   if (tail === undefined) return (percent(progress) ?? formatSize(progress.doneBytes)).slice(0, width);
+  // Of a stream nobody knows how much is left: the amount grows, and no bar.
+  if (progress.totalBytes === null) return [name, tail].join(GAP).trimEnd();
   const barWidth = Math.min(BAR_WIDTH_MAX, room(tail));
-  return [name, bar(progress, barWidth, style), tail].join(GAP).trimEnd();
+  return [name, bar(doneShare(progress) ?? 0, barWidth, style), tail].join(GAP).trimEnd();
 }

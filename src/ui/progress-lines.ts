@@ -4,12 +4,16 @@ import type { TransferEvent } from '../transfer/events.js';
 import type { ArchivedFacts, Progress } from './progress-meter.js';
 import { safeText, safeWhole } from './safe-text.js';
 
-/** Null where nobody knows the whole. */
+/** From 0 to 1; null where nobody knows the whole. */
+export function doneShare({ doneBytes, totalBytes }: Progress): number | null {
+  if (totalBytes === null) return null;
+  return totalBytes === 0 ? 1 : doneBytes / totalBytes;
+}
+
 export function percent(progress: Progress): string | null {
-  if (progress.totalBytes === null) return null;
+  const share = doneShare(progress);
   // Rounded down: 100% is said when nothing is missing, not before.
-  const ratio = progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes;
-  return `${Math.floor(ratio * 100)}%`;
+  return share === null ? null : `${Math.floor(share * 100)}%`;
 }
 
 /** `134 of 320 parts`; `134 parts` of a stream. */

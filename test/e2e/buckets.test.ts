@@ -81,6 +81,11 @@ describe('objects, end to end', { skip }, () => {
       assert.deepEqual([archiveId, parts, size, name], [url, 3, SIZE_BYTES, '-']);
       assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
       failed(await home.run([...line('--no-overwrite'), 'echo', 'other']), 17, /there already/);
+      const nothing = oneJson(
+        await home.run(['upload', `${home.target}/nothing`, '--json', '--from-command', '--', 'true']),
+      );
+      assert.deepEqual([nothing['size'], nothing['parts']], [0, 1]);
+      assert.equal((await home.readBack('nothing')).length, 0);
       assert.deepEqual(await home.openKeys(), []);
       assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
     },

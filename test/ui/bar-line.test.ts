@@ -61,3 +61,11 @@ test('100% is said when nothing is missing, not before', () => {
   assert.match(barLine(almost, 80, STYLE), /─ {3}99% /);
   assert.match(barLine({ ...HALF, doneBytes: HALF.totalBytes ?? 0 }, 80, STYLE), /━ {2}100% /);
 });
+
+test('a stream of unknown length shows how much is done and how fast, and claims no share', () => {
+  const stream = { ...HALF, fileName: 'standard input', totalBytes: null, partCount: null, leftMs: null };
+  assert.deepEqual(
+    [80, 40, 9].map((columns) => barLine(stream, columns, STYLE)),
+    ['standard input       2.50 GiB  25.6 MiB/s', '…d input       2.50 GiB', '2.50 GiB'],
+  );
+});

@@ -52,6 +52,10 @@ const sources = (
   failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
 
+const streams = (['short', 'command', 'no-command', 'read-once'] as const).map((why) =>
+  failure('source', { path: why === 'command' ? 'pg_dump' : '-', why, detail: 'it ended with 3' }, UPLOAD),
+);
+
 const states = (['damaged', 'not-writable', 'foreign', 'newer'] as const).map((why) =>
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
 );
@@ -115,7 +119,7 @@ export const SAMPLES: Samples = {
       UPLOAD,
     ),
   ],
-  source: sources,
+  source: [...sources, ...streams],
   state: states,
   unrecorded: [failure('unrecorded', { archiveId: 'arch-1', path: '/data/calve', detail: 'ENOSPC' }, UPLOAD)],
   checksum: [
