@@ -14,9 +14,9 @@ const SOURCE_REASONS = {
     mend: 'check its permissions and the disk that it is on',
   }),
   empty: () => ({ why: 'the file is empty, and a vault takes no empty archive', mend: 'leave it out' }),
-  'not-regular': () => ({
+  'not-regular': (path: string) => ({
     why: 'this is a pipe, a socket or a device, and not a regular file',
-    mend: 'write what it gives into a file first, and send that',
+    mend: `send what it gives as a stream: calve upload - TARGET < ${pasteLine([path])}`,
   }),
   folder: (path: string) => ({
     why: 'this is a folder, and not a regular file',

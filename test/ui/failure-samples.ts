@@ -52,9 +52,14 @@ const sources = (
   failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
 
-const streams = (['short', 'command', 'no-command', 'read-once'] as const).map((why) =>
-  failure('source', { path: why === 'command' ? 'pg_dump' : '-', why, detail: 'it ended with 3' }, UPLOAD),
-);
+const streams = (
+  [
+    ['short', '-', '3 of 7 bytes'],
+    ['command', 'pg_dump', 'it ended with 3'],
+    ['no-command', 'pg_dump', 'spawn pg_dump ENOENT'],
+    ['read-once', '-', null],
+  ] as const
+).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
 
 const states = (['damaged', 'not-writable', 'foreign', 'newer'] as const).map((why) =>
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
@@ -127,6 +132,7 @@ export const SAMPLES: Samples = {
     failure('checksum', { what: 'archive', index: null, expected: HASH_A, got: HASH_B }),
   ],
   limit: [
+    failure('limit', { limit: 'stream', partsMax: 10_000, partSizeBytes: 64 * 1024 ** 2 }, { file: '-' }),
     failure(
       'limit',
       { limit: 'size', sizeBytes: 50 * 1024 ** 4, maxBytes: 40 * 1024 ** 4 },

@@ -125,7 +125,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: /data/my files: this is a pipe, a socket or a device, and not a regular file',
-      'hint: write what it gives into a file first, and send that',
+      "hint: send what it gives as a stream: calve upload - TARGET < '/data/my files'",
     ],
     [
       'calve: /data/my files: the file changed since its upload began, so no archive was made of it',
@@ -134,6 +134,22 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       'calve: /data/my files: the upload holds parts of another file',
       'hint: check the file and the upload id; calve list-parts shows what the upload holds',
+    ],
+    [
+      'calve: standard input: the stream ended before the size that --expected-size foretold, so no archive was made of it: 3 of 7 bytes',
+      'hint: see why its writer ended early, or leave --expected-size away; then run the same command again: it begins anew',
+    ],
+    [
+      'calve: pg_dump: the command did not end well, so no archive was made of what it printed: it ended with 3',
+      'hint: see what it said, and run the same calve command again: it begins anew',
+    ],
+    [
+      'calve: pg_dump: the command could not be started: spawn pg_dump ENOENT',
+      'hint: check its name and the PATH',
+    ],
+    [
+      'calve: standard input: what was read from standard input cannot be read again',
+      'hint: run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',
     ],
   ],
   state: [
@@ -168,6 +184,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
   ],
   limit: [
+    [
+      'calve: standard input: it goes on after 10,000 parts of 64 MiB, and an upload may have no more',
+      'hint: foretell about how long it will be, as in --expected-size 2T: that makes the parts larger',
+    ],
     [
       'calve: /data/huge: its 50 TiB are more than the 40 TiB that an archive may have',
       'hint: cut it into smaller files (split --bytes), and send those',
