@@ -68,7 +68,7 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       [['upload', file, home.target, 'local://other'], /a run has one target, and glacier:\S+ is another/],
       [['upload', file], /the last word must be the target, and \S+ is none/],
       [['upload', home.target], /no file is named/],
-      [['upload', '-', home.target], /standard input cannot be sent yet/],
+      [['upload', '-', '-', home.target], /standard input can be sent once/],
       [['upload'], /^calve: upload: missing required argument/],
       [['upload', file, home.target, '--bogus'], /^calve: upload: unknown option '--bogus'/],
       [['status', 'stray'], /^calve: status: too many arguments/],
