@@ -192,7 +192,7 @@ function readObjectSettings(read: OptionReader): ObjectSettings {
 }
 
 /** Source: Amazon S3 API reference, CreateMultipartUpload (x-amz-server-side-encryption). */
-const SSE_KINDS = ['AES256', 'aws:kms', 'aws:kms:dsse', 'kms'] as const;
+export const SSE_KINDS = ['AES256', 'aws:kms', 'aws:kms:dsse', 'kms'] as const;
 
 /** Source: Amazon S3 API reference, CreateMultipartUpload (x-amz-tagging): URL query parameters. */
 function isTagging(text: string): boolean {

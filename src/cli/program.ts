@@ -40,6 +40,10 @@ export function buildProgram(io: Io, version: string): Program {
   addUploadCommands(add);
   addServiceCommands(add);
   addLocalCommands(add);
+  add('completion <shell>', 'A script that completes these words in bash, zsh or fish.', async () => {
+    const { completion } = await import('./commands/completion.js');
+    return (context, words) => completion(context, words, program);
+  });
   return { command: program, exitCode: () => exitCode };
 }
 
@@ -58,7 +62,7 @@ function addUploadCommands(add: Add): void {
   addServiceOptions(addStateOptions(addTransferOptions(upload)));
 
   const resume = add(
-    'resume [file-or-upload-id...]',
+    'resume [file-or-upload-id-or-target...]',
     'Go on with unfinished uploads: these, or all that the state folder knows.',
     async () => (await import('./commands/resume.js')).resume,
   )

@@ -1,0 +1,99 @@
+import type { Command, Option } from 'commander';
+import { TransferError } from '../../core/failures.js';
+import { bashScript } from '../../ui/completion/bash.js';
+import { fishScript } from '../../ui/completion/fish.js';
+import type { Candidates, CommandShape, OptionShape, ProgramShape } from '../../ui/completion/shape.js';
+import { zshScript } from '../../ui/completion/zsh.js';
+import { PROGRESS_FLAGS } from '../../ui/progress-mode.js';
+import { SSE_KINDS } from '../options.js';
+import type { CommandContext } from '../run-command.js';
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
+const SHELLS = Object.keys(SCRIPTS) as (keyof typeof SCRIPTS)[];
+
+const PART_SIZES = [
+  'auto',
+  '1M',
+  '2M',
+  '4M',
+  '8M',
+  '16M',
+  '32M',
+  '64M',
+  '128M',
+  '256M',
+  '512M',
+  '1G',
+  '2G',
+  '4G',
+];
+const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE', 'WARM', 'COLD'];
+
+/** What options may be followed by, where somebody can know. */
+const VALUES: Readonly<Record<string, Candidates>> = {
+  '--part-size': PART_SIZES,
+  '--progress': PROGRESS_FLAGS,
+  '--sse': SSE_KINDS,
+  '--storage-class': STORAGE_CLASSES,
+  '--signature': ['verify', 'lenient'],
+  '--state-dir': 'folders',
+  '--catalogue': 'folders',
+  '--local-dir': 'folders',
+  '--data-dir': 'folders',
+  '--upload-id': 'upload-ids',
+  '--archive-id': 'archive-ids',
+  '--forget': 'archive-ids',
+};
+
+/** By the parts of an argument's name, as in `file-or-target`. */
+const WORDS: Readonly<Record<string, Candidates>> = {
+  file: 'files',
+  target: 'targets',
+  'upload-id': 'upload-ids',
+  shell: SHELLS,
+};
+
+/** `calve completion bash|zsh|fish`: the script that completes this very program's words. */
+export async function completion(
+  context: CommandContext,
+  words: readonly string[],
+  program: Command,
+): Promise<void> {
+  const shell = SHELLS.find((each) => each === words[0]);
+  if (shell === undefined) {
+    const why = `it is one of ${SHELLS.join(', ')}`;
+    const hint = 'as in: calve completion bash > ~/.local/share/bash-completion/completions/calve';
+    throw new TransferError('usage', { what: `completion ${words[0]}`, why, hint });
+  }
+  const script = SCRIPTS[shell](shapeOf(program));
+  await context.result({ type: 'completion', shell, script } as { type: string }, script);
+}
+
+function shapeOf(program: Command): ProgramShape {
+  return { commands: program.commands.map(commandShape), options: optionShapes(program) };
+}
+
+function commandShape(command: Command): CommandShape {
+  const words = command.registeredArguments.flatMap((argument) =>
+    argument
+      .name()
+      .split('-or-')
+      .map((kind) => WORDS[kind] ?? []),
+  );
+  return { name: command.name(), description: command.description(), options: optionShapes(command), words };
+}
+
+/** Those that `--help` shows, itself as well. */
+function optionShapes(command: Command): OptionShape[] {
+  return command.createHelp().visibleOptions(command).map(optionShape);
+}
+
+function optionShape(option: Option): OptionShape {
+  const { short, long, description } = option;
+  return {
+    flags: [short, long].filter((flag) => flag !== undefined),
+    description,
+    value: option.required ? (VALUES[long ?? ''] ?? []) : null,
+    isRepeatable: option.parseArg !== undefined,
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * The script for bash, from its fourth version on (`compopt`, `mapfile`). Needs no other package.
+ * Source: Bash reference manual, "Programmable Completion".
+ */
+import { shellLine } from '../../core/shell-quote.js';
+import { type Candidates, type CommandShape, idsPipe, type ProgramShape, SCHEMES } from './shape.js';
+
+/** What stays as it is: readline's own names of files are quoted as they must be. */
+const HEAD = `# bash completion for calve, made by: calve completion bash
+
+_calve_offer() {
+    local word
+    for word in "$@"; do
+        if [[ $word == "$cur"* ]]; then COMPREPLY+=("$word"); fi
+    done
+}
+
+_calve_ids() {
+    local ids
+    mapfile -t ids
+    _calve_offer "\${ids[@]}"
+}
+
+# As a word of its own an id that begins with - wants -- before it.
+_calve_bare_ids() {
+    local id
+    while read -r id; do
+        if [[ $id != -* || -n $rest ]]; then _calve_offer "$id"; fi
+    done < <(${idsPipe('status')})
+}
+
+_calve_files() { compopt -o default; }
+_calve_folders() { compopt -o dirnames; }
+_calve_upload_ids() { _calve_ids < <(${idsPipe('status')}); }
+_calve_archive_ids() { _calve_ids < <(${idsPipe('archives')}); }
+
+_calve_targets() {
+    # An empty word is the place of a file, where there may be one: readline adds files only to an empty list.
+    if [[ -n $cur || $1 == alone ]]; then _calve_offer ${SCHEMES.join(' ')}; fi
+    if [[ \${COMPREPLY[0]-} == *:// ]]; then compopt -o nospace; fi
+}
+`;
+
+const FUNCTIONS = {
+  files: '_calve_files',
+  folders: '_calve_folders',
+  targets: '_calve_targets',
+  'upload-ids': '_calve_upload_ids',
+  'archive-ids': '_calve_archive_ids',
+} as const;
+
+function offer(candidates: Candidates): string {
+  if (typeof candidates === 'string') return FUNCTIONS[candidates];
+  return candidates.length === 0 ? ':' : `_calve_offer ${shellLine(candidates)}`;
+}
+
+/** A place among a command's words, where a file may stand as well as what is told of here. */
+function offerWord(candidates: Candidates, isAlone: boolean): string {
+  if (candidates === 'upload-ids') return '_calve_bare_ids';
+  return candidates === 'targets' && isAlone ? '_calve_targets alone' : offer(candidates);
+}
+
+function offerWords(words: readonly Candidates[]): string {
+  if (words.length === 0) return ':';
+  return words.map((each) => offerWord(each, words.length === 1)).join('; ');
+}
+
+/** One branch of `case` for each thing that options may be followed by. */
+function valueBranches(command: CommandShape): string[] {
+  const flagsBy = new Map<string, string[]>();
+  for (const { flags, value } of command.options) {
+    if (value === null) continue;
+    const offered = offer(value);
+    flagsBy.set(offered, [...(flagsBy.get(offered) ?? []), ...flags]);
+  }
+  return [...flagsBy].map(([offered, flags]) => `        ${flags.join(' | ')}) ${offered}; return ;;`);
+}
+
+function commandBranch(command: CommandShape): string {
+  const flags = command.options.flatMap((option) => option.flags);
+  return [
+    `    ${command.name})`,
+    '        case $prev in',
+    ...valueBranches(command),
+    '        esac',
+    `        if [[ $cur == -* && -z $rest ]]; then _calve_offer ${flags.join(' ')}; else ${offerWords(command.words)}; fi`,
+    '        ;;',
+  ].join('\n');
+}
+
+export function bashScript({ commands, options }: ProgramShape): string {
+  const first = [...commands.map(({ name }) => name), ...options.flatMap(({ flags }) => flags)];
+  return `${HEAD}
+_calve() {
+    local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} rest= i
+    COMPREPLY=()
+    # To readline a word also ends at = and at :, so that --part-size=16M is three of them.
+    if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
+    if [[ $cur == : || $prev == : ]]; then return; fi
+    if ((COMP_CWORD == 1)); then _calve_offer ${first.join(' ')}; return; fi
+    for ((i = 2; i < COMP_CWORD && \${#rest} == 0; i++)); do
+        if [[ \${COMP_WORDS[i]} == -- ]]; then rest=$i; fi
+    done
+    if [[ \${COMP_WORDS[1]} == upload && -n $rest ]]; then
+        # Here begins a command that calve is to run.
+        if ((rest == COMP_CWORD - 1)); then mapfile -t COMPREPLY < <(compgen -c -- "$cur"); fi
+        _calve_files
+        return
+    fi
+    case \${COMP_WORDS[1]} in
+${commands.map(commandBranch).join('\n')}
+    esac
+}
+
+complete -F _calve calve`;
+}
