@@ -130,6 +130,8 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
   readonly service: ServiceAnswer | null;
   readonly transience: Transience | null;
   context: FailureContext = {};
+  /** How long the service asked to be left alone; null where it did not. */
+  retryAfterMs: number | null = null;
 
   constructor(kind: K, facts: FailureFacts[K], extras: FailureExtras = {}) {
     super(

@@ -16,6 +16,8 @@ export interface RetryPolicy {
 }
 
 const BACK_OFF_MAX_MS = 60_000;
+/** What a service asks for is granted up to here: a wrong date must not end a backup in silence. */
+const RETRY_AFTER_MAX_MS = 300_000;
 
 /** Damage on the way and stale signatures are cured by one more try, or not at all. */
 const ATTEMPTS_MAX: Partial<Record<Transience, number>> = { corrupt: 3, resign: 3 };
@@ -63,7 +65,7 @@ class Retrier {
   }
 
   async run<T>(operation: string, signal: AbortSignal, once: (attempt: number) => Promise<T>): Promise<T> {
-    const { clock, policy, report } = this.#tools;
+    const { clock, report } = this.#tools;
     const startedMs = clock.nowMs();
     const trial: Trial = { attempts: 0, counted: 0, bounded: new Map(), successesSeen: this.#successes };
     for (;;) {
@@ -79,12 +81,18 @@ class Retrier {
         if (again === null) {
           throw givenUp(error, operation, trial, clock.nowMs() - startedMs);
         }
-        const delayMs =
-          error.transience === 'resign' ? 0 : backOffMs(trial.attempts, policy.retryDelayMs, clock.random());
+        const delayMs = this.#delayMs(error, trial.attempts);
         report({ type: 'retry', operation, ...again, delayMs, why: whyOf(error) });
         await clock.sleep(delayMs, signal);
       }
     }
+  }
+
+  #delayMs({ transience, retryAfterMs }: TransferError, attempts: number): number {
+    if (transience === 'resign') return 0;
+    const { clock, policy } = this.#tools;
+    const askedMs = Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+    return Math.max(askedMs, backOffMs(attempts, policy.retryDelayMs, clock.random()));
   }
 
   #gotThrough(): void {

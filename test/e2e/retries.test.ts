@@ -92,6 +92,33 @@ describe('What can get better is tried again', { concurrency: 2 }, () => {
   });
 });
 
+describe('A service that asks to be left alone for a while', { concurrency: 2 }, () => {
+  const busy = { code: 'SlowDown', message: 'later', headers: { 'retry-after': '1' } };
+
+  for (const [title, refused] of [
+    ['the first part', 'bytes 0-1048575/*'],
+    ['a part that is a copy of the first', 'bytes 2097152-3145727/*'],
+  ] as const) {
+    for (const status of [429, 503]) {
+      test(`is, with ${status} to ${title}`, async (t) => {
+        const vault = await bench(t);
+        let left = 1;
+        const front = await startFront(t, vault.emulator.url, {
+          before: ({ range }) => (range === refused && left-- > 0 ? { ...busy, status } : 'pass'),
+        });
+        const words = ['upload', vault.file, TARGET, ...UPLOAD, '--retry-delay', '1ms', '--concurrency', '1'];
+        const ended = await vault.run(words, { AWS_ENDPOINT_URL_GLACIER: front.url });
+        assert.equal(ended.code, 0, ended.stderr);
+        const retries = jsonLines(ended.stderr).filter(({ type }) => type === 'retry');
+        assert.deepEqual(
+          retries.map(({ delayMs }) => delayMs),
+          [1000],
+        );
+      });
+    }
+  }
+});
+
 describe('What cannot get better is not tried again', { concurrency: 2 }, () => {
   for (const [title, refusal, code] of [
     ['a 403', { status: 403, code: 'AccessDeniedException', message: 'no' }, 12],

@@ -28,6 +28,7 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 type Verdict = 'pass' | 'hold' | Refusal;
@@ -65,9 +66,13 @@ function passingOf(request: IncomingMessage): Passing {
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const { status, code, message } = refusal;
+  const { status, code, message, headers } = refusal;
   request.resume().on('end', () => {
-    response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-requestid': 'front' });
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'x-amzn-requestid': 'front',
+      ...headers,
+    });
     response.end(JSON.stringify({ message, code, type: 'Client' }));
   });
 }

@@ -66,6 +66,20 @@ test('what is unavailable or throttled is tried again until it works', async () 
   }
 });
 
+test('a service that says how long it wants to be left alone is, up to five minutes', async () => {
+  for (const [askedMs, sleptMs] of [
+    [30_000, 30_000],
+    [100, 500],
+    [86_400_000, 300_000],
+  ] as const) {
+    const { target, hooks, clock } = bench();
+    const busy = (): TransferError => Object.assign(failing('throttled'), { retryAfterMs: askedMs });
+    hooks.before = failFirst(1, busy);
+    await target.begin(order, never);
+    assert.deepEqual(clock.slept, [sleptMs], String(askedMs));
+  }
+});
+
 test('every operation is tried again', async () => {
   const { target, hooks, calls, plain } = bench();
   const { uploadId } = await plain.begin(order, never);

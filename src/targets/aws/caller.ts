@@ -1,4 +1,7 @@
 /** One request to a service: sent, obeying a signal, its failure told in calve's terms. */
+import { TransferError } from '../../core/failures.js';
+import { retryAfterMs } from './retry-after.js';
+import type { SdkError } from './service-answer.js';
 
 interface SendOptions {
   readonly abortSignal: AbortSignal;
@@ -59,6 +62,10 @@ export function serviceCaller<Client, Sdk, Operation>(
       signal.throwIfAborted();
       const failure = classify(error, operation);
       if (isExpiredToken(failure)) connector.forgetCredentials();
+      const headers = (error as SdkError).$response?.headers;
+      if (failure instanceof TransferError && headers !== undefined) {
+        failure.retryAfterMs = retryAfterMs(headers, Date.now());
+      }
       throw failure;
     }
   }
