@@ -4,6 +4,7 @@ const { setFlagsFromString } = require('node:v8');
 const { version } = require('../package.json');
 
 const words = process.argv.slice(2);
+// -V here alone: among other words an id may begin with it.
 if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
   process.stdout.write(`${version}\n`);
 } else {

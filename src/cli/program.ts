@@ -24,7 +24,8 @@ export function buildProgram(io: Io, version: string): Program {
   let exitCode: ExitCode = 0;
   const program = new Command('calve')
     .description('Multipart uploads to cold storage: in parallel, resumable, verified.')
-    .version(version)
+    // Without the usual -V (which bin takes alone): an id such as -Vx1 would be taken for it, and end with 0.
+    .version(version, '--version')
     .helpCommand(false)
     .addHelpText('after', `\n${exitNumbersHelp(EXIT_ROWS)}`);
 

@@ -22,11 +22,12 @@ function flagVariablesOff(env: NodeJS.ProcessEnv): void {
 function usageOf(error: CommanderError, command: string): TransferError<'usage'> {
   const message = error.code === 'commander.help' ? 'no command is named' : error.message;
   const why = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-  return new TransferError('usage', {
-    what: command === 'calve' ? 'command line' : command,
-    why,
-    hint: `see calve ${command} --help`.replace('calve calve', 'calve'),
-  });
+  const [, id] = /unknown option '(-[\w~.-]{20,})'$/.exec(why) ?? [];
+  const hint =
+    command === 'resume' && id !== undefined
+      ? `an upload id that begins with - comes after --, as in: calve resume -- ${id}`
+      : `see calve ${command} --help`.replace('calve calve', 'calve');
+  return new TransferError('usage', { what: command === 'calve' ? 'command line' : command, why, hint });
 }
 
 /** @returns the exit number */

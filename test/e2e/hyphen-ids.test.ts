@@ -61,10 +61,17 @@ describe('An id that begins with a hyphen', { concurrency: 2 }, () => {
     const uploadId = await hyphenUnfinished(home, file);
     const without = await home.run(['resume', uploadId]);
     assertFailed(without, 2);
-    assert.match(without.stderr, /^hint: /m);
+    assert.ok(without.stderr.endsWith(`as in: calve resume -- ${uploadId}\n`), without.stderr);
     const done = await home.run(['resume', '--json', '--', uploadId]);
     assert.equal(done.code, 0, done.stderr);
     assert.equal(oneJson(done.stdout, 'archive')['uploadId'], uploadId);
+  });
+
+  test('is never taken for an option with something behind it', async (t) => {
+    const home = await service.home(t);
+    for (const id of ['-VQ4r1', '-hQ4r1', '-qQ4r1']) assertFailed(await home.run(['resume', id]), 2);
+    const { code, stdout } = await home.run(['-V']);
+    assert.deepEqual([code, stdout], [0, (await home.run(['--version'])).stdout]);
   });
 
   test('is taken by resume to adopt an upload, in both ways', async (t) => {
