@@ -14,8 +14,9 @@
  *       jobs/ID.json  jobs/ID.output
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from './make-folders.js';
 import { isGone, newOwner, retire } from './store-owner.js';
 
 interface StoreRules {
@@ -41,7 +42,7 @@ export const FILE_MODE = 0o600;
 export async function openStore(dataDir: string, rules: StoreRules): Promise<Store> {
   const root = join(dataDir, 'v1');
   for (const name of ['tmp', 'trash', 'vaults']) {
-    await mkdir(join(root, name), { recursive: true, mode: FOLDER_MODE });
+    await makeFolders(join(root, name), FOLDER_MODE);
   }
   for (const name of await readdir(join(root, 'tmp'))) {
     if (isGone(name.split('~')[1] ?? '')) await remove(join(root, 'tmp', name));

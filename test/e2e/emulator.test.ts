@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import process from 'node:process';
 import { test } from 'node:test';
 import { writeSeededFile } from '../support/bytes.js';
 import { cleanEnv, type Ended, runCalve } from '../support/calve.js';
@@ -99,8 +100,10 @@ test('calve emulator with a port that is in use exits 2, and with a folder that 
   const busy = await run(['emulator', '--port', port]);
   assert.match(assertFailed(busy, 2), new RegExp(`^calve: --port ${port}: another program listens there$`));
   writeFileSync(join(folder, 'file'), '');
-  const ended = await run(['emulator', '--data-dir', 'file/below', '--json']);
-  assert.equal(assertFailedJson(ended, 13)['kind'], 'state');
+  for (const dataDir of ['file/below', ...(process.platform === 'linux' ? ['/proc/no/data'] : [])]) {
+    const ended = await run(['emulator', '--data-dir', dataDir, '--json']);
+    assert.equal(assertFailedJson(ended, 13)['kind'], 'state');
+  }
 });
 
 test('Two emulators over one --data-dir serve the same vault: parts by one, complete by the other', async (t) => {

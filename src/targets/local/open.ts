@@ -2,8 +2,9 @@
  * `local://VAULT`: the vault emulator, started inside this process on loopback; the glacier target speaks to it as
  * to the service. No credentials but the emulator's own, no expiry, and `upload` makes the vault.
  */
-import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { chmod, realpath } from 'node:fs/promises';
 import { TransferError } from '../../core/failures.js';
+import { makeFolders } from '../../emulator/make-folders.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
 import type { Target } from '../../transfer/ports.js';
 import { lineOptions } from '../aws/connector.js';
@@ -53,8 +54,7 @@ function endingWith(target: Target, closeEmulator: () => Promise<void>): Target 
 
 async function prepareFolder(localDir: string): Promise<string> {
   try {
-    const made = await mkdir(localDir, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await chmod(localDir, 0o700);
+    if (await makeFolders(localDir, 0o700)) await chmod(localDir, 0o700);
     return await realpath(localDir);
   } catch (error) {
     throw notWritable(localDir, error);
