@@ -62,7 +62,7 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    why: 'damaged' | 'not-writable' | 'foreign' | 'newer';
+    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer';
     detail: string | null;
   };
   /** The archive exists, but writing that down failed. */

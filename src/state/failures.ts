@@ -37,9 +37,17 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
   }
 }
 
+const UNREADABLE: ReadonlyMap<string, Why> = new Map([
+  ['EACCES', 'foreign'],
+  ['EPERM', 'foreign'],
+  ['ENOTDIR', 'no-folder'],
+  ['ELOOP', 'no-folder'],
+]);
+
 /**
  * Runs work that only reads. What does not exist is no failure: it gives `missing`.
- * @throws TransferError `state` `foreign` where we have no right to read, `damaged` for any other reason
+ * @throws TransferError `state` `foreign` where we have no right to read, `no-folder` where the way there is none,
+ * `damaged` for any other reason
  */
 export async function reading<T, M>(path: string, missing: M, work: () => Promise<T>): Promise<T | M> {
   try {
@@ -48,7 +56,6 @@ export async function reading<T, M>(path: string, missing: M, work: () => Promis
     const code = osCode(error);
     if (code === null) throw error;
     if (code === 'ENOENT') return missing;
-    const denied = code === 'EACCES' || code === 'EPERM';
-    throw stateFailure(denied ? 'foreign' : 'damaged', path, osReason(error), error);
+    throw stateFailure(UNREADABLE.get(code) ?? 'damaged', path, osReason(error), error);
   }
 }

@@ -30,11 +30,12 @@ export interface FolderPath {
   readonly mayBeLink: boolean;
 }
 
-/** @returns whether the folder is there. @throws TransferError `state` `foreign` */
+/** @returns whether the folder is there. @throws TransferError `state`: `foreign`, `no-folder` */
 async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
   const stats = await reading(path, null, () => (mayBeLink ? stat(path) : lstat(path)));
   if (stats === null) return false;
-  if (!stats.isDirectory()) throw stateFailure('foreign', path, 'it is not a folder');
+  if (stats.isSymbolicLink()) throw stateFailure('foreign', path, 'it is a link');
+  if (!stats.isDirectory()) throw stateFailure('no-folder', path, 'something else has its name');
   assertOurs(path, stats);
   return true;
 }

@@ -79,6 +79,10 @@ const STATE_REASONS = {
     why: 'calve cannot write there',
     mend: 'make room on that disk or mend its permissions',
   }),
+  'no-folder': () => ({
+    why: 'calve needs a folder there',
+    mend: 'move aside what is in the way, or name another folder: --state-dir, --catalogue',
+  }),
   foreign: (path: string) => ({
     why: 'it belongs to someone else, or others may write to it',
     mend: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,

@@ -37,7 +37,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     const file = home.file('f', 9);
     for (const option of ['--state-dir=f', '--state-dir=f/below', '--catalogue=f', '--catalogue=f/below']) {
       const ended = await home.run(['upload', file, home.target, option]);
-      assert.match(assertFailed(ended, 13), /\/f(\/below)?: /, option);
+      assert.match(assertFailed(ended, 13), /\/f(\/below)?: calve needs a folder there: /, option);
     }
     assertFailedJson(await home.run(['upload', file, home.target, '--state-dir=f', '--json']), 13);
     assert.equal(home.passed().filter(isBegin).length, 0);

@@ -106,11 +106,11 @@ test('the given folder may be a link to a safe one, those below it may not be li
   }
 });
 
-test('a file where a folder should be is foreign', async (t) => {
+test('a file where a folder should be is no folder', async (t) => {
   const at = await filled(t);
   const store = openStateStore(at.journal);
-  await assert.rejects(store.all(), stateFailing('foreign', at.journal));
-  await assert.rejects(store.lockUpload('x', wish()), stateFailing('foreign', at.journal));
+  await assert.rejects(store.all(), stateFailing('no-folder', at.journal));
+  await assert.rejects(store.lockUpload('x', wish()), stateFailing('no-folder', at.journal));
 });
 
 test('a journal that is a link, a folder or a pipe, or that others may write to, is not trusted', async (t) => {

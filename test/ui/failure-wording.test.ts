@@ -162,6 +162,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: make room on that disk or mend its permissions, then: calve resume /data/backup.tar',
     ],
     [
+      'calve: /state/x: calve needs a folder there',
+      'hint: move aside what is in the way, or name another folder: --state-dir, --catalogue',
+    ],
+    [
       'calve: /state/x: it belongs to someone else, or others may write to it',
       'hint: make it yours alone: chmod go= /state/x',
     ],
