@@ -3,7 +3,7 @@
  * home and a folder of its own.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, type TestContext } from 'node:test';
@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   ListMultipartUploadsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -55,7 +56,7 @@ export interface BucketHome {
   killAtPart(words: readonly string[], partsDone: number): Promise<void>;
   /** An object, by the AWS CLI. @returns the path of the file that it is in now */
   download(key: string): Promise<string>;
-  /** An object's bytes, by the AWS CLI. */
+  /** An object's bytes, by the SDK, which starts no program. */
   readBack(key: string): Promise<Buffer>;
   /** How much the store holds on its disk, of whatever objects and parts. */
   storedBytes(): number;
@@ -177,7 +178,10 @@ function openHome(t: TestContext, place: Place): BucketHome {
       await execute('aws', words, { env: cliEnv(swift, folder), timeout: 120_000 });
       return path;
     },
-    readBack: async (key) => readFileSync(await home.download(key)),
+    async readBack(Key) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    },
     storedBytes: () => swift.storedBytes(),
   };
   return home;
