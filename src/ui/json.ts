@@ -235,3 +235,7 @@ export function jsonLine(object: { readonly type: string }): string {
       : character,
   );
 }
+
+export function completionJson(shell: string, script: string) {
+  return { type: 'completion' as const, shell, script };
+}

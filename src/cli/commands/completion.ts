@@ -4,6 +4,7 @@ import { bashScript } from '../../ui/completion/bash.js';
 import { fishScript } from '../../ui/completion/fish.js';
 import type { Candidates, CommandShape, OptionShape, ProgramShape } from '../../ui/completion/shape.js';
 import { zshScript } from '../../ui/completion/zsh.js';
+import { completionJson } from '../../ui/json.js';
 import { PROGRESS_FLAGS } from '../../ui/progress-mode.js';
 import { SSE_KINDS } from '../options.js';
 import type { CommandContext } from '../run-command.js';
@@ -66,7 +67,7 @@ export async function completion(
     throw new TransferError('usage', { what: `completion ${words[0]}`, why, hint });
   }
   const script = SCRIPTS[shell](shapeOf(program));
-  await context.result({ type: 'completion', shell, script } as { type: string }, script);
+  await context.result(completionJson(shell, script), script);
 }
 
 function shapeOf(program: Command): ProgramShape {
