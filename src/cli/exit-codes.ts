@@ -8,10 +8,14 @@ export const EXIT_ROWS = [
   { code: 3, meaning: 'stopped before the end, state kept: running it again goes on' },
   { code: 10, meaning: 'not found: vault, bucket, upload or catalogue entry' },
   { code: 11, meaning: 'busy: another calve works on this upload' },
-  { code: 12, meaning: 'refused: credentials, permission, or an account that cannot use vaults' },
+  {
+    code: 12,
+    meaning: 'refused: credentials, permission, an account that cannot use vaults, or the request itself',
+  },
   {
     code: 13,
-    meaning: 'the local file is missing, unreadable, empty, not regular or changed; or state can not be used',
+    meaning:
+      'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state can not be used',
   },
   { code: 14, meaning: 'checksum mismatch that did not go away' },
   { code: 15, meaning: 'a limit of the service would be broken: too many parts, too large' },

@@ -4,6 +4,8 @@ import type { Output } from './output.js';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What was typed after the program's name. */
+  readonly argv: readonly string[];
   /** For relative paths. */
   readonly cwd: string;
   readonly homeDir: string;

@@ -4,7 +4,7 @@ import { isFailure, TransferError } from '../core/failures.js';
 import { parseDurationMs, parseSizeBytes } from '../core/units.js';
 
 const SIZE_RULE = 'a size is an integer and an optional K, M, G or T (or KiB, MiB, GiB, TiB), and not 0';
-const DURATION_RULE = 'a time is an integer and a unit: ms, s, m, h, d or w';
+const DURATION_RULE = 'a time is an integer and a unit: ms, s, m, h, d or w; and not 0';
 
 export interface OptionReader {
   /** Whether the user named it, by flag or by variable. */

@@ -26,7 +26,7 @@ export function buildProgram(io: Io, version: string): Program {
     .description('Multipart uploads to cold storage: in parallel, resumable, verified.')
     // Without the usual -V (which bin takes alone): an id such as -Vx1 would be taken for it, and end with 0.
     .version(version, '--version')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'display help for a command')
     .addHelpText('after', `\n${exitNumbersHelp(EXIT_ROWS)}`);
 
   const add = (usage: string, description: string, load: () => Promise<Body>): Command => {
@@ -59,7 +59,7 @@ function addUploadCommands(add: Add): void {
   addObjectOptions(addPlanOptions(upload))
     .option('--from-command', 'send what a command prints, if it ends with 0')
     .option('--fresh', 'a new upload, whatever is unfinished or archived')
-    .option('--dry-run', 'print the plan, send nothing');
+    .option('--dry-run', 'print the plan of a new upload, ask and send nothing');
   addServiceOptions(addStateOptions(addTransferOptions(upload)));
 
   const resume = add(
@@ -113,7 +113,7 @@ function addServiceCommands(add: Add): void {
     'Uploads in progress on the service, with what is known of them here.',
     async () => (await import('./commands/list-uploads.js')).listUploads,
   )
-    .option('--limit <n>', 'one page of so many entries')
+    .option('--limit <n>', 'one page of so many entries (vaults: 50 at the most)')
     .option('--marker <marker>', 'one page, from this marker on');
   addServiceOptions(addStateOptions(listUploads));
 
@@ -130,7 +130,7 @@ function addServiceCommands(add: Add): void {
     async () => (await import('./commands/abort.js')).abort,
   )
     .option('--upload-id <id>', 'this upload (repeatable)', collect)
-    .option('--older-than <time>', 'those without activity for so long, as in 3d')
+    .option('--older-than <time>', 'those without activity for so long, as in 12h')
     .option('--all', 'every one of them')
     .option('--yes', 'do not ask')
     .option('--drop-record', 'drop what is recorded here of one that is gone though its archive may exist')
@@ -152,7 +152,7 @@ function addLocalCommands(add: Add): void {
     }).option('--forget <archive-id>', 'drop this entry from the catalogue (not the archive)'),
   );
   addStateOptions(
-    add('verify <file>', 'Whether a file still has the tree hash that was archived.', async () => {
+    add('verify <file>', 'Whether a file here still has the tree hash that was archived.', async () => {
       return (await import('./commands/verify.js')).verify;
     }).option('--archive-id <id>', 'compare with this archive (default: the newest of the file)'),
   );

@@ -4,7 +4,7 @@ import { type FailureContext, isFailure, TransferError, withContext } from '../c
 import { STANDARD_INPUT } from '../transfer/ports.js';
 import { describeFailure, failureText } from '../ui/failure-wording.js';
 import { errorJson, jsonLine } from '../ui/json.js';
-import type { WordingEnvironment } from '../ui/paste-line.js';
+import { folderWords, type WordingEnvironment } from '../ui/paste-line.js';
 import type { Reporter } from '../ui/reporter-parts.js';
 import { safeText } from '../ui/safe-text.js';
 import { openReporter } from './compose.js';
@@ -62,15 +62,18 @@ function keepFarewell(io: Io, options: Options, reporter: Reporter): Reporter {
     report(event) {
       if (event.type === 'archived' || event.type === 'failed') farewell.words = lastWords(io, options, {});
       if (event.type === 'begun') {
-        const { file, target, uploadId } = event;
-        farewell.words = lastWords(io, options, {
-          file,
-          target,
-          uploadId,
-          resumable: file !== STANDARD_INPUT,
-        });
+        const { file, target, uploadId, abort } = event;
+        const resumable = file !== STANDARD_INPUT;
+        const context = { file, target, uploadId, resumable, ...(abort !== undefined && { abort }) };
+        farewell.words = lastWords(io, options, context);
       }
-      reporter.report(event);
+      // A line to be pasted must find the same state.
+      const isLine = event.type === 'notice' && 'abort' in event;
+      reporter.report(
+        isLine
+          ? { ...event, abort: [...event.abort, ...folderWords(wordingEnvironment(io, options))] }
+          : event,
+      );
     },
   };
 }

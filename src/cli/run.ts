@@ -19,15 +19,26 @@ function flagVariablesOff(env: NodeJS.ProcessEnv): void {
 }
 
 /** What commander refuses is a usage error like any other: in our words' form, and as JSON where asked. */
-function usageOf(error: CommanderError, command: string): TransferError<'usage'> {
+function usageOf(error: CommanderError, command: string, argv: readonly string[]): TransferError<'usage'> {
   const message = error.code === 'commander.help' ? 'no command is named' : error.message;
   const why = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-  const [, id] = /unknown option '(-[\w~.-]{20,})'$/.exec(why) ?? [];
-  const hint =
-    command === 'resume' && id !== undefined
-      ? `an upload id that begins with - comes after --, as in: calve resume -- ${id}`
-      : `see calve ${command} --help`.replace('calve calve', 'calve');
+  const hint = hintOf(error, command, argv) ?? `see calve ${command} --help`.replace('calve calve', 'calve');
   return new TransferError('usage', { what: command === 'calve' ? 'command line' : command, why, hint });
+}
+
+/** What the commonest of wrong orders call for. */
+function hintOf({ code, message }: CommanderError, command: string, argv: readonly string[]): string | null {
+  if (code !== 'commander.unknownOption') return null;
+  const [first = ''] = argv;
+  if (first.startsWith('-') && command !== 'calve') {
+    return `options come after the command, as in: calve ${command} ${first}`;
+  }
+  if (argv.includes('--from-command') && !argv.includes('--')) {
+    return 'a command comes after --, as in: calve upload glacier://photos --from-command -- tar -c photos';
+  }
+  const [, id] = /unknown option '(-[\w~.-]{20,})'$/.exec(message) ?? [];
+  if (command !== 'resume' || id === undefined) return null;
+  return `an upload id that begins with - comes after --, as in: calve resume -- ${id}`;
 }
 
 /** @returns the exit number */
@@ -37,6 +48,7 @@ export async function run(argv: readonly string[], version: string): Promise<num
   const stdout = outputOn(process.stdout);
   const io: Io = {
     env: process.env,
+    argv,
     cwd: process.cwd(),
     homeDir: homedir(),
     stdout,
@@ -54,12 +66,11 @@ export async function run(argv: readonly string[], version: string): Promise<num
     await program.command.parseAsync(argv, { from: 'user' });
     return program.exitCode();
   } catch (error) {
-    const json = argv.includes('--json') || process.env['CALVE_JSON'] !== undefined;
-    return await ended(io, error, {
-      json,
-      debug: argv.includes('--debug'),
-      command: commandName(argv, program.command),
-    });
+    // What stands after -- is an id's or another command's.
+    const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+    const json = words.includes('--json') || process.env['CALVE_JSON'] !== undefined;
+    const command = commandName(words, program.command);
+    return await ended(io, error, { json, debug: words.includes('--debug'), command });
   }
 }
 
@@ -75,7 +86,7 @@ async function ended(
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   // Help stands on stderr already; a program that reads stdout is told as well.
   if (error instanceof CommanderError && error.code === 'commander.help' && !how.json) return 2;
-  const failure = error instanceof CommanderError ? usageOf(error, how.command) : error;
+  const failure = error instanceof CommanderError ? usageOf(error, how.command, io.argv) : error;
   const env = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: io.stderr.isTTY === true };
   return printError(io, failure, { ...how, env });
 }

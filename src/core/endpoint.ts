@@ -18,7 +18,9 @@ export function checkEndpoint(endpoint: string, allowHttp: boolean): string {
   if (!URL.canParse(endpoint)) refuse(endpoint, 'it is not a URL', 'give one such as https://host:port');
   const url = new URL(endpoint);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    refuse(endpoint, `its scheme is ${url.protocol}//, and the service speaks https`, null);
+    // `localhost:8080` is a URL as well, of the scheme `localhost`.
+    const hint = endpoint.includes('://') ? null : `name the scheme as well, as in https://${endpoint}`;
+    refuse(endpoint, `its scheme is ${url.protocol}, and the service speaks https`, hint);
   }
   if (url.username !== '' || url.password !== '') {
     refuse('with user info', 'credentials belong in the environment or a profile, not in a URL', null);

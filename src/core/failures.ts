@@ -107,6 +107,8 @@ export interface FailureContext {
   uploadId?: string;
   /** Whether running it again goes on from here. */
   resumable?: boolean;
+  /** The words that drop what was left on the service. */
+  abort?: readonly string[];
 }
 
 /**

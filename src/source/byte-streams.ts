@@ -1,15 +1,34 @@
 /** Where bytes come from that come once: standard input, and commands. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { createReadStream, ReadStream as FileStream, fstatSync } from 'node:fs';
+import { Socket } from 'node:net';
+import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
-import type { ByteStream } from '../transfer/ports.js';
+import { type ByteStream, STANDARD_INPUT } from '../transfer/ports.js';
 
 /** A command that does not end by itself when it is asked to is ended. */
 const END_WITHIN_MS = 1000;
 
-/** @param signal ends the reading: a pipe that nobody writes to must not keep a stop waiting */
-export function standardInput(stdin: Readable, signal: AbortSignal): ByteStream {
+/**
+ * Standard input as it can be read. What Node does not know (block devices, folders, sockets of packets) it would give
+ * as a stream that is empty, of which an empty object would be made.
+ * @throws TransferError `source`
+ */
+function readable(stdin: Readable): Readable {
+  const stats = fstatSync(0);
+  if (stats.isBlockDevice()) return createReadStream('', { fd: 0, autoClose: false });
+  if (stdin instanceof FileStream || stdin instanceof Socket) return stdin;
+  const why = stats.isDirectory() ? 'folder' : 'unreadable';
+  throw new TransferError('source', { path: STANDARD_INPUT, why, detail: null });
+}
+
+/**
+ * @param signal ends the reading: a pipe that nobody writes to must not keep a stop waiting
+ * @throws TransferError `source` for what cannot be read as a stream
+ */
+export function standardInput(given: Readable, signal: AbortSignal): ByteStream {
+  const stdin = readable(given);
   const stop = (): void => void stdin.destroy();
   signal.addEventListener('abort', stop, { once: true });
   return {
@@ -49,22 +68,47 @@ interface Run {
   stop(): void;
 }
 
-function run(words: readonly string[], { cwd, env }: CommandOptions): Run {
-  const [command = '', ...args] = words;
-  const child = spawn(command, args, { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] });
+function run(words: readonly string[], options: CommandOptions): Run {
+  const [command = ''] = words;
+  const child = start(words, options);
   const { stdout } = child;
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  // Where we are ended by force, nobody else would end it.
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  child.once('exit', () => process.off('exit', endWithUs));
   return {
     stdout,
     outcome: outcomeOf(child, command),
     stop() {
-      if (child.killed || child.exitCode !== null || child.signalCode !== null) return;
+      // Also of one that has ended: what it started may still hold the pipe.
       stdout.destroy();
+      if (child.killed || isOver()) return;
       child.kill('SIGTERM');
       const force = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS);
       child.once('exit', () => clearTimeout(force));
       force.unref();
     },
   };
+}
+
+/** @throws TransferError `source` `no-command` for what the system refuses at once; the rest comes as an event */
+function start(words: readonly string[], { cwd, env }: CommandOptions): ReturnType<typeof spawnIt> {
+  const [command = ''] = words;
+  try {
+    return spawnIt(words, cwd, env);
+  } catch (error) {
+    throw notStarted(command, error);
+  }
+}
+
+function spawnIt([command = '', ...args]: readonly string[], cwd: string, env: CommandOptions['env']) {
+  return spawn(command, args, { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] });
+}
+
+function notStarted(command: string, error: unknown): TransferError<'source'> {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new TransferError('source', { path: command, why: 'no-command', detail }, { cause: error });
 }
 
 /**
@@ -116,15 +160,21 @@ export function commandOutput(words: readonly string[], options: CommandOptions)
   };
 }
 
-/** @returns null when it ended well */
-async function outcomeOf(child: ChildProcess, command: string): Promise<TransferError<'source'> | null> {
-  try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    if (code === 0) return null;
-    const detail = code === null ? `it was ended by ${signal}` : `it ended with ${code}`;
-    return new TransferError('source', { path: command, why: 'command', detail });
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return new TransferError('source', { path: command, why: 'no-command', detail }, { cause: error });
-  }
+/** Never rejects. @returns null when it ended well */
+function outcomeOf(child: ChildProcess, command: string): Promise<TransferError<'source'> | null> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      if (code === 0) return resolve(null);
+      const detail = code === null ? `it was ended by ${signal}` : `it ended with ${code}`;
+      resolve(new TransferError('source', { path: command, why: 'command', detail }));
+    });
+    // More than once: each signal that we may not send (to sudo) is an error as well.
+    child.on('error', (error) => {
+      if (child.pid === undefined) return resolve(notStarted(command, error));
+      // It writes to nobody now, and is left to end by that.
+      child.unref();
+      const detail = `it cannot be ended: ${error.message}`;
+      resolve(new TransferError('source', { path: command, why: 'command', detail }, { cause: error }));
+    });
+  });
 }

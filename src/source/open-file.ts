@@ -77,9 +77,10 @@ async function settledStats(handle: FileHandle): Promise<BigIntStats> {
 export async function openFile(path: string): Promise<OpenedFile> {
   let handle: FileHandle | null = null;
   try {
+    // Before opening, because opening alone does something to some devices (a tape rewinds). By the given path:
+    // /dev/stdin has no real one where it is a pipe.
+    checkRegular(path, await stat(path, { bigint: true }));
     const real = await realpath(path);
-    // Before opening, because opening alone does something to some devices (a tape rewinds).
-    checkRegular(path, await stat(real, { bigint: true }));
     // Without O_NONBLOCK a FIFO put there in between would hang us until somebody writes to it.
     handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await settledStats(handle);

@@ -55,6 +55,8 @@ export type TransferEvent =
       reusedParts: number;
       reusedBytes: number;
       resumed: boolean;
+      /** Of what cannot be resumed: the words that drop it, should it be left behind. */
+      abort?: readonly string[];
     }
   | { type: 'part'; index: number; sizeBytes: number; reused: boolean }
   /** Bytes of `index` so far handed to the line, for bars between parts. */

@@ -3,6 +3,7 @@
  * stream has ended is of no use to anybody, and is dropped; once it has ended well, everything is recorded, and from
  * then on the upload goes on like any other.
  */
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
@@ -67,10 +68,14 @@ export async function uploadStream(
   try {
     const plan = planStream(wish.expectedSizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
     await session.catalogue.proveWritable();
-    source = await session.openStream(stream, plan.partSizeBytes);
-    const first = await firstPart(session, wish, source, plan);
-    const head = await begin(session, wish, first, plan);
-    const entry = await carry(session, wish, { source, first, plan, head, startedMs });
+    const lock = await lockTarget(session);
+    const carrying = async (): Promise<CatalogueEntry> => {
+      source = await session.openStream(stream, plan.partSizeBytes);
+      const first = await firstPart(session, wish, source, plan);
+      const head = await begin(session, wish, first, plan);
+      return carry(session, wish, { source, first, plan, head, startedMs, lock });
+    };
+    const entry = await carrying().finally(() => lock?.release());
     const sent = { partsSent: entry.plan.partCount, partsReused: 0, resumed: false };
     return sentResult(session, entry, startedMs, sent);
   } catch (error) {
@@ -78,6 +83,20 @@ export async function uploadStream(
   } finally {
     await (source ?? stream).close();
   }
+}
+
+/**
+ * Two streams to one object at once would take it from each other: the second ends as busy. A vault takes any number.
+ * Either way the state folder has then been written to, before anything is begun.
+ * @throws TransferError `busy`, `state`
+ */
+async function lockTarget(session: Session): Promise<Lock | null> {
+  const { state, target, place } = session;
+  const isObject = target.traits.container === 'bucket';
+  if (isObject) return state.lockIdentity({ file: STANDARD_INPUT, place }, lockWish(session));
+  const proof = await state.lockUpload(`stream ${randomUUID()}`, lockWish(session));
+  await proof.release();
+  return null;
 }
 
 /** What ends within its first part is known whole before anything is begun. */
@@ -127,6 +146,8 @@ interface Streaming {
   readonly plan: OpenPlan;
   readonly head: BegunUpload & Pick<JournalHead, 'recipe' | 'description' | 'startedAt'>;
   readonly startedMs: number;
+  /** Of the object that is being made. */
+  readonly lock: Lock | null;
 }
 
 /** What has to be let go whatever happens. */
@@ -152,15 +173,16 @@ async function carry(session: Session, wish: StreamWish, streaming: Streaming): 
   } catch (error) {
     const failure = asGone(error, uploadId);
     const isCompleting = (held.journal?.upload.completing ?? null) !== null;
-    if (!isCompleting) await dropUpload(session, streaming.head);
-    throw withContext(failure, { uploadId, resumable: isCompleting && canGoOn(failure) });
+    const resumable = isCompleting && canGoOn(failure);
+    const isLeft = !isCompleting && !(await dropUpload(session, streaming.head));
+    throw withContext(failure, { uploadId, resumable, ...(isLeft && { abort: abortLine(streaming.head) }) });
   }
 }
 
 /** From here on everything is on the service and on disk, and a `resume` needs the stream no more. */
 async function recordAndFinish(
   session: Session,
-  { plan, head, startedMs }: Streaming,
+  { plan, head, startedMs, lock }: Streaming,
   { sizeBytes, parts }: SentStream,
   held: Held,
 ): Promise<CatalogueEntry> {
@@ -172,7 +194,7 @@ async function recordAndFinish(
   for (const [index, part] of parts) await journal.recordPart(index, part);
   const hashes = new Map([...parts].map(([index, { treeHash }]) => [index, treeHash]));
   const treeHash = foldInOrder(hashes, whole.partCount);
-  const locks = held.lock === null ? [] : [held.lock];
+  const locks = [lock, held.lock].filter((each) => each !== null);
   return finishUpload(session, { journal, locks, whole: { sizeBytes, treeHash }, fingerprint });
 }
 
@@ -226,7 +248,9 @@ async function sendAll(session: Session, streaming: Streaming): Promise<SentStre
 
   const file = STANDARD_INPUT;
   const none = { reusedParts: 0, reusedBytes: 0, resumed: false };
-  session.report({ type: 'begun', file, target: session.place.url, uploadId, plan: opened(plan), ...none });
+  const target = session.place.url;
+  const abort = abortLine(head);
+  session.report({ type: 'begun', file, target, uploadId, plan: opened(plan), ...none, abort });
   try {
     let filled: FilledPart | null = first;
     for (let index = 0; filled !== null; index += 1) {
@@ -257,16 +281,25 @@ function asGone(error: unknown, uploadId: string): unknown {
   return isGone ? goneFailure(uploadId, null, error) : error;
 }
 
-/** An upload of which the stream is lost can't go on; what was sent of it may be billed. */
-async function dropUpload(session: Session, head: Streaming['head']): Promise<void> {
-  const { uploadId, recipe, startedAt } = head;
+/**
+ * An upload of which the stream is lost can't go on; what was sent of it may be billed.
+ * @returns whether it is gone; why the upload ended is what has to be said, whatever comes of this
+ */
+async function dropUpload(session: Session, { uploadId }: Streaming['head']): Promise<boolean> {
   const withinMs = session.signal.aborted ? DROP_WITHIN_STOPPED_MS : DROP_WITHIN_MS;
   const dropping = { ...session, signal: AbortSignal.timeout(withinMs) };
   try {
     await abortUpload(dropping, uploadId, { listed: true, forget: true });
-  } catch {
-    // Why the upload ended is what has to be said; that it is still there is said beside it.
-    const abort = abortLine({ recipe, uploadId });
-    session.report({ type: 'notice', notice: 'left-unfinished', uploadId, startedAt, abort });
+    return true;
+  } catch (error) {
+    // A state folder that fails keeps no record of it, and is no reason to leave it.
+    const isState = isFailure(error, 'state');
+    return (
+      isState &&
+      dropping.target.abort(uploadId, dropping.signal).then(
+        () => true,
+        () => false,
+      )
+    );
   }
 }

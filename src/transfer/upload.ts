@@ -3,6 +3,7 @@
 import { describeFile } from '../core/description.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
+import { formatSize, formatSizeOption } from '../core/units.js';
 import { abortUpload } from './abort.js';
 import { carryThrough, type From } from './carry-through.js';
 import { forgetUpload, mayBeArchived, settleUpload } from './finish.js';
@@ -228,12 +229,15 @@ function checkAgreement(wish: UploadWish, upload: UnfinishedUpload): void {
   const refuse = (what: string, has: string): never => {
     throw new TransferError('usage', {
       what,
-      why: `this file's unfinished upload has ${has}, and neither can be changed once begun`,
+      why: `this file's unfinished upload has ${has}, which cannot be changed once begun`,
       hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
     });
   };
   if (typeof wish.partSizeBytes === 'number' && wish.partSizeBytes !== plan.partSizeBytes) {
-    refuse(`--part-size ${wish.partSizeBytes}`, `parts of ${plan.partSizeBytes} bytes`);
+    refuse(
+      `--part-size ${formatSizeOption(wish.partSizeBytes)}`,
+      `parts of ${formatSize(plan.partSizeBytes)}`,
+    );
   }
   if (wish.description !== null && wish.description !== description) {
     refuse('--description', `the description ${JSON.stringify(description)}`);

@@ -1,9 +1,10 @@
 /** Failures in words: what failed, why, and what to do. The compiler proves that every kind has its words. */
 import type { FailureKind, TransferError } from '../core/failures.js';
 import { formatDuration, formatSize, formatSizeOption } from '../core/units.js';
+import { STANDARD_INPUT } from '../transfer/ports.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-wording.js';
 import { formatMoment } from './moments.js';
-import type { WordingEnvironment } from './paste-line.js';
+import { folderWords, pasteLine, type WordingEnvironment } from './paste-line.js';
 import { formatRate } from './progress-lines.js';
 import { describeRefusal } from './refusal-wording.js';
 import { safeText, safeWhole } from './safe-text.js';
@@ -29,7 +30,9 @@ function count(n: number, noun: string): string {
 const describeUsage: Describe<'usage'> = (error) => ({
   what: safeText(error.facts.what),
   why: safeText(error.facts.why),
-  hint: safeText(error.facts.hint ?? 'calve --help lists the commands and their options'),
+  hint: safeText(
+    error.facts.hint ?? 'calve --help lists the commands, calve COMMAND --help the options of one',
+  ),
 });
 
 const describeUnreachable: Describe<'unreachable'> = (error, env) => {
@@ -73,7 +76,7 @@ const MISSING_THINGS = {
   },
   upload: {
     why: 'the service knows no such upload: it was completed, aborted, or idle for too long',
-    mend: 'calve list-uploads shows the uploads in progress',
+    mend: 'calve list-uploads TARGET shows the uploads in progress',
   },
   'unfinished upload': {
     why: 'the state folder knows no such upload',
@@ -90,9 +93,18 @@ const describeNotFound: Describe<'not-found'> = (error, env) => {
   return {
     what: `${what} ${safeWhole(name)}`,
     why: withServiceWords(withDetail(missing.why + where, detail), error.service),
-    hint: missing.mend,
+    hint: listing(error, env) ?? missing.mend,
   };
 };
+
+/** The list that has what is there instead, as a line to paste. */
+function listing({ facts, context }: TransferError<'not-found'>, env: WordingEnvironment): string | null {
+  if (facts.what === 'catalogue entry' && env.catalogueGiven) {
+    return `${pasteLine(['calve', 'archives', '--catalogue', env.catalogueGiven])} lists its entries`;
+  }
+  if (facts.what !== 'upload' || context.target === undefined) return null;
+  return `${pasteLine(['calve', 'list-uploads', context.target])} shows the uploads in progress`;
+}
 
 const describeBusy: Describe<'busy'> = (error) => {
   const { what, holder, sinceMs } = error.facts;
@@ -156,8 +168,11 @@ const describeGone: Describe<'gone'> = (error) => {
   if (completing === null) {
     return {
       what,
-      why: 'it is gone from the service: somebody aborted it',
-      hint: 'calve upload of the same file begins anew',
+      why: 'it is gone from the service: it was aborted, or completed from elsewhere',
+      hint:
+        error.context.file === STANDARD_INPUT
+          ? 'run the whole pipeline again: it begins anew'
+          : 'calve upload of the same file begins anew, and sends it again',
     };
   }
   return {
@@ -205,7 +220,12 @@ export function describeFailure<K extends FailureKind>(
   error: TransferError<K>,
   env: WordingEnvironment,
 ): FailureWording {
-  return WORDINGS[error.kind](error, env);
+  const wording = WORDINGS[error.kind](error, env);
+  const { abort } = error.context;
+  if (abort === undefined) return wording;
+  const hint = wording.hint === null ? '' : `${wording.hint}; `;
+  const line = pasteLine([...abort, ...folderWords(env)]);
+  return { ...wording, hint: `${hint}its upload may still be on the service; drop it with: ${line}` };
 }
 
 /** The text that goes to stderr: `calve: WHAT: WHY`, then `hint: WHAT TO DO`, each line with its newline. */

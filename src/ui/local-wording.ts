@@ -1,5 +1,6 @@
 /** What goes wrong on this machine: the file, the state, the catalogue, standard output. */
 import type { FailureContext, FailureFacts } from '../core/failures.js';
+import { STANDARD_INPUT } from '../transfer/ports.js';
 import { pasteLine } from './paste-line.js';
 import { safeText, safeWhole } from './safe-text.js';
 import { type Describe, safeFile, thenResume, withDetail } from './wording-parts.js';
@@ -13,7 +14,13 @@ const SOURCE_REASONS = {
     why: 'the file cannot be read',
     mend: 'check its permissions and the disk that it is on',
   }),
-  empty: () => ({ why: 'the file is empty, and a vault takes no empty archive', mend: 'leave it out' }),
+  empty: (path: string) =>
+    path === STANDARD_INPUT
+      ? {
+          why: 'the stream is empty, and a vault takes no empty archive',
+          mend: 'see why nothing was written',
+        }
+      : { why: 'the file is empty, and a vault takes no empty archive', mend: 'leave it out' },
   'not-regular': (path: string) => ({
     why: 'this is a pipe, a socket or a device, and not a regular file',
     mend: `send what it gives as a stream: calve upload - TARGET < ${pasteLine([path])}`,
@@ -38,7 +45,12 @@ const SOURCE_REASONS = {
     why: 'the command did not end well, so no archive was made of what it printed',
     mend: 'see what it said, and run the same calve command again: it begins anew',
   }),
-  'no-command': () => ({ why: 'the command could not be started', mend: 'check its name and the PATH' }),
+  'no-command': (path: string) => ({
+    why: 'the command could not be started',
+    mend: /[\s|<>;&]/.test(path)
+      ? "a whole line for the shell is started as: -- bash -o pipefail -c 'LINE'"
+      : 'check its name and the PATH',
+  }),
   'read-once': () => ({
     why: 'what was read from standard input cannot be read again',
     mend: 'run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',

@@ -35,7 +35,7 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
   'expired-begun-anew': ({ lastActivityAt }) =>
     `the service dropped the upload, which was idle since ${formatMoment(lastActivityAt)}; begun anew`,
   'gone-begun-anew': ({ uploadId }) =>
-    `upload ${safeWhole(uploadId)} is gone from the service: somebody aborted it; begun anew`,
+    `upload ${safeWhole(uploadId)} is gone from the service: it was aborted, or completed from elsewhere; begun anew`,
   'comparing-again': (notice) =>
     `the file was touched, though its size and time are the same: ${parts(notice.parts)} read again and compared`,
   'journal-damaged': ({ path, lines }) =>
@@ -46,7 +46,8 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
     `the line is slow${atRate(bytesPerSecond)}, and a part must arrive within ${formatDuration(partTimeMs)}: ${parts(to)} sent at once instead of ${from}`,
   'more-at-once': ({ from, to, bytesPerSecond }) =>
     `the line is faster again${atRate(bytesPerSecond)}: ${parts(to)} sent at once instead of ${from}`,
-  'completing-again': () => 'the answer to complete was lost: the service is asked again',
+  'completing-again': () =>
+    'complete was sent before, and how that ended is not known: the service is asked again',
   'busy-skipped': ({ file, holder }) =>
     `${safeWhole(file)}: another calve works on it (${safeText(holder)}); left to it`,
   'account-unknown': () =>

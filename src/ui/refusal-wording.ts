@@ -15,7 +15,7 @@ type Reason = FailureFacts['refused']['why'];
 const REASONS = {
   'no-credentials': {
     why: 'no credentials were found',
-    mend: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile',
+    mend: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; a profile that is named is asked alone',
   },
   'wrong-credentials': {
     why: 'the service does not accept these credentials',
@@ -45,7 +45,7 @@ const REASONS = {
   },
   rejected: {
     why: 'the service refuses the request',
-    mend: 'see what the service said above; --debug shows the requests',
+    mend: 'see what the service said above',
   },
 } satisfies { [R in Reason]: { why: string; mend: string } };
 

@@ -1,6 +1,6 @@
 /** `upload -` and `--from-command`: bytes that come once, by the built program. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
@@ -11,6 +11,7 @@ import { type CrashAt, crashEnv } from '../support/crash-at.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
 import { isAbort, isBegin, isComplete, isPart, type Passing, startFront } from '../support/front.js';
 import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { pasteIntoShell } from '../support/shell.js';
 import { missingTerminal, runOnTerminal } from '../support/terminal.js';
 import { openVault, TARGET, VAULT, type VaultBench } from '../support/vault.js';
 
@@ -40,6 +41,19 @@ async function assertNothingLeft(vault: VaultBench): Promise<void> {
 
 function spooled(vault: VaultBench): string[] {
   return readdirSync(String(vault.env['TMPDIR'])).filter((name) => name.includes('spool'));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** Writes 3 MiB and a bit, and then nothing until it is ended. */
@@ -239,6 +253,44 @@ describe('--from-command', () => {
     const vault = await openVault(t);
     const ended = await vault.run(['upload', TARGET, '--from-command', '--', './no-such-command']);
     assert.match(assertFailed(ended, 13), /no-such-command: the command could not be started: .*ENOENT/);
+    for (const [command, told] of [
+      ['/etc/passwd/x', /^calve: \/etc\/passwd\/x: the command could not be started: .*ENOTDIR/],
+      ['tar -c . | cat', /the command could not be started/],
+    ] as const) {
+      const other = await vault.run(['upload', TARGET, '--from-command', '--', command]);
+      assert.match(assertFailed(other, 13), told);
+    }
+    await assertNothingLeft(vault);
+  });
+
+  test('of a command without -- before it is refused: its options would be taken for ours', async (t) => {
+    const vault = await openVault(t);
+    for (const words of [
+      ['echo', 'hi', '--quiet'],
+      ['tar', '-c', '.'],
+      ['--', ''],
+    ]) {
+      const ended = await vault.run(['upload', TARGET, '--from-command', ...words]);
+      assertFailed(ended, 2);
+      assert.match(ended.stderr, /^hint: .*--from-command -- tar -c photos$/m);
+    }
+    await assertNothingLeft(vault);
+  });
+
+  test('where the state folder cannot be used ends in 13 before anything is begun', async (t) => {
+    const vault = await openVault(t);
+    writeFileSync(join(vault.folder, 'file'), '');
+    const front = await startFront(t, vault.emulator.url);
+    const words = ['upload', TARGET, '--state-dir=file', '--from-command', '--', 'echo', 'x'];
+    assertFailed(await vault.run(words, { AWS_ENDPOINT_URL_GLACIER: front.url }), 13);
+    assert.equal(front.passed.filter(isBegin).length, 0);
+    await assertNothingLeft(vault);
+  });
+
+  test('of a folder is refused: Node would read it as if it were empty', async (t) => {
+    const vault = await openVault(t);
+    const ended = await pasteIntoShell(`calve upload - ${TARGET} < .`, vault.folder, vault.env);
+    assert.match(assertFailed(ended, 13), /^calve: standard input: this is a folder/);
     await assertNothingLeft(vault);
   });
 });
@@ -272,6 +324,53 @@ describe('a stream that is stopped', () => {
       await assertNothingLeft(vault);
     });
   }
+
+  for (const [why, fault, code] of [
+    ['refused by the service', 'denied@upload-part:#2', 12],
+    ['stopped', 'denied@upload-part:#99', 143],
+  ] as const) {
+    test(`though something that its command started still holds the pipe, when it is ${why}`, async (t) => {
+      const vault = await openVault(t, { faults: [fault] });
+      const { env } = await fedFront(t, vault, 3, () => running.child.kill('SIGTERM'));
+      const line = 'head -c 3145735 /dev/zero; sleep 300 2>/dev/null & echo $! > pid; exit 0';
+      const words = ['upload', TARGET, ...SMALL_PARTS, '--from-command', '--', 'sh', '-c', line];
+      const running: Running = vault.start(words, env);
+      const ended = await running.ended;
+      process.kill(Number(readFileSync(join(vault.folder, 'pid'), 'utf8')), 'SIGKILL');
+      assertFailed(ended, code);
+      await assertNothingLeft(vault);
+    });
+  }
+
+  test('twice, or where it cannot be dropped, says how to drop it, with --quiet too', async (t) => {
+    for (const [times, told] of [
+      [1, /hint: .*; its upload may still be on the service; drop it with: (calve abort .*)$/m],
+      [2, /hint: .*; its upload may still be on the service; drop it with: (calve abort .*)$/m],
+    ] as const) {
+      const vault = await openVault(t, { faults: ['hang@abort:1'] });
+      const stubborn =
+        "process.on('SIGTERM', () => {}); fs.writeFileSync('pid', String(process.pid)); process.stdout.write(Buffer.alloc(3145735)); setInterval(() => {}, 1e6)";
+      const { env } = await fedFront(t, vault, 3, () => running.child.kill('SIGTERM'));
+      const command = ['--from-command', '--', process.execPath, '-e', stubborn];
+      const running: Running = vault.start(['upload', TARGET, ...SMALL_PARTS, '--quiet', ...command], {
+        ...env,
+        TMPDIR: String(vault.env['TMPDIR']),
+      });
+      if (times === 2) {
+        const again = setInterval(() => running.child.kill('SIGTERM'), 200);
+        t.after(() => clearInterval(again));
+        void running.ended.then(() => clearInterval(again));
+      }
+      const ended = await running.ended;
+      assertFailed(ended, 143);
+      const [, line = ''] = told.exec(ended.stderr) ?? [];
+      assert.notEqual(line, '', ended.stderr);
+      const pid = Number(readFileSync(join(vault.folder, 'pid'), 'utf8'));
+      await until(() => !isAlive(pid));
+      assert.equal((await pasteIntoShell(line, vault.folder, { ...vault.env, ...env })).code, 0, line);
+      await assertNothingLeft(vault);
+    }
+  });
 
   test('by SIGKILL leaves an upload on the service, which abort drops, and nothing here', async (t) => {
     const vault = await openVault(t);
@@ -326,7 +425,7 @@ describe('a stream that is stopped', () => {
           : 'pass',
     });
     const ended = await startFed(vault, SMALL_PARTS, { AWS_ENDPOINT_URL_GLACIER: front.url }).ended;
-    assert.match(assertFailed(ended, 16), /somebody aborted it/);
+    assert.match(assertFailed(ended, 16), /it was aborted, or completed from elsewhere/);
     await assertNothingLeft(vault);
   });
 });

@@ -18,7 +18,10 @@ const HASH_B = 'b'.repeat(64);
 const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])[] } = {
   usage: [
     ['calve: --part-size 5M: a part is a power of two', 'hint: name one such as 16M'],
-    ['calve: target x\\ny: it has no scheme', 'hint: calve --help lists the commands and their options'],
+    [
+      'calve: target x\\ny: it has no scheme',
+      'hint: calve --help lists the commands, calve COMMAND --help the options of one',
+    ],
   ],
   unreachable: [
     [
@@ -58,7 +61,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: upload -Xk3: the service knows no such upload: it was completed, aborted, or idle for too long',
-      'hint: calve list-uploads shows the uploads in progress',
+      'hint: calve list-uploads TARGET shows the uploads in progress',
     ],
     [
       'calve: unfinished upload /data/backup.tar: the state folder knows no such upload (/state)',
@@ -82,7 +85,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
   refused: [
     [
       'calve: could not begin the upload: no credentials were found',
-      'hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile',
+      'hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; a profile that is named is asked alone',
     ],
     [
       'calve: could not begin the upload: the service does not accept these credentials',
@@ -98,7 +101,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: could not begin the upload: the service refuses the request',
-      'hint: see what the service said above; --debug shows the requests',
+      'hint: see what the service said above',
     ],
     [
       'calve: could not send part 17 (/data/backup.tar to glacier://photos): these credentials may not do this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
@@ -203,8 +206,8 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
   ],
   gone: [
     [
-      'calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service: somebody aborted it',
-      'hint: calve upload of the same file begins anew',
+      'calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service: it was aborted, or completed from elsewhere',
+      'hint: calve upload of the same file begins anew, and sends it again',
     ],
     [
       `calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service, and it was being completed: the archive may exist (5368709120 bytes, tree hash ${HASH_A})`,

@@ -45,7 +45,7 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
   ],
   'gone-begun-anew': [
     { uploadId: '-Xk3' },
-    'upload -Xk3 is gone from the service: somebody aborted it; begun anew',
+    'upload -Xk3 is gone from the service: it was aborted, or completed from elsewhere; begun anew',
   ],
   'comparing-again': [
     { parts: 12_000 },
@@ -67,7 +67,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { from: 1, to: 4, bytesPerSecond: 2 * 1024 ** 2 },
     'the line is faster again (2 MiB/s): 4 parts are sent at once instead of 1',
   ],
-  'completing-again': [{ uploadId: '-Xk3' }, 'the answer to complete was lost: the service is asked again'],
+  'completing-again': [
+    { uploadId: '-Xk3' },
+    'complete was sent before, and how that ended is not known: the service is asked again',
+  ],
   'busy-skipped': [
     { file: '/data/a', holder: 'nas, process 4711' },
     '/data/a: another calve works on it (nas, process 4711); left to it',

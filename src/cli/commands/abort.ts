@@ -67,7 +67,7 @@ function readWish(context: CommandContext): Wish {
     throw new TransferError('usage', {
       what: 'abort',
       why: ways > 1 ? 'it takes one of --upload-id, --older-than and --all' : 'it does not say which uploads',
-      hint: 'name them with --upload-id=ID, --older-than 3d or --all',
+      hint: 'name them with --upload-id=ID, --older-than 12h or --all',
     });
   }
   return wish;

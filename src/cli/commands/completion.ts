@@ -63,7 +63,7 @@ export async function completion(
   const shell = SHELLS.find((each) => each === words[0]);
   if (shell === undefined) {
     const why = `it is one of ${SHELLS.join(', ')}`;
-    const hint = 'as in: calve completion bash > ~/.local/share/bash-completion/completions/calve';
+    const hint = 'as in: source <(calve completion bash)';
     throw new TransferError('usage', { what: `completion ${words[0]}`, why, hint });
   }
   const script = SCRIPTS[shell](shapeOf(program));

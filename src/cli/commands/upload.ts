@@ -76,7 +76,9 @@ interface Words {
 /** @throws TransferError `usage` */
 function readWords(context: CommandContext, words: readonly string[]): Words {
   const { read } = context.options;
-  const { files, url, command } = read.flag('fromCommand') ? commandWords(words) : fileWords(words);
+  const { files, url, command } = read.flag('fromCommand')
+    ? commandWords(words, context.io.argv)
+    : fileWords(words);
   const isStream = files.includes(STANDARD_INPUT);
   if (isStream && hasKeys(url.scheme) && namesMany(url)) {
     refuseWords(
@@ -100,12 +102,15 @@ function refuseWords(why: string, hint: string): never {
   throw new TransferError('usage', { what: 'upload', why, hint });
 }
 
-function commandWords(words: readonly string[]): Words {
+function commandWords(words: readonly string[], argv: readonly string[]): Words {
   const hint = 'as in: calve upload glacier://photos --from-command -- tar -c photos';
   const [target = '', ...command] = words;
   if (!looksLikeTarget(target))
     refuseWords(`with --from-command the target comes first, and ${target} is none`, hint);
-  if (command.length === 0) refuseWords('--from-command wants a command, after --', hint);
+  // Without it calve would take the command's options for its own.
+  if ((command[0] ?? '') === '' || !argv.includes('--')) {
+    refuseWords('--from-command wants a command, after --', hint);
+  }
   return { files: [STANDARD_INPUT], url: parseTargetUrl(target), command };
 }
 

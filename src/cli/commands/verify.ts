@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { TransferError } from '../../core/failures.js';
+import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { verifyFile } from '../../transfer/verify.js';
 import { verifiedJson } from '../../ui/json.js';
 import { safeWhole } from '../../ui/safe-text.js';
@@ -9,6 +10,13 @@ import type { CommandContext } from '../run-command.js';
 /** `calve verify FILE`: asks no service. A file that differs ends in the number of a checksum mismatch. */
 export async function verify(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io, options } = context;
+  if (words[0] === STANDARD_INPUT) {
+    throw new TransferError('usage', {
+      what: 'verify',
+      why: 'it reads a file, and what came as a stream is not there any more',
+      hint: 'name the file that it came from or was saved to, and the archive: calve verify FILE --archive-id=ID',
+    });
+  }
   const file = resolve(io.cwd, words[0] ?? '');
   const sources = openSources(options);
   try {
