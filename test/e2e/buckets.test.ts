@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
 import {
   AbortMultipartUploadCommand,
@@ -90,6 +91,23 @@ describe('objects, end to end', { skip }, () => {
       assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
     },
     ['obs'],
+  );
+
+  fact(
+    'of two streams to one object at once the second ends in 11, and takes nothing from the first',
+    async (home) => {
+      const url = `${home.target}/piped`;
+      const feed = 'process.stdout.write(Buffer.alloc(9437184)); setInterval(() => {}, 1e6)';
+      const line = ['upload', url, ...SMALL_PARTS, '--from-command', '--', process.execPath, '-e', feed];
+      const first = home.start(line);
+      while ((await home.openKeys()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      failed(await home.run(line), 11, /another calve works on it/);
+      assert.deepEqual(await home.openKeys(), ['piped']);
+      first.child.kill('SIGTERM');
+      assert.equal((await first.ended).code, 143);
+      assert.deepEqual(await home.openKeys(), []);
+    },
+    ['s3'],
   );
 
   fact(
