@@ -191,6 +191,9 @@ function readObjectSettings(read: OptionReader): ObjectSettings {
   };
 }
 
+/** Of the emulator: whether it refuses what is not signed rightly. */
+export const SIGNATURE_MODES = ['verify', 'lenient'] as const;
+
 /** Source: Amazon S3 API reference, CreateMultipartUpload (x-amz-server-side-encryption). */
 export const SSE_KINDS = ['AES256', 'aws:kms', 'aws:kms:dsse', 'kms'] as const;
 

@@ -31,7 +31,8 @@ export async function runCommand(
   body: (context: CommandContext) => Promise<void>,
 ): Promise<ExitCode> {
   const options = readOptions(io, command);
-  const reporter = keepFarewell(io, options, await openReporter(io, options.output));
+  const plain = namingFolders(io, options, await openReporter(io, options.output));
+  const reporter = keepFarewell(io, options, plain);
   let exitCode: ExitCode = 0;
   const fail = async (error: unknown, context: FailureContext = {}): Promise<void> => {
     reporter.clear();
@@ -67,13 +68,19 @@ function keepFarewell(io: Io, options: Options, reporter: Reporter): Reporter {
         const context = { file, target, uploadId, resumable, ...(abort !== undefined && { abort }) };
         farewell.words = lastWords(io, options, context);
       }
-      // A line to be pasted must find the same state.
-      const isLine = event.type === 'notice' && 'abort' in event;
-      reporter.report(
-        isLine
-          ? { ...event, abort: [...event.abort, ...folderWords(wordingEnvironment(io, options))] }
-          : event,
-      );
+      reporter.report(event);
+    },
+  };
+}
+
+/** A line that a notice gives to be pasted must find the same state as this run. */
+function namingFolders(io: Io, options: Options, reporter: Reporter): Reporter {
+  const folders = folderWords(wordingEnvironment(io, options));
+  return {
+    ...reporter,
+    report(event) {
+      const hasLine = event.type === 'notice' && 'abort' in event;
+      reporter.report(hasLine ? { ...event, abort: [...event.abort, ...folders] } : event);
     },
   };
 }

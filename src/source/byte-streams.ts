@@ -1,5 +1,5 @@
 /** Where bytes come from that come once: standard input, and commands. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createReadStream, ReadStream as FileStream, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import process from 'node:process';
@@ -12,10 +12,10 @@ const END_WITHIN_MS = 1000;
 
 /**
  * Standard input as it can be read. What Node does not know (block devices, folders, sockets of packets) it would give
- * as a stream that is empty, of which an empty object would be made.
+ * as a stream that is empty, of which an empty object would be made, or the hash of nothing.
  * @throws TransferError `source`
  */
-function readable(stdin: Readable): Readable {
+export function readableInput(stdin: Readable): Readable {
   const stats = fstatSync(0);
   if (stats.isBlockDevice()) return createReadStream('', { fd: 0, autoClose: false });
   if (stdin instanceof FileStream || stdin instanceof Socket) return stdin;
@@ -28,7 +28,7 @@ function readable(stdin: Readable): Readable {
  * @throws TransferError `source` for what cannot be read as a stream
  */
 export function standardInput(given: Readable, signal: AbortSignal): ByteStream {
-  const stdin = readable(given);
+  const stdin = readableInput(given);
   const stop = (): void => void stdin.destroy();
   signal.addEventListener('abort', stop, { once: true });
   return {
@@ -93,17 +93,15 @@ function run(words: readonly string[], options: CommandOptions): Run {
 }
 
 /** @throws TransferError `source` `no-command` for what the system refuses at once; the rest comes as an event */
-function start(words: readonly string[], { cwd, env }: CommandOptions): ReturnType<typeof spawnIt> {
-  const [command = ''] = words;
+function start(
+  [command = '', ...args]: readonly string[],
+  { cwd, env }: CommandOptions,
+): ChildProcessByStdio<null, Readable, null> {
   try {
-    return spawnIt(words, cwd, env);
+    return spawn(command, args, { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] });
   } catch (error) {
     throw notStarted(command, error);
   }
-}
-
-function spawnIt([command = '', ...args]: readonly string[], cwd: string, env: CommandOptions['env']) {
-  return spawn(command, args, { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] });
 }
 
 function notStarted(command: string, error: unknown): TransferError<'source'> {

@@ -65,23 +65,22 @@ export async function uploadStream(
 ): Promise<ArchiveResult> {
   const startedMs = session.clock.nowMs();
   let source: StreamSource | null = null;
+  let lock: Lock | null = null;
   try {
     const plan = planStream(wish.expectedSizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
     await session.catalogue.proveWritable();
-    const lock = await lockTarget(session);
-    const carrying = async (): Promise<CatalogueEntry> => {
-      source = await session.openStream(stream, plan.partSizeBytes);
-      const first = await firstPart(session, wish, source, plan);
-      const head = await begin(session, wish, first, plan);
-      return carry(session, wish, { source, first, plan, head, startedMs, lock });
-    };
-    const entry = await carrying().finally(() => lock?.release());
+    lock = await lockTarget(session);
+    source = await session.openStream(stream, plan.partSizeBytes);
+    const first = await firstPart(session, wish, source, plan);
+    const head = await begin(session, wish, first, plan);
+    const entry = await carry(session, wish, { source, first, plan, head, startedMs, lock });
     const sent = { partsSent: entry.plan.partCount, partsReused: 0, resumed: false };
     return sentResult(session, entry, startedMs, sent);
   } catch (error) {
     throw withContext(error, { file: STANDARD_INPUT, target: session.place.url });
   } finally {
     await (source ?? stream).close();
+    await lock?.release();
   }
 }
 

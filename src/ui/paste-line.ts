@@ -1,6 +1,7 @@
 /** Command lines that are printed to be pasted. */
 import type { FailureContext } from '../core/failures.js';
 import { shellQuote } from '../core/shell-quote.js';
+import { STANDARD_INPUT } from '../transfer/ports.js';
 import { isActing } from './safe-text.js';
 
 /** What the wording has to know of the run that it speaks of. */
@@ -43,7 +44,7 @@ export function folderWords(env: WordingEnvironment): string[] {
 
 /** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
 export function resumeLine(context: FailureContext, env: WordingEnvironment): string | null {
-  const isFile = context.file !== undefined && context.file !== '-';
+  const isFile = context.file !== undefined && context.file !== STANDARD_INPUT;
   const word = isFile ? context.file : context.uploadId;
   if (context.resumable !== true || word === undefined) return null;
   // Ids are base64url and may begin with `-`, which only a bare `--` keeps from being read as an option.

@@ -1,33 +1,20 @@
 import type { Command, Option } from 'commander';
 import { TransferError } from '../../core/failures.js';
+import { formatSizeOption, MIB_BYTES } from '../../core/units.js';
 import { bashScript } from '../../ui/completion/bash.js';
 import { fishScript } from '../../ui/completion/fish.js';
 import type { Candidates, CommandShape, OptionShape, ProgramShape } from '../../ui/completion/shape.js';
 import { zshScript } from '../../ui/completion/zsh.js';
 import { completionJson } from '../../ui/json.js';
 import { PROGRESS_FLAGS } from '../../ui/progress-mode.js';
-import { SSE_KINDS } from '../options.js';
+import { SIGNATURE_MODES, SSE_KINDS } from '../options.js';
 import type { CommandContext } from '../run-command.js';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 const SHELLS = Object.keys(SCRIPTS) as (keyof typeof SCRIPTS)[];
 
-const PART_SIZES = [
-  'auto',
-  '1M',
-  '2M',
-  '4M',
-  '8M',
-  '16M',
-  '32M',
-  '64M',
-  '128M',
-  '256M',
-  '512M',
-  '1G',
-  '2G',
-  '4G',
-];
+/** Every power of two that a part can be. */
+const PART_SIZES = ['auto', ...Array.from({ length: 13 }, (_, i) => formatSizeOption(MIB_BYTES * 2 ** i))];
 const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE', 'WARM', 'COLD'];
 
 /** What options may be followed by, where somebody can know. */
@@ -36,7 +23,7 @@ const VALUES: Readonly<Record<string, Candidates>> = {
   '--progress': PROGRESS_FLAGS,
   '--sse': SSE_KINDS,
   '--storage-class': STORAGE_CLASSES,
-  '--signature': ['verify', 'lenient'],
+  '--signature': SIGNATURE_MODES,
   '--state-dir': 'folders',
   '--catalogue': 'folders',
   '--local-dir': 'folders',
@@ -50,7 +37,7 @@ const VALUES: Readonly<Record<string, Candidates>> = {
 const WORDS: Readonly<Record<string, Candidates>> = {
   file: 'files',
   target: 'targets',
-  'upload-id': 'upload-ids',
+  'upload-id': 'bare-upload-ids',
   shell: SHELLS,
 };
 

@@ -6,6 +6,7 @@ import { FaultSpecError } from '../../emulator/faults.js';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/server.js';
 import { isVaultName } from '../../emulator/store-vaults.js';
 import { listeningJson } from '../../ui/json.js';
+import { SIGNATURE_MODES } from '../options.js';
 import type { CommandContext } from '../run-command.js';
 
 /** `calve emulator`: serves until SIGINT or SIGTERM, which end it with 0. */
@@ -67,7 +68,7 @@ function readEmulatorOptions(context: CommandContext): Omit<EmulatorOptions, 'da
   return {
     vaults,
     faults: read.texts('fault'),
-    signature: read.choice('signature', ['verify', 'lenient']) ?? 'verify',
+    signature: read.choice('signature', SIGNATURE_MODES) ?? 'verify',
     bandwidthBytesPerSecond: read.sizeBytes('bandwidth'),
     ...(accessKeyId === null || secretAccessKey === null ? {} : { accessKeyId, secretAccessKey }),
     ...optional('uploadTtlMs', read.durationMs('uploadTtl')),

@@ -3,7 +3,7 @@
  * Source: Bash reference manual, "Programmable Completion".
  */
 import { shellLine } from '../../core/shell-quote.js';
-import { type Candidates, type CommandShape, idsPipe, type ProgramShape, SCHEMES } from './shape.js';
+import { type Candidates, type CommandShape, idsPipe, type ProgramShape, TARGET_STARTS } from './shape.js';
 
 /** What stays as it is: readline's own names of files are quoted as they must be. */
 const HEAD = `# bash completion for calve, made by: calve completion bash
@@ -36,7 +36,7 @@ _calve_archive_ids() { _calve_ids < <(${idsPipe('archives')}); }
 
 _calve_targets() {
     # An empty word is the place of a file, where there may be one: readline adds files only to an empty list.
-    if [[ -n $cur || $1 == alone ]]; then _calve_offer ${SCHEMES.join(' ')}; fi
+    if [[ -n $cur || $1 == alone ]]; then _calve_offer ${TARGET_STARTS.join(' ')}; fi
     if [[ \${COMPREPLY[0]-} == *:// ]]; then compopt -o nospace; fi
 }
 `;
@@ -46,6 +46,7 @@ const FUNCTIONS = {
   folders: '_calve_folders',
   targets: '_calve_targets',
   'upload-ids': '_calve_upload_ids',
+  'bare-upload-ids': '_calve_bare_ids',
   'archive-ids': '_calve_archive_ids',
 } as const;
 
@@ -54,15 +55,9 @@ function offer(candidates: Candidates): string {
   return candidates.length === 0 ? ':' : `_calve_offer ${shellLine(candidates)}`;
 }
 
-/** A place among a command's words, where a file may stand as well as what is told of here. */
-function offerWord(candidates: Candidates, isAlone: boolean): string {
-  if (candidates === 'upload-ids') return '_calve_bare_ids';
-  return candidates === 'targets' && isAlone ? '_calve_targets alone' : offer(candidates);
-}
-
 function offerWords(words: readonly Candidates[]): string {
-  if (words.length === 0) return ':';
-  return words.map((each) => offerWord(each, words.length === 1)).join('; ');
+  const offers = words.map(offer).join('; ') || ':';
+  return offers === FUNCTIONS.targets ? `${offers} alone` : offers;
 }
 
 /** One branch of `case` for each thing that options may be followed by. */

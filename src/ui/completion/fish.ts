@@ -6,7 +6,7 @@ import {
   idsPipe,
   type OptionShape,
   type ProgramShape,
-  SCHEMES,
+  TARGET_STARTS,
 } from './shape.js';
 
 /** Within fish's single quotes a backslash is one before a quote or a backslash. */
@@ -16,8 +16,9 @@ function quoted(text: string): string {
 
 const WORDS = {
   folders: '(__fish_complete_directories)',
-  targets: SCHEMES.join(' '),
+  targets: TARGET_STARTS.join(' '),
   'upload-ids': '(__calve_ids status)',
+  'bare-upload-ids': '(__calve_ids status)',
   'archive-ids': '(__calve_ids archives)',
 } as const;
 

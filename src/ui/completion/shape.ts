@@ -1,7 +1,18 @@
 /** The command line's shape, as far as a shell must know it to complete words. */
+import { SCHEMES } from '../../core/target-url.js';
 
-/** What may stand in a place: what the shell or calve itself can list, or these words. None: anything. */
-export type Candidates = 'files' | 'folders' | 'targets' | 'upload-ids' | 'archive-ids' | readonly string[];
+/**
+ * What may stand in a place: what the shell or calve itself can list, or these words. None: anything. A bare id is a word
+ * of its own, where one that begins with - wants -- before it.
+ */
+export type Candidates =
+  | 'files'
+  | 'folders'
+  | 'targets'
+  | 'upload-ids'
+  | 'bare-upload-ids'
+  | 'archive-ids'
+  | readonly string[];
 
 export interface OptionShape {
   /** As typed: `--upload-id`; a short one, where there is one, first. */
@@ -26,7 +37,8 @@ export interface ProgramShape {
   readonly options: readonly OptionShape[];
 }
 
-export const SCHEMES: readonly string[] = ['glacier://', 's3://', 'obs://', 'local://'];
+/** What targets begin with. */
+export const TARGET_STARTS: readonly string[] = SCHEMES.map((scheme) => `${scheme}://`);
 
 /**
  * A pipe that prints what the command lists, by its last column. What a service once sent is offered only where no shell

@@ -6,7 +6,7 @@ import {
   idsPipe,
   type OptionShape,
   type ProgramShape,
-  SCHEMES,
+  TARGET_STARTS,
 } from './shape.js';
 
 const ACTIONS = {
@@ -14,6 +14,7 @@ const ACTIONS = {
   folders: '_files -/',
   targets: '_calve_targets',
   'upload-ids': '_calve_upload_ids',
+  'bare-upload-ids': '_calve_bare_ids',
   'archive-ids': '_calve_archive_ids',
 } as const;
 
@@ -39,10 +40,7 @@ function wordsSpec(words: readonly Candidates[]): string[] {
   const [first] = words;
   if (first === undefined) return [];
   if (words.length === 1) return [`*:${typeof first === 'string' ? first : 'word'}:${action(first)}`];
-  const kinds = words.map((each) => {
-    const does = each === 'upload-ids' ? '_calve_bare_ids' : action(each);
-    return `"${String(each)}:${String(each)}:${does}"`;
-  });
+  const kinds = words.map((each) => `"${String(each)}:${String(each)}:${action(each)}"`);
   return [`*:word:{_alternative ${kinds.join(' ')}}`];
 }
 
@@ -74,7 +72,7 @@ _calve_bare_ids() {
   if (($words[(I)--])); then _calve_ids status "$@"; else _calve_ids status -F '(-*)' "$@"; fi
 }
 _calve_archive_ids() { _calve_ids archives "$@" }
-_calve_targets() { compadd "$@" -S '' -- ${SCHEMES.join(' ')} }
+_calve_targets() { compadd "$@" -S '' -- ${TARGET_STARTS.join(' ')} }
 
 _calve() {
   local -a commands
