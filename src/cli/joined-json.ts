@@ -2,7 +2,7 @@ import { hasKeys, type TargetUrl } from '../core/target-url.js';
 import type { JoinedUpload } from '../transfer/abort.js';
 import { type Session, sessionAt } from '../transfer/session.js';
 import { type UploadJson, uploadJson } from '../ui/json.js';
-import { keyedUploadsTable, uploadsTable } from '../ui/tables.js';
+import { keyedUploadsTable, uploadsTable } from '../ui/tables/tables.js';
 
 /** The table that uploads to this target are listed in. */
 export function uploadsTableFor({ scheme }: TargetUrl): typeof uploadsTable {

@@ -1,6 +1,6 @@
 /** Rows as they come: objects under --json, else a table that is printed while it is read. */
 import { jsonLine } from '../ui/json.js';
-import type { TableOptions, TableStream } from '../ui/table-layout.js';
+import type { TableOptions, TableStream } from '../ui/tables/table-layout.js';
 import type { CommandContext } from './run-command.js';
 
 export interface RowPrinter<Row> {

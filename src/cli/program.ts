@@ -1,6 +1,6 @@
 /** Every command and its options. Bodies are loaded when they are run, so that --help stays quick. */
 import { Command, Option } from 'commander';
-import { exitNumbersHelp } from '../ui/help-text.js';
+import { exitNumbersHelp } from '../ui/text/help-text.js';
 import { EXIT_ROWS, type ExitCode } from './exit-codes.js';
 import type { Io } from './io.js';
 import {

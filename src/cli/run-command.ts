@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { STANDARD_INPUT } from '../transfer/ports.js';
-import { describeFailure, failureText } from '../ui/failure-wording.js';
 import { errorJson, jsonLine } from '../ui/json.js';
-import { folderWords, type WordingEnvironment } from '../ui/paste-line.js';
-import type { Reporter } from '../ui/reporter-parts.js';
-import { safeText } from '../ui/safe-text.js';
+import type { Reporter } from '../ui/progress/reporter-parts.js';
+import { safeText } from '../ui/text/safe-text.js';
+import { describeFailure, failureText } from '../ui/wording/failures.js';
+import { folderWords, type WordingEnvironment } from '../ui/wording/paste-line.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import type { Io, LastWords } from './io.js';

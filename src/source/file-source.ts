@@ -9,11 +9,11 @@ import type { PartRange } from '../core/part-plan.js';
 import type { OpenSource, PreparedPart, RecordedPart, Source } from '../transfer/ports.js';
 import type { PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
-import { linkedWork } from './linked-work.js';
 import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
 import { md5Of, preparedPart } from './prepared-part.js';
 import { rangeStream } from './range-stream.js';
-import type { Workshop } from './workshop.js';
+import type { Workshop } from './source-pool.js';
+import { linkedWork } from './task-scope.js';
 
 /** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
 export function fileSources(workshop: Workshop): OpenSource {

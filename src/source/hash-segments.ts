@@ -4,8 +4,8 @@ import type { TreeHash } from '../core/tree-hash.js';
 import { MIB_BYTES } from '../core/units.js';
 import type { PartHashes } from './hash-part.js';
 import type { HashThreads } from './hash-threads.js';
-import { linkedWork } from './linked-work.js';
 import type { OpenedFile } from './open-file.js';
+import { linkedWork } from './task-scope.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
 /** A power of two of MiB, so that the segments' hashes are nodes of the file's own tree. */

@@ -1,8 +1,8 @@
 /** Everything that can be read and sent: files, and bytes that come once. */
 import type { OpenSource, OpenStream } from '../transfer/ports.js';
 import { fileSources } from './file-source.js';
+import { openWorkshop, type WorkshopOptions } from './source-pool.js';
 import { streamSources } from './stream-source.js';
-import { openWorkshop, type WorkshopOptions } from './workshop.js';
 
 export interface SourceOpener {
   readonly open: OpenSource;

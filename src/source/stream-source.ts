@@ -16,12 +16,12 @@ import {
   type StreamSource,
 } from '../transfer/ports.js';
 import type { Slot } from './buffer-slots.js';
-import { linkedWork } from './linked-work.js';
 import { sourceFailure } from './open-file.js';
 import { md5Of, preparedPart } from './prepared-part.js';
 import { rangeStream } from './range-stream.js';
+import type { Workshop } from './source-pool.js';
 import { openSpool, spoolFailure } from './spool.js';
-import type { Workshop } from './workshop.js';
+import { linkedWork } from './task-scope.js';
 
 /** @param directory for the parts that are not held in memory */
 export function streamSources(workshop: Workshop, directory = tmpdir()): OpenStream {

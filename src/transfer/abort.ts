@@ -1,7 +1,7 @@
 /** `abort`: uploads are dropped with what they hold. Never one that a live calve works on. */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { forgetUpload, goneFailure, mayBeCompleted } from './finish.js';
-import { listAllParts, listAllUploads } from './pages.js';
+import { forgetUpload, goneFailure, mayBeCompleted } from './complete-upload.js';
+import { listAllParts, listAllUploads } from './list.js';
 import type { AbortAnswer, OpenUpload, UnfinishedUpload } from './ports.js';
 import { lockWish, type Session, samePlace, sessionAt } from './session.js';
 

@@ -2,9 +2,8 @@
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
 import { foreignPartSize, isLegalPartSize } from '../core/part-plan.js';
-import { carryThrough } from './carry-through.js';
-import { mayBeArchived, settleUpload } from './finish.js';
-import { planSource } from './plan-file.js';
+import { mayBeArchived, settleUpload } from './complete-upload.js';
+import { planSource } from './parts/plan.js';
 import {
   type Lock,
   type Source,
@@ -12,6 +11,7 @@ import {
   type UnfinishedUpload,
   type UploadIdentity,
 } from './ports.js';
+import { carryThrough } from './run-upload.js';
 import { type ArchiveResult, isoNow, lockWish, type Session, samePlace, settledResult } from './session.js';
 import { spentStream } from './spent-stream.js';
 import { compareWithUpload } from './upload.js';

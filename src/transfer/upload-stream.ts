@@ -10,8 +10,8 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
 import { type OpenPlan, type PartRange, planParts, planStream, streamRange } from '../core/part-plan.js';
 import { abortUpload } from './abort.js';
-import { noticeClass } from './carry-through.js';
-import { canGoOn, finishUpload, goneFailure } from './finish.js';
+import { canGoOn, finishUpload, goneFailure } from './complete-upload.js';
+import { foldInOrder, recordOf } from './parts/send.js';
 import {
   type BegunUpload,
   type ByteStream,
@@ -26,7 +26,7 @@ import {
   STANDARD_INPUT,
   type StreamSource,
 } from './ports.js';
-import { foldInOrder, recordOf } from './send-missing.js';
+import { noticeClass } from './run-upload.js';
 import { type ArchiveResult, abortLine, isoNow, lockWish, type Session, sentResult } from './session.js';
 
 /** What a vault's archive is called when nobody names it. */

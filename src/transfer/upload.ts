@@ -5,11 +5,11 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import { formatSize, formatSizeOption } from '../core/units.js';
 import { abortUpload } from './abort.js';
-import { carryThrough, type From } from './carry-through.js';
-import { forgetUpload, mayBeArchived, settleUpload } from './finish.js';
-import { planSource } from './plan-file.js';
+import { forgetUpload, mayBeArchived, settleUpload } from './complete-upload.js';
+import { planSource } from './parts/plan.js';
+import { rereadRecorded } from './parts/send.js';
 import type { CatalogueEntry, Lock, ObjectWish, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
-import { rereadRecorded } from './send-missing.js';
+import { carryThrough, type From } from './run-upload.js';
 import {
   type ArchiveResult,
   abortLine,

@@ -11,10 +11,10 @@ import type {
   OpenUpload,
   UnfinishedUpload,
 } from '../transfer/ports.js';
-import { describeFailure } from './failure-wording.js';
-import { isoFromNs, isoMoment } from './moments.js';
-import type { WordingEnvironment } from './paste-line.js';
-import { isActing } from './safe-text.js';
+import { isActing } from './text/safe-text.js';
+import { isoFromNs, isoMoment } from './text/timestamps.js';
+import { describeFailure } from './wording/failures.js';
+import type { WordingEnvironment } from './wording/paste-line.js';
 
 /** How the archive came about in this run; every field null in a reading of the catalogue. */
 export interface ArchiveRun {

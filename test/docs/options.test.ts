@@ -7,7 +7,7 @@ import type { Command, Option } from 'commander';
 import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
 import type { Io } from '../../src/cli/io.js';
 import { buildProgram } from '../../src/cli/program.js';
-import { exitNumbersHelp } from '../../src/ui/help-text.js';
+import { exitNumbersHelp } from '../../src/ui/text/help-text.js';
 import { cleanEnv, runCalve } from '../support/calve.js';
 import { tempFolder } from '../support/temp.js';
 

@@ -6,7 +6,7 @@ import type { Io } from '../../src/cli/io.js';
 import { type Options, readOptions } from '../../src/cli/options.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { isFailure } from '../../src/core/failures.js';
-import { describeFailure, failureText } from '../../src/ui/failure-wording.js';
+import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
 import { sharedService } from '../support/homes.js';
 import { fuzz, hostileText } from './fuzz.js';
 

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type FailureKind, type ServiceAnswer, TransferError } from '../../src/core/failures.js';
-import { describeFailure, failureText } from '../../src/ui/failure-wording.js';
 import { errorJson, jsonLine, unfinishedJson, uploadJson } from '../../src/ui/json.js';
-import { describeNotice } from '../../src/ui/notice-wording.js';
-import { formatArchivedLine, formatProgressLine, formatRetryLine } from '../../src/ui/progress-lines.js';
-import { partsTable, unfinishedTable, uploadsTable } from '../../src/ui/tables.js';
+import {
+  formatArchivedLine,
+  formatProgressLine,
+  formatRetryLine,
+} from '../../src/ui/progress/progress-lines.js';
+import { partsTable, unfinishedTable, uploadsTable } from '../../src/ui/tables/tables.js';
+import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
+import { describeNotice } from '../../src/ui/wording/notices.js';
 import { sampleHead } from '../state/samples.js';
-import { SAMPLES } from '../ui/failure-samples.js';
+import { SAMPLES } from '../ui/wording/failure-samples.js';
 import { fuzz, hostileText } from './fuzz.js';
 
 /** Whatever acts on a terminal instead of being seen there; newlines are judged apart. */

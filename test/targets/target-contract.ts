@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { listAllParts, listAllUploads } from '../../src/transfer/pages.js';
+import { listAllParts, listAllUploads } from '../../src/transfer/list.js';
 import type {
   BegunUpload,
   Completion,

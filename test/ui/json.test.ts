@@ -17,8 +17,8 @@ import {
   uploadJson,
   verifiedJson,
 } from '../../src/ui/json.js';
-import { DENIED, UPLOAD } from './failure-samples.js';
 import { ENTRY, OPEN, UNFINISHED } from './listing-samples.js';
+import { DENIED, UPLOAD } from './wording/failure-samples.js';
 
 const MIB_BYTES = 1024 ** 2;
 const HASH_A = 'a'.repeat(64);

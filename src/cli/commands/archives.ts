@@ -1,6 +1,6 @@
 import { TransferError } from '../../core/failures.js';
 import { cataloguedJson, jsonLine } from '../../ui/json.js';
-import { archivesTable } from '../../ui/tables.js';
+import { archivesTable } from '../../ui/tables/tables.js';
 import { openArchives } from '../compose.js';
 import { tableOptions } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';

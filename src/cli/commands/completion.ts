@@ -6,7 +6,7 @@ import { fishScript } from '../../ui/completion/fish.js';
 import type { Candidates, CommandShape, OptionShape, ProgramShape } from '../../ui/completion/shape.js';
 import { zshScript } from '../../ui/completion/zsh.js';
 import { completionJson } from '../../ui/json.js';
-import { PROGRESS_FLAGS } from '../../ui/progress-mode.js';
+import { PROGRESS_FLAGS } from '../../ui/progress/progress-mode.js';
 import { SIGNATURE_MODES, SSE_KINDS } from '../options.js';
 import type { CommandContext } from '../run-command.js';
 

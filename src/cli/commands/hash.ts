@@ -3,7 +3,7 @@ import { readableInput } from '../../source/byte-streams.js';
 import { hashFile, hashStream } from '../../source/hash-file.js';
 import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { hashJson } from '../../ui/json.js';
-import { safeWhole } from '../../ui/safe-text.js';
+import { safeWhole } from '../../ui/text/safe-text.js';
 import type { CommandContext } from '../run-command.js';
 
 /** `calve hash FILE...`: lines as sha256sum prints them, of tree hashes. */

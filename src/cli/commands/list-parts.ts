@@ -1,8 +1,8 @@
 import { withContext } from '../../core/failures.js';
 import { parseTargetUrl } from '../../core/target-url.js';
-import { everyPage } from '../../transfer/pages.js';
+import { everyPage } from '../../transfer/list.js';
 import { type PartJson, partJson } from '../../ui/json.js';
-import { partsTable } from '../../ui/tables.js';
+import { partsTable } from '../../ui/tables/tables.js';
 import { openSession } from '../compose.js';
 import { checkKey } from '../object-key.js';
 import { streamPrinter } from '../print-table.js';

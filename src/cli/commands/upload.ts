@@ -12,13 +12,13 @@ import {
 } from '../../core/target-url.js';
 import { commandOutput, standardInput } from '../../source/byte-streams.js';
 import { TARGETS } from '../../targets/registry.js';
-import { planFile } from '../../transfer/plan-file.js';
+import { planFile } from '../../transfer/parts/plan.js';
 import { type ByteStream, type ObjectWish, type OpenSource, STANDARD_INPUT } from '../../transfer/ports.js';
 import { sessionAt } from '../../transfer/session.js';
 import { type UploadWish, uploadFile } from '../../transfer/upload.js';
 import { type StreamWish, uploadStream } from '../../transfer/upload-stream.js';
 import { planJson } from '../../ui/json.js';
-import { planText } from '../../ui/result-text.js';
+import { planText } from '../../ui/text/result-text.js';
 import { aboutFile } from '../about-file.js';
 import { checkTarget, openSession, openSources } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';

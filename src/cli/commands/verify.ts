@@ -3,7 +3,7 @@ import { TransferError } from '../../core/failures.js';
 import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { verifyFile } from '../../transfer/verify.js';
 import { verifiedJson } from '../../ui/json.js';
-import { safeWhole } from '../../ui/safe-text.js';
+import { safeWhole } from '../../ui/text/safe-text.js';
 import { openArchives, openSources } from '../compose.js';
 import type { CommandContext } from '../run-command.js';
 

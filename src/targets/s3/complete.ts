@@ -7,7 +7,7 @@ import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
 import { halfAnswer, type Operation } from './failures.js';
 import { bareEtag, base64OfHex, compositeOf, isMd5 } from './hashes.js';
-import { lookAtObject, type ObjectAddress, type SeenObject } from './look.js';
+import { lookAtObject, type ObjectAddress, type SeenObject } from './head-object.js';
 
 export interface Completing {
   readonly caller: BucketCaller;

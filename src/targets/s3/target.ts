@@ -33,8 +33,8 @@ import {
   type Operation,
   strangeChecksums,
 } from './failures.js';
+import { lookAtObject, type ObjectAddress, OWN_ID_NAME, type SeenObject } from './head-object.js';
 import { S3_LIMITS } from './limits.js';
-import { lookAtObject, type ObjectAddress, OWN_ID_NAME, type SeenObject } from './look.js';
 import { cutPage, decodeMarker, heldPart, parseParts, parseUploads, partSizeShown } from './pages.js';
 import { sendPart } from './send-part.js';
 

@@ -1,0 +1,60 @@
+/** Progress for logs: at most a line every 30 s, and one at the end. */
+
+import { safeText } from '../text/safe-text.js';
+import { describeNotice } from '../wording/notices.js';
+import { createPace } from './log-throttle.js';
+import {
+  formatArchivedLine,
+  formatProgressLine,
+  formatRetryLine,
+  formatStoppedLine,
+} from './progress-lines.js';
+import { ProgressMeter } from './progress-meter.js';
+import {
+  type EventHandlers,
+  ignoreEvent,
+  type Reporter,
+  type ReporterContext,
+  reporterOf,
+} from './reporter-parts.js';
+
+/** A job of ten hours then has some thousand lines, and nobody who watches waits long for one. */
+const LINE_INTERVAL_MS = 30_000;
+
+export function createPlainReporter(context: ReporterContext): Reporter {
+  return reporterOf(plainHandlers(context), () => {});
+}
+
+function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers {
+  const meter = new ProgressMeter(nowMs);
+  const progressPace = createPace(nowMs, LINE_INTERVAL_MS, nowMs());
+  const retryPace = createPace(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
+  const print = (line: string) => writer.write(`${line}\n`);
+  const printProgress = () => {
+    const progress = meter.read();
+    if (progress !== null && progressPace.take() !== null) print(formatProgressLine(progress));
+  };
+  return {
+    begun: (event) => meter.note(event),
+    sending: (event) => {
+      meter.note(event);
+      printProgress();
+    },
+    part: (event) => {
+      meter.note(event);
+      printProgress();
+    },
+    retry: (event) => {
+      const heldBack = retryPace.take();
+      if (heldBack !== null) print(formatRetryLine(event, heldBack));
+    },
+    waiting: debug ? ({ why }) => print(safeText(why)) : ignoreEvent,
+    completing: ignoreEvent,
+    archived: (event) => print(formatArchivedLine(meter.archived(event))),
+    failed: () => {
+      const progress = meter.finish();
+      if (progress !== null) print(formatStoppedLine(progress));
+    },
+    notice: (notice) => print(`note: ${describeNotice(notice)}`),
+  };
+}

@@ -1,0 +1,454 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { isFailure, TransferError, type Transience } from '../../../src/core/failures.js';
+import { MIB_BYTES } from '../../../src/core/units.js';
+import { backOffMs, type RetryPolicy, withRetry } from '../../../src/transfer/decorators/retry.js';
+import type { TransferEvent } from '../../../src/transfer/events.js';
+import { seededBytes } from '../../support/bytes.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { type Hook, memoryTarget, type Operation } from '../../support/memory-target.js';
+import { serviceAnswer, uploadNotFound } from '../../support/memory-vault.js';
+import { preparedPart } from '../../support/prepared-part.js';
+
+const never = new AbortController().signal;
+const HOUR_MS = 3_600_000;
+const order = { plan: { sizeBytes: 4, partSizeBytes: MIB_BYTES, partCount: 1 }, description: 'd' };
+const part = preparedPart(Buffer.from('data'), 0, MIB_BYTES);
+
+function bench(policy: Partial<RetryPolicy> = {}) {
+  const memory = memoryTarget();
+  const clock = new FakeClock();
+  const events: TransferEvent[] = [];
+  const target = withRetry(memory.target, {
+    policy: {
+      maxAttempts: 10,
+      maxAttemptsGiven: false,
+      retryDelayMs: 1000,
+      giveUpAfterMs: HOUR_MS,
+      ...policy,
+    },
+    clock,
+    report: (event) => events.push(event),
+  });
+  const retries = () => events.filter((event) => event.type === 'retry');
+  return { ...memory, plain: memory.target, target, clock, events, retries };
+}
+
+function failing(transience: Transience | null, kind: 'unreachable' | 'refused' = 'unreachable') {
+  const extras = {
+    ...(transience !== null && { transience }),
+    service: serviceAnswer(503, 'X', 'try later'),
+  };
+  return kind === 'unreachable'
+    ? new TransferError('unreachable', { operation: 'x', why: 'reset', attempts: 1, elapsedMs: 0 }, extras)
+    : new TransferError('refused', { why: 'rejected', operation: 'x', detail: null }, extras);
+}
+
+/** Fails the first `times` calls of an operation. */
+function failFirst(times: number, error: () => unknown, only?: Operation): Hook {
+  let left = times;
+  return ({ operation }) => {
+    if ((only === undefined || operation === only) && left-- > 0) throw error();
+  };
+}
+
+const unavailable = () => failing('unavailable');
+
+test('what is unavailable or throttled is tried again until it works', async () => {
+  for (const transience of ['unavailable', 'throttled'] as const) {
+    const { target, calls, hooks, retries } = bench();
+    hooks.before = failFirst(9, () => failing(transience));
+    await target.begin(order, never);
+    assert.equal(calls.begin, 10);
+    assert.deepEqual(retries().map(({ attempt, attemptsMax }) => [attempt, attemptsMax])[8], [9, 10]);
+  }
+});
+
+test('a service that says how long it wants to be left alone is, up to five minutes', async () => {
+  for (const [askedMs, sleptMs] of [
+    [30_000, 30_000],
+    [100, 500],
+    [86_400_000, 300_000],
+  ] as const) {
+    const { target, hooks, clock } = bench();
+    const busy = (): TransferError => Object.assign(failing('throttled'), { retryAfterMs: askedMs });
+    hooks.before = failFirst(1, busy);
+    await target.begin(order, never);
+    assert.deepEqual(clock.slept, [sleptMs], String(askedMs));
+  }
+});
+
+test('every operation is tried again', async () => {
+  const { target, hooks, calls, plain } = bench();
+  const { uploadId } = await plain.begin(order, never);
+  await plain.sendPart(uploadId, part, never);
+  const page = { limit: null, marker: null };
+  const asks: [Operation, () => Promise<unknown>][] = [
+    ['locate', () => target.locate(true, never)],
+    ['begin', () => target.begin(order, never)],
+    ['sendPart', () => target.sendPart(uploadId, part, never)],
+    ['listPartsPage', () => target.listPartsPage(uploadId, page, never)],
+    ['listUploadsPage', () => target.listUploadsPage(page, never)],
+    [
+      'complete',
+      () => target.complete(uploadId, { sizeBytes: 4, treeHash: part.treeHash, parts: new Map() }, never),
+    ],
+  ];
+  for (const [operation, ask] of asks) {
+    const before = calls[operation];
+    hooks.before = failFirst(1, unavailable);
+    await ask();
+    assert.equal(calls[operation], before + 2, operation);
+  }
+});
+
+test('with nothing ever succeeded, the tenth failure is the last, and tells attempts and time', async () => {
+  const { target, calls, hooks, clock } = bench();
+  hooks.before = () => {
+    throw unavailable();
+  };
+  const startedMs = clock.nowMs();
+  await assert.rejects(target.locate(false, never), (error) => {
+    assert.ok(isFailure(error, 'unreachable'));
+    assert.equal(error.facts.attempts, 10);
+    assert.equal(error.facts.elapsedMs, clock.nowMs() - startedMs);
+    assert.equal(error.service?.httpStatus, 503);
+    return true;
+  });
+  assert.equal(calls.locate, 10);
+  assert.deepEqual(clock.slept, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+});
+
+test('a refusal that more tries cannot cure is not tried again', async () => {
+  const { target, calls, hooks } = bench();
+  for (const error of [failing(null, 'refused'), uploadNotFound('x'), new Error('a bug'), failing(null)]) {
+    calls.locate = 0;
+    hooks.before = () => {
+      throw error;
+    };
+    await assert.rejects(target.locate(false, never), (thrown) => thrown === error);
+    assert.equal(calls.locate, 1);
+  }
+});
+
+test('damage on the way and a stale signature are tried three times in all', async () => {
+  for (const transience of ['corrupt', 'resign'] as const) {
+    const { target, calls, hooks, retries, clock } = bench();
+    hooks.before = () => {
+      throw failing(transience, 'refused');
+    };
+    await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'refused'));
+    assert.equal(calls.locate, 3);
+    assert.deepEqual(
+      retries().map(({ attempt, attemptsMax }) => `${attempt}/${attemptsMax}`),
+      ['1/3', '2/3'],
+    );
+    if (transience === 'resign') assert.deepEqual(clock.slept, [0, 0], 'a new signature needs no waiting');
+  }
+});
+
+test('a stale signature after a long outage still gets its new one', async () => {
+  const { target, calls, hooks } = bench();
+  hooks.before = ({ count }) => {
+    if (count < 8) throw unavailable();
+    if (count === 8) throw failing('resign');
+  };
+  await target.locate(false, never);
+  assert.equal(calls.locate, 9);
+});
+
+test('a given --max-attempts bounds every kind of retry', async () => {
+  for (const transience of ['unavailable', 'corrupt', 'resign'] as const) {
+    const { target, calls, hooks } = bench({ maxAttempts: 2, maxAttemptsGiven: true });
+    await target.locate(false, never);
+    hooks.before = () => {
+      throw failing(transience);
+    };
+    await assert.rejects(target.locate(false, never));
+    assert.equal(calls.locate, 1 + 2, transience);
+  }
+});
+
+test('a line that worked and then died is waited for an hour, however many attempts that takes', async () => {
+  const { target, calls, hooks, clock, retries } = bench();
+  await target.locate(false, never);
+  clock.advance(60_000);
+  const startedMs = clock.nowMs();
+  hooks.before = () => {
+    throw unavailable();
+  };
+  await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'unreachable'));
+  const waitedMs = clock.nowMs() - startedMs;
+  assert.ok(waitedMs >= HOUR_MS && waitedMs < HOUR_MS + 60_000, `${waitedMs}`);
+  assert.ok(calls.locate > 100);
+  assert.ok(retries().every(({ attemptsMax }) => attemptsMax === null));
+});
+
+test('the hour begins with the outage: hours of reading between two requests are none of it', async () => {
+  const { target, hooks, clock } = bench();
+  await target.locate(false, never);
+  clock.advance(5 * HOUR_MS);
+  hooks.before = failFirst(3, unavailable);
+  await target.locate(false, never);
+});
+
+test('a part that took more than an hour to send is tried again when its line breaks', async () => {
+  const { target, hooks, clock } = bench();
+  await target.locate(false, never);
+  let isFirst = true;
+  hooks.before = () => {
+    if (!isFirst) return;
+    isFirst = false;
+    clock.advance(2 * HOUR_MS);
+    throw unavailable();
+  };
+  await target.locate(false, never);
+});
+
+test('each outage has an hour of its own', async () => {
+  const { target, hooks, clock } = bench();
+  for (let outage = 0; outage < 3; outage += 1) {
+    await target.locate(false, never);
+    const backMs = clock.nowMs() + 40 * 60_000;
+    hooks.before = () => {
+      if (clock.nowMs() < backMs) throw unavailable();
+    };
+    await target.locate(false, never);
+  }
+});
+
+test('a request that fails just as the run is stopped ends with the reason of the stop', async () => {
+  const { plain, clock } = bench();
+  const stop = new AbortController();
+  const reason = new TransferError('stopped', { signal: 'SIGINT' });
+  const locate: typeof plain.locate = async () => {
+    stop.abort(reason);
+    throw failing(null, 'refused');
+  };
+  const policy = { maxAttempts: 1, maxAttemptsGiven: false, retryDelayMs: 1000, giveUpAfterMs: HOUR_MS };
+  const target = withRetry({ ...plain, locate }, { policy, clock, report: () => {} });
+  await assert.rejects(target.locate(false, stop.signal), (error) => error === reason);
+});
+
+test('with four lanes in flight an outage of 50 minutes is outlived, although answers came after they began', async () => {
+  const { target, plain, hooks, clock } = bench();
+  const { uploadId } = await plain.begin(order, never);
+  const deadUntilMs = clock.nowMs() + 50 * 60_000;
+  hooks.before = async ({ count, operation }) => {
+    if (operation !== 'sendPart') return;
+    await turn();
+    // The first of four gets through while the others are under way; then nothing does.
+    if (count === 1) return clock.advance(1000);
+    await turn();
+    if (clock.nowMs() < deadUntilMs) throw unavailable();
+  };
+  await Promise.all([1, 2, 3, 4].map(() => target.sendPart(uploadId, part, never)));
+  assert.ok(clock.nowMs() >= deadUntilMs);
+});
+
+test('the attempts of an outage are not held against a request once the line is back', async () => {
+  const { target, plain, hooks, clock } = bench();
+  const { uploadId } = await plain.begin(order, never);
+  await target.locate(false, never);
+  const backMs = clock.nowMs() + 30 * 60_000;
+  let throttled = 0;
+  hooks.before = ({ index, operation }) => {
+    if (operation !== 'sendPart') return;
+    if (clock.nowMs() < backMs) throw unavailable();
+    // One gets through at once; that must not make the other's next failures its last.
+    if (index === 1 && throttled++ < 3) throw failing('throttled');
+  };
+  const second = preparedPart(Buffer.from('more'), 1, MIB_BYTES);
+  await Promise.all([part, second].map((each) => target.sendPart(uploadId, each, never)));
+  assert.equal(throttled, 4);
+});
+
+test('a request that fails while others get through is given up after its ten attempts', async () => {
+  const { target, hooks, calls, clock } = bench();
+  hooks.before = ({ operation }) => {
+    if (operation === 'locate') throw unavailable();
+  };
+  const page = { limit: null, marker: null };
+  let over = false;
+  const others = (async () => {
+    while (!over) {
+      await target.listUploadsPage(page, never);
+      await clock.sleep(100, never);
+    }
+  })();
+  await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'unreachable'));
+  over = true;
+  await others;
+  assert.equal(calls.locate, 10);
+});
+
+test('a refusal is an answer: after it, the line is known to work', async () => {
+  const { target, hooks, calls } = bench({ maxAttempts: 2 });
+  hooks.before = () => {
+    throw failing(null, 'refused');
+  };
+  await assert.rejects(target.locate(false, never));
+  hooks.before = failFirst(5, unavailable);
+  await target.locate(false, never);
+  assert.equal(calls.locate, 1 + 6);
+});
+
+test('the delay is uniform between nothing and the doubled back-off, which ends at a minute', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5000 }),
+      fc.integer({ min: 1, max: 120_000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (attempt, retryDelayMs, random) => {
+        const most = Math.min(60_000, retryDelayMs * 2 ** (attempt - 1));
+        const delayMs = backOffMs(attempt, retryDelayMs, random);
+        assert.ok(Number.isInteger(delayMs) && delayMs >= 0 && delayMs <= most);
+        assert.ok(Math.abs(delayMs - random * most) <= 0.5);
+      },
+    ),
+  );
+});
+
+test('an aborted signal ends the wait between two attempts with its reason', async () => {
+  const { target, hooks, calls } = bench();
+  const stop = new AbortController();
+  const reason = new TransferError('stopped', { signal: 'SIGTERM' });
+  hooks.before = () => {
+    setImmediate(() => stop.abort(reason));
+    throw unavailable();
+  };
+  await assert.rejects(target.locate(false, stop.signal), (error) => error === reason);
+  assert.equal(calls.locate, 1);
+});
+
+test('an aborted signal ends a request that hangs with its reason, and nothing is tried again', async () => {
+  const { target, hooks, calls } = bench();
+  const stop = new AbortController();
+  const reason = new TransferError('stopped', { signal: 'SIGINT' });
+  hooks.before = () => {
+    setImmediate(() => stop.abort(reason));
+    return new Promise(() => {});
+  };
+  await assert.rejects(target.locate(false, stop.signal), (error) => error === reason);
+  assert.equal(calls.locate, 1);
+});
+
+test('a begin that took several attempts is said, because an empty upload may remain', async () => {
+  const { target, hooks, events, vault } = bench();
+  hooks.after = failFirst(1, unavailable);
+  const { uploadId } = await target.begin(order, never);
+  assert.equal(vault.uploads.size, 2);
+  assert.ok(vault.uploads.has(uploadId));
+  const notices = events.filter((event) => event.type === 'notice');
+  assert.deepEqual(notices, [{ type: 'notice', notice: 'begin-repeated', attempts: 2, description: 'd' }]);
+  await target.begin(order, never);
+  assert.equal(events.filter((event) => event.type === 'notice').length, 1);
+});
+
+test('a begin that was never answered is said, and one that was refused is not', async () => {
+  const { target, hooks, events } = bench({ maxAttempts: 2 });
+  const notices = () => events.flatMap((event) => (event.type === 'notice' ? [event.notice] : []));
+  const throttled = new TransferError(
+    'unreachable',
+    { operation: 'x', why: 'slow down', attempts: 1, elapsedMs: 0 },
+    { transience: 'throttled', service: serviceAnswer(400, 'ThrottlingException', 'Rate exceeded') },
+  );
+  hooks.before = () => {
+    throw throttled;
+  };
+  await assert.rejects(target.begin(order, never));
+  assert.deepEqual(notices(), []);
+  const refusals = [
+    new TransferError('exists', { url: 's3://photos/a' }),
+    new TransferError(
+      'refused',
+      { why: 'wrong-region', operation: 'x', detail: null },
+      { service: serviceAnswer(301, 'PermanentRedirect', 'Elsewhere.') },
+    ),
+  ];
+  for (const refusal of refusals) {
+    hooks.before = () => {
+      throw refusal;
+    };
+    await assert.rejects(target.begin(order, never));
+  }
+  assert.deepEqual(notices(), []);
+  hooks.before = () => {
+    throw unavailable();
+  };
+  await assert.rejects(target.begin(order, never));
+  assert.deepEqual(notices(), ['begin-repeated']);
+});
+
+test('a clock that the answers’ dates do not help is told as such, and is no weather', async () => {
+  const { target, hooks } = bench();
+  hooks.before = () => {
+    throw failing('resign');
+  };
+  await assert.rejects(
+    target.locate(false, never),
+    (error) => isFailure(error, 'refused') && error.facts.why === 'clock',
+  );
+});
+
+test('a stale signature after failures of other kinds is no verdict on the clock', async () => {
+  const { target, hooks } = bench({ maxAttempts: 3, maxAttemptsGiven: true });
+  const kinds: Transience[] = ['unavailable', 'unavailable', 'resign'];
+  hooks.before = () => {
+    throw failing(kinds.shift() ?? 'resign');
+  };
+  await assert.rejects(
+    target.locate(false, never),
+    (error) => isFailure(error, 'unreachable') && error.facts.attempts === 3,
+  );
+});
+
+test('an abort whose answer was lost has succeeded when the repeat finds nothing', async () => {
+  const { target, plain, hooks, vault } = bench();
+  const { uploadId } = await plain.begin(order, never);
+  hooks.after = failFirst(1, () => {
+    vault.forgetEndings();
+    return unavailable();
+  });
+  assert.deepEqual(await target.abort(uploadId, never), {
+    httpStatus: 404,
+    requestId: 'request-404',
+    hostId: null,
+  });
+});
+
+test('an abort that finds nothing at its first attempt has not succeeded', async () => {
+  const { target } = bench();
+  await assert.rejects(target.abort('nobody-knows', never), (error) => isFailure(error, 'not-found'));
+});
+
+test('an abort repeated in a vault that is not there any more has not succeeded', async () => {
+  const { target, plain, hooks, vault } = bench();
+  const { uploadId } = await plain.begin(order, never);
+  hooks.before = failFirst(1, () => {
+    vault.exists = false;
+    return unavailable();
+  });
+  await assert.rejects(target.abort(uploadId, never), (error) => {
+    assert.ok(isFailure(error, 'not-found'));
+    assert.equal(error.facts.what, 'vault');
+    return true;
+  });
+});
+
+test('a complete whose answer was lost is asked again, and gives the same archive', async () => {
+  const { target, plain, hooks, vault, calls } = bench();
+  const bytes = seededBytes(4, 1);
+  const { uploadId } = await plain.begin(order, never);
+  const sent = preparedPart(bytes, 0, MIB_BYTES);
+  await plain.sendPart(uploadId, sent, never);
+  hooks.after = failFirst(2, unavailable);
+  const { archiveId } = await target.complete(
+    uploadId,
+    { sizeBytes: 4, treeHash: sent.treeHash, parts: new Map() },
+    never,
+  );
+  assert.deepEqual([calls.complete, vault.archives.length, vault.archives[0]?.archiveId], [3, 1, archiveId]);
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isFailure } from '../../src/core/failures.js';
+import { MIB_BYTES } from '../../src/core/units.js';
+import { everyPage, listAllParts, listAllUploads } from '../../src/transfer/list.js';
+import { memoryTarget } from '../support/memory-target.js';
+import { preparedPart } from '../support/prepared-part.js';
+
+const never = new AbortController().signal;
+
+/** A service whose page `n` leads to page `next[n]`; null ends. */
+async function walk(next: readonly (number | null)[], pagesMax = 10_000): Promise<number[]> {
+  const seen: number[] = [];
+  const pages = everyPage('list', async (marker) => {
+    if (seen.length >= pagesMax) throw new Error(`still going after ${pagesMax} pages`);
+    const page = marker === null ? 0 : Number(marker);
+    const to = next[page];
+    return { page, marker: to === null || to === undefined ? null : String(to) };
+  });
+  for await (const { page } of pages) seen.push(page);
+  return seen;
+}
+
+test('pages are followed in order to the last, a marker of "" being none', async () => {
+  assert.deepEqual(await walk([1, 2, 3, null]), [0, 1, 2, 3]);
+  const markers = ['x', ''];
+  const seen: (string | null)[] = [];
+  for await (const page of everyPage('list', async (marker) => ({
+    at: marker,
+    marker: markers.shift() ?? '',
+  }))) {
+    seen.push(page.at);
+  }
+  assert.deepEqual(seen, [null, 'x']);
+});
+
+test('markers that repeat end in a failure after at most a few rounds, wherever the circle begins', async () => {
+  const circle = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 40 }));
+  await fc.assert(
+    fc.asyncProperty(circle, async ([lead, length]) => {
+      // Pages 0 … lead lead into a circle of `length` pages.
+      const last = lead + length;
+      const next = Array.from({ length: last + 1 }, (_, page) => (page === last ? lead + 1 : page + 1));
+      const pagesMax = 4 * (last + 2);
+      await assert.rejects(walk(next, pagesMax), (error) => isFailure(error, 'unreachable'));
+    }),
+  );
+});
+
+test('a list without end is not taken for one that repeats', async () => {
+  const next = Array.from({ length: 5000 }, (_, page) => (page === 4999 ? null : page + 1));
+  assert.equal((await walk(next)).length, 5000);
+});
+
+test('a page without entries but with a marker is no end', async () => {
+  const { target } = memoryTarget();
+  const pages = [
+    { parts: [], marker: 'a' },
+    { parts: [{ startByte: 0, endByte: 3, treeHash: null, etag: null }], marker: 'b' },
+    { parts: [], marker: null },
+  ];
+  const head = { partSizeBytes: MIB_BYTES, description: 'd', createdAt: null };
+  const sparse = {
+    ...target,
+    listPartsPage: async (_id: string, { marker }: { marker: string | null }) => {
+      const page = pages[marker === null ? 0 : marker === 'a' ? 1 : 2];
+      return { ...head, parts: [], marker: null, ...page };
+    },
+  };
+  const { upload, parts } = await listAllParts(sparse, 'id', never);
+  assert.deepEqual([upload.partSizeBytes, parts.length], [MIB_BYTES, 1]);
+});
+
+test('all parts and all uploads come together from pages of three', async () => {
+  const { target, calls } = memoryTarget();
+  const plan = { sizeBytes: 7 * MIB_BYTES, partSizeBytes: MIB_BYTES, partCount: 7 };
+  const ids = new Set<string>();
+  for (let n = 0; n < 7; n += 1) ids.add((await target.begin({ plan, description: '' }, never)).uploadId);
+  const [uploadId = ''] = ids;
+  const bytes = Buffer.alloc(MIB_BYTES);
+  for (let n = 0; n < 6; n += 1) await target.sendPart(uploadId, preparedPart(bytes, n, MIB_BYTES), never);
+  const { parts } = await listAllParts(target, uploadId, never);
+  assert.equal(parts.length, 6);
+  assert.equal(calls.listPartsPage, 2, 'the second page is just full, and the last');
+  const listed = new Set<string>();
+  for await (const upload of listAllUploads(target, never)) listed.add(upload.uploadId);
+  assert.deepEqual(listed, ids);
+  assert.equal(calls.listUploadsPage, 3);
+});

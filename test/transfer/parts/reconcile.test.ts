@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isFailure } from '../../../src/core/failures.js';
+import { type PartPlan, partRange } from '../../../src/core/part-plan.js';
+import { reconcile } from '../../../src/transfer/parts/reconcile.js';
+import type { HeldPart, RecordedPart } from '../../../src/transfer/ports.js';
+
+const MIB = 1024 * 1024;
+const HASHES = ['a', 'b', 'c'].map((word) => createHash('sha256').update(word).digest('hex'));
+const [A, B] = HASHES as [string, string];
+
+function planOf(partCount: number, lastBytes = 5): PartPlan {
+  return { sizeBytes: (partCount - 1) * MIB + lastBytes, partSizeBytes: MIB, partCount };
+}
+
+function heldAt(plan: PartPlan, index: number, treeHash: string | null, change: Partial<HeldPart> = {}) {
+  const { startByte, endByte } = partRange(plan, index);
+  return { startByte, endByte, treeHash, etag: null, ...change };
+}
+
+function recordedOf(hashes: Record<number, string>): Map<number, RecordedPart> {
+  return new Map(
+    Object.entries(hashes).map(([index, treeHash]) => [Number(index), { treeHash, linearHash: null }]),
+  );
+}
+
+const oneHash = fc.constantFrom(...HASHES);
+const scene = fc.integer({ min: 1, max: 8 }).chain((partCount) =>
+  fc.record({
+    plan: fc.integer({ min: 1, max: MIB }).map((lastBytes) => planOf(partCount, lastBytes)),
+    recorded: fc.dictionary(fc.nat(partCount - 1).map(String), oneHash).map(recordedOf),
+    // As a service might list: twice, in any order, without hashes, with ends that are one too long or wrong.
+    listed: fc.array(
+      fc.record({
+        index: fc.nat(partCount - 1),
+        treeHash: fc.option(oneHash),
+        endShift: fc.constantFrom(0, 0, 0, 1, 2, -1),
+      }),
+      { maxLength: 16 },
+    ),
+  }),
+);
+
+test('every part is held, to be compared or to be sent, and never two of them', () => {
+  fc.assert(
+    fc.property(scene, ({ plan, recorded, listed }) => {
+      const parts = listed.map(({ index, treeHash, endShift }) => {
+        const part = heldAt(plan, index, treeHash);
+        return { ...part, endByte: part.endByte + endShift };
+      });
+      const { held, toCompare, toSend } = reconcile(plan, recorded, parts);
+      const all = [...held.keys(), ...toCompare.keys(), ...toSend].sort((a, b) => a - b);
+      assert.deepEqual(
+        all,
+        Array.from({ length: plan.partCount }, (_, index) => index),
+      );
+      assert.deepEqual(
+        toSend,
+        toSend.toSorted((a, b) => a - b),
+      );
+    }),
+  );
+});
+
+test('nothing is held unless journal and service agree on its hash, and nothing else is listed of it', () => {
+  fc.assert(
+    fc.property(scene, ({ plan, recorded, listed }) => {
+      const parts = listed.map(({ index, treeHash, endShift }) => {
+        const part = heldAt(plan, index, treeHash);
+        return { ...part, endByte: part.endByte + endShift };
+      });
+      const { held, toCompare } = reconcile(plan, recorded, parts);
+      const compared = [...toCompare].map(([index, part]) => [index, part.treeHash] as const);
+      for (const [index, hash] of [...held, ...compared]) {
+        const entries = listed.filter((entry) => entry.index === index);
+        assert.ok(entries.length > 0);
+        assert.ok(entries.every((entry) => entry.treeHash === hash && [0, 1].includes(entry.endShift)));
+      }
+      for (const [index, hash] of held) assert.equal(recorded.get(index)?.treeHash, hash);
+      for (const index of toCompare.keys()) assert.equal(recorded.has(index), false);
+    }),
+  );
+});
+
+test('what the journal records and the service does not list is sent again', () => {
+  const plan = planOf(3);
+  const { held, toSend } = reconcile(plan, recordedOf({ 0: A, 1: A, 2: A }), [heldAt(plan, 1, A)]);
+  assert.deepEqual([[...held.keys()], toSend], [[1], [0, 2]]);
+});
+
+test('a part that the service holds with another hash than was recorded is sent again', () => {
+  const plan = planOf(2);
+  const { held, toCompare, toSend } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, B)]);
+  assert.deepEqual([held.size, toCompare.size, toSend], [0, 0, [0, 1]]);
+});
+
+test('a part listed twice with different hashes is sent again', () => {
+  const plan = planOf(2);
+  for (const recorded of [recordedOf({ 0: A }), recordedOf({})]) {
+    for (const order of [
+      [A, B],
+      [B, A],
+    ] as const) {
+      const listed = order.map((hash) => heldAt(plan, 0, hash));
+      assert.deepEqual(reconcile(plan, recorded, listed).toSend, [0, 1]);
+    }
+  }
+});
+
+test('an end that is one byte too long is an old way to say the same, for the short last part too', () => {
+  const plan = planOf(2, 5);
+  const listed = [0, 1].map((index) => {
+    const part = heldAt(plan, index, A);
+    return { ...part, endByte: part.endByte + 1 };
+  });
+  const { held } = reconcile(plan, recordedOf({ 0: A, 1: A }), listed);
+  assert.deepEqual([...held.keys()], [0, 1]);
+});
+
+test('a part of another length in the same place is sent again, and told as none of this file', () => {
+  const plan = planOf(2);
+  const { toSend, illFitting } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, A, { endByte: 7 })]);
+  assert.deepEqual([toSend, illFitting], [[0, 1], 1]);
+});
+
+test('a part past the end of the file, or between two places, can never become this file', () => {
+  const plan = planOf(2);
+  for (const startByte of [2 * MIB, 17, MIB / 2, -MIB, Number.NaN]) {
+    const part = { startByte, endByte: startByte + 4, treeHash: A, etag: null };
+    assert.throws(
+      () => reconcile(plan, recordedOf({}), [part]),
+      (error) => isFailure(error, 'source') && error.facts.why === 'other-upload',
+      String(startByte),
+    );
+  }
+});
+
+test('a part without a hash vouches for nothing and is sent again', () => {
+  const plan = planOf(1);
+  assert.deepEqual(reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, null)]).toSend, [0]);
+});
+
+const LINEAR = 'd'.repeat(64);
+
+/** A bucket lists no tree hash, but the SHA-256 where it knows it, and an ETag. */
+function inBucket(change: Partial<HeldPart>): HeldPart {
+  return heldAt(planOf(1), 0, null, change);
+}
+
+const agreements: [string, RecordedPart | null, Partial<HeldPart>, 'held' | 'compare' | 'send'][] = [
+  ['the same ETag', { treeHash: A, linearHash: null, etag: 'e' }, { etag: 'e' }, 'held'],
+  ['another ETag', { treeHash: A, linearHash: null, etag: 'f' }, { etag: 'e' }, 'send'],
+  ['an ETag and no record of one', { treeHash: A, linearHash: LINEAR }, { etag: 'e' }, 'compare'],
+  ['an ETag and no record', null, { etag: 'e' }, 'compare'],
+  [
+    'the same SHA-256, whatever the ETag',
+    { treeHash: A, linearHash: LINEAR, etag: 'f' },
+    { etag: 'e', linearHash: LINEAR },
+    'held',
+  ],
+  [
+    'another SHA-256 under the same ETag',
+    { treeHash: A, linearHash: LINEAR, etag: 'e' },
+    { etag: 'e', linearHash: B },
+    'send',
+  ],
+  [
+    'a SHA-256 that was not recorded, and the same ETag',
+    { treeHash: A, linearHash: null, etag: 'e' },
+    { etag: 'e', linearHash: B },
+    'held',
+  ],
+];
+for (const [title, recorded, listed, wanted] of agreements) {
+  test(`a part in a bucket with ${title}: ${wanted}`, () => {
+    const known = new Map(recorded === null ? [] : [[0, recorded]]);
+    const { held, toCompare, toSend } = reconcile(planOf(1), known, [inBucket(listed)]);
+    const found = held.size > 0 ? 'held' : toCompare.size > 0 ? 'compare' : 'send';
+    assert.deepEqual([found, held.size + toCompare.size + toSend.length], [wanted, 1]);
+    if (found === 'held') assert.equal(held.get(0), A);
+  });
+}

@@ -1,0 +1,170 @@
+/** One failure or more of every kind, for the goldens of words and of JSON. The compiler asks for each kind. */
+import {
+  type FailureContext,
+  type FailureFacts,
+  type FailureKind,
+  type ServiceAnswer,
+  TransferError,
+} from '../../../src/core/failures.js';
+
+export const UPLOAD: FailureContext = {
+  file: '/data/backup.tar',
+  target: 'glacier://photos',
+  uploadId: '-Xk3',
+  resumable: true,
+};
+
+export const DENIED: ServiceAnswer = {
+  httpStatus: 403,
+  code: 'AccessDeniedException',
+  message: 'Access denied for account ID: 123456789012\x1b[31m',
+  requestId: 'req-1',
+  hostId: null,
+  resource: null,
+};
+
+const HASH_A = 'a'.repeat(64);
+const HASH_B = 'b'.repeat(64);
+
+type Samples = { readonly [K in FailureKind]: readonly TransferError<K>[] };
+
+function failure<K extends FailureKind>(
+  kind: K,
+  facts: FailureFacts[K],
+  context: FailureContext = {},
+  service?: ServiceAnswer,
+): TransferError<K> {
+  const error = new TransferError(kind, facts, service === undefined ? {} : { service });
+  error.context = context;
+  return error;
+}
+
+const refusals = (
+  ['no-credentials', 'wrong-credentials', 'clock', 'no-longer-supported', 'rejected'] as const
+).map((why) => failure('refused', { why, operation: 'begin the upload', detail: null }));
+
+const missing = (what: FailureFacts['not-found']['what'], name: string) =>
+  failure('not-found', { what, name, detail: null });
+
+const sources = (
+  ['missing', 'unreadable', 'empty', 'folder', 'not-regular', 'changed', 'other-upload'] as const
+).map((why) =>
+  failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
+);
+
+const streams = (
+  [
+    ['short', '-', '3 of 7 bytes'],
+    ['command', 'pg_dump', 'it ended with 3'],
+    ['no-command', 'pg_dump', 'spawn pg_dump ENOENT'],
+    ['read-once', '-', null],
+  ] as const
+).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
+
+const states = (['damaged', 'not-writable', 'no-folder', 'foreign', 'newer'] as const).map((why) =>
+  failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
+);
+
+const LATE = {
+  index: 17,
+  sizeBytes: 16 * 1024 ** 2,
+  elapsedMs: 271_000,
+  partTimeMs: 270_000,
+  sentBytes: 11 * 1024 ** 2,
+  bytesPerSecond: 42_560,
+};
+
+export const SAMPLES: Samples = {
+  usage: [
+    failure('usage', {
+      what: '--part-size 5M',
+      why: 'a part is a power of two',
+      hint: 'name one such as 16M',
+    }),
+    failure('usage', { what: 'target x\ny', why: 'it has no scheme', hint: null }),
+  ],
+  unreachable: [
+    failure(
+      'unreachable',
+      { operation: 'send part 17', why: 'connection reset', attempts: 10, elapsedMs: 302_000 },
+      UPLOAD,
+    ),
+    failure(
+      'unreachable',
+      { operation: 'begin the upload', why: 'no answer', attempts: 1, elapsedMs: 400 },
+      { file: '/data/a' },
+    ),
+  ],
+  'too-slow': [
+    failure('too-slow', { ...LATE, fittingPartSizeBytes: 8 * 1024 ** 2 }, UPLOAD),
+    failure('too-slow', { ...LATE, bytesPerSecond: null, fittingPartSizeBytes: null }, UPLOAD),
+  ],
+  stopped: [failure('stopped', { signal: 'SIGINT' }, UPLOAD), failure('stopped', { signal: 'SIGTERM' })],
+  'not-found': [
+    missing('vault', 'photos'),
+    missing('bucket', 'photos'),
+    missing('upload', '-Xk3'),
+    missing('unfinished upload', '/data/backup.tar'),
+    missing('catalogue entry', 'arch-1'),
+  ],
+  busy: [
+    failure('busy', {
+      what: '/data/backup.tar',
+      holder: 'nas, process 4711',
+      sinceMs: Date.UTC(2026, 10, 20, 10, 4),
+    }),
+    failure('busy', { what: '/data/backup.tar', holder: 'nas, process 4711', sinceMs: null }),
+  ],
+  refused: [
+    ...refusals,
+    failure('refused', { why: 'denied', operation: 'send part 17', detail: null }, UPLOAD, DENIED),
+    failure(
+      'refused',
+      { why: 'endpoint-unconfirmed', operation: 'go on', detail: 'https://evil.example' },
+      UPLOAD,
+    ),
+  ],
+  source: [...sources, ...streams],
+  state: states,
+  unrecorded: [failure('unrecorded', { archiveId: 'arch-1', path: '/data/calve', detail: 'ENOSPC' }, UPLOAD)],
+  checksum: [
+    failure('checksum', { what: 'part', index: 17, expected: HASH_A, got: HASH_B }, UPLOAD),
+    failure('checksum', { what: 'archive', index: null, expected: HASH_A, got: HASH_B }),
+  ],
+  limit: [
+    failure('limit', { limit: 'stream', partsMax: 10_000, partSizeBytes: 64 * 1024 ** 2 }, { file: '-' }),
+    failure(
+      'limit',
+      { limit: 'size', sizeBytes: 50 * 1024 ** 4, maxBytes: 40 * 1024 ** 4 },
+      { file: '/data/huge' },
+    ),
+    failure(
+      'limit',
+      {
+        limit: 'parts',
+        partCount: 40_960,
+        partsMax: 10_000,
+        partSizeBytes: 1024 ** 2,
+        fittingPartSizeBytes: 16 * 1024 ** 2,
+      },
+      { file: '/data/huge' },
+    ),
+  ],
+  gone: [
+    failure('gone', { uploadId: '-Xk3', completing: null }, { ...UPLOAD, resumable: false }),
+    failure(
+      'gone',
+      { uploadId: '-Xk3', completing: { sizeBytes: 5_368_709_120, treeHash: HASH_A } },
+      { ...UPLOAD, resumable: false },
+    ),
+  ],
+  exists: [failure('exists', { url: 's3://photos/backup.tar' }, UPLOAD)],
+  output: [
+    failure('output', { detail: 'ENOSPC', archiveId: 'arch-1' }),
+    failure('output', { detail: 'ENOSPC', archiveId: null }),
+  ],
+  bug: [
+    failure('bug', { detail: "TypeError: cannot read 'x'" }, UPLOAD),
+    failure('bug', { detail: 'x is null' }),
+  ],
+};
