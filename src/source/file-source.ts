@@ -59,8 +59,8 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     const { startByte, sizeBytes } = range;
     const { handle, path } = file;
     const wants = isWhole(known) ? 'bytes' : 'both';
-    const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants, md5 } as const;
-    const hashes = await threads.hash(wish, signal);
+    const options = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants, md5 } as const;
+    const hashes = await threads.hash(options, signal);
     signal.throwIfAborted();
     return isWhole(known) ? { ...known, md5: hashes.md5 } : hashes;
   }

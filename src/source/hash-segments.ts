@@ -51,6 +51,6 @@ function hashSegment(
 ): Promise<PartHashes> {
   const sizeBytes = Math.min(SEGMENT_SIZE_BYTES, Number(file.stats.size) - startByte);
   const { path, handle } = file;
-  const wish = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wants: 'tree' as const };
-  return threads.hash(wish, signal);
+  const options = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wants: 'tree' as const };
+  return threads.hash(options, signal);
 }

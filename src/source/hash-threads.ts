@@ -7,7 +7,7 @@ import type { HashJob, PartHashes } from './hash-part.js';
 import type { HashAnswer } from './hash-worker.js';
 
 /** A job as its caller states it; the cancel flag is the pool's own. */
-type HashWish = Omit<HashJob, 'cancel'> & { readonly path: string };
+type HashRequest = Omit<HashJob, 'cancel'> & { readonly path: string };
 
 export interface HashThreads {
   readonly count: number;
@@ -18,7 +18,7 @@ export interface HashThreads {
    * both may be given back at once.
    * @throws TransferError `source`: `changed` when the file ended too early, `unreadable` with the system's reason
    */
-  hash(wish: HashWish, signal: AbortSignal): Promise<PartHashes>;
+  hash(options: HashRequest, signal: AbortSignal): Promise<PartHashes>;
   /** Ends the threads; what was waiting is rejected. Idempotent. */
   close(): Promise<void>;
 }
@@ -96,10 +96,10 @@ export function hashThreads(
     }
   }
 
-  function hash(wish: HashWish, signal: AbortSignal): Promise<PartHashes> {
+  function hash(options: HashRequest, signal: AbortSignal): Promise<PartHashes> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (closed) return Promise.reject(new TransferError('bug', { detail: 'hashing after close' }));
-    const { path, ...range } = wish;
+    const { path, ...range } = options;
     const cancel = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     return new Promise<PartHashes>((resolve, reject) => {
       const ticket: Ticket = {

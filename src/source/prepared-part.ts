@@ -15,8 +15,8 @@ export async function md5Of(
   signal: AbortSignal,
 ): Promise<string> {
   const { fd, path, buffer } = where;
-  const wish = { fd, path, startByte, sizeBytes, buffer, wants: 'bytes', md5: true } as const;
-  return (await threads.hash(wish, signal)).md5 as string;
+  const options = { fd, path, startByte, sizeBytes, buffer, wants: 'bytes', md5: true } as const;
+  return (await threads.hash(options, signal)).md5 as string;
 }
 
 /** A part with its hashes, and the memory that goes back when it is released. */

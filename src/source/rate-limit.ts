@@ -61,16 +61,16 @@ export function limitedOpener(opener: SourceOpener, bytesPerSecond: number, cloc
   const limit = rateLimit(bytesPerSecond, clock);
   const limitedPart = (part: FilledPart): FilledPart => ({
     ...part,
-    prepare: async (...wish) => limit.limited(await part.prepare(...wish)),
+    prepare: async (...options) => limit.limited(await part.prepare(...options)),
   });
   return {
     ...opener,
     async open(path) {
       const source = await opener.open(path);
-      return { ...source, prepare: async (...wish) => limit.limited(await source.prepare(...wish)) };
+      return { ...source, prepare: async (...options) => limit.limited(await source.prepare(...options)) };
     },
-    async openStream(...wish) {
-      const source = await opener.openStream(...wish);
+    async openStream(...options) {
+      const source = await opener.openStream(...options);
       return {
         ...source,
         async next(signal) {

@@ -15,7 +15,7 @@ import { chmod, mkdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock, LockWish } from '../transfer/ports.js';
+import type { Lock, LockOptions } from '../transfer/ports.js';
 import { encodeLine } from './checked-line.js';
 import { osCode, stateFailure, writing } from './failures.js';
 import { HeldLock } from './held-lock.js';
@@ -34,18 +34,18 @@ export interface LockPlace {
 }
 
 /** @throws TransferError `busy` when another has it, for longer than we would wait; the signal's reason */
-export async function takeLock(place: LockPlace, wish: LockWish, processes: Processes): Promise<Lock> {
+export async function takeLock(place: LockPlace, options: LockOptions, processes: Processes): Promise<Lock> {
   const beganMs = performance.now();
   for (let tries = 0; ; tries++) {
-    wish.signal.throwIfAborted();
+    options.signal.throwIfAborted();
     const rivalOrLock = await writing(place.folder, () => tryOnce(place, processes));
     if (rivalOrLock instanceof HeldLock) return rivalOrLock;
     const isHeld = rivalOrLock?.stage === 'held';
-    const patienceMs = isHeld ? wish.waitMs : Math.max(wish.waitMs, TRYING_PATIENCE_MS);
+    const patienceMs = isHeld ? options.waitMs : Math.max(options.waitMs, TRYING_PATIENCE_MS);
     const leftMs = patienceMs - (performance.now() - beganMs);
     if (leftMs <= 0) throw busy(place.what, rivalOrLock?.entry ?? null);
     const longestMs = isHeld ? Math.min(POLL_MAX_MS, 20 * 2 ** Math.min(tries, 10)) : 40;
-    await pause(Math.min(leftMs, randomInt(longestMs / 2, longestMs)), wish.signal);
+    await pause(Math.min(leftMs, randomInt(longestMs / 2, longestMs)), options.signal);
   }
 }
 

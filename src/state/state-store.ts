@@ -33,15 +33,15 @@ export function openStateStore(directory: string, processes: Processes = systemP
     return uploads.sort(byStart);
   }
 
-  async function lock(key: string, what: string, wish: Parameters<StateStore['lockUpload']>[1]) {
+  async function lock(key: string, what: string, options: Parameters<StateStore['lockUpload']>[1]) {
     await makeFolders(folders.locks);
-    return takeLock({ folder: join(folders.locksPath, key), what }, wish, processes);
+    return takeLock({ folder: join(folders.locksPath, key), what }, options, processes);
   }
 
   return {
     directory: root,
-    lockIdentity: (identity, wish) => lock(`file-${identityDigits(identity)}`, identity.file, wish),
-    lockUpload: (uploadId, wish) => lock(`upload-${digits16(uploadId)}`, uploadId, wish),
+    lockIdentity: (identity, options) => lock(`file-${identityDigits(identity)}`, identity.file, options),
+    lockUpload: (uploadId, options) => lock(`upload-${digits16(uploadId)}`, uploadId, options),
     async findByIdentity(identity) {
       await assertNothingNewer(root);
       const named = await read((name) => name.startsWith(identityDigits(identity)));

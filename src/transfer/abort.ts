@@ -3,7 +3,7 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { forgetUpload, goneFailure, mayBeCompleted } from './complete-upload.js';
 import { listAllParts, listAllUploads } from './list.js';
 import type { AbortAnswer, OpenUpload, UnfinishedUpload } from './ports.js';
-import { lockWish, type Session, samePlace, sessionAt } from './session.js';
+import { lockOptions, type Session, samePlace, sessionAt } from './session.js';
 
 export interface Aborted {
   readonly uploadId: string;
@@ -23,7 +23,7 @@ export async function abortUpload(
   { listed, forget }: { readonly listed: boolean; readonly forget: boolean },
 ): Promise<Aborted> {
   try {
-    const lock = await session.state.lockUpload(uploadId, lockWish(session));
+    const lock = await session.state.lockUpload(uploadId, lockOptions(session));
     try {
       const known = await session.state.findByUploadId(uploadId);
       const ours = known !== null && samePlace(known.head.identity.place, session.place) ? known : null;

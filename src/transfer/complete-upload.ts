@@ -12,7 +12,7 @@ import type {
   UnfinishedUpload,
   WholeArchive,
 } from './ports.js';
-import { isoNow, lockWish, type Session } from './session.js';
+import { isoNow, lockOptions, type Session } from './session.js';
 
 export interface Finish {
   readonly journal: Journal;
@@ -78,7 +78,7 @@ export async function reopenLocked(
   session: Session,
   upload: UnfinishedUpload,
 ): Promise<{ journal: Journal; lock: Lock }> {
-  const lock = await session.state.lockUpload(upload.head.uploadId, lockWish(session));
+  const lock = await session.state.lockUpload(upload.head.uploadId, lockOptions(session));
   try {
     return { journal: await session.state.reopen(upload), lock };
   } catch (error) {

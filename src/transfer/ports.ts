@@ -21,7 +21,7 @@ export interface TargetPlace {
 }
 
 /** What an object is to be, where the target makes objects. */
-export interface ObjectWish {
+export interface ObjectOptions {
   /** By the target's own name; null: the target's default. */
   readonly storageClass: string | null;
   /** Whether an object that is there already must stay. */
@@ -29,7 +29,7 @@ export interface ObjectWish {
 }
 
 /** What an object's upload was begun with. */
-export interface ObjectOrder extends ObjectWish {
+export interface ObjectOrder extends ObjectOptions {
   /** Our own id of the upload, in the object's metadata: tells our object from a stranger's. Null when adopted. */
   readonly ownId: string | null;
 }
@@ -45,7 +45,7 @@ export interface ObjectFacts {
 export interface BeginOrder {
   readonly plan: Pick<PartPlan, 'partSizeBytes'>;
   readonly description: string;
-  readonly object?: ObjectWish;
+  readonly object?: ObjectOptions;
 }
 
 export interface UploadOrder extends BeginOrder {
@@ -418,7 +418,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-export interface LockWish {
+export interface LockOptions {
   /** How long to wait for another's lock; 0: not at all. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
@@ -429,9 +429,9 @@ export interface StateStore {
   /** For messages. */
   readonly directory: string;
   /** Taken before an upload is begun. @throws TransferError `busy` */
-  lockIdentity(identity: UploadIdentity, wish: LockWish): Promise<Lock>;
+  lockIdentity(identity: UploadIdentity, options: LockOptions): Promise<Lock>;
   /** Taken as soon as an upload id is known; by abort too. @throws TransferError `busy` */
-  lockUpload(uploadId: string, wish: LockWish): Promise<Lock>;
+  lockUpload(uploadId: string, options: LockOptions): Promise<Lock>;
   /** Unfinished uploads of this identity, the newest first. */
   findByIdentity(identity: UploadIdentity): Promise<UnfinishedUpload[]>;
   /** The unfinished upload with this id, if the state folder knows it. */

@@ -12,7 +12,14 @@ import {
   type UploadIdentity,
 } from './ports.js';
 import { carryThrough } from './run-upload.js';
-import { type ArchiveResult, isoNow, lockWish, type Session, samePlace, settledResult } from './session.js';
+import {
+  type ArchiveResult,
+  isoNow,
+  lockOptions,
+  type Session,
+  samePlace,
+  settledResult,
+} from './session.js';
 import { spentStream } from './spent-stream.js';
 import { compareWithUpload } from './upload.js';
 
@@ -29,7 +36,7 @@ export async function resumeUpload(session: Session, known: UnfinishedUpload): P
   let source: Source | null = null;
   try {
     checkPlace(session, known);
-    lock = await session.state.lockIdentity(head.identity, lockWish(session));
+    lock = await session.state.lockIdentity(head.identity, lockOptions(session));
     const upload = await session.state.findByUploadId(head.uploadId);
     if (upload === null) throw overTaken(head.uploadId);
     if (await mayBeArchived(session, upload)) {
@@ -81,7 +88,7 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
   try {
     source = await session.openSource(file);
     const identity: UploadIdentity = { file: source.path, place: session.place };
-    lock = await session.state.lockIdentity(identity, lockWish(session));
+    lock = await session.state.lockIdentity(identity, lockOptions(session));
     const known = await session.state.findByUploadId(uploadId);
     if (known !== null) {
       await lock.release();

@@ -17,7 +17,7 @@ import {
   type UnfinishedUpload,
   type UploadOrder,
 } from './ports.js';
-import { type ArchiveResult, isoNow, lockWish, type Session, sentResult } from './session.js';
+import { type ArchiveResult, isoNow, lockOptions, type Session, sentResult } from './session.js';
 
 /** Where an upload starts from. */
 export type From =
@@ -118,7 +118,7 @@ async function openJournal(
   order: UploadOrder,
   begun: BegunUpload & { startedAt: string },
 ): Promise<{ journal: Journal; lock: Lock }> {
-  const lock = await session.state.lockUpload(begun.uploadId, lockWish(session));
+  const lock = await session.state.lockUpload(begun.uploadId, lockOptions(session));
   try {
     const journal = await session.state.create({
       ...begun,

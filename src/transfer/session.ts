@@ -5,7 +5,7 @@ import type {
   CatalogueEntry,
   Clock,
   JournalHead,
-  LockWish,
+  LockOptions,
   OpenSource,
   OpenStream,
   Report,
@@ -44,7 +44,7 @@ export interface ArchiveResult {
   readonly durationMs: number;
 }
 
-export function lockWish(session: Session): LockWish {
+export function lockOptions(session: Session): LockOptions {
   return { waitMs: session.lockWaitMs, signal: session.signal };
 }
 

@@ -20,14 +20,14 @@ import {
   type Journal,
   type JournalHead,
   type Lock,
-  type ObjectWish,
+  type ObjectOptions,
   type PreparedPart,
   type RecordedPart,
   STANDARD_INPUT,
   type StreamSource,
 } from './ports.js';
 import { noticeClass } from './run-upload.js';
-import { type ArchiveResult, abortLine, isoNow, lockWish, type Session, sentResult } from './session.js';
+import { type ArchiveResult, abortLine, isoNow, lockOptions, type Session, sentResult } from './session.js';
 
 /** What a vault's archive is called when nobody names it. */
 const STREAM_DESCRIPTION = 'standard input';
@@ -36,7 +36,7 @@ const DROP_WITHIN_MS = 10_000;
 /** … and how long when a signal wants us gone. */
 const DROP_WITHIN_STOPPED_MS = 1200;
 
-export interface StreamWish {
+export interface StreamOptions {
   /** `auto`, or a size that the user named; null: auto. */
   readonly partSizeBytes: number | 'auto' | null;
   /** Null: `standard input`. */
@@ -44,7 +44,7 @@ export interface StreamWish {
   /** How long the stream is said to be: fewer bytes are a failure. Null: nobody knows. */
   readonly expectedSizeBytes: number | null;
   /** Of targets that make objects. */
-  readonly object?: ObjectWish;
+  readonly object?: ObjectOptions;
 }
 
 /** What was sent of a stream that has ended. */
@@ -60,20 +60,24 @@ interface SentStream {
  */
 export async function uploadStream(
   session: Session,
-  wish: StreamWish,
+  options: StreamOptions,
   stream: ByteStream,
 ): Promise<ArchiveResult> {
   const startedMs = session.clock.nowMs();
   let source: StreamSource | null = null;
   let lock: Lock | null = null;
   try {
-    const plan = planStream(wish.expectedSizeBytes, wish.partSizeBytes ?? 'auto', session.target.limits);
+    const plan = planStream(
+      options.expectedSizeBytes,
+      options.partSizeBytes ?? 'auto',
+      session.target.limits,
+    );
     await session.catalogue.proveWritable();
     lock = await lockTarget(session);
     source = await session.openStream(stream, plan.partSizeBytes);
-    const first = await firstPart(session, wish, source, plan);
-    const head = await begin(session, wish, first, plan);
-    const entry = await carry(session, wish, { source, first, plan, head, startedMs, lock });
+    const first = await firstPart(session, options, source, plan);
+    const head = await begin(session, options, first, plan);
+    const entry = await carry(session, options, { source, first, plan, head, startedMs, lock });
     const sent = { partsSent: entry.plan.partCount, partsReused: 0, resumed: false };
     return sentResult(session, entry, startedMs, sent);
   } catch (error) {
@@ -92,8 +96,8 @@ export async function uploadStream(
 async function lockTarget(session: Session): Promise<Lock | null> {
   const { state, target, place } = session;
   const isObject = target.traits.container === 'bucket';
-  if (isObject) return state.lockIdentity({ file: STANDARD_INPUT, place }, lockWish(session));
-  const proof = await state.lockUpload(`stream ${randomUUID()}`, lockWish(session));
+  if (isObject) return state.lockIdentity({ file: STANDARD_INPUT, place }, lockOptions(session));
+  const proof = await state.lockUpload(`stream ${randomUUID()}`, lockOptions(session));
   await proof.release();
   return null;
 }
@@ -101,7 +105,7 @@ async function lockTarget(session: Session): Promise<Lock | null> {
 /** What ends within its first part is known whole before anything is begun. */
 async function firstPart(
   { target, signal }: Session,
-  wish: StreamWish,
+  options: StreamOptions,
   source: StreamSource,
   { partSizeBytes }: OpenPlan,
 ): Promise<FilledPart> {
@@ -109,7 +113,7 @@ async function firstPart(
   const sizeBytes = first?.sizeBytes ?? 0;
   if (sizeBytes < partSizeBytes) {
     await source.confirmEnd(signal);
-    checkLength(wish, sizeBytes);
+    checkLength(options, sizeBytes);
   }
   if (first !== null && sizeBytes >= target.limits.sizeMinBytes) return first;
   throw new TransferError('source', { path: STANDARD_INPUT, why: 'empty', detail: null });
@@ -117,12 +121,12 @@ async function firstPart(
 
 async function begin(
   session: Session,
-  wish: StreamWish,
+  options: StreamOptions,
   first: FilledPart,
   plan: OpenPlan,
 ): Promise<Streaming['head']> {
-  const description = wish.description ?? STREAM_DESCRIPTION;
-  const order = { plan, description, ...(wish.object !== undefined && { object: wish.object }) };
+  const description = options.description ?? STREAM_DESCRIPTION;
+  const order = { plan, description, ...(options.object !== undefined && { object: options.object }) };
   try {
     const begun = await session.target.begin(order, session.signal);
     noticeClass(session, order, begun);
@@ -133,7 +137,7 @@ async function begin(
   }
 }
 
-function checkLength({ expectedSizeBytes }: StreamWish, sizeBytes: number): void {
+function checkLength({ expectedSizeBytes }: StreamOptions, sizeBytes: number): void {
   if (expectedSizeBytes === null || sizeBytes >= expectedSizeBytes) return;
   const detail = `${sizeBytes} of ${expectedSizeBytes} bytes`;
   throw new TransferError('source', { path: STANDARD_INPUT, why: 'short', detail });
@@ -155,15 +159,19 @@ interface Held {
   journal: Journal | null;
 }
 
-async function carry(session: Session, wish: StreamWish, streaming: Streaming): Promise<CatalogueEntry> {
+async function carry(
+  session: Session,
+  options: StreamOptions,
+  streaming: Streaming,
+): Promise<CatalogueEntry> {
   const { uploadId } = streaming.head;
   const held: Held = { lock: null, journal: null };
   try {
     try {
-      held.lock = await session.state.lockUpload(uploadId, lockWish(session));
+      held.lock = await session.state.lockUpload(uploadId, lockOptions(session));
       const sent = await sendAll(session, streaming);
       await streaming.source.confirmEnd(session.signal);
-      checkLength(wish, sent.sizeBytes);
+      checkLength(options, sent.sizeBytes);
       return await recordAndFinish(session, streaming, sent, held);
     } finally {
       await held.journal?.close();

@@ -8,18 +8,25 @@ import { abortUpload } from './abort.js';
 import { forgetUpload, mayBeArchived, settleUpload } from './complete-upload.js';
 import { planSource } from './parts/plan.js';
 import { rereadRecorded } from './parts/send.js';
-import type { CatalogueEntry, Lock, ObjectWish, Source, UnfinishedUpload, UploadIdentity } from './ports.js';
+import type {
+  CatalogueEntry,
+  Lock,
+  ObjectOptions,
+  Source,
+  UnfinishedUpload,
+  UploadIdentity,
+} from './ports.js';
 import { carryThrough, type From } from './run-upload.js';
 import {
   type ArchiveResult,
   abortLine,
-  lockWish,
+  lockOptions,
   type Session,
   settledResult,
   skippedResult,
 } from './session.js';
 
-export interface UploadWish {
+export interface UploadOptions {
   readonly file: string;
   /** `auto`, or a size that the user named; null: whatever an unfinished upload has, else auto. */
   readonly partSizeBytes: number | 'auto' | null;
@@ -28,34 +35,38 @@ export interface UploadWish {
   /** A new upload, whatever is unfinished or catalogued. */
   readonly fresh: boolean;
   /** Of targets that make objects. */
-  readonly object?: ObjectWish;
+  readonly object?: ObjectOptions;
 }
 
 /**
  * Uploads a file, or goes on with its unfinished upload, or finds that it is archived already.
  * @throws TransferError of any kind, with file and target filled in
  */
-export async function uploadFile(session: Session, wish: UploadWish): Promise<ArchiveResult> {
+export async function uploadFile(session: Session, options: UploadOptions): Promise<ArchiveResult> {
   let source: Source | null = null;
   try {
-    source = await session.openSource(wish.file);
-    planSource(source, wish, session.target.limits);
-    return await uploadSource(session, wish, source);
+    source = await session.openSource(options.file);
+    planSource(source, options, session.target.limits);
+    return await uploadSource(session, options, source);
   } catch (error) {
-    throw withContext(error, { file: source?.path ?? wish.file, target: session.place.url });
+    throw withContext(error, { file: source?.path ?? options.file, target: session.place.url });
   } finally {
     await source?.close();
   }
 }
 
-async function uploadSource(session: Session, wish: UploadWish, source: Source): Promise<ArchiveResult> {
+async function uploadSource(
+  session: Session,
+  options: UploadOptions,
+  source: Source,
+): Promise<ArchiveResult> {
   const startedMs = session.clock.nowMs();
   const identity: UploadIdentity = { file: source.path, place: session.place };
-  const lock = await session.state.lockIdentity(identity, lockWish(session));
+  const lock = await session.state.lockIdentity(identity, lockOptions(session));
   try {
     const unfinished = await session.state.findByIdentity(identity);
     for (const upload of unfinished) noticeDamage(session, upload);
-    if (wish.fresh) return await begin(session, wish, source, { lock, left: unfinished, startedMs });
+    if (options.fresh) return await begin(session, options, source, { lock, left: unfinished, startedMs });
 
     const { open, settled } = await settleAll(session, unfinished, lock);
     const archived = await findConfirmed(session, source, identity);
@@ -69,13 +80,13 @@ async function uploadSource(session: Session, wish: UploadWish, source: Source):
       return skippedResult(session, archived, startedMs);
     }
     if (current !== null) {
-      checkAgreement(wish, current);
+      checkAgreement(options, current);
       const known = { lock, left: open.filter((upload) => upload !== current), startedMs };
       return await carry(session, source, { upload: current, whenAborted: 'begin-anew' }, known);
     }
     for (const upload of open) noticeOlderVersion(session, upload);
     const left = session.target.traits.billsParts ? open : [];
-    return await begin(session, wish, source, { lock, left, startedMs });
+    return await begin(session, options, source, { lock, left, startedMs });
   } finally {
     await lock.release();
   }
@@ -90,14 +101,14 @@ interface Known {
 
 async function begin(
   session: Session,
-  wish: UploadWish,
+  options: UploadOptions,
   source: Source,
   known: Known,
 ): Promise<ArchiveResult> {
-  const plan = planSource(source, wish, session.target.limits);
-  const description = wish.description ?? describeFile(source.baseName, source.mtimeMs);
+  const plan = planSource(source, options, session.target.limits);
+  const description = options.description ?? describeFile(source.baseName, source.mtimeMs);
   const order =
-    wish.object === undefined ? { plan, description } : { plan, description, object: wish.object };
+    options.object === undefined ? { plan, description } : { plan, description, object: options.object };
   return carry(session, source, { begin: order }, known);
 }
 
@@ -224,7 +235,7 @@ export async function compareWithUpload(
   }
 }
 
-function checkAgreement(wish: UploadWish, upload: UnfinishedUpload): void {
+function checkAgreement(options: UploadOptions, upload: UnfinishedUpload): void {
   const { plan, description } = upload.head;
   const refuse = (what: string, has: string): never => {
     throw new TransferError('usage', {
@@ -233,20 +244,20 @@ function checkAgreement(wish: UploadWish, upload: UnfinishedUpload): void {
       hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
     });
   };
-  if (typeof wish.partSizeBytes === 'number' && wish.partSizeBytes !== plan.partSizeBytes) {
+  if (typeof options.partSizeBytes === 'number' && options.partSizeBytes !== plan.partSizeBytes) {
     refuse(
-      `--part-size ${formatSizeOption(wish.partSizeBytes)}`,
+      `--part-size ${formatSizeOption(options.partSizeBytes)}`,
       `parts of ${formatSize(plan.partSizeBytes)}`,
     );
   }
-  if (wish.description !== null && wish.description !== description) {
+  if (options.description !== null && options.description !== description) {
     refuse('--description', `the description ${JSON.stringify(description)}`);
   }
-  checkObject(wish, upload);
+  checkObject(options, upload);
 }
 
-/** @throws TransferError `usage` for a wish that is not the one which the object's upload was begun with */
-function checkObject(wish: UploadWish, { head }: UnfinishedUpload): void {
+/** @throws TransferError `usage` for a options that is not the one which the object's upload was begun with */
+function checkObject(options: UploadOptions, { head }: UnfinishedUpload): void {
   const refuse = (what: string, has: string): never => {
     throw new TransferError('usage', {
       what,
@@ -254,12 +265,12 @@ function checkObject(wish: UploadWish, { head }: UnfinishedUpload): void {
       hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
     });
   };
-  const wanted = wish.object?.storageClass ?? null;
+  const wanted = options.object?.storageClass ?? null;
   const has = head.object?.storageClass ?? null;
   if (wanted !== null && wanted !== has) {
     refuse(`--storage-class ${wanted}`, has === null ? "has the bucket's class" : `has the class ${has}`);
   }
-  if (wish.object?.noOverwrite === true && head.object?.noOverwrite !== true) {
+  if (options.object?.noOverwrite === true && head.object?.noOverwrite !== true) {
     refuse('--no-overwrite', 'was begun to replace what is there');
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type FailureFacts, isFailure } from '../../src/core/failures.js';
 import type { Processes, ProcessIdentity } from '../../src/state/process-identity.js';
-import type { CatalogueEntry, JournalHead, LockWish, UploadIdentity } from '../../src/transfer/ports.js';
+import type { CatalogueEntry, JournalHead, LockOptions, UploadIdentity } from '../../src/transfer/ports.js';
 
 export function hashOf(word: string | number): string {
   return createHash('sha256').update(String(word)).digest('hex');
@@ -58,7 +58,7 @@ export function sampleEntry(changes: Partial<CatalogueEntry> = {}): CatalogueEnt
 }
 
 /** Does not wait, or only so long. */
-export function wish(waitMs = 0, signal = new AbortController().signal): LockWish {
+export function wish(waitMs = 0, signal = new AbortController().signal): LockOptions {
   return { waitMs, signal };
 }
 

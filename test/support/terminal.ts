@@ -16,7 +16,7 @@ export interface TerminalEnded {
   readonly shown: string;
 }
 
-export interface TerminalWish {
+export interface TerminalOptions {
   /** `typed` is typed as soon as `asked` is shown. */
   readonly typing?: { readonly asked: RegExp; readonly typed: string } | null;
   /** 0: a terminal that does not say. */
@@ -27,7 +27,7 @@ export interface TerminalWish {
 export function runOnTerminal(
   words: readonly string[],
   spawned: Spawned,
-  { typing = null, columns = 80 }: TerminalWish = {},
+  { typing = null, columns = 80 }: TerminalOptions = {},
 ): Promise<TerminalEnded> {
   // A terminal of `script` has no size until it is given one.
   const size = columns === 0 ? '' : `stty columns ${columns} rows 24; `;

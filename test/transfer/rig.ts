@@ -14,7 +14,7 @@ import type { Notice, TransferEvent } from '../../src/transfer/events.js';
 import type { TargetPlace } from '../../src/transfer/ports.js';
 import { adoptUpload, resumeUpload } from '../../src/transfer/resume.js';
 import type { ArchiveResult, Session } from '../../src/transfer/session.js';
-import { type UploadWish, uploadFile } from '../../src/transfer/upload.js';
+import { type UploadOptions, uploadFile } from '../../src/transfer/upload.js';
 import { seededBytes } from '../support/bytes.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type MemoryTarget, memoryTarget } from '../support/memory-target.js';
@@ -41,7 +41,7 @@ export interface Rig extends MemoryTarget {
   notice<N extends Notice['notice']>(name: N): Extract<Notice, { notice: N }>;
   /** What one run of calve works with; each run gets its own. */
   session(change?: Partial<Session>): Session;
-  upload(wish?: Partial<UploadWish>, change?: Partial<Session>): Promise<ArchiveResult>;
+  upload(wish?: Partial<UploadOptions>, change?: Partial<Session>): Promise<ArchiveResult>;
   /** Goes on with the only unfinished upload. */
   resume(change?: Partial<Session>): Promise<ArchiveResult>;
   adopt(uploadId: string, file?: string): Promise<ArchiveResult>;

@@ -32,7 +32,7 @@ interface Wish {
 export async function abort(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io, options, reporter } = context;
   const url = parseTargetUrl(words[0] ?? '');
-  const wish = readWish(context);
+  const wish = readSelection(context);
   if (wish.ids.length > 0) checkKey(url, 'abort');
   if (wish.ids.length === 0 && !wish.dryRun) checkMayAsk(context);
   const { session, close } = await openSession(io, options, { url, create: false, reporter });
@@ -52,7 +52,7 @@ export async function abort(context: CommandContext, words: readonly string[]): 
 }
 
 /** @throws TransferError `usage` unless exactly one way of choosing is given */
-function readWish(context: CommandContext): Wish {
+function readSelection(context: CommandContext): Wish {
   const { read } = context.options;
   const wish = {
     // The same id twice would be told as unknown the second time.

@@ -13,10 +13,15 @@ import {
 import { commandOutput, standardInput } from '../../source/byte-streams.js';
 import { TARGETS } from '../../targets/registry.js';
 import { planFile } from '../../transfer/parts/plan.js';
-import { type ByteStream, type ObjectWish, type OpenSource, STANDARD_INPUT } from '../../transfer/ports.js';
+import {
+  type ByteStream,
+  type ObjectOptions,
+  type OpenSource,
+  STANDARD_INPUT,
+} from '../../transfer/ports.js';
 import { sessionAt } from '../../transfer/session.js';
-import { type UploadWish, uploadFile } from '../../transfer/upload.js';
-import { type StreamWish, uploadStream } from '../../transfer/upload-stream.js';
+import { type UploadOptions, uploadFile } from '../../transfer/upload.js';
+import { type StreamOptions, uploadStream } from '../../transfer/upload-stream.js';
 import { planJson } from '../../ui/json.js';
 import { planText } from '../../ui/text/result-text.js';
 import { aboutFile } from '../about-file.js';
@@ -136,7 +141,7 @@ async function checkFiles(
   files: readonly string[],
   url: TargetUrl,
 ): Promise<Sending[]> {
-  const common = readWish(context, url);
+  const common = readSelection(context, url);
   const sources = openSources(context.options);
   const sendings: Sending[] = [];
   for (const file of files) {
@@ -160,7 +165,7 @@ async function planOf(wish: Wish, { scheme }: TargetUrl, open: OpenSource): Prom
   return planStream(wish.expectedSizeBytes, wish.partSizeBytes ?? 'auto', limits);
 }
 
-type Wish = UploadWish & StreamWish;
+type Wish = UploadOptions & StreamOptions;
 
 interface Sending {
   readonly wish: Wish;
@@ -168,7 +173,7 @@ interface Sending {
 }
 
 /** @throws TransferError `usage` */
-function readWish(context: CommandContext, url: TargetUrl): Omit<Wish, 'file'> {
+function readSelection(context: CommandContext, url: TargetUrl): Omit<Wish, 'file'> {
   const { read } = context.options;
   const { limits } = TARGETS[url.scheme];
   const partSizeBytes = read.text('partSize') === 'auto' ? 'auto' : read.sizeBytes('partSize');
@@ -183,7 +188,7 @@ function readWish(context: CommandContext, url: TargetUrl): Omit<Wish, 'file'> {
     description: read.checked('description', checkDescription),
     fresh: read.flag('fresh'),
   };
-  const object = readObjectWish(read, url);
+  const object = readObjectOptions(read, url);
   return object === null ? wish : { ...wish, object, description: null };
 }
 
@@ -212,7 +217,7 @@ function checkKind(read: OptionReader, { scheme }: TargetUrl): void {
   }
 }
 
-function readObjectWish(read: OptionReader, { scheme }: TargetUrl): ObjectWish | null {
+function readObjectOptions(read: OptionReader, { scheme }: TargetUrl): ObjectOptions | null {
   const kind = TARGETS[scheme].object;
   if (kind === null) return null;
   const storageClass = read.checked('storageClass', kind.checkStorageClass);

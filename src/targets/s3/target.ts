@@ -10,8 +10,8 @@ import type {
   CatalogueEntry,
   Completion,
   FinishedArchive,
+  ObjectOptions,
   ObjectOrder,
-  ObjectWish,
   PageRequest,
   PartReceipt,
   PartsPage,
@@ -39,7 +39,7 @@ import { cutPage, decodeMarker, heldPart, parseParts, parseUploads, partSizeShow
 import { sendPart } from './send-part.js';
 
 /** What an object is to be besides its bytes: said when its upload begins. */
-interface ObjectOptions {
+interface ObjectHeaders {
   readonly sse: string | null;
   readonly sseKmsKeyId: string | null;
   /** `k1=v1&k2=v2`, as the header has it. */
@@ -54,7 +54,7 @@ export interface BucketTargetOptions extends ClientOptions {
   readonly url: string;
   /** What TargetPlace.endpoint says: null where it is the service's own. */
   readonly endpointForState: string | null;
-  readonly object: ObjectOptions;
+  readonly object: ObjectHeaders;
 }
 
 /** What is known of an upload, so that the store need not be asked for it again. */
@@ -123,13 +123,13 @@ class KeyTarget implements Target {
 
   async begin(order: BeginOrder, signal: AbortSignal): Promise<BegunUpload> {
     const { dialect, url } = this.#options;
-    const wish = order.object ?? { storageClass: null, noOverwrite: false };
-    if (wish.noOverwrite && (await this.#look(signal)) !== null) throw existing(url);
-    const storageClass = wish.storageClass ?? dialect.defaultStorageClass;
-    const object: ObjectOrder = { ...wish, storageClass, ownId: randomUUID() };
+    const options = order.object ?? { storageClass: null, noOverwrite: false };
+    if (options.noOverwrite && (await this.#look(signal)) !== null) throw existing(url);
+    const storageClass = options.storageClass ?? dialect.defaultStorageClass;
+    const object: ObjectOrder = { ...options, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
     const create = (withChecksums: boolean) => {
-      const input = createInput(this.#options, wish, object, withChecksums);
+      const input = createInput(this.#options, options, object, withChecksums);
       return this.#shop.caller.call(operation, signal, (client, send, sdk) =>
         client.send(new sdk.CreateMultipartUploadCommand(input), send),
       );
@@ -267,7 +267,7 @@ function isToldOfChecksums(
 
 function createInput(
   { bucket, key, dialect, object }: BucketTargetOptions,
-  { storageClass: named }: ObjectWish,
+  { storageClass: named }: ObjectOptions,
   begun: ObjectOrder,
   withChecksums: boolean,
 ): CreateMultipartUploadCommandInput {
