@@ -16,7 +16,7 @@ import {
   isHash,
   isIdentity,
   isName,
-  isObjectOrder,
+  isObjectUpload,
   isPlan,
   isRecipe,
   isText,
@@ -48,7 +48,7 @@ const isHeadRecord = shape<HeadRecord>(
     description: isText,
     fingerprint: isFingerprint,
     startedAt: isTime,
-    object: isObjectOrder,
+    object: isObjectUpload,
   },
   ['object'],
 );

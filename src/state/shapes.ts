@@ -3,7 +3,7 @@ import type { Fingerprint } from '../core/fingerprint.js';
 import type { PartPlan } from '../core/part-plan.js';
 import type {
   ObjectFacts,
-  ObjectOrder,
+  ObjectUpload,
   TargetPlace,
   TargetRecipe,
   UploadIdentity,
@@ -101,7 +101,7 @@ export const isRecipe = shape<TargetRecipe>(
   ['pathStyle'],
 );
 
-export const isObjectOrder = shape<ObjectOrder>({
+export const isObjectUpload = shape<ObjectUpload>({
   storageClass: orNull(isName),
   noOverwrite: isFlag,
   ownId: orNull(isName),

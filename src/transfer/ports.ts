@@ -29,7 +29,7 @@ export interface ObjectOptions {
 }
 
 /** What an object's upload was begun with. */
-export interface ObjectOrder extends ObjectOptions {
+export interface ObjectUpload extends ObjectOptions {
   /** Our own id of the upload, in the object's metadata: tells our object from a stranger's. Null when adopted. */
   readonly ownId: string | null;
 }
@@ -42,19 +42,19 @@ export interface ObjectFacts {
 }
 
 /** What a service is told when an upload begins. */
-export interface BeginOrder {
+export interface CreateUploadRequest {
   readonly plan: Pick<PartPlan, 'partSizeBytes'>;
   readonly description: string;
   readonly object?: ObjectOptions;
 }
 
-export interface UploadOrder extends BeginOrder {
+export interface PlannedUploadRequest extends CreateUploadRequest {
   readonly plan: PartPlan;
 }
 
-export interface BegunUpload {
+export interface CreatedUpload {
   readonly uploadId: string;
-  readonly object?: ObjectOrder;
+  readonly object?: ObjectUpload;
 }
 
 /** What a part that arrived is known by. `etag` is null where the service has none. */
@@ -177,7 +177,7 @@ export interface Target {
    * Begins an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts.
    * @throws TransferError `exists` where an object is there that must stay
    */
-  begin(order: BeginOrder, signal: AbortSignal): Promise<BegunUpload>;
+  createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload>;
 
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and has been compared.
@@ -228,7 +228,7 @@ export interface WholeArchive {
 export interface Completion extends WholeArchive {
   /** Our parts by index: all of them, as the journal recorded them. */
   readonly parts: ReadonlyMap<number, RecordedPart>;
-  readonly object?: ObjectOrder;
+  readonly object?: ObjectUpload;
 }
 
 // ----------------------------------------------------------------------------------------------------- the source
@@ -356,7 +356,7 @@ export interface JournalHead {
   readonly fingerprint: Fingerprint;
   /** ISO-8601 UTC with milliseconds. */
   readonly startedAt: string;
-  readonly object?: ObjectOrder;
+  readonly object?: ObjectUpload;
 }
 
 export interface RecordedPart {

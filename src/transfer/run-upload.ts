@@ -6,28 +6,28 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { canGoOn, finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './complete-upload.js';
 import { rereadRecorded, type Sent, sendMissing } from './parts/send.js';
 import {
-  type BeginOrder,
-  type BegunUpload,
   type CatalogueEntry,
+  type CreatedUpload,
+  type CreateUploadRequest,
   type Journal,
   type Lock,
+  type PlannedUploadRequest,
   type RecordedPart,
   type Source,
   STANDARD_INPUT,
   type UnfinishedUpload,
-  type UploadOrder,
 } from './ports.js';
 import { type ArchiveResult, isoNow, lockOptions, type Session, sentResult } from './session.js';
 
 /** Where an upload starts from. */
 export type From =
   | {
-      readonly begin: UploadOrder;
+      readonly begin: PlannedUploadRequest;
       /** What an upload that expired had recorded of this very file. */
       readonly known?: ReadonlyMap<number, RecordedPart>;
     }
   /** An upload of the service's that the state folder never knew. */
-  | { readonly adopt: UploadOrder & BegunUpload & { readonly createdAt: string } }
+  | { readonly adopt: PlannedUploadRequest & CreatedUpload & { readonly createdAt: string } }
   | {
       readonly upload: UnfinishedUpload;
       /** What to do when somebody aborted it since: `upload` begins anew, `resume` does not. */
@@ -63,14 +63,14 @@ export async function carryThrough(session: Session, carry: CarryThrough): Promi
       await superseded?.remove();
       return await sendAndFinish(session, carry, underway);
     } catch (error) {
-      const order = superseded === null ? orderAnew(session, underway, from, error) : null;
-      if (order === null) {
+      const request = superseded === null ? orderAnew(session, underway, from, error) : null;
+      if (request === null) {
         const failure = asGone(error, underway);
         const resumable = canGoOn(failure) && !(await forgetOther(underway.journal, error));
         throw withContext(failure, { uploadId, resumable });
       }
       superseded = underway.journal;
-      from = { begin: order, known: superseded.upload.parts };
+      from = { begin: request, known: superseded.upload.parts };
     } finally {
       await underway.journal.close();
       await underway.lock.release();
@@ -92,7 +92,7 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
     const opened = await openJournal(session, carry, from.adopt, begun);
     return { ...opened, resumed: true, seen: true };
   }
-  const begun = await session.target.begin(from.begin, session.signal);
+  const begun = await session.target.createUpload(from.begin, session.signal);
   const { uploadId } = begun;
   noticeClass(session, from.begin, begun);
   try {
@@ -106,17 +106,17 @@ async function setOut(session: Session, carry: CarryThrough, from: From): Promis
 }
 
 /** What it costs to keep an object follows from a class that nobody named: said before anything is sent. */
-export function noticeClass(session: Session, order: BeginOrder, { object }: BegunUpload): void {
+export function noticeClass(session: Session, request: CreateUploadRequest, { object }: CreatedUpload): void {
   const storageClass = object?.storageClass ?? null;
-  if (storageClass === null || (order.object?.storageClass ?? null) !== null) return;
+  if (storageClass === null || (request.object?.storageClass ?? null) !== null) return;
   session.report({ type: 'notice', notice: 'default-class', storageClass });
 }
 
 async function openJournal(
   session: Session,
   carry: CarryThrough,
-  order: UploadOrder,
-  begun: BegunUpload & { startedAt: string },
+  request: PlannedUploadRequest,
+  begun: CreatedUpload & { startedAt: string },
 ): Promise<{ journal: Journal; lock: Lock }> {
   const lock = await session.state.lockUpload(begun.uploadId, lockOptions(session));
   try {
@@ -124,8 +124,8 @@ async function openJournal(
       ...begun,
       identity: { file: carry.source.path, place: session.place },
       recipe: session.recipe,
-      plan: order.plan,
-      description: order.description,
+      plan: request.plan,
+      description: request.description,
       fingerprint: carry.source.fingerprint,
     });
     return { journal, lock };
@@ -199,7 +199,12 @@ async function confirmUnchanged(session: Session, source: Source, journal: Journ
  * What to begin anew after the service said that the upload is not there; null: don't. An upload whose `completing`
  * record was written, or may have been, is never begun anew by itself: its archive may exist.
  */
-function orderAnew(session: Session, underway: Underway, from: From, error: unknown): UploadOrder | null {
+function orderAnew(
+  session: Session,
+  underway: Underway,
+  from: From,
+  error: unknown,
+): PlannedUploadRequest | null {
   if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return null;
   const { head, completing, completingUncertain } = underway.journal.upload;
   if (completing !== null || completingUncertain) return null;

@@ -13,9 +13,9 @@ import { abortUpload } from './abort.js';
 import { canGoOn, finishUpload, goneFailure } from './complete-upload.js';
 import { foldInOrder, recordOf } from './parts/send.js';
 import {
-  type BegunUpload,
   type ByteStream,
   type CatalogueEntry,
+  type CreatedUpload,
   type FilledPart,
   type Journal,
   type JournalHead,
@@ -126,10 +126,10 @@ async function begin(
   plan: OpenPlan,
 ): Promise<Streaming['head']> {
   const description = options.description ?? STREAM_DESCRIPTION;
-  const order = { plan, description, ...(options.object !== undefined && { object: options.object }) };
+  const request = { plan, description, ...(options.object !== undefined && { object: options.object }) };
   try {
-    const begun = await session.target.begin(order, session.signal);
-    noticeClass(session, order, begun);
+    const begun = await session.target.createUpload(request, session.signal);
+    noticeClass(session, request, begun);
     return { ...begun, recipe: session.recipe, description, startedAt: isoNow(session) };
   } catch (error) {
     first.release();
@@ -147,7 +147,7 @@ interface Streaming {
   readonly source: StreamSource;
   readonly first: FilledPart;
   readonly plan: OpenPlan;
-  readonly head: BegunUpload & Pick<JournalHead, 'recipe' | 'description' | 'startedAt'>;
+  readonly head: CreatedUpload & Pick<JournalHead, 'recipe' | 'description' | 'startedAt'>;
   readonly startedMs: number;
   /** Of the object that is being made. */
   readonly lock: Lock | null;

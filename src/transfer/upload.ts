@@ -107,9 +107,9 @@ async function begin(
 ): Promise<ArchiveResult> {
   const plan = planSource(source, options, session.target.limits);
   const description = options.description ?? describeFile(source.baseName, source.mtimeMs);
-  const order =
+  const request =
     options.object === undefined ? { plan, description } : { plan, description, object: options.object };
-  return carry(session, source, { begin: order }, known);
+  return carry(session, source, { begin: request }, known);
 }
 
 async function carry(session: Session, source: Source, from: From, known: Known): Promise<ArchiveResult> {

@@ -158,7 +158,7 @@ async function assertSaid(bench: Rig, where: string): Promise<void> {
 
 /** One right archive, or a refusal that leaves everything as it is; never a second beginning. */
 async function assertRight(bench: Rig, stage: Stage, where: string): Promise<void> {
-  const { begin } = bench.calls;
+  const { createUpload } = bench.calls;
   const [uploadsBefore, archivesBefore] = [bench.vault.uploads.size, bench.vault.archives.length];
   try {
     const { entry } = await bench.upload();
@@ -174,7 +174,7 @@ async function assertRight(bench: Rig, stage: Stage, where: string): Promise<voi
       [uploadsBefore, archivesBefore],
     );
   }
-  assert.equal(bench.calls.begin, begin, `begun anew: ${where}`);
+  assert.equal(bench.calls.createUpload, createUpload, `begun anew: ${where}`);
 }
 
 /** A lock that a dead process left: taken over, or (where nobody can tell whose it was) only once it is old. */

@@ -85,7 +85,7 @@ describe('The documents', { concurrency: 2 }, () => {
       const home = await service.home(t);
       home.file('backup.tar', 3 * 1024 * 1024);
       mkdirSync(join(home.folder, 'photos'));
-      const uploadId = await home.begin();
+      const uploadId = await home.createUpload();
       for (const line of lines) await runLine(t, line, home, uploadId);
     });
   }

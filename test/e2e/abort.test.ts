@@ -58,7 +58,11 @@ describe('calve abort', { concurrency: 2 }, () => {
 
   test('takes several ids, and with --json prints an object for each', async (t) => {
     const home = await service.home(t);
-    const [one, two, left] = [await home.begin(), await home.begin(), await home.begin()];
+    const [one, two, left] = [
+      await home.createUpload(),
+      await home.createUpload(),
+      await home.createUpload(),
+    ];
     const ids = [`--upload-id=${two}`, '--upload-id', one];
     const ended = await home.run(['abort', home.target, ...ids, '--json']);
     assert.equal(ended.code, 0, ended.stderr);
@@ -72,7 +76,7 @@ describe('calve abort', { concurrency: 2 }, () => {
 
   test('of an id that no one explains exits 10, after the others are done', async (t) => {
     const home = await service.home(t);
-    const known = await home.begin();
+    const known = await home.createUpload();
     const ids = [`--upload-id=${UNKNOWN}`, `--upload-id=${known}`];
     const ended = await home.run(['abort', home.target, ...ids]);
     assert.equal(ended.code, 10, ended.stderr);
@@ -92,7 +96,7 @@ describe('calve abort', { concurrency: 2 }, () => {
 
   test('without a terminal needs --yes for --all and for --older-than: exit 2, and nothing is sent', async (t) => {
     const home = await service.home(t);
-    await home.begin();
+    await home.createUpload();
     for (const choice of [['--all'], ['--older-than', '1ms']]) {
       const ended = await home.run(['abort', home.target, ...choice]);
       assertFailed(ended, 2);
@@ -119,7 +123,7 @@ describe('calve abort', { concurrency: 2 }, () => {
 
   test('with --older-than takes what was idle so long: counted here from the journal, else from creation', async (t) => {
     const home = await service.home(t);
-    const [young, old] = [await home.begin(), await home.begin()];
+    const [young, old] = [await home.createUpload(), await home.createUpload()];
     home.age(old, 5 * HOUR_MS);
     const own = await home.leaveUnfinished(home.file('f', 2 * MIB_BYTES), 1);
     home.age(own, 5 * HOUR_MS);
@@ -131,7 +135,7 @@ describe('calve abort', { concurrency: 2 }, () => {
 
   test('with --older-than leaves alone what another machine must be sending, and says so; --all takes it', async (t) => {
     const home = await service.home(t);
-    const [idle, busy] = [await home.begin(), await home.begin()];
+    const [idle, busy] = [await home.createUpload(), await home.createUpload()];
     home.age(idle, 20 * HOUR_MS);
     home.age(busy, 30 * HOUR_MS);
     const swept = await home.run(['abort', home.target, '--older-than=1h', '--yes']);
@@ -152,7 +156,7 @@ describe('calve abort', { concurrency: 2 }, () => {
 
   test('with --dry-run lists what it would take, asks nobody and aborts nothing', async (t) => {
     const home = await service.home(t);
-    const ids = [await home.begin(), await home.begin()];
+    const ids = [await home.createUpload(), await home.createUpload()];
     for (const choice of [['--all'], ['--older-than=1ms'], ids.map((id) => `--upload-id=${id}`)]) {
       const table = await home.run(['abort', home.target, ...choice, '--dry-run']);
       assert.deepEqual([table.code, table.stderr], [0, '']);
@@ -169,7 +173,7 @@ describe('calve abort', { concurrency: 2 }, () => {
   test('never touches an upload that a live calve works on: the others are done, then it exits 11', async (t) => {
     const home = await service.home(t);
     const { uploadId, end } = await liveUpload(home);
-    const others = [await home.begin(), await home.begin()];
+    const others = [await home.createUpload(), await home.createUpload()];
     const named = [others[0], uploadId].map((id) => `--upload-id=${id}`);
     const byName = await home.run(['abort', home.target, ...named]);
     assert.deepEqual([byName.code, byName.stdout], [11, `aborted\t${others[0]}\n`]);
@@ -216,7 +220,7 @@ describe('calve abort, where the service forgets at once what was aborted', { co
 
   test('takes a 404 for done where the upload was just listed and somebody was quicker', async (t) => {
     const home = await service.home(t);
-    const uploadId = await home.begin();
+    const uploadId = await home.createUpload();
     home.hook({
       before: (passing) => {
         if (isAbort(passing)) home.drop(uploadId);
@@ -230,14 +234,14 @@ describe('calve abort, where the service forgets at once what was aborted', { co
 
   test('aborts an id that is given twice once', async (t) => {
     const home = await service.home(t);
-    const id = `--upload-id=${await home.begin()}`;
+    const id = `--upload-id=${await home.createUpload()}`;
     const { code, stdout, stderr } = await home.run(['abort', home.target, id, id]);
     assert.deepEqual([code, stderr, stdout.split('\n').length], [0, '', 2]);
   });
 
   test('takes a 404 to its own repeat for done: the first answer was lost', async (t) => {
     const home = await service.home(t);
-    const uploadId = await home.begin();
+    const uploadId = await home.createUpload();
     let asked = 0;
     home.hook({ after: (passing) => (isAbort(passing) && ++asked === 1 ? 'cut' : 'pass') });
     const ended = await home.run(['abort', home.target, `--upload-id=${uploadId}`]);

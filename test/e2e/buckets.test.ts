@@ -262,7 +262,7 @@ describe('objects, end to end', { skip }, () => {
     async (home) => {
       const file = home.file('a.tar', SIZE_BYTES);
       await home.killAtPart(['upload', file, `${home.target}/p/a.tar`, ...SMALL_PARTS], 1);
-      for (const Key of ['p/b', 'q']) await home.begin(Key);
+      for (const Key of ['p/b', 'q']) await home.createUpload(Key);
       const keys = async (target: string): Promise<unknown[]> =>
         jsonLines((await home.run(['list-uploads', target, '--json'])).stdout).map(({ key }) => key);
       assert.deepEqual(await keys(home.target), ['p/a.tar', 'p/b', 'q']);
@@ -297,7 +297,7 @@ describe('objects, end to end', { skip }, () => {
     async (home, scheme) => {
       const file = home.file('a.tar', SIZE_BYTES);
       await home.killAtPart(['upload', file, `${home.target}/p/a.tar`, ...SMALL_PARTS], 1);
-      for (const Key of ['p/b', 'q']) await home.begin(Key);
+      for (const Key of ['p/b', 'q']) await home.createUpload(Key);
       const listed = jsonLines((await home.run(['list-uploads', home.target, '--json'])).stdout);
       const id = String(listed[2]?.['uploadId']);
       failed(await home.run(['abort', home.target, `--upload-id=${id}`]), 2, /exact key/);

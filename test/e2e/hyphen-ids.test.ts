@@ -11,7 +11,7 @@ const MIB_BYTES = 1024 * 1024;
 /** The service chooses ids at random: uploads are begun until one begins with a hyphen. */
 async function hyphenUpload(home: Home): Promise<string> {
   for (;;) {
-    const uploadId = await home.begin();
+    const uploadId = await home.createUpload();
     if (uploadId.startsWith('-')) return uploadId;
   }
 }

@@ -43,7 +43,7 @@ describe('calve list-parts', { concurrency: 2 }, () => {
 
   test('of an upload without parts prints the header alone, and with --json nothing', async (t) => {
     const home = await service.home(t);
-    const words = ['list-parts', home.target, `--upload-id=${await home.begin()}`];
+    const words = ['list-parts', home.target, `--upload-id=${await home.createUpload()}`];
     assert.deepEqual(tableOf((await home.run(words)).stdout), []);
     const json = await home.run([...words, '--json']);
     assert.deepEqual([json.code, json.stdout], [0, '']);

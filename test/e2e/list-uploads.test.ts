@@ -12,7 +12,7 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
 
   test('prints a header and a line for each upload, the id last, with what is known locally', async (t) => {
     const home = await service.home(t);
-    const foreign = await home.begin('of another machine');
+    const foreign = await home.createUpload('of another machine');
     const file = home.file('f', 3 * MIB_BYTES);
     const own = await home.leaveUnfinished(file, 2);
     const { code, stdout, stderr } = await home.run(['list-uploads', home.target]);
@@ -36,7 +36,7 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
 
   test('with --json prints uploads as objects, local where the state folder knows them', async (t) => {
     const home = await service.home(t);
-    const foreign = await home.begin();
+    const foreign = await home.createUpload();
     const file = home.file('f', 3 * MIB_BYTES);
     const own = await home.leaveUnfinished(file, 1);
     const { stdout } = await home.run(['list-uploads', home.target, '--json']);
@@ -67,7 +67,7 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
   test('with --limit and --marker gives pages that together are everything, each once', async (t) => {
     const home = await service.home(t);
     const wanted = new Set<string>();
-    for (let i = 0; i < 7; i += 1) wanted.add(await home.begin());
+    for (let i = 0; i < 7; i += 1) wanted.add(await home.createUpload());
     const seen: unknown[] = [];
     const sizes: number[] = [];
     for (let marker: string | null = null; ; ) {
@@ -95,7 +95,7 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
 
   test('of one page without --json names the next marker on stderr, as it can be given', async (t) => {
     const home = await service.home(t);
-    for (let i = 0; i < 3; i += 1) await home.begin();
+    for (let i = 0; i < 3; i += 1) await home.createUpload();
     const first = await home.run(['list-uploads', home.target, '--limit=2']);
     assert.equal(tableOf(first.stdout).length, 2);
     const marker = /(--marker=\S+)$/m.exec(first.stderr)?.[1] ?? '';
@@ -119,7 +119,7 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
   test('shows tabs and escape sequences of a foreign description as text', async (t) => {
     const home = await service.home(t);
     // The service takes 0x20 to 0x7E alone, so that only what it would never send is left: told in test/ui.
-    await home.begin('a\\tb "quoted"');
+    await home.createUpload('a\\tb "quoted"');
     const [row] = tableOf((await home.run(['list-uploads', home.target])).stdout);
     assert.equal(row?.['description'], 'a\\tb "quoted"');
     const upload = oneJson((await home.run(['list-uploads', home.target, '--json'])).stdout, 'upload');

@@ -90,7 +90,7 @@ describe('The service’s side of an upload', { concurrency: 2 }, () => {
     for (const held of [[], [1], [0, 3]]) {
       const file = home.file(`f${held.length}`, 4 * MIB_BYTES, held.length);
       const bytes = readFileSync(file);
-      const uploadId = await home.begin();
+      const uploadId = await home.createUpload();
       for (const index of held) {
         const range = `bytes ${index * MIB_BYTES}-${(index + 1) * MIB_BYTES - 1}/*`;
         const body = bytes.subarray(index * MIB_BYTES, (index + 1) * MIB_BYTES);

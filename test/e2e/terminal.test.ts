@@ -12,8 +12,8 @@ describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
 
   test('abort --all asks, and does nothing unless it is told y', async (t) => {
     const home = await service.home(t);
-    await home.begin();
-    await home.begin();
+    await home.createUpload();
+    await home.createUpload();
     const spawned = { env: home.env, cwd: home.folder };
     for (const typed of ['n\n', '\n', 'maybe\n', '\u0004']) {
       const words = ['abort', home.target, '--all'];

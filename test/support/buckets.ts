@@ -49,7 +49,7 @@ export interface BucketHome {
   /** This bucket's requests so far. */
   passed(): readonly BucketPassing[];
   /** Begins an upload with another client. */
-  begin(key: string): Promise<void>;
+  createUpload(key: string): Promise<void>;
   /** Keys of the uploads in progress on the service. */
   openKeys(): Promise<string[]>;
   /** Runs calve with one lane until it would send one part more, and kills it then. */
@@ -164,7 +164,7 @@ function openHome(t: TestContext, place: Place): BucketHome {
     },
     hook: (wanted) => void hooks.set(bucket, wanted),
     passed: () => front.passed.filter((passing) => bucketOf(passing) === bucket),
-    async begin(Key) {
+    async createUpload(Key) {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
     },
     async openKeys() {

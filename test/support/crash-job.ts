@@ -59,8 +59,8 @@ export interface Job {
 
 export const PART_BYTES = 1024 * 1024;
 
-export async function openJob(t: TestContext, vault: VaultBench, order: JobOrder): Promise<Job> {
-  const { name, sizeBytes, concurrency } = order;
+export async function openJob(t: TestContext, vault: VaultBench, request: JobOrder): Promise<Job> {
+  const { name, sizeBytes, concurrency } = request;
   const home = join(vault.folder, `home of ${name}`);
   mkdirSync(home);
   const file = join(vault.folder, name);

@@ -39,7 +39,7 @@ export interface Home {
   /** This vault's requests so far. */
   passed(): readonly Passing[];
   /** Begins an upload on the service with another client. @returns its id */
-  begin(description?: string): Promise<string>;
+  createUpload(description?: string): Promise<string>;
   /** An archive's bytes, by a retrieval job. */
   readBack(archiveId: string): Promise<Buffer>;
   /** Ids of the uploads in progress on the service, at most the first 50. */
@@ -162,9 +162,9 @@ function openHome(t: TestContext, place: Place): Home {
     },
     hook: (wanted) => place.setHooks(wanted),
     passed: () => place.passed(),
-    async begin(archiveDescription) {
-      const order = { ...address, partSize: String(MIB_BYTES), archiveDescription };
-      const { uploadId } = await client.send(new InitiateMultipartUploadCommand(order));
+    async createUpload(archiveDescription) {
+      const request = { ...address, partSize: String(MIB_BYTES), archiveDescription };
+      const { uploadId } = await client.send(new InitiateMultipartUploadCommand(request));
       return uploadId ?? '';
     },
     readBack: async (archiveId) => Buffer.from(await readBack(client, vault, archiveId)),

@@ -97,7 +97,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
   const vaultArn = `arn:aws:glacier:eu-west-1:${account}:vaults/${vault.name}`;
   const calls: Record<Operation, number> = {
     locate: 0,
-    begin: 0,
+    createUpload: 0,
     sendPart: 0,
     listPartsPage: 0,
     complete: 0,
@@ -165,9 +165,9 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
         checkVault();
         return { url: `glacier://${vault.name}`, region: 'eu-west-1', endpoint: null, account };
       }),
-    begin: (order, signal) =>
-      run({ operation: 'begin' }, signal, () => ({
-        uploadId: vault.begin(order, new Date(nowMs()).toISOString()),
+    createUpload: (request, signal) =>
+      run({ operation: 'createUpload' }, signal, () => ({
+        uploadId: vault.createUpload(request, new Date(nowMs()).toISOString()),
       })),
     async sendPart(uploadId, part, signal) {
       lanes.now += 1;
@@ -181,9 +181,9 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     },
     listPartsPage: (uploadId, page, signal) =>
       run({ operation: 'listPartsPage', uploadId }, signal, () => {
-        const { order, createdAt } = vault.open(uploadId);
+        const { request, createdAt } = vault.open(uploadId);
         const { entries, marker } = pageOf(vault.held(uploadId), page, pageSize, uploadId);
-        const { description, plan } = order;
+        const { description, plan } = request;
         return { partSizeBytes: plan.partSizeBytes, description, createdAt, parts: entries, marker };
       }),
     complete: (uploadId, whole: WholeArchive, signal) =>

@@ -1,7 +1,7 @@
 /** What a vault keeps, and by which rules: any order, replacing, checks on complete. Errors are the service's own. */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
-import type { BeginOrder, HeldPart, OpenUpload, WholeArchive } from '../../src/transfer/ports.js';
+import type { CreateUploadRequest, HeldPart, OpenUpload, WholeArchive } from '../../src/transfer/ports.js';
 
 const MIB_BYTES = 1024 * 1024;
 const PARTS_MAX = 10_000;
@@ -56,7 +56,7 @@ function archiveMismatch(expected: string, got: string): TransferError<'checksum
 
 export interface VaultUpload {
   readonly uploadId: string;
-  readonly order: BeginOrder;
+  readonly request: CreateUploadRequest;
   readonly createdAt: string;
   /** By first byte. */
   readonly parts: Map<number, Buffer>;
@@ -101,13 +101,13 @@ export class MemoryVault {
     if (!this.uploads.delete(uploadId)) throw new Error(`there is no upload ${uploadId} to drop`);
   }
 
-  begin(order: BeginOrder, createdAt: string): string {
-    const { partSizeBytes } = order.plan;
+  createUpload(request: CreateUploadRequest, createdAt: string): string {
+    const { partSizeBytes } = request.plan;
     if (partSizeBytes < MIB_BYTES || (partSizeBytes & (partSizeBytes - 1)) !== 0) {
       throw rejected('begin', `Invalid part size: ${partSizeBytes}.`);
     }
     const uploadId = this.#newId(92);
-    this.uploads.set(uploadId, { uploadId, order, createdAt, parts: new Map() });
+    this.uploads.set(uploadId, { uploadId, request, createdAt, parts: new Map() });
     return uploadId;
   }
 
@@ -118,8 +118,8 @@ export class MemoryVault {
   }
 
   put(uploadId: string, startByte: number, bytes: Buffer): void {
-    const { order, parts } = this.open(uploadId);
-    const { partSizeBytes } = order.plan;
+    const { request, parts } = this.open(uploadId);
+    const { partSizeBytes } = request.plan;
     if (bytes.length === 0 || bytes.length > partSizeBytes || startByte % partSizeBytes !== 0) {
       throw rejected('send part', `Invalid Content-Range: bytes ${startByte}+${bytes.length}/*`);
     }
@@ -140,7 +140,7 @@ export class MemoryVault {
   complete(uploadId: string, whole: WholeArchive): VaultArchive {
     const before = this.archiveOf(uploadId);
     if (before !== undefined) return before;
-    const { order, parts } = this.open(uploadId);
+    const { request, parts } = this.open(uploadId);
     const sorted = [...parts].sort(([a], [b]) => a - b);
     let endByte = 0;
     for (const [startByte, bytes] of sorted) {
@@ -152,7 +152,7 @@ export class MemoryVault {
     const treeHash = hashOnce(bytes);
     if (treeHash !== whole.treeHash) throw archiveMismatch(whole.treeHash, treeHash);
     const archiveId = this.#newId(138);
-    const archive = { archiveId, uploadId, description: order.description, bytes, treeHash };
+    const archive = { archiveId, uploadId, description: request.description, bytes, treeHash };
     this.archives.push(archive);
     this.uploads.delete(uploadId);
     return archive;
@@ -167,11 +167,11 @@ export class MemoryVault {
   }
 
   list(vaultArn: string): OpenUpload[] {
-    return [...this.uploads.values()].map(({ uploadId, order, createdAt }) => ({
+    return [...this.uploads.values()].map(({ uploadId, request, createdAt }) => ({
       uploadId,
       key: null,
-      description: order.description,
-      partSizeBytes: order.plan.partSizeBytes,
+      description: request.description,
+      partSizeBytes: request.plan.partSizeBytes,
       createdAt,
       vaultArn,
       storageClass: null,

@@ -9,12 +9,12 @@ import type { Target } from '../../src/transfer/ports.js';
 import { json, refusal, type Script, scriptedServer, targetAt } from './scripted-server.js';
 
 const never = new AbortController().signal;
-const order = { plan: { sizeBytes: 5, partSizeBytes: 4_194_304, partCount: 1 }, description: 'a' };
+const request = { plan: { sizeBytes: 5, partSizeBytes: 4_194_304, partCount: 1 }, description: 'a' };
 const whole = { sizeBytes: 5, treeHash: 'a'.repeat(64), parts: new Map() };
 const page = { limit: null, marker: null };
 
 const acts: Record<string, (target: Target) => Promise<unknown>> = {
-  begin: (target) => target.begin(order, never),
+  createUpload: (target) => target.createUpload(request, never),
   complete: (target) => target.complete('up-1', whole, never),
   'list uploads': (target) => target.listUploadsPage(page, never),
   'list parts': (target) => target.listPartsPage('up-1', page, never),
@@ -38,7 +38,7 @@ const raw =
 const unavailable = (answer: string, script: Script): Row => ({
   answer,
   script,
-  act: 'begin',
+  act: 'createUpload',
   kind: 'unreachable',
   facts: { operation: 'InitiateMultipartUpload' },
   transience: 'unavailable',
@@ -46,7 +46,7 @@ const unavailable = (answer: string, script: Script): Row => ({
 const refused = (code: string, status: number, why: string, transience: Transience | null = null): Row => ({
   answer: `${status} ${code}`,
   script: refusal(code, 'because', status),
-  act: 'begin',
+  act: 'createUpload',
   kind: 'refused',
   facts: { why, operation: 'InitiateMultipartUpload', detail: 'because' },
   transience,
@@ -54,7 +54,7 @@ const refused = (code: string, status: number, why: string, transience: Transien
 const resign = (message: string, code = 'InvalidSignatureException', status = 403): Row => ({
   answer: `${status} ${code}: ${message}`,
   script: refusal(code, message, status),
-  act: 'begin',
+  act: 'createUpload',
   kind: 'unreachable',
   facts: { why: `${code}: ${message}` },
   transience: 'resign',
@@ -187,7 +187,7 @@ for (const row of rows) {
 
 test('a refusal carries what the service said, for its operator', async (t) => {
   const server = await scriptedServer(t, refusal('AccessDeniedException', 'no', 403));
-  await assert.rejects(targetAt(t, server.url).begin(order, never), (error) => {
+  await assert.rejects(targetAt(t, server.url).createUpload(request, never), (error) => {
     assert.ok(isFailure(error, 'refused'));
     assert.deepEqual(error.service, {
       httpStatus: 403,
@@ -205,7 +205,7 @@ test('the canonical request in a refused signature, with the session token in it
   const token = 'SESSION-TOKEN-THAT-NOBODY-MAY-SEE';
   const message = `The request signature we calculated does not match. The Canonical String for this request should have been 'POST x-amz-security-token:${token}'\n\nmore ${token}`;
   const server = await scriptedServer(t, refusal('InvalidSignatureException', message, 403));
-  await assert.rejects(targetAt(t, server.url).begin(order, never), (error) => {
+  await assert.rejects(targetAt(t, server.url).createUpload(request, never), (error) => {
     assert.ok(isFailure(error, 'refused'));
     const all = `${error.stack} ${JSON.stringify(error.facts)} ${JSON.stringify(error.service)} ${String(error.cause)}`;
     assert.ok(!all.includes(token), all);
@@ -224,7 +224,7 @@ test('after a signature that came too late by our clock, the next one is made by
   });
   const target = targetAt(t, server.url);
   for (let round = 0; round < 2; round += 1) {
-    await assert.rejects(target.begin(order, never), (error) => isFailure(error, 'unreachable'));
+    await assert.rejects(target.createUpload(request, never), (error) => isFailure(error, 'unreachable'));
   }
   const signedMs = server.seen.map(({ headers }) =>
     Date.parse(
@@ -243,7 +243,7 @@ test('credentials that expired are looked up anew for the next request', async (
   };
   const server = await scriptedServer(t, refusal('ExpiredTokenException', 'expired', 403));
   const target = targetAt(t, server.url, { credentials });
-  for (let round = 0; round < 2; round += 1) await assert.rejects(target.begin(order, never));
+  for (let round = 0; round < 2; round += 1) await assert.rejects(target.createUpload(request, never));
   assert.match(String(server.seen[0]?.headers.authorization), /Credential=KEY1/);
   assert.match(String(server.seen[1]?.headers.authorization), /Credential=KEY2/);
 });
@@ -255,7 +255,7 @@ test('credentials that are not to be had are a refusal, and nothing is sent', as
       name: 'CredentialsProviderError',
     });
   };
-  await assert.rejects(targetAt(t, server.url, { credentials }).begin(order, never), (error) => {
+  await assert.rejects(targetAt(t, server.url, { credentials }).createUpload(request, never), (error) => {
     assert.ok(isFailure(error, 'refused'), String(error));
     assert.equal(error.facts.why, 'no-credentials');
     return true;
@@ -268,11 +268,14 @@ test('the output of a credential process stays out of the failure', async (t) =>
     const message = 'Command failed: vault-helper --password hunter2\nsecret output';
     throw Object.assign(new Error(message), { name: 'CredentialsProviderError' });
   };
-  await assert.rejects(targetAt(t, 'http://127.0.0.1:9', { credentials }).begin(order, never), (error) => {
-    assert.ok(isFailure(error, 'refused'));
-    assert.ok(!`${error.stack}${JSON.stringify(error.facts)}${String(error.cause)}`.includes('hunter2'));
-    return true;
-  });
+  await assert.rejects(
+    targetAt(t, 'http://127.0.0.1:9', { credentials }).createUpload(request, never),
+    (error) => {
+      assert.ok(isFailure(error, 'refused'));
+      assert.ok(!`${error.stack}${JSON.stringify(error.facts)}${String(error.cause)}`.includes('hunter2'));
+      return true;
+    },
+  );
 });
 
 test('looking up credentials does not keep a signal waiting', async (t) => {
@@ -282,7 +285,7 @@ test('looking up credentials does not keep a signal waiting', async (t) => {
     return new Promise(() => undefined);
   };
   const target = targetAt(t, 'http://127.0.0.1:9', { credentials });
-  await assert.rejects(target.begin(order, stop.signal), /stopped by hand/);
+  await assert.rejects(target.createUpload(request, stop.signal), /stopped by hand/);
 });
 
 test('an aborted signal sends nothing', async (t) => {
@@ -306,11 +309,14 @@ test('a port where nobody listens is unreachable', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  await isUnavailable(targetAt(t, `http://127.0.0.1:${port}`).begin(order, never), /ECONNREFUSED/);
+  await isUnavailable(targetAt(t, `http://127.0.0.1:${port}`).createUpload(request, never), /ECONNREFUSED/);
 });
 
 test('a name that does not resolve is unreachable', async (t) => {
-  await isUnavailable(targetAt(t, 'http://calve.invalid').begin(order, never), /ENOTFOUND|EAI_AGAIN/);
+  await isUnavailable(
+    targetAt(t, 'http://calve.invalid').createUpload(request, never),
+    /ENOTFOUND|EAI_AGAIN/,
+  );
 });
 
 /** Accepts connections and never says a word. */
@@ -325,7 +331,7 @@ test('a service that never answers is unreachable after the read time-out', asyn
   const port = await silentPort(t);
   const startedMs = Date.now();
   await isUnavailable(
-    targetAt(t, `http://127.0.0.1:${port}`, { readTimeoutMs: 150 }).begin(order, never),
+    targetAt(t, `http://127.0.0.1:${port}`, { readTimeoutMs: 150 }).createUpload(request, never),
     /inactivity/,
   );
   assert.ok(Date.now() - startedMs < 1500);
@@ -346,7 +352,7 @@ test('a TLS handshake that never ends is given up after the connect time-out', a
   const port = await silentPort(t);
   const startedMs = Date.now();
   const target = targetAt(t, `https://127.0.0.1:${port}`, { connectTimeoutMs: 150, readTimeoutMs: 60_000 });
-  await isUnavailable(target.begin(order, never), /ETIMEDOUT|no connection within 150 ms/);
+  await isUnavailable(target.createUpload(request, never), /ETIMEDOUT|no connection within 150 ms/);
   assert.ok(Date.now() - startedMs < 1500);
 });
 

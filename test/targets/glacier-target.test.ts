@@ -5,7 +5,7 @@ import { isFailure } from '../../src/core/failures.js';
 import { json, refusal, scriptedServer, targetAt } from './scripted-server.js';
 
 const never = new AbortController().signal;
-const order = { plan: { sizeBytes: 5, partSizeBytes: 4_194_304, partCount: 1 }, description: 'a  b' };
+const request = { plan: { sizeBytes: 5, partSizeBytes: 4_194_304, partCount: 1 }, description: 'a  b' };
 const hash = 'a'.repeat(64);
 const arn = 'arn:aws:glacier:eu-west-1:012345678901:vaults/photos';
 
@@ -59,14 +59,17 @@ test('begin sends part size and description, and gives the upload id', async (t)
   const server = await scriptedServer(t, (response) =>
     json(response, 201, {}, { 'x-amz-multipart-upload-id': '-abc_1' }),
   );
-  assert.deepEqual(await targetAt(t, server.url, { accountId: '111122223333' }).begin(order, never), {
-    uploadId: '-abc_1',
-  });
-  const [request] = server.seen;
-  assert.equal(request?.method, 'POST');
-  assert.equal(request?.url, '/111122223333/vaults/photos/multipart-uploads');
-  assert.equal(request?.headers['x-amz-part-size'], '4194304');
-  assert.equal(request?.headers['x-amz-archive-description'], 'a  b');
+  assert.deepEqual(
+    await targetAt(t, server.url, { accountId: '111122223333' }).createUpload(request, never),
+    {
+      uploadId: '-abc_1',
+    },
+  );
+  const [sent] = server.seen;
+  assert.equal(sent?.method, 'POST');
+  assert.equal(sent?.url, '/111122223333/vaults/photos/multipart-uploads');
+  assert.equal(sent?.headers['x-amz-part-size'], '4194304');
+  assert.equal(sent?.headers['x-amz-archive-description'], 'a  b');
 });
 
 test('complete sends size and tree hash, and compares the hash of the answer where there is one', async (t) => {
@@ -206,7 +209,7 @@ const empty = (response: ServerResponse): void => json(response, 200, {});
 const page = { limit: null, marker: null };
 const whole = { sizeBytes: 1, treeHash: hash, parts: new Map() };
 for (const [what, act, answer] of [
-  ['an upload without its id', (target) => target.begin(order, never), empty],
+  ['an upload without its id', (target) => target.createUpload(request, never), empty],
   ['an archive without its id', (target) => target.complete('u', whole, never), empty],
   ['a vault without its ARN', (target) => target.locate(false, never), empty],
   ...[7, 'x', {}, [null], [7], ['x'], [[]], [{ RangeInBytes: 7 }]].map(

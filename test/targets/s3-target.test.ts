@@ -8,7 +8,7 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
 import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
 import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
-import type { Completion, PreparedPart, Target, UploadOrder } from '../../src/transfer/ports.js';
+import type { Completion, PlannedUploadRequest, PreparedPart, Target } from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
@@ -21,7 +21,7 @@ const parts = [0, 1].map((index) =>
   preparedPart(bytes.subarray(index * PART, (index + 1) * PART), index, PART),
 );
 const [first, second] = parts as [PreparedPart, PreparedPart];
-const order: UploadOrder = {
+const request: PlannedUploadRequest = {
   plan: { sizeBytes: bytes.length, partSizeBytes: PART, partCount: 2 },
   description: 'x',
   object: { storageClass: null, noOverwrite: false },
@@ -113,7 +113,7 @@ function aws(change: { readonly checksum?: string; readonly head?: Record<string
 }
 
 async function sendAll(target: Target): Promise<{ uploadId: string; whole: Completion }> {
-  const { uploadId, object } = await target.begin(order, never);
+  const { uploadId, object } = await target.createUpload(request, never);
   const sent = await Promise.all(parts.map((part) => target.sendPart(uploadId, part, never)));
   const recorded = parts.map(({ treeHash, linearHash }, index) => {
     return [index, { treeHash, linearHash, etag: sent[index]?.etag ?? '' }] as const;
@@ -165,7 +165,7 @@ test('where it does not, parts have none, and MD5 is sent to OBS alone', async (
       isBegin(at) ? xml(response, 200, BEGUN) : aws()(response, at),
     );
     const target = targetAt(t, url, { dialect });
-    const { uploadId } = await target.begin(order, never);
+    const { uploadId } = await target.createUpload(request, never);
     await target.sendPart(uploadId, second, never);
     const [part] = seen.filter(isPart);
     assert.equal(part?.headers['x-amz-checksum-sha256'], undefined);
@@ -201,7 +201,7 @@ for (const [code, status, message] of strangers) {
 
 test('a 501 for another reason is told as it is, and asked for once', async (t) => {
   const { url, seen } = await scriptedServer(t, (response) => refuse(response, 501, 'NotImplemented'));
-  await assert.rejects(targetAt(t, url, { dialect: OBS_DIALECT }).begin(order, never), (error) => {
+  await assert.rejects(targetAt(t, url, { dialect: OBS_DIALECT }).createUpload(request, never), (error) => {
     return isFailure(error, 'refused') && error.service?.httpStatus === 501 && error.transience === null;
   });
   assert.equal(seen.length, 1);
@@ -226,7 +226,7 @@ test('a list that does not repeat what begin said of checksums takes nothing bac
     at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
   );
   const target = targetAt(t, url);
-  const { uploadId } = await target.begin(order, never);
+  const { uploadId } = await target.createUpload(request, never);
   await target.listPartsPage(uploadId, { limit: null, marker: null }, never);
   await target.sendPart(uploadId, first, never);
   assert.equal(seen.find(isPart)?.headers['x-amz-checksum-sha256'], base64(first.linearHash));
@@ -397,7 +397,7 @@ test('--no-overwrite completes on the condition that nothing is there; what is t
   });
   const target = targetAt(t, url);
   const object = { storageClass: null, noOverwrite: true };
-  const begun = await target.begin({ ...order, object }, never);
+  const begun = await target.createUpload({ ...request, object }, never);
   const { whole } = await sendAll(target);
   ownId = begun.object?.ownId ?? '';
   const done = await target.complete('up-1', { ...whole, ...begun }, never);
@@ -500,14 +500,17 @@ test("what is said of an object goes with begin: class by the protocol's name, e
   const { url, seen } = await scriptedServer(t, aws());
   const object = { sse: 'aws:kms', sseKmsKeyId: 'key-1', tagging: 'kind=backup&host=nas' };
   const target = targetAt(t, url, { dialect: OBS_DIALECT, object });
-  const begun = await target.begin({ ...order, object: { storageClass: 'COLD', noOverwrite: false } }, never);
+  const begun = await target.createUpload(
+    { ...request, object: { storageClass: 'COLD', noOverwrite: false } },
+    never,
+  );
   assert.equal(begun.object?.storageClass, 'COLD');
   const { headers } = seen[0] as Seen;
   assert.equal(headers['x-amz-storage-class'], 'GLACIER');
   assert.equal(headers['x-amz-server-side-encryption'], 'aws:kms');
   assert.equal(headers['x-amz-server-side-encryption-aws-kms-key-id'], 'key-1');
   assert.equal(headers['x-amz-tagging'], 'kind=backup&host=nas');
-  await target.begin({ ...order, object: { storageClass: null, noOverwrite: false } }, never);
+  await target.createUpload({ ...request, object: { storageClass: null, noOverwrite: false } }, never);
   assert.equal(seen[1]?.headers['x-amz-storage-class'], undefined);
 });
 

@@ -5,14 +5,14 @@ import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { listAllParts, listAllUploads } from '../../src/transfer/list.js';
 import type {
-  BegunUpload,
   Completion,
+  CreatedUpload,
   HeldPart,
   OpenUpload,
+  PlannedUploadRequest,
   PreparedPart,
   RecordedPart,
   Target,
-  UploadOrder,
 } from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
@@ -54,7 +54,7 @@ class Work {
     this.treeHash = vaultTreeHash(this.bytes);
   }
 
-  order(description = 'photos of 2026'): UploadOrder {
+  request(description = 'photos of 2026'): PlannedUploadRequest {
     const plan = { sizeBytes: this.sizeBytes, partSizeBytes: this.kind.partBytes, partCount: 3 };
     return { plan, description };
   }
@@ -65,7 +65,7 @@ class Work {
   }
 
   /** All that is told to complete: every part with the hashes and the ETag of its bytes. */
-  async whole({ object }: Partial<BegunUpload> = {}): Promise<Completion> {
+  async whole({ object }: Partial<CreatedUpload> = {}): Promise<Completion> {
     const parts = new Map<number, RecordedPart>();
     for (const index of [0, 1, 2]) {
       const part = this.partOf(index);
@@ -76,8 +76,8 @@ class Work {
     return { sizeBytes, treeHash, parts, ...(object !== undefined && { object }) };
   }
 
-  async begin(target: Target, indexes: readonly number[]): Promise<BegunUpload> {
-    const begun = await target.begin(this.order(), never);
+  async createUpload(target: Target, indexes: readonly number[]): Promise<CreatedUpload> {
+    const begun = await target.createUpload(this.request(), never);
     await Promise.all(indexes.map((index) => target.sendPart(begun.uploadId, this.partOf(index), never)));
     return begun;
   }
@@ -156,7 +156,7 @@ function factsOfParts(fact: Fact): void {
     'parts arrive in any order and at once, and each receipt has the hash of its bytes',
     async (targets) => {
       const { target, work } = targets;
-      const { uploadId } = await target.begin(work.order(), never);
+      const { uploadId } = await target.createUpload(work.request(), never);
       const receipts = await Promise.all(
         [2, 0, 1].map((index) => target.sendPart(uploadId, work.partOf(index), never)),
       );
@@ -181,7 +181,7 @@ function factsOfParts(fact: Fact): void {
   );
 
   fact('the same part again replaces the bytes that were there', async ({ target, work }) => {
-    const { uploadId, ...begun } = await target.begin(work.order(), never);
+    const { uploadId, ...begun } = await target.createUpload(work.request(), never);
     const other = seededBytes(work.sizeBytes, 43);
     await target.sendPart(uploadId, work.partOf(1, other), never);
     await Promise.all([0, 1, 2].map((index) => target.sendPart(uploadId, work.partOf(index), never)));
@@ -190,7 +190,7 @@ function factsOfParts(fact: Fact): void {
   });
 
   fact('a part whose bytes are not those of its hash is not taken', async ({ target, work }) => {
-    const { uploadId } = await work.begin(target, [0]);
+    const { uploadId } = await work.createUpload(target, [0]);
     const { treeHash, linearHash } = work.partOf(2);
     await assert.rejects(
       target.sendPart(uploadId, { ...work.partOf(1), treeHash, linearHash }, never),
@@ -211,7 +211,7 @@ function factsOfParts(fact: Fact): void {
     const { elsewhere, work } = bench;
     const isMissing = missing(work.kind.container);
     await assert.rejects(elsewhere.locate(false, never), isMissing);
-    await assert.rejects(elsewhere.begin(work.order(), never), isMissing);
+    await assert.rejects(elsewhere.createUpload(work.request(), never), isMissing);
     await assert.rejects(elsewhere.listUploadsPage({ limit: null, marker: null }, never), isMissing);
   });
 }
@@ -220,7 +220,7 @@ function factsOfLists(fact: Fact): void {
   fact(
     'parts are listed over pages by markers that are handed back as they came',
     async ({ target, work }) => {
-      const { uploadId } = await work.begin(target, [0, 1, 2]);
+      const { uploadId } = await work.createUpload(target, [0, 1, 2]);
       const first = await target.listPartsPage(uploadId, { limit: 2, marker: null }, never);
       assert.equal(first.parts.length, 2);
       assert.ok(first.marker);
@@ -234,13 +234,14 @@ function factsOfLists(fact: Fact): void {
   );
 
   fact('an upload without parts lists none', async ({ target, work }) => {
-    const { uploadId } = await target.begin(work.order(), never);
+    const { uploadId } = await target.createUpload(work.request(), never);
     assert.deepEqual((await listAllParts(target, uploadId, never)).parts, []);
   });
 
   fact('uploads in progress are listed over pages, each once', async ({ target, work }) => {
     const begun: string[] = [];
-    for (const n of [1, 2, 3, 4, 5]) begun.push((await target.begin(work.order(`n ${n}`), never)).uploadId);
+    for (const n of [1, 2, 3, 4, 5])
+      begun.push((await target.createUpload(work.request(`n ${n}`), never)).uploadId);
     const listed: OpenUpload[] = [];
     let pages = 0;
     for (let marker: string | null = null; pages === 0 || marker !== null; pages += 1) {
@@ -263,7 +264,7 @@ function factsOfLists(fact: Fact): void {
 
   fact('ids are good whatever they begin with', async ({ target, work }) => {
     for (let n = 0; n < 8; n += 1) {
-      const { uploadId } = await target.begin(work.order(), never);
+      const { uploadId } = await target.createUpload(work.request(), never);
       await target.sendPart(uploadId, work.partOf(0), never);
       assert.deepEqual(await work.heldStarts(target, uploadId), [0], uploadId);
       await target.abort(uploadId, never);
@@ -273,7 +274,7 @@ function factsOfLists(fact: Fact): void {
 
 function factsOfComplete(fact: Fact): void {
   fact('complete makes one archive, and a repeat gives the same id', async ({ target, work }) => {
-    const { uploadId, ...begun } = await work.begin(target, [2, 1, 0]);
+    const { uploadId, ...begun } = await work.createUpload(target, [2, 1, 0]);
     const whole = await work.whole(begun);
     const first = await target.complete(uploadId, whole, never);
     assert.ok(first.archiveId.length > 0);
@@ -283,7 +284,7 @@ function factsOfComplete(fact: Fact): void {
   });
 
   fact('an upload that was completed is no upload any more', async ({ target, work }) => {
-    const { uploadId, ...begun } = await work.begin(target, [0, 1, 2]);
+    const { uploadId, ...begun } = await work.createUpload(target, [0, 1, 2]);
     const whole = await work.whole(begun);
     await target.complete(uploadId, whole, never);
     const isMissing = missing('upload');
@@ -296,7 +297,7 @@ function factsOfComplete(fact: Fact): void {
   });
 
   fact('complete with a part missing is refused, and the upload stays open', async ({ target, work }) => {
-    const { uploadId, ...begun } = await work.begin(target, [0, 2]);
+    const { uploadId, ...begun } = await work.createUpload(target, [0, 2]);
     const whole = await work.whole(begun);
     await assert.rejects(target.complete(uploadId, whole, never), refusedWhole);
     await target.sendPart(uploadId, work.partOf(1), never);
@@ -306,7 +307,7 @@ function factsOfComplete(fact: Fact): void {
   fact(
     'complete with another hash or size is refused, and the upload stays open',
     async ({ target, work }) => {
-      const { uploadId, ...begun } = await work.begin(target, [0, 1, 2]);
+      const { uploadId, ...begun } = await work.createUpload(target, [0, 1, 2]);
       const whole = await work.whole(begun);
       const wrongHash = { ...whole, treeHash: work.partOf(0).treeHash };
       await assert.rejects(target.complete(uploadId, wrongHash, never), refusedWhole);
@@ -325,9 +326,9 @@ function factsOfAbort(fact: Fact): void {
   fact(
     'abort drops the upload, and a repeat is either answered again or finds nothing',
     async ({ target, work }) => {
-      const { uploadId, ...begun } = await work.begin(target, [0]);
+      const { uploadId, ...begun } = await work.createUpload(target, [0]);
       const whole = await work.whole(begun);
-      const { uploadId: other } = await work.begin(target, [1]);
+      const { uploadId: other } = await work.createUpload(target, [1]);
       const answer = await target.abort(uploadId, never);
       assert.equal(answer.httpStatus, 204);
       assert.deepEqual(await openIds(target), [other]);
@@ -350,7 +351,7 @@ function factsOfSignals(fact: Fact): void {
   }
   const asks: Record<string, Ask> = {
     locate: ({ target }, signal) => target.locate(false, signal),
-    begin: ({ target, work }, signal) => target.begin(work.order(), signal),
+    createUpload: ({ target, work }, signal) => target.createUpload(work.request(), signal),
     'send part': ({ target, work, uploadId }, signal) => target.sendPart(uploadId, work.partOf(0), signal),
     'list parts': ({ target, uploadId }, signal) =>
       target.listPartsPage(uploadId, { limit: null, marker: null }, signal),
@@ -361,7 +362,7 @@ function factsOfSignals(fact: Fact): void {
   for (const [operation, ask] of Object.entries(asks)) {
     fact(`${operation} rejects with the reason of a signal, aborted before or meanwhile`, async (targets) => {
       const { target, work } = targets;
-      const { uploadId, ...begun } = await target.begin(work.order(), never);
+      const { uploadId, ...begun } = await target.createUpload(work.request(), never);
       const bench = { target, work, uploadId, whole: await work.whole(begun) };
       const reason = new TransferError('stopped', { signal: 'SIGINT' });
       const before = AbortSignal.abort(reason);

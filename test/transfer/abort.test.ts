@@ -57,7 +57,7 @@ test('abort drops the upload on the service, and its journal here', async (t) =>
 test('abort drops an upload that the state folder never knew', async (t) => {
   const bench = rig(t);
   const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
-  const { uploadId } = await bench.target.begin({ plan, description: '' }, never);
+  const { uploadId } = await bench.target.createUpload({ plan, description: '' }, never);
   await abort(bench, uploadId);
   assert.equal(bench.vault.uploads.size, 0);
 });
@@ -117,7 +117,7 @@ test('a missing upload whose archive may exist is gone, whether it was listed or
     assert.equal(bench.journals().length, 1);
   }
   await bench.upload();
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('a missing upload with a damaged line that may have been completing is gone, and its journal stays', async (t) => {
@@ -212,7 +212,7 @@ test('uploads on the service are joined with what is known of them here', async 
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
-  for (let n = 0; n < 4; n += 1) await bench.target.begin({ plan, description: `${n}` }, never);
+  for (let n = 0; n < 4; n += 1) await bench.target.createUpload({ plan, description: `${n}` }, never);
   const joined: [boolean, number | undefined][] = [];
   for await (const { open, local } of joinedUploads(bench.session())) {
     joined.push([open.uploadId === uploadId, local?.parts.size]);

@@ -76,7 +76,8 @@ test('all parts and all uploads come together from pages of three', async () => 
   const { target, calls } = memoryTarget();
   const plan = { sizeBytes: 7 * MIB_BYTES, partSizeBytes: MIB_BYTES, partCount: 7 };
   const ids = new Set<string>();
-  for (let n = 0; n < 7; n += 1) ids.add((await target.begin({ plan, description: '' }, never)).uploadId);
+  for (let n = 0; n < 7; n += 1)
+    ids.add((await target.createUpload({ plan, description: '' }, never)).uploadId);
   const [uploadId = ''] = ids;
   const bytes = Buffer.alloc(MIB_BYTES);
   for (let n = 0; n < 6; n += 1) await target.sendPart(uploadId, preparedPart(bytes, n, MIB_BYTES), never);

@@ -20,7 +20,7 @@ async function longUpload(bench: Rig, heldToo: readonly number[] = []): Promise<
   const session = bench.session();
   const source = await session.openSource(bench.file);
   const plan = { sizeBytes: PARTS * PART_BYTES, partSizeBytes: PART_BYTES, partCount: PARTS };
-  const { uploadId } = await bench.target.begin({ plan, description: 'long' }, never);
+  const { uploadId } = await bench.target.createUpload({ plan, description: 'long' }, never);
   const journal = await session.state.create({
     uploadId,
     identity: { file: source.path, place: session.place },

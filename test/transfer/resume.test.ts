@@ -30,7 +30,7 @@ const never = new AbortController().signal;
 async function foreignUpload(bench: Rig, bytes: Buffer, indexes: readonly number[], partBytes = PART_BYTES) {
   const partCount = Math.ceil(bytes.length / partBytes);
   const plan = { sizeBytes: bytes.length, partSizeBytes: partBytes, partCount };
-  const { uploadId } = await bench.target.begin({ plan, description: 'from elsewhere' }, never);
+  const { uploadId } = await bench.target.createUpload({ plan, description: 'from elsewhere' }, never);
   for (const index of indexes) {
     const part = bytes.subarray(index * partBytes, (index + 1) * partBytes);
     bench.vault.put(uploadId, index * partBytes, Buffer.from(part));
@@ -80,7 +80,7 @@ test('resume of a file that changed ends in its own failure, and the upload is k
   await interrupt(bench, 3);
   appendFileSync(bench.file, 'more');
   await assert.rejects(bench.resume(), failsAs('source', { why: 'changed' }));
-  assert.deepEqual([bench.calls.begin, bench.journals().length, bench.vault.uploads.size], [1, 1, 1]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals().length, bench.vault.uploads.size], [1, 1, 1]);
 });
 
 test('resume of a file that is gone says so', async (t) => {
@@ -118,7 +118,7 @@ test('resume of an upload that somebody aborted is gone, and begins no other', a
   for (let n = 0; n < 2; n += 1) {
     await assert.rejects(bench.resume(), failsAs('gone', { completing: null }));
   }
-  assert.deepEqual([bench.calls.begin, bench.journals().length], [1, 1]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals().length], [1, 1]);
   await bench.upload();
   assert.deepEqual(bench.notices(), ['gone-begun-anew']);
   assertArchives(bench, bench.bytes);
@@ -150,7 +150,7 @@ test('where uploads never expire, a missing one was aborted, however long ago', 
   bench.clock.advance(1000 * HOUR_MS);
   const { target } = bench.session();
   await assert.rejects(bench.resume({ target: { ...target, idleExpiryMs: null } }), failsAs('gone'));
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('resume under another account’s credentials is refused before the service is asked', async (t) => {
@@ -191,7 +191,7 @@ test('an upload known by its id alone is adopted: what it holds is compared, the
   const result = await bench.adopt(uploadId);
   assert.deepEqual([result.partsSent, result.partsReused, result.resumed], [3, 2, true]);
   assert.equal(result.entry.description, 'from elsewhere');
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
 });
@@ -248,7 +248,7 @@ test('an interrupted adoption goes on from its journal, without the id', async (
   assert.deepEqual([...(known?.parts.keys() ?? [])].sort(), [0, 1], 'compared once, and for good');
   const result = await bench.upload();
   assert.deepEqual([result.entry.uploadId, result.partsReused], [uploadId, 2]);
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
   assertArchives(bench, bench.bytes);
 });
 
@@ -270,7 +270,7 @@ for (const [which, make] of Object.entries(strangers)) {
     assert.deepEqual(bench.journals(), []);
     await bench.upload();
     assert.deepEqual(heldBytes(bench, uploadId), before, 'the next upload of the file leaves it alone');
-    assert.equal(bench.calls.begin, 2);
+    assert.equal(bench.calls.createUpload, 2);
     assertArchives(bench, bench.bytes);
   });
 }
@@ -320,7 +320,7 @@ test('an id that the service does not know is not found, and nothing is begun or
     bench.adopt('-nobody-began-this'),
     failsAs('not-found', { what: 'upload', name: '-nobody-began-this' }),
   );
-  assert.deepEqual([bench.calls.begin, bench.journals()], [0, []]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals()], [0, []]);
 });
 
 test('an empty file adopts nothing', async (t) => {
@@ -338,7 +338,7 @@ test('an adopted upload that is aborted meanwhile is gone', async (t) => {
     if (operation === 'sendPart' && index === 2) bench.vault.drop(uploadId);
   };
   await assert.rejects(bench.adopt(uploadId), failsAs('gone', { completing: null }));
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('whatever form the service gives its times in, an adopted upload is journalled', async (t) => {
@@ -394,7 +394,7 @@ test('an adoption that waited for another goes on with what that one left', asyn
   };
   await assert.rejects(adoptUpload(bench.session(oneByOne), bench.file, uploadId), isDied);
   await second;
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
   assertArchives(bench, bench.bytes);
   assert.equal(vaultTreeHash(readFileSync(bench.file)), vaultTreeHash(bench.bytes));
 });

@@ -88,7 +88,7 @@ test('a file of one byte becomes an archive, and an empty one is refused before 
   assertArchives(bench, bench.bytes);
   writeFileSync(bench.file, '');
   await assert.rejects(bench.upload(), failsAs('source', { why: 'empty' }));
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('the parts of an interrupted upload are not sent again', async (t) => {
@@ -97,7 +97,7 @@ test('the parts of an interrupted upload are not sent again', async (t) => {
   const result = await bench.upload();
   assert.deepEqual([result.partsSent, result.partsReused, result.resumed], [2, 3, true]);
   assert.equal(result.entry.uploadId, uploadId);
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
 });
@@ -167,7 +167,7 @@ test('a file that the catalogue has here is not sent again: its id is given, and
   assert.deepEqual(again.entry, first.entry);
   const { archiveId, archivedAt } = bench.notice('already-archived');
   assert.deepEqual([archiveId, archivedAt], [first.entry.archiveId, first.entry.archivedAt]);
-  assert.deepEqual([bench.calls.begin, bench.calls.sendPart], [1, PARTS]);
+  assert.deepEqual([bench.calls.createUpload, bench.calls.sendPart], [1, PARTS]);
 });
 
 test('a catalogued file that was only touched is read and compared, once', async (t) => {
@@ -230,7 +230,7 @@ test('--fresh begins a new upload beside an unfinished one, and names that', asy
   assert.equal(bench.notice('left-unfinished').uploadId, uploadId);
   assertArchives(bench, bench.bytes);
   assert.equal((await bench.upload()).skipped, true, 'the archive is newer than what is unfinished');
-  assert.equal(bench.calls.begin, 2);
+  assert.equal(bench.calls.createUpload, 2);
 });
 
 test('--fresh sends a file that the catalogue has', async (t) => {
@@ -275,7 +275,7 @@ test('a part size or description that the unfinished upload does not have is ref
     };
     await assert.rejects(bench.upload(wish), isDied);
   }
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('a touched file with the same bytes goes on after its recorded parts were compared, once', async (t) => {
@@ -330,7 +330,7 @@ test('a touched file that cannot be read is not taken for another version', asyn
     },
   });
   await assert.rejects(bench.upload({}, { openSource: failing }), failsAs('source', { why: 'unreadable' }));
-  assert.deepEqual([bench.calls.begin, bench.journals().length], [1, 1]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals().length], [1, 1]);
   assert.deepEqual(bench.notices(), ['comparing-again']);
 });
 
@@ -439,11 +439,11 @@ test('what was completed is recorded although the file changed since, and the ne
   await loseCompleteAnswer(bench);
   appendFileSync(bench.file, 'more');
   const slow = { ...bench.session().target };
-  const begin: typeof slow.begin = (order, signal) => {
+  const begin: typeof slow.createUpload = (request, signal) => {
     bench.clock.advance(1000);
-    return slow.begin(order, signal);
+    return slow.createUpload(request, signal);
   };
-  const result = await bench.upload({}, { target: { ...slow, begin } });
+  const result = await bench.upload({}, { target: { ...slow, createUpload: begin } });
   assert.deepEqual([result.partsSent, result.resumed], [PARTS, false]);
   const more = Buffer.concat([bench.bytes, Buffer.from('more')]);
   assertArchives(bench, bench.bytes, more);
@@ -464,7 +464,7 @@ test('an upload that went while it may have been completed is gone, and no secon
   for (const run of [() => bench.upload(), () => bench.resume(), () => bench.upload()]) {
     await assert.rejects(run(), failsAs('gone', { completing }));
   }
-  assert.deepEqual([bench.calls.begin, bench.journals().length], [1, 1]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals().length], [1, 1]);
 });
 
 test('a complete that finds nothing at once is gone with its size and hash, and nothing is begun', async (t) => {
@@ -474,7 +474,7 @@ test('a complete that finds nothing at once is gone with its size and hash, and 
   };
   const completing = { sizeBytes: bench.bytes.length, treeHash: vaultTreeHash(bench.bytes) };
   await assert.rejects(bench.upload(), failsAs('gone', { completing }));
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('a damaged line that may have been completing keeps a missing upload from being begun anew', async (t) => {
@@ -486,7 +486,7 @@ test('a damaged line that may have been completing keeps a missing upload from b
   const completing = { sizeBytes: bench.bytes.length, treeHash: null };
   await assert.rejects(bench.upload(), failsAs('gone', { completing }));
   assert.equal(bench.notice('journal-damaged').lines, 1);
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('--fresh after such a doubt sends again, and from then on the file counts as archived', async (t) => {
@@ -498,7 +498,7 @@ test('--fresh after such a doubt sends again, and from then on the file counts a
   const fresh = await bench.upload({ fresh: true });
   const again = await bench.upload();
   assert.deepEqual([again.skipped, again.entry.archiveId], [true, fresh.entry.archiveId]);
-  assert.deepEqual([bench.calls.begin, bench.journals()], [2, []]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals()], [2, []]);
 });
 
 test('an archive of an older version does not settle the doubt about a newer one', async (t) => {
@@ -508,7 +508,7 @@ test('an archive of an older version does not settle the doubt about a newer one
   await loseCompleteAnswer(bench);
   bench.vault.forgetEndings();
   for (let n = 0; n < 2; n += 1) await assert.rejects(bench.upload(), failsAs('gone'));
-  assert.deepEqual([bench.calls.begin, bench.journals().length], [2, 1]);
+  assert.deepEqual([bench.calls.createUpload, bench.journals().length], [2, 1]);
 });
 
 test('what an expired upload had recorded is not hashed again', async (t) => {
@@ -556,7 +556,7 @@ test('an upload idle for a day has expired: it is begun anew once, and that is s
   bench.clock.advance(25 * HOUR_MS);
   const result = await bench.upload();
   assert.equal(bench.notice('expired-begun-anew').uploadId, uploadId);
-  assert.deepEqual([result.partsSent, bench.calls.begin], [PARTS, 2]);
+  assert.deepEqual([result.partsSent, bench.calls.createUpload], [PARTS, 2]);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
 });
@@ -571,7 +571,7 @@ test('an expired upload that expires again in the same run is not begun a third 
     if (bench.vault.uploads.has(String(uploadId))) bench.vault.drop(String(uploadId));
   };
   await assert.rejects(bench.upload(), failsAs('gone', { completing: null }));
-  assert.equal(bench.calls.begin, 2);
+  assert.equal(bench.calls.createUpload, 2);
 });
 
 test('an expired upload of a file that was touched has expired all the same', async (t) => {
@@ -589,7 +589,7 @@ test('an expired upload that cannot be begun anew is still remembered', async (t
   bench.vault.drop(await interrupt(bench, 3));
   bench.clock.advance(25 * HOUR_MS);
   bench.hooks.before = ({ operation }) => {
-    if (operation === 'begin') throw new Died('no line');
+    if (operation === 'createUpload') throw new Died('no line');
   };
   await assert.rejects(bench.upload(), isDied);
   assert.equal(bench.journals().length, 1, 'a bare resume would pass the file over for ever');
@@ -618,7 +618,7 @@ test('an upload aborted while it is sent is gone: an operator is not undone', as
       if (operation === 'sendPart' && index === 2) bench.vault.drop(String(uploadId));
     };
     await assert.rejects(bench.upload({}, oneByOne), failsAs('gone', { completing: null }));
-    assert.equal(bench.calls.begin, 1);
+    assert.equal(bench.calls.createUpload, 1);
     bench.hooks.before = null;
     await bench.upload();
     assert.deepEqual(bench.notices(), ['gone-begun-anew'], 'the next run begins anew');
@@ -630,8 +630,8 @@ test('a journal whose part size is not the service’s is damaged state', async 
   const bench = rig(t);
   const uploadId = await interrupt(bench, 1);
   const upload = bench.vault.open(uploadId);
-  const plan = { ...upload.order.plan, partSizeBytes: 2 * MIB_BYTES };
-  bench.vault.uploads.set(uploadId, { ...upload, order: { ...upload.order, plan } });
+  const plan = { ...upload.request.plan, partSizeBytes: 2 * MIB_BYTES };
+  bench.vault.uploads.set(uploadId, { ...upload, request: { ...upload.request, plan } });
   const path = bench.journalPath();
   await assert.rejects(bench.upload(), failsAs('state', { why: 'damaged', path }));
   assert.equal(bench.journals().length, 1);
@@ -698,7 +698,7 @@ test('a settled complete that is refused goes on with the upload and mends it', 
   const [uploadId = ''] = bench.vault.uploads.keys();
   bench.vault.put(uploadId, 0, Buffer.alloc(PART_BYTES, 'x'));
   const result = await bench.upload();
-  assert.deepEqual([result.partsSent, result.partsReused, bench.calls.begin], [1, PARTS - 1, 1]);
+  assert.deepEqual([result.partsSent, result.partsReused, bench.calls.createUpload], [1, PARTS - 1, 1]);
   assertArchives(bench, bench.bytes);
 });
 
@@ -724,7 +724,7 @@ test('an archive that was made with another hash is told as such, and not as an 
   for (const run of [() => bench.upload(), () => bench.upload(), () => bench.resume()]) {
     await assert.rejects(run(), (error) => error === wrong);
   }
-  assert.deepEqual([bench.calls.begin, bench.vault.archives.length], [1, 1]);
+  assert.deepEqual([bench.calls.createUpload, bench.vault.archives.length], [1, 1]);
   assert.ok((await bench.session().state.all())[0]?.completing);
 });
 
@@ -733,7 +733,7 @@ test('a catalogue that cannot be written stops an upload before anything is begu
   rmSync(bench.catalogueFolder, { recursive: true });
   writeFileSync(bench.catalogueFolder, 'not a folder');
   await assert.rejects(bench.upload(), failsAs('state'));
-  assert.deepEqual([bench.calls.begin, bench.calls.sendPart], [0, 0]);
+  assert.deepEqual([bench.calls.createUpload, bench.calls.sendPart], [0, 0]);
 });
 
 test('a catalogue that fails after complete gives the id, keeps the journal, and the next run records it', async (t) => {
@@ -799,10 +799,10 @@ for (const command of ['upload', 'resume'] as const) {
     const [head = ''] = readFileSync(path, 'utf8').split('\n');
     const { entry } = await bench.upload();
     writeFileSync(path, `${head}\n`, { mode: 0o600 });
-    const { begin, listPartsPage } = bench.calls;
+    const { createUpload, listPartsPage } = bench.calls;
     const again = await bench[command]();
     assert.equal(again.entry.archiveId, entry.archiveId);
-    assert.deepEqual([bench.calls.begin, bench.calls.listPartsPage], [begin, listPartsPage]);
+    assert.deepEqual([bench.calls.createUpload, bench.calls.listPartsPage], [createUpload, listPartsPage]);
     assert.deepEqual(bench.journals(), []);
   });
 }
@@ -810,7 +810,7 @@ for (const command of ['upload', 'resume'] as const) {
 test('a begun upload whose journal cannot be written is aborted again', async (t) => {
   const bench = rig(t);
   bench.hooks.after = ({ operation }) => {
-    if (operation !== 'begin') return;
+    if (operation !== 'createUpload') return;
     const uploads = join(bench.folder, 'state', 'v1', 'uploads');
     rmSync(uploads, { recursive: true, force: true });
     writeFileSync(uploads, 'not a folder');
@@ -840,7 +840,7 @@ test('a run for a file that another run is sending is busy', async (t) => {
   };
   await bench.upload();
   failsAs('busy')(second);
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
   assertArchives(bench, bench.bytes);
 });
 
@@ -852,7 +852,7 @@ test('of several runs for one file at once exactly one begins', async (t) => {
     // Who came when the first was done already finds its archive.
     if (outcome.status === 'rejected') failsAs('busy')(outcome.reason);
   }
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
   assertArchives(bench, bench.bytes);
 });
 
@@ -862,7 +862,7 @@ test('of two runs that wait for one another the second finds the archive of the 
   const results = await Promise.all([bench.upload({}, wait), bench.upload({}, wait)]);
   assert.deepEqual(results.map(({ skipped }) => skipped).sort(), [false, true]);
   assert.equal(results[0]?.entry.archiveId, results[1]?.entry.archiveId);
-  assert.equal(bench.calls.begin, 1);
+  assert.equal(bench.calls.createUpload, 1);
 });
 
 test('a lock that was taken over is noticed before complete is sent', async (t) => {
@@ -889,7 +889,7 @@ test('answers lost after the work was done cost repeats, never a wrong archive',
   };
   await bench.upload();
   assertArchives(bench, bench.bytes);
-  assert.deepEqual([bench.calls.begin, bench.calls.sendPart, bench.calls.complete], [2, 2 * PARTS, 2]);
+  assert.deepEqual([bench.calls.createUpload, bench.calls.sendPart, bench.calls.complete], [2, 2 * PARTS, 2]);
   assert.equal(bench.vault.uploads.size, 1, 'the begin whose answer was lost');
   assert.equal(bench.notice('begin-repeated').attempts, 2);
 });

@@ -80,7 +80,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       return { url, region, endpoint, account };
     },
 
-    async begin({ plan, description }, signal) {
+    async createUpload({ plan, description }, signal) {
       const operation = operationOf('InitiateMultipartUpload');
       const input = { ...vault, partSize: String(plan.partSizeBytes), archiveDescription: description };
       const { uploadId } = await caller.call(operation, signal, (client, send, sdk) =>

@@ -5,13 +5,13 @@ import { isFailure } from '../../core/failures.js';
 import { withKey } from '../../core/target-url.js';
 import type {
   AbortAnswer,
-  BeginOrder,
-  BegunUpload,
   CatalogueEntry,
   Completion,
+  CreatedUpload,
+  CreateUploadRequest,
   FinishedArchive,
   ObjectOptions,
-  ObjectOrder,
+  ObjectUpload,
   PageRequest,
   PartReceipt,
   PartsPage,
@@ -121,12 +121,12 @@ class KeyTarget implements Target {
     return { url, region, endpoint, account: null };
   }
 
-  async begin(order: BeginOrder, signal: AbortSignal): Promise<BegunUpload> {
+  async createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload> {
     const { dialect, url } = this.#options;
-    const options = order.object ?? { storageClass: null, noOverwrite: false };
+    const options = request.object ?? { storageClass: null, noOverwrite: false };
     if (options.noOverwrite && (await this.#look(signal)) !== null) throw existing(url);
     const storageClass = options.storageClass ?? dialect.defaultStorageClass;
-    const object: ObjectOrder = { ...options, storageClass, ownId: randomUUID() };
+    const object: ObjectUpload = { ...options, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
     const create = (withChecksums: boolean) => {
       const input = createInput(this.#options, options, object, withChecksums);
@@ -140,7 +140,7 @@ class KeyTarget implements Target {
     });
     const { UploadId: uploadId } = answer;
     if (!uploadId) throw halfAnswer(operation, 'upload id');
-    const { partSizeBytes } = order.plan;
+    const { partSizeBytes } = request.plan;
     this.#shop.known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
     return { uploadId, object };
   }
@@ -268,7 +268,7 @@ function isToldOfChecksums(
 function createInput(
   { bucket, key, dialect, object }: BucketTargetOptions,
   { storageClass: named }: ObjectOptions,
-  begun: ObjectOrder,
+  begun: ObjectUpload,
   withChecksums: boolean,
 ): CreateMultipartUploadCommandInput {
   type Input = CreateMultipartUploadCommandInput;

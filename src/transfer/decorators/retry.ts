@@ -3,7 +3,7 @@
  * retries are off, so that nothing multiplies.
  */
 import { isFailure, TransferError, type Transience } from '../../core/failures.js';
-import type { AbortAnswer, BeginOrder, BegunUpload, Clock, Report, Target } from '../ports.js';
+import type { AbortAnswer, Clock, CreatedUpload, CreateUploadRequest, Report, Target } from '../ports.js';
 
 export interface RetryPolicy {
   readonly maxAttempts: number;
@@ -188,8 +188,11 @@ function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
       retrier.run('look at the archive', signal, () => target.confirm(entry, signal)),
     locate: (create, signal) =>
       retrier.run(`find the ${target.traits.container}`, signal, () => target.locate(create, signal)),
-    begin: (order, signal) =>
-      beginOnce(retrier, tools.report, signal, { order, begin: () => target.begin(order, signal) }),
+    createUpload: (request, signal) =>
+      createOnce(retrier, tools.report, signal, {
+        request,
+        begin: () => target.createUpload(request, signal),
+      }),
     sendPart: (uploadId, part, signal) =>
       retrier.run(`send part ${part.range.index}`, signal, () => target.sendPart(uploadId, part, signal)),
     listPartsPage: (uploadId, page, signal) =>
@@ -205,19 +208,19 @@ function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
 }
 
 /** A begin whose answer got lost may have left an empty upload behind: it costs nothing, and is named. */
-async function beginOnce(
+async function createOnce(
   retrier: Retrier,
   report: Report,
   signal: AbortSignal,
-  { order: { description }, begin }: { order: BeginOrder; begin: () => Promise<BegunUpload> },
-): Promise<BegunUpload> {
+  { request: { description }, begin }: { request: CreateUploadRequest; begin: () => Promise<CreatedUpload> },
+): Promise<CreatedUpload> {
   let attempts = 0;
   let doubtful = 0;
   try {
     return await retrier.run('begin the upload', signal, async (attempt) => {
       attempts = attempt;
       return await begin().catch((error: unknown) => {
-        if (mayHaveBegun(error)) doubtful += 1;
+        if (mayBeCreated(error)) doubtful += 1;
         throw error;
       });
     });
@@ -227,7 +230,7 @@ async function beginOnce(
 }
 
 /** A refusal is certain, whoever refused; everything else may have come after the work was done. */
-function mayHaveBegun(error: unknown): boolean {
+function mayBeCreated(error: unknown): boolean {
   if (!(error instanceof TransferError)) return true;
   if (['refused', 'exists', 'not-found', 'usage'].includes(error.kind)) return false;
   const status = error.service?.httpStatus ?? null;

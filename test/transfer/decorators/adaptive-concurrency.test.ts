@@ -292,7 +292,10 @@ test('failures of other kinds give their lane back and change nothing', async ()
     attempts: 1,
     elapsedMs: 0,
   });
-  const { uploadId } = await paced.begin({ plan: { partSizeBytes: MIB_BYTES }, description: 'd' }, never);
+  const { uploadId } = await paced.createUpload(
+    { plan: { partSizeBytes: MIB_BYTES }, description: 'd' },
+    never,
+  );
   hooks.before = () => {
     throw failure;
   };

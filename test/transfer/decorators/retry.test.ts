@@ -14,7 +14,7 @@ import { preparedPart } from '../../support/prepared-part.js';
 
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
-const order = { plan: { sizeBytes: 4, partSizeBytes: MIB_BYTES, partCount: 1 }, description: 'd' };
+const request = { plan: { sizeBytes: 4, partSizeBytes: MIB_BYTES, partCount: 1 }, description: 'd' };
 const part = preparedPart(Buffer.from('data'), 0, MIB_BYTES);
 
 function bench(policy: Partial<RetryPolicy> = {}) {
@@ -60,8 +60,8 @@ test('what is unavailable or throttled is tried again until it works', async () 
   for (const transience of ['unavailable', 'throttled'] as const) {
     const { target, calls, hooks, retries } = bench();
     hooks.before = failFirst(9, () => failing(transience));
-    await target.begin(order, never);
-    assert.equal(calls.begin, 10);
+    await target.createUpload(request, never);
+    assert.equal(calls.createUpload, 10);
     assert.deepEqual(retries().map(({ attempt, attemptsMax }) => [attempt, attemptsMax])[8], [9, 10]);
   }
 });
@@ -75,19 +75,19 @@ test('a service that says how long it wants to be left alone is, up to five minu
     const { target, hooks, clock } = bench();
     const busy = (): TransferError => Object.assign(failing('throttled'), { retryAfterMs: askedMs });
     hooks.before = failFirst(1, busy);
-    await target.begin(order, never);
+    await target.createUpload(request, never);
     assert.deepEqual(clock.slept, [sleptMs], String(askedMs));
   }
 });
 
 test('every operation is tried again', async () => {
   const { target, hooks, calls, plain } = bench();
-  const { uploadId } = await plain.begin(order, never);
+  const { uploadId } = await plain.createUpload(request, never);
   await plain.sendPart(uploadId, part, never);
   const page = { limit: null, marker: null };
   const asks: [Operation, () => Promise<unknown>][] = [
     ['locate', () => target.locate(true, never)],
-    ['begin', () => target.begin(order, never)],
+    ['createUpload', () => target.createUpload(request, never)],
     ['sendPart', () => target.sendPart(uploadId, part, never)],
     ['listPartsPage', () => target.listPartsPage(uploadId, page, never)],
     ['listUploadsPage', () => target.listUploadsPage(page, never)],
@@ -234,7 +234,7 @@ test('a request that fails just as the run is stopped ends with the reason of th
 
 test('with four lanes in flight an outage of 50 minutes is outlived, although answers came after they began', async () => {
   const { target, plain, hooks, clock } = bench();
-  const { uploadId } = await plain.begin(order, never);
+  const { uploadId } = await plain.createUpload(request, never);
   const deadUntilMs = clock.nowMs() + 50 * 60_000;
   hooks.before = async ({ count, operation }) => {
     if (operation !== 'sendPart') return;
@@ -250,7 +250,7 @@ test('with four lanes in flight an outage of 50 minutes is outlived, although an
 
 test('the attempts of an outage are not held against a request once the line is back', async () => {
   const { target, plain, hooks, clock } = bench();
-  const { uploadId } = await plain.begin(order, never);
+  const { uploadId } = await plain.createUpload(request, never);
   await target.locate(false, never);
   const backMs = clock.nowMs() + 30 * 60_000;
   let throttled = 0;
@@ -338,12 +338,12 @@ test('an aborted signal ends a request that hangs with its reason, and nothing i
 test('a begin that took several attempts is said, because an empty upload may remain', async () => {
   const { target, hooks, events, vault } = bench();
   hooks.after = failFirst(1, unavailable);
-  const { uploadId } = await target.begin(order, never);
+  const { uploadId } = await target.createUpload(request, never);
   assert.equal(vault.uploads.size, 2);
   assert.ok(vault.uploads.has(uploadId));
   const notices = events.filter((event) => event.type === 'notice');
   assert.deepEqual(notices, [{ type: 'notice', notice: 'begin-repeated', attempts: 2, description: 'd' }]);
-  await target.begin(order, never);
+  await target.createUpload(request, never);
   assert.equal(events.filter((event) => event.type === 'notice').length, 1);
 });
 
@@ -358,7 +358,7 @@ test('a begin that was never answered is said, and one that was refused is not',
   hooks.before = () => {
     throw throttled;
   };
-  await assert.rejects(target.begin(order, never));
+  await assert.rejects(target.createUpload(request, never));
   assert.deepEqual(notices(), []);
   const refusals = [
     new TransferError('exists', { url: 's3://photos/a' }),
@@ -372,13 +372,13 @@ test('a begin that was never answered is said, and one that was refused is not',
     hooks.before = () => {
       throw refusal;
     };
-    await assert.rejects(target.begin(order, never));
+    await assert.rejects(target.createUpload(request, never));
   }
   assert.deepEqual(notices(), []);
   hooks.before = () => {
     throw unavailable();
   };
-  await assert.rejects(target.begin(order, never));
+  await assert.rejects(target.createUpload(request, never));
   assert.deepEqual(notices(), ['begin-repeated']);
 });
 
@@ -407,7 +407,7 @@ test('a stale signature after failures of other kinds is no verdict on the clock
 
 test('an abort whose answer was lost has succeeded when the repeat finds nothing', async () => {
   const { target, plain, hooks, vault } = bench();
-  const { uploadId } = await plain.begin(order, never);
+  const { uploadId } = await plain.createUpload(request, never);
   hooks.after = failFirst(1, () => {
     vault.forgetEndings();
     return unavailable();
@@ -426,7 +426,7 @@ test('an abort that finds nothing at its first attempt has not succeeded', async
 
 test('an abort repeated in a vault that is not there any more has not succeeded', async () => {
   const { target, plain, hooks, vault } = bench();
-  const { uploadId } = await plain.begin(order, never);
+  const { uploadId } = await plain.createUpload(request, never);
   hooks.before = failFirst(1, () => {
     vault.exists = false;
     return unavailable();
@@ -441,7 +441,7 @@ test('an abort repeated in a vault that is not there any more has not succeeded'
 test('a complete whose answer was lost is asked again, and gives the same archive', async () => {
   const { target, plain, hooks, vault, calls } = bench();
   const bytes = seededBytes(4, 1);
-  const { uploadId } = await plain.begin(order, never);
+  const { uploadId } = await plain.createUpload(request, never);
   const sent = preparedPart(bytes, 0, MIB_BYTES);
   await plain.sendPart(uploadId, sent, never);
   hooks.after = failFirst(2, unavailable);

@@ -70,7 +70,7 @@ function fakeSource(beforePart: (index: number, signal: AbortSignal) => Promise<
   return { source, counts };
 }
 
-test('every index is prepared, delivered and released exactly once, in whatever order lanes end', async (t) => {
+test('every index is prepared, delivered and released exactly once, in whatever request lanes end', async (t) => {
   watchProcess(t);
   await fc.assert(
     fc.asyncProperty(
