@@ -166,7 +166,7 @@ export async function openRecordedSession(
   reporter: Reporter,
 ): Promise<OpenedSession> {
   const { recipe } = upload.head;
-  const url = checkRecipe(upload);
+  const url = checkConnection(upload);
   const settings = targetSettings(io, options, url);
   if (recipe.endpoint !== null && !isLoopbackEndpoint(recipe.endpoint)) {
     await confirmEndpoint(settings, recipe.endpoint);
@@ -187,7 +187,7 @@ export async function openRecordedSession(
 }
 
 /** What was recorded had been checked: what is malformed now was changed since, and is no mistake of this command line. */
-function checkRecipe({ head: { recipe }, journalPath: path }: UnfinishedUpload): TargetUrl {
+function checkConnection({ head: { recipe }, journalPath: path }: UnfinishedUpload): TargetUrl {
   try {
     if (recipe.region !== null) checkRegion(recipe.region);
     return parseTargetUrl(recipe.url);

@@ -9,6 +9,7 @@ import type { JournalHead, RecordedPart, WholeArchive } from '../transfer/ports.
 import { decodeLine, encodeLine } from './checked-line.js';
 import {
   type Guard,
+  isConnection,
   isCount,
   isEtag,
   isExactly,
@@ -18,7 +19,6 @@ import {
   isName,
   isObjectUpload,
   isPlan,
-  isRecipe,
   isText,
   isTime,
   orNull,
@@ -43,7 +43,7 @@ const isHeadRecord = shape<HeadRecord>(
     boot: isText,
     uploadId: isName,
     identity: isIdentity,
-    recipe: isRecipe,
+    recipe: isConnection,
     plan: isPlan,
     description: isText,
     fingerprint: isFingerprint,

@@ -26,7 +26,7 @@ import type { Processes } from './process-identity.js';
 const TRYING_PATIENCE_MS = 10_000;
 const POLL_MAX_MS = 1_000;
 
-export interface LockPlace {
+export interface LockLocation {
   /** The lock's own folder, in one that exists. */
   readonly folder: string;
   /** For people: the file's path or the upload's id. */
@@ -34,7 +34,11 @@ export interface LockPlace {
 }
 
 /** @throws TransferError `busy` when another has it, for longer than we would wait; the signal's reason */
-export async function takeLock(place: LockPlace, options: LockOptions, processes: Processes): Promise<Lock> {
+export async function takeLock(
+  place: LockLocation,
+  options: LockOptions,
+  processes: Processes,
+): Promise<Lock> {
   const beganMs = performance.now();
   for (let tries = 0; ; tries++) {
     options.signal.throwIfAborted();
@@ -50,7 +54,7 @@ export async function takeLock(place: LockPlace, options: LockOptions, processes
 }
 
 /** @returns the lock, or who was in the way (null: our entry was lost on the way) */
-async function tryOnce(place: LockPlace, processes: Processes): Promise<HeldLock | Rival | null> {
+async function tryOnce(place: LockLocation, processes: Processes): Promise<HeldLock | Rival | null> {
   const token = randomBytes(16).toString('hex');
   const entry: LockEntry = { ...(await processes.self()), token, at: new Date().toISOString() };
   const trying = `${token}.trying`;

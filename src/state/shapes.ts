@@ -4,8 +4,8 @@ import type { PartPlan } from '../core/part-plan.js';
 import type {
   ObjectFacts,
   ObjectUpload,
-  TargetPlace,
-  TargetRecipe,
+  TargetConnection,
+  TargetIdentity,
   UploadIdentity,
 } from '../transfer/ports.js';
 
@@ -79,16 +79,16 @@ export const isPlan: Guard<PartPlan> = (value): value is PartPlan =>
   value.partSizeBytes > 0 &&
   value.partCount === Math.max(1, Math.ceil(value.sizeBytes / value.partSizeBytes));
 
-const isPlace = shape<TargetPlace>({
+const isTargetIdentity = shape<TargetIdentity>({
   url: isName,
   region: orNull(isText),
   endpoint: orNull(isText),
   account: orNull(isText),
 });
 
-export const isIdentity = shape<UploadIdentity>({ file: isName, place: isPlace });
+export const isIdentity = shape<UploadIdentity>({ file: isName, place: isTargetIdentity });
 
-export const isRecipe = shape<TargetRecipe>(
+export const isConnection = shape<TargetConnection>(
   {
     url: isName,
     region: orNull(isText),

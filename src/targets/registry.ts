@@ -1,10 +1,10 @@
 /** The only list of targets: scheme → how it is opened, and what is known of it without asking. */
 import type { PartLimits } from '../core/part-plan.js';
 import type { Scheme } from '../core/target-url.js';
-import { resolveAwsPlace } from './aws/config.js';
+import { resolveAwsEndpoint } from './aws/config.js';
 import { GLACIER_IDLE_EXPIRY_MS, GLACIER_LIMITS, GLACIER_PAGE_ENTRIES_MAX } from './glacier/limits.js';
 import { checkObsClass, OBS_DIALECT } from './obs/dialect.js';
-import { resolveObsPlace } from './obs/place.js';
+import { resolveObsEndpoint } from './obs/place.js';
 import { S3_DIALECT } from './s3/dialect.js';
 import { S3_LIMITS, S3_PAGE_ENTRIES_MAX } from './s3/limits.js';
 import { parseRequestHeaders } from './s3/request-headers.js';
@@ -40,7 +40,7 @@ export const TARGETS: { readonly [S in Scheme]: TargetKind } = {
     pageEntriesMax: GLACIER_PAGE_ENTRIES_MAX,
     idleExpiryMs: GLACIER_IDLE_EXPIRY_MS,
     object: null,
-    check: (settings) => resolveAwsPlace(settings, 'glacier'),
+    check: (settings) => resolveAwsEndpoint(settings, 'glacier'),
     open: async (settings) => (await import('./glacier/open.js')).openGlacier(settings),
   },
   local: {
@@ -58,7 +58,7 @@ export const TARGETS: { readonly [S in Scheme]: TargetKind } = {
     object: { checkStorageClass: checkS3Class, ...S3_DIALECT },
     check: async (settings) => {
       parseRequestHeaders(settings.object.requestHeaders);
-      return resolveAwsPlace(settings, 's3');
+      return resolveAwsEndpoint(settings, 's3');
     },
     open: async (settings) => (await import('./s3/open.js')).openS3(settings),
   },
@@ -69,7 +69,7 @@ export const TARGETS: { readonly [S in Scheme]: TargetKind } = {
     object: { checkStorageClass: checkObsClass, ...OBS_DIALECT },
     check: async (settings) => {
       parseRequestHeaders(settings.object.requestHeaders);
-      return resolveObsPlace(settings);
+      return resolveObsEndpoint(settings);
     },
     open: async (settings) => (await import('./obs/open.js')).openObs(settings),
   },

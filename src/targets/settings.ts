@@ -1,6 +1,6 @@
 /** What every target is opened with. */
 import type { TargetUrl } from '../core/target-url.js';
-import type { Target, TargetRecipe } from '../transfer/ports.js';
+import type { Target, TargetConnection } from '../transfer/ports.js';
 
 export interface TargetSettings {
   readonly url: TargetUrl;
@@ -34,7 +34,7 @@ export interface ObjectSettings {
 
 export interface OpenedTarget {
   readonly target: Target;
-  readonly recipe: TargetRecipe;
+  readonly recipe: TargetConnection;
 }
 
 /** @throws TransferError `usage` (no region, bad endpoint), `refused`, `state` */

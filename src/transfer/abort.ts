@@ -3,7 +3,7 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { forgetUpload, goneFailure, mayBeCompleted } from './complete-upload.js';
 import { listAllParts, listAllUploads } from './list.js';
 import type { AbortAnswer, OpenUpload, UnfinishedUpload } from './ports.js';
-import { lockOptions, type Session, samePlace, sessionAt } from './session.js';
+import { isSameTarget, lockOptions, type Session, sessionAt } from './session.js';
 
 export interface Aborted {
   readonly uploadId: string;
@@ -26,7 +26,7 @@ export async function abortUpload(
     const lock = await session.state.lockUpload(uploadId, lockOptions(session));
     try {
       const known = await session.state.findByUploadId(uploadId);
-      const ours = known !== null && samePlace(known.head.identity.place, session.place) ? known : null;
+      const ours = known !== null && isSameTarget(known.head.identity.place, session.place) ? known : null;
       const answer = await abortOnService(session, uploadId, listed, forget ? withoutDoubt(ours) : ours);
       if (session.target.traits.partsOutliveAbort) await lookAgain(session, uploadId);
       if (ours !== null) await forgetUpload(session, ours);
@@ -124,7 +124,7 @@ export async function joiner(session: Session): Promise<(open: OpenUpload) => Jo
   return (open) => {
     const local = known.get(open.uploadId) ?? null;
     const { place } = sessionAt(session, open.key);
-    const isHere = local !== null && samePlace(local.head.identity.place, place);
+    const isHere = local !== null && isSameTarget(local.head.identity.place, place);
     return { open, local: isHere ? local : null };
   };
 }

@@ -10,7 +10,7 @@ import type { TransferEvent } from './events.js';
 // ---------------------------------------------------------------------------------------------------- the service
 
 /** Where archives go: one vault, or one object of a bucket, of one account, region and endpoint. */
-export interface TargetPlace {
+export interface TargetIdentity {
   /** One spelling: `glacier://photos`, `s3://bucket/key`. */
   readonly url: string;
   readonly region: string | null;
@@ -171,7 +171,7 @@ export interface Target {
    * @param create makes a missing vault where the target allows that (local:// alone)
    * @throws TransferError `not-found` for a missing vault or bucket
    */
-  locate(create: boolean, signal: AbortSignal): Promise<TargetPlace>;
+  locate(create: boolean, signal: AbortSignal): Promise<TargetIdentity>;
 
   /**
    * Begins an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts.
@@ -330,11 +330,11 @@ export type OpenSource = (path: string) => Promise<Source>;
 export interface UploadIdentity {
   /** Real path, links resolved. */
   readonly file: string;
-  readonly place: TargetPlace;
+  readonly place: TargetIdentity;
 }
 
 /** What a resume needs to find the service again. Never credentials. */
-export interface TargetRecipe {
+export interface TargetConnection {
   readonly url: string;
   readonly region: string | null;
   readonly endpoint: string | null;
@@ -350,7 +350,7 @@ export interface TargetRecipe {
 export interface JournalHead {
   readonly uploadId: string;
   readonly identity: UploadIdentity;
-  readonly recipe: TargetRecipe;
+  readonly recipe: TargetConnection;
   readonly plan: PartPlan;
   readonly description: string;
   readonly fingerprint: Fingerprint;

@@ -15,9 +15,9 @@ import { carryThrough } from './run-upload.js';
 import {
   type ArchiveResult,
   isoNow,
+  isSameTarget,
   lockOptions,
   type Session,
-  samePlace,
   settledResult,
 } from './session.js';
 import { spentStream } from './spent-stream.js';
@@ -67,7 +67,7 @@ function overTaken(uploadId: string): TransferError<'not-found'> {
 /** The same names may mean another vault under other credentials. */
 function checkPlace(session: Session, upload: UnfinishedUpload): void {
   const { place } = upload.head.identity;
-  if (samePlace(place, session.place)) return;
+  if (isSameTarget(place, session.place)) return;
   throw new TransferError('refused', {
     why: 'wrong-credentials',
     operation: 'resume the upload',

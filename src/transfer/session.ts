@@ -11,15 +11,15 @@ import type {
   Report,
   StateStore,
   Target,
-  TargetPlace,
-  TargetRecipe,
+  TargetConnection,
+  TargetIdentity,
 } from './ports.js';
 
 /** One target, opened and located, with everything that a transfer to it needs. */
 export interface Session {
   readonly target: Target;
-  readonly place: TargetPlace;
-  readonly recipe: TargetRecipe;
+  readonly place: TargetIdentity;
+  readonly recipe: TargetConnection;
   readonly state: StateStore;
   readonly catalogue: Catalogue;
   readonly openSource: OpenSource;
@@ -52,7 +52,7 @@ export function isoNow(session: Session): string {
   return new Date(session.clock.nowMs()).toISOString();
 }
 
-export function samePlace(a: TargetPlace, b: TargetPlace): boolean {
+export function isSameTarget(a: TargetIdentity, b: TargetIdentity): boolean {
   return a.url === b.url && a.region === b.region && a.endpoint === b.endpoint && a.account === b.account;
 }
 
@@ -70,7 +70,7 @@ export function abortLine({ recipe, uploadId }: Pick<JournalHead, 'recipe' | 'up
 }
 
 /** The options that name the same target again on a command line. */
-function recipeOptions(recipe: TargetRecipe): string[] {
+function recipeOptions(recipe: TargetConnection): string[] {
   const options: string[] = [];
   if (recipe.localDir !== null) return [`--local-dir=${recipe.localDir}`];
   if (recipe.region !== null) options.push(`--region=${recipe.region}`);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { parseTargetUrl } from '../../src/core/target-url.js';
-import { ownEndpoint, resolveObsPlace } from '../../src/targets/obs/place.js';
+import { ownEndpoint, resolveObsEndpoint } from '../../src/targets/obs/place.js';
 import type { TargetSettings } from '../../src/targets/settings.js';
 
 function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSettings {
@@ -31,7 +31,7 @@ function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSet
 
 function refused(change: Partial<TargetSettings>, told: RegExp): void {
   assert.throws(
-    () => resolveObsPlace(settings(change)),
+    () => resolveObsEndpoint(settings(change)),
     (error) => isFailure(error, 'usage') && told.test(error.facts.why),
   );
 }
@@ -44,12 +44,12 @@ test("the endpoint follows from the region, Dublin's under its own domain", () =
 test("AWS's region and endpoints are not OBS's", () => {
   refused({}, /no region is named \(AWS_REGION is for AWS\)/);
   const place = { region: 'cn-north-4', endpoint: null };
-  assert.deepEqual(resolveObsPlace(settings({ region: 'cn-north-4' })), place);
+  assert.deepEqual(resolveObsEndpoint(settings({ region: 'cn-north-4' })), place);
 });
 
 test("an endpoint of the service's own names its region, another does not", () => {
   const endpoint = 'https://obs.cn-north-4.myhuaweicloud.com';
-  assert.deepEqual(resolveObsPlace(settings({ endpoint })), { region: 'cn-north-4', endpoint });
+  assert.deepEqual(resolveObsEndpoint(settings({ endpoint })), { region: 'cn-north-4', endpoint });
   refused({ endpoint: 'https://obs.internal.example' }, /no region/);
   refused({ endpoint: 'http://obs.internal.example', region: 'x' }, /plain http/);
 });
@@ -61,5 +61,5 @@ test('a region is a host label, and nothing else gets into the host', () => {
 test('a name with dots needs --path-style', () => {
   const url = parseTargetUrl('obs://my.bucket/a');
   refused({ url, region: 'cn-north-4' }, /certificate does not cover/);
-  assert.equal(resolveObsPlace(settings({ url, region: 'cn-north-4' }, true)).region, 'cn-north-4');
+  assert.equal(resolveObsEndpoint(settings({ url, region: 'cn-north-4' }, true)).region, 'cn-north-4');
 });

@@ -11,7 +11,7 @@ import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import { withRetry } from '../../src/transfer/decorators/retry.js';
 import type { Notice, TransferEvent } from '../../src/transfer/events.js';
-import type { TargetPlace } from '../../src/transfer/ports.js';
+import type { TargetIdentity } from '../../src/transfer/ports.js';
 import { adoptUpload, resumeUpload } from '../../src/transfer/resume.js';
 import type { ArchiveResult, Session } from '../../src/transfer/session.js';
 import { type UploadOptions, uploadFile } from '../../src/transfer/upload.js';
@@ -67,7 +67,7 @@ export async function closeSources(): Promise<void> {
 /** Where there is a file system in memory: hundreds of syncs cost seconds on a disk that others use, too. */
 const MEMORY_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-const place: TargetPlace = {
+const place: TargetIdentity = {
   url: 'glacier://photos',
   region: 'eu-west-1',
   endpoint: null,

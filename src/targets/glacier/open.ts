@@ -1,5 +1,5 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
-import { resolveAwsPlace } from '../aws/config.js';
+import { resolveAwsEndpoint } from '../aws/config.js';
 import { lineOptions } from '../aws/connector.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { GLACIER_IDLE_EXPIRY_MS } from './limits.js';
@@ -7,7 +7,7 @@ import { glacierTarget } from './target.js';
 
 export async function openGlacier(settings: TargetSettings): Promise<OpenedTarget> {
   const { url, profile, accountId } = settings;
-  const { region, endpoint } = await resolveAwsPlace(settings, 'glacier');
+  const { region, endpoint } = await resolveAwsEndpoint(settings, 'glacier');
   const target = glacierTarget({
     vault: url.container,
     url: url.url,

@@ -14,9 +14,9 @@ import { sendPart } from './send-part.js';
 
 export interface GlacierTargetOptions extends ClientOptions {
   readonly vault: string;
-  /** `glacier://photos`, for TargetPlace. */
+  /** `glacier://photos`, for TargetIdentity. */
   readonly url: string;
-  /** What TargetPlace.endpoint says (`local://` gives its data folder). */
+  /** What TargetIdentity.endpoint says (`local://` gives its data folder). */
   readonly endpointForState: string | null;
   /** `-` is the account of the credentials. */
   readonly accountId: string;

@@ -5,7 +5,7 @@ import { parseRequestHeaders } from '../s3/request-headers.js';
 import { bucketTarget } from '../s3/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { OBS_DIALECT } from './dialect.js';
-import { ownEndpoint, resolveObsPlace } from './place.js';
+import { ownEndpoint, resolveObsEndpoint } from './place.js';
 
 interface ObsCredentials {
   readonly accessKeyId: string;
@@ -34,7 +34,7 @@ function obsCredentials({ env }: TargetSettings): ObsCredentials {
 export async function openObs(settings: TargetSettings): Promise<OpenedTarget> {
   const { url, object } = settings;
   const { pathStyle } = object;
-  const { region, endpoint } = resolveObsPlace(settings);
+  const { region, endpoint } = resolveObsEndpoint(settings);
   const profile = settings.isProfileNamed ? settings.profile : null;
   const target = bucketTarget({
     dialect: OBS_DIALECT,

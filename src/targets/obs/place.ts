@@ -4,7 +4,7 @@ import { TransferError } from '../../core/failures.js';
 import type { TargetUrl } from '../../core/target-url.js';
 import type { TargetSettings } from '../settings.js';
 
-export interface ObsPlace {
+export interface ObsEndpoint {
   readonly region: string;
   /** A given one; null: the service's own. */
   readonly endpoint: string | null;
@@ -19,7 +19,7 @@ export function ownEndpoint(region: string): string {
 }
 
 /** @throws TransferError `usage`: no region, a malformed one, a name with dots that no certificate covers */
-export function resolveObsPlace(settings: TargetSettings): ObsPlace {
+export function resolveObsEndpoint(settings: TargetSettings): ObsEndpoint {
   const { url, allowHttp } = settings;
   checkDots(url, settings.object.pathStyle);
   const endpoint = settings.endpoint === null ? null : checkEndpoint(settings.endpoint, allowHttp);

@@ -1,5 +1,5 @@
 /** `s3://BUCKET/KEY`: a bucket of S3, or of a store that speaks its protocol. */
-import { resolveAwsPlace } from '../aws/config.js';
+import { resolveAwsEndpoint } from '../aws/config.js';
 import { lineOptions } from '../aws/connector.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { isPathStyle } from './addressing.js';
@@ -10,7 +10,7 @@ import { bucketTarget } from './target.js';
 export async function openS3(settings: TargetSettings): Promise<OpenedTarget> {
   const { url, profile, object } = settings;
   const { pathStyle } = object;
-  const { region, endpoint } = await resolveAwsPlace(settings, 's3');
+  const { region, endpoint } = await resolveAwsEndpoint(settings, 's3');
   const target = bucketTarget({
     dialect: S3_DIALECT,
     bucket: url.container,

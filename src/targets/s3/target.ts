@@ -18,7 +18,7 @@ import type {
   PartsRequest,
   PreparedPart,
   Target,
-  TargetPlace,
+  TargetIdentity,
   UploadsPage,
 } from '../../transfer/ports.js';
 import { serviceCaller } from '../aws/caller.js';
@@ -52,7 +52,7 @@ export interface BucketTargetOptions extends ClientOptions {
   readonly key: string;
   /** `s3://bucket/key` */
   readonly url: string;
-  /** What TargetPlace.endpoint says: null where it is the service's own. */
+  /** What TargetIdentity.endpoint says: null where it is the service's own. */
   readonly endpointForState: string | null;
   readonly object: ObjectHeaders;
 }
@@ -105,7 +105,7 @@ class KeyTarget implements Target {
     return new KeyTarget({ ...options, key, url: withKey(options.url, key) }, this.#shop);
   }
 
-  async locate(_: boolean, signal: AbortSignal): Promise<TargetPlace> {
+  async locate(_: boolean, signal: AbortSignal): Promise<TargetIdentity> {
     const { bucket, url, region, endpointForState: endpoint } = this.#options;
     try {
       await this.#shop.caller.call(
