@@ -131,7 +131,7 @@ async function startSession(
   };
   try {
     const place = await target.locate(use.create, io.signal);
-    if (place.account === null && target.traits.tellsAccount)
+    if (place.account === null && target.capabilities.tellsAccount)
       report({ type: 'notice', notice: 'account-unknown' });
     const session: Session = {
       target,

@@ -28,7 +28,7 @@ export async function abortUpload(
       const known = await session.state.findByUploadId(uploadId);
       const ours = known !== null && isSameTarget(known.head.identity.place, session.place) ? known : null;
       const answer = await abortOnService(session, uploadId, listed, forget ? withoutDoubt(ours) : ours);
-      if (session.target.traits.partsOutliveAbort) await lookAgain(session, uploadId);
+      if (session.target.capabilities.partsOutliveAbort) await lookAgain(session, uploadId);
       if (ours !== null) await forgetUpload(session, ours);
       return { uploadId, answer };
     } finally {
@@ -147,7 +147,7 @@ export async function withActivity(
   const { open, local } = upload;
   const isYoung =
     session.clock.nowMs() - Date.parse(open.createdAt) < (olderThanMs ?? Number.POSITIVE_INFINITY);
-  if (local !== null || isYoung || !session.target.traits.billsParts) return upload;
+  if (local !== null || isYoung || !session.target.capabilities.billsParts) return upload;
   const { target, signal } = sessionAt(session, open.key);
   try {
     const { parts } = await listAllParts(target, open.uploadId, signal);

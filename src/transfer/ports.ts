@@ -130,7 +130,7 @@ export interface PageRequest {
 }
 
 /** What is particular to a kind of service, known without asking it. */
-interface TargetTraits {
+interface TargetCapabilities {
   readonly container: 'vault' | 'bucket';
   /** Whether the service says whose account it is (a bucket's name is enough). */
   readonly tellsAccount: boolean;
@@ -158,7 +158,7 @@ export interface Target {
   readonly idleExpiryMs: number | null;
   /** How long a part may take from its signature to its last byte, in ms; null: as long as it likes. */
   readonly partTimeMs: number | null;
-  readonly traits: TargetTraits;
+  readonly capabilities: TargetCapabilities;
 
   /**
    * The same service and bucket with another key, on the same connections; a vault, which has no keys, is itself.

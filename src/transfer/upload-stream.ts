@@ -95,7 +95,7 @@ export async function uploadStream(
  */
 async function lockTarget(session: Session): Promise<Lock | null> {
   const { state, target, place } = session;
-  const isObject = target.traits.container === 'bucket';
+  const isObject = target.capabilities.container === 'bucket';
   if (isObject) return state.lockIdentity({ file: STANDARD_INPUT, place }, lockOptions(session));
   const proof = await state.lockUpload(`stream ${randomUUID()}`, lockOptions(session));
   await proof.release();

@@ -85,7 +85,7 @@ async function uploadSource(
       return await carry(session, source, { upload: current, whenAborted: 'begin-anew' }, known);
     }
     for (const upload of open) noticeOlderVersion(session, upload);
-    const left = session.target.traits.billsParts ? open : [];
+    const left = session.target.capabilities.billsParts ? open : [];
     return await begin(session, options, source, { lock, left, startedMs });
   } finally {
     await lock.release();
@@ -116,7 +116,7 @@ async function carry(session: Session, source: Source, from: From, known: Known)
   const { lock: identityLock, startedMs } = known;
   const result = await carryThrough(session, { source, identityLock, startedMs, from });
   for (const upload of known.left) {
-    if (session.target.traits.billsParts) await dropSuperseded(session, upload);
+    if (session.target.capabilities.billsParts) await dropSuperseded(session, upload);
     else noticeLeft(session, upload);
   }
   return result;

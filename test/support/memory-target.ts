@@ -8,7 +8,7 @@ import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-va
 
 export type Operation = Exclude<
   keyof Target,
-  'limits' | 'idleExpiryMs' | 'partTimeMs' | 'traits' | 'at' | 'confirm' | 'close'
+  'limits' | 'idleExpiryMs' | 'partTimeMs' | 'capabilities' | 'at' | 'confirm' | 'close'
 >;
 
 interface Call {
@@ -156,7 +156,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     },
     idleExpiryMs,
     partTimeMs,
-    traits: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
+    capabilities: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
     confirm: async () => true,
     locate: (create, signal) =>

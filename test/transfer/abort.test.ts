@@ -304,13 +304,13 @@ test('a sweep of all takes all, and one by age never takes what is younger or in
 
 /** A service that bills what is left, and may still take a part that was in flight. */
 function billing(bench: Rig, target: Partial<Target> = {}): Session {
-  const traits = {
+  const capabilities = {
     container: 'bucket',
     tellsAccount: false,
     billsParts: true,
     partsOutliveAbort: true,
   } as const;
-  return bench.session({ target: { ...bench.session().target, traits, ...target } });
+  return bench.session({ target: { ...bench.session().target, capabilities, ...target } });
 }
 
 test('where parts may outlive an abort, it is repeated until none is listed', async (t) => {

@@ -68,7 +68,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
     limits: GLACIER_LIMITS,
     idleExpiryMs: options.idleExpiryMs,
     partTimeMs: partTime.ms,
-    traits: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
+    capabilities: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
     confirm: async () => true,
 

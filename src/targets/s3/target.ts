@@ -80,7 +80,7 @@ class KeyTarget implements Target {
   readonly limits = S3_LIMITS;
   readonly idleExpiryMs = null;
   readonly partTimeMs = null;
-  readonly traits = {
+  readonly capabilities = {
     container: 'bucket',
     tellsAccount: false,
     billsParts: true,

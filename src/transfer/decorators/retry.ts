@@ -182,12 +182,12 @@ function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
     limits: target.limits,
     idleExpiryMs: target.idleExpiryMs,
     partTimeMs: target.partTimeMs,
-    traits: target.traits,
+    capabilities: target.capabilities,
     at: (key) => retrying(target.at(key), retrier, tools),
     confirm: (entry, signal) =>
       retrier.run('look at the archive', signal, () => target.confirm(entry, signal)),
     locate: (create, signal) =>
-      retrier.run(`find the ${target.traits.container}`, signal, () => target.locate(create, signal)),
+      retrier.run(`find the ${target.capabilities.container}`, signal, () => target.locate(create, signal)),
     createUpload: (request, signal) =>
       createOnce(retrier, tools.report, signal, {
         request,
