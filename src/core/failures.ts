@@ -116,12 +116,12 @@ export interface FailureContext {
  * `unavailable`: later. `throttled`: later, and slower. `resign`: at once with a new signature. `corrupt`: the bytes
  * were damaged on the way: once or twice more.
  */
-export type Transience = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
+export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
 
 export interface FailureExtras {
   readonly cause?: unknown;
   readonly service?: ServiceAnswer;
-  readonly transience?: Transience;
+  readonly retryClass?: RetryClass;
 }
 
 /** The one error that travels through calve. Anything else that arrives at the top is a bug. */
@@ -130,7 +130,7 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
   readonly kind: K;
   readonly facts: FailureFacts[K];
   readonly service: ServiceAnswer | null;
-  readonly transience: Transience | null;
+  readonly retryClass: RetryClass | null;
   context: FailureContext = {};
   /** How long the service asked to be left alone; null where it did not. */
   retryAfterMs: number | null = null;
@@ -143,7 +143,7 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
     this.kind = kind;
     this.facts = facts;
     this.service = extras.service ?? null;
-    this.transience = extras.transience ?? null;
+    this.retryClass = extras.retryClass ?? null;
   }
 }
 

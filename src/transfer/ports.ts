@@ -181,7 +181,7 @@ export interface Target {
 
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and has been compared.
-   * @throws TransferError `not-found` (upload), `checksum` (transience `corrupt`) when the service's hash is not ours,
+   * @throws TransferError `not-found` (upload), `checksum` (retryClass `corrupt`) when the service's hash is not ours,
    * `too-slow` when it did not arrive within `partTimeMs`, or within the time that the service turned out to give, or
    * `watch` ended it
    */

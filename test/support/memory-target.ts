@@ -73,7 +73,7 @@ async function receive(part: PreparedPart): Promise<Buffer> {
 function partMismatch(index: number, expected: string, got: string): TransferError<'checksum'> {
   const service = serviceAnswer(400, 'InvalidParameterValueException', 'Checksum mismatch');
   const facts = { what: 'part', index, expected, got } as const;
-  return new TransferError('checksum', facts, { service, transience: 'corrupt' });
+  return new TransferError('checksum', facts, { service, retryClass: 'corrupt' });
 }
 
 /** @returns the page and an opaque marker of the next; null with the last entry, also when the page is just full */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import process from 'node:process';
 import { type TestContext, test } from 'node:test';
-import { type FailureKind, isFailure, TransferError, type Transience } from '../../src/core/failures.js';
+import { type FailureKind, isFailure, type RetryClass, TransferError } from '../../src/core/failures.js';
 import type { Target } from '../../src/transfer/ports.js';
 import { json, refusal, type Script, scriptedServer, targetAt } from './scripted-server.js';
 
@@ -27,7 +27,7 @@ interface Row {
   readonly act: keyof typeof acts;
   readonly kind: FailureKind;
   readonly facts: object;
-  readonly transience: Transience | null;
+  readonly retryClass: RetryClass | null;
 }
 
 const raw =
@@ -41,15 +41,15 @@ const unavailable = (answer: string, script: Script): Row => ({
   act: 'createUpload',
   kind: 'unreachable',
   facts: { operation: 'InitiateMultipartUpload' },
-  transience: 'unavailable',
+  retryClass: 'unavailable',
 });
-const refused = (code: string, status: number, why: string, transience: Transience | null = null): Row => ({
+const refused = (code: string, status: number, why: string, retryClass: RetryClass | null = null): Row => ({
   answer: `${status} ${code}`,
   script: refusal(code, 'because', status),
   act: 'createUpload',
   kind: 'refused',
   facts: { why, operation: 'InitiateMultipartUpload', detail: 'because' },
-  transience,
+  retryClass,
 });
 const resign = (message: string, code = 'InvalidSignatureException', status = 403): Row => ({
   answer: `${status} ${code}: ${message}`,
@@ -57,7 +57,7 @@ const resign = (message: string, code = 'InvalidSignatureException', status = 40
   act: 'createUpload',
   kind: 'unreachable',
   facts: { why: `${code}: ${message}` },
-  transience: 'resign',
+  retryClass: 'resign',
 });
 
 const rows: Row[] = [
@@ -82,9 +82,9 @@ const rows: Row[] = [
   unavailable('something that is not HTTP', (response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
   {
     ...unavailable('throttling', refusal('ThrottlingException', 'Rate exceeded', 400)),
-    transience: 'throttled',
+    retryClass: 'throttled',
   },
-  { ...unavailable('429', raw(429, '')), transience: 'throttled' },
+  { ...unavailable('429', raw(429, '')), retryClass: 'throttled' },
   resign(
     'Signature expired: 20121108T030749Z is now earlier than 20121108T031304Z (20121108T031804Z - 5 min.)',
   ),
@@ -121,7 +121,7 @@ const rows: Row[] = [
     answer: '404 for the vault',
     act: 'list uploads',
     kind: 'not-found',
-    transience: null,
+    retryClass: null,
     script: refusal('ResourceNotFoundException', 'Vault not found for ARN: arn:x', 404),
     facts: { what: 'vault', name: 'photos', detail: 'Vault not found for ARN: arn:x' },
   },
@@ -129,7 +129,7 @@ const rows: Row[] = [
     answer: '404 for the vault, asked for an upload',
     act: 'list parts',
     kind: 'not-found',
-    transience: null,
+    retryClass: null,
     script: refusal('ResourceNotFoundException', 'Vault not found for ARN: arn:x', 404),
     facts: { what: 'vault', name: 'photos' },
   },
@@ -137,7 +137,7 @@ const rows: Row[] = [
     answer: '404 for an upload',
     act: 'abort',
     kind: 'not-found',
-    transience: null,
+    retryClass: null,
     script: refusal('ResourceNotFoundException', 'The upload ID was not found: up-1', 404),
     facts: { what: 'upload', name: 'up-1' },
   },
@@ -145,7 +145,7 @@ const rows: Row[] = [
     answer: '404 in unknown words',
     act: 'complete',
     kind: 'not-found',
-    transience: null,
+    retryClass: null,
     script: refusal('ResourceNotFoundException', 'Gone.', 404),
     facts: { what: 'upload', name: 'up-1' },
   },
@@ -153,7 +153,7 @@ const rows: Row[] = [
     answer: '400 to complete',
     act: 'complete',
     kind: 'checksum',
-    transience: null,
+    retryClass: null,
     script: refusal(
       'InvalidParameterValueException',
       `Invalid x-amz-sha256-tree-hash: ${whole.treeHash}`,
@@ -169,13 +169,13 @@ function checkRow(row: Row): (error: unknown) => boolean {
     assert.equal(error.kind, row.kind);
     const facts: Record<string, unknown> = { ...error.facts };
     for (const [name, value] of Object.entries(row.facts)) assert.deepEqual(facts[name], value, name);
-    assert.equal(error.transience, row.transience);
+    assert.equal(error.retryClass, row.retryClass);
     return true;
   };
 }
 
 for (const row of rows) {
-  test(`${row.answer} is ${row.kind}, ${row.transience ?? 'for good'}`, async (t) => {
+  test(`${row.answer} is ${row.kind}, ${row.retryClass ?? 'for good'}`, async (t) => {
     const server = await scriptedServer(t, row.script);
     await assert.rejects(
       (acts[row.act] as (target: Target) => Promise<unknown>)(targetAt(t, server.url)),
@@ -298,7 +298,7 @@ test('an aborted signal sends nothing', async (t) => {
 async function isUnavailable(promise: Promise<unknown>, why: RegExp): Promise<void> {
   await assert.rejects(promise, (error) => {
     assert.ok(isFailure(error, 'unreachable'), String(error));
-    assert.equal(error.transience, 'unavailable');
+    assert.equal(error.retryClass, 'unavailable');
     assert.match(error.facts.why, why);
     return true;
   });

@@ -125,7 +125,7 @@ test('a signature that is refused at once is the clock’s fault: the next is da
         .end();
     });
     const target = targetAt(t, server.url);
-    await assert.rejects(target.sendPart('up', PART, never), { transience: 'resign' });
+    await assert.rejects(target.sendPart('up', PART, never), { retryClass: 'resign' });
     await target.sendPart('up', PART, never);
     await target.sendPart('up', PART, never);
     assert.equal(server.seen.length, 3);

@@ -179,7 +179,7 @@ test('a tree hash in the answer that is not ours is a damaged part, one that is 
   await assert.rejects(target.sendPart('up', part, never), (error) => {
     assert.ok(isFailure(error, 'checksum'));
     assert.deepEqual(error.facts, { what: 'part', index: 1, expected: part.treeHash, got: answered });
-    assert.equal(error.transience, 'corrupt');
+    assert.equal(error.retryClass, 'corrupt');
     return true;
   });
   answered = null;
@@ -212,7 +212,7 @@ for (const [code, message, status] of [
     await assert.rejects(targetAt(t, server.url).sendPart('up', part, never), (error) => {
       assert.ok(isFailure(error, 'checksum'), String(error));
       assert.deepEqual(error.facts, { what: 'part', index: 1, expected: part.treeHash, got: 'b'.repeat(64) });
-      assert.equal(error.transience, 'corrupt');
+      assert.equal(error.retryClass, 'corrupt');
       return true;
     });
   });

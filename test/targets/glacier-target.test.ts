@@ -100,7 +100,7 @@ test('complete sends size and tree hash, and compares the hash of the answer whe
   await assert.rejects(target.complete('_up', whole, never), (error) => {
     assert.ok(isFailure(error, 'checksum'));
     assert.deepEqual(error.facts, { what: 'archive', index: null, expected: hash, got: answered });
-    assert.equal(error.transience, null);
+    assert.equal(error.retryClass, null);
     assert.equal(error.service?.resource, 'arc-1', 'the archive that should not be there is named');
     return true;
   });
@@ -271,7 +271,7 @@ for (const [what, act, answer] of [
     const server = await scriptedServer(t, answer);
     await assert.rejects(act(targetAt(t, server.url)), (error) => {
       assert.ok(isFailure(error, 'unreachable'), String(error));
-      assert.equal(error.transience, 'unavailable');
+      assert.equal(error.retryClass, 'unavailable');
       return true;
     });
   });

@@ -202,7 +202,7 @@ for (const [code, status, message] of strangers) {
 test('a 501 for another reason is told as it is, and asked for once', async (t) => {
   const { url, seen } = await scriptedServer(t, (response) => refuse(response, 501, 'NotImplemented'));
   await assert.rejects(targetAt(t, url, { dialect: OBS_DIALECT }).createUpload(request, never), (error) => {
-    return isFailure(error, 'refused') && error.service?.httpStatus === 501 && error.transience === null;
+    return isFailure(error, 'refused') && error.service?.httpStatus === 501 && error.retryClass === null;
   });
   assert.equal(seen.length, 1);
 });
@@ -245,7 +245,7 @@ for (const [title, script] of notOurs) {
     await assert.rejects(target.complete(uploadId, whole, never), (error) => {
       assert.ok(isFailure(error, 'checksum'), String(error));
       assert.deepEqual(
-        [error.facts.what, error.transience, error.service?.httpStatus],
+        [error.facts.what, error.retryClass, error.service?.httpStatus],
         ['archive', null, 200],
       );
       return true;
@@ -289,7 +289,7 @@ test('an error in the body of a 200, behind whitespace, is one that may be tried
   const { uploadId, whole } = await sendAll(target);
   await assert.rejects(target.complete(uploadId, whole, never), (error) => {
     assert.ok(isFailure(error, 'unreachable'), String(error));
-    assert.equal(error.transience, 'unavailable');
+    assert.equal(error.retryClass, 'unavailable');
     return true;
   });
 });
@@ -311,7 +311,7 @@ for (const [code, kind] of inBodies) {
     const { uploadId, whole } = await sendAll(target);
     await assert.rejects(target.complete(uploadId, whole, never), (error) => {
       assert.ok(error instanceof TransferError && error.kind === kind, String(error));
-      assert.deepEqual([error.transience, error.service?.httpStatus, error.service?.code], [null, 200, code]);
+      assert.deepEqual([error.retryClass, error.service?.httpStatus, error.service?.code], [null, 200, code]);
       return true;
     });
     assert.equal(seen.filter(isComplete).length, 1);
@@ -319,26 +319,26 @@ for (const [code, kind] of inBodies) {
 }
 
 const kinds: [string, number, TransferError['kind'], Partial<Record<string, unknown>>][] = [
-  ['SlowDown', 503, 'unreachable', { transience: 'throttled' }],
-  ['TooManyRequests', 429, 'unreachable', { transience: 'throttled' }],
-  ['InternalError', 500, 'unreachable', { transience: 'unavailable' }],
-  ['RequestTimeout', 400, 'unreachable', { transience: 'unavailable' }],
-  ['OperationAborted', 409, 'unreachable', { transience: 'unavailable' }],
-  ['RequestTimeTooSkewed', 403, 'unreachable', { transience: 'resign' }],
-  ['ExpiredToken', 400, 'refused', { transience: 'resign', why: 'wrong-credentials' }],
-  ['AccessDenied', 403, 'refused', { transience: null, why: 'denied' }],
-  ['InvalidAccessKeyId', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
-  ['SignatureDoesNotMatch', 403, 'refused', { transience: null, why: 'wrong-credentials' }],
-  ['PermanentRedirect', 301, 'refused', { transience: null, why: 'wrong-region' }],
-  ['VirtualHostDomainRequired', 403, 'refused', { transience: null, why: 'rejected' }],
-  ['InArrearOrInsufficientBalance', 403, 'refused', { transience: null, why: 'rejected' }],
-  ['NotImplemented', 501, 'refused', { transience: null, why: 'rejected' }],
-  ['InvalidStorageClass', 400, 'refused', { transience: null, why: 'rejected' }],
-  ['NoSuchUpload', 404, 'not-found', { transience: null, what: 'upload' }],
-  ['NoSuchBucket', 404, 'not-found', { transience: null, what: 'bucket' }],
-  ['constructor', 400, 'refused', { transience: null, why: 'rejected' }],
-  ['BadDigest', 400, 'checksum', { transience: 'corrupt', what: 'part' }],
-  ['XAmzContentSHA256Mismatch', 400, 'checksum', { transience: 'corrupt', what: 'part' }],
+  ['SlowDown', 503, 'unreachable', { retryClass: 'throttled' }],
+  ['TooManyRequests', 429, 'unreachable', { retryClass: 'throttled' }],
+  ['InternalError', 500, 'unreachable', { retryClass: 'unavailable' }],
+  ['RequestTimeout', 400, 'unreachable', { retryClass: 'unavailable' }],
+  ['OperationAborted', 409, 'unreachable', { retryClass: 'unavailable' }],
+  ['RequestTimeTooSkewed', 403, 'unreachable', { retryClass: 'resign' }],
+  ['ExpiredToken', 400, 'refused', { retryClass: 'resign', why: 'wrong-credentials' }],
+  ['AccessDenied', 403, 'refused', { retryClass: null, why: 'denied' }],
+  ['InvalidAccessKeyId', 403, 'refused', { retryClass: null, why: 'wrong-credentials' }],
+  ['SignatureDoesNotMatch', 403, 'refused', { retryClass: null, why: 'wrong-credentials' }],
+  ['PermanentRedirect', 301, 'refused', { retryClass: null, why: 'wrong-region' }],
+  ['VirtualHostDomainRequired', 403, 'refused', { retryClass: null, why: 'rejected' }],
+  ['InArrearOrInsufficientBalance', 403, 'refused', { retryClass: null, why: 'rejected' }],
+  ['NotImplemented', 501, 'refused', { retryClass: null, why: 'rejected' }],
+  ['InvalidStorageClass', 400, 'refused', { retryClass: null, why: 'rejected' }],
+  ['NoSuchUpload', 404, 'not-found', { retryClass: null, what: 'upload' }],
+  ['NoSuchBucket', 404, 'not-found', { retryClass: null, what: 'bucket' }],
+  ['constructor', 400, 'refused', { retryClass: null, why: 'rejected' }],
+  ['BadDigest', 400, 'checksum', { retryClass: 'corrupt', what: 'part' }],
+  ['XAmzContentSHA256Mismatch', 400, 'checksum', { retryClass: 'corrupt', what: 'part' }],
 ];
 for (const [code, status, kind, wanted] of kinds) {
   test(`${status} ${code} to a part: ${kind}`, async (t) => {
@@ -346,7 +346,7 @@ for (const [code, status, kind, wanted] of kinds) {
     const target = targetAt(t, url, { dialect: OBS_DIALECT });
     await assert.rejects(target.sendPart('up-1', second, never), (error) => {
       assert.ok(error instanceof TransferError && error.kind === kind, String(error));
-      const got = { ...error.facts, transience: error.transience };
+      const got = { ...error.facts, retryClass: error.retryClass };
       assert.deepEqual({ ...got, ...wanted }, got);
       assert.deepEqual(
         { ...error.service, message: null },
@@ -420,7 +420,7 @@ for (const [title, body] of pages) {
     const target = targetAt(t, url);
     const page = { limit: null, marker: null };
     for (const ask of [target.listPartsPage('up-1', page, never), target.listUploadsPage(page, never)]) {
-      await assert.rejects(ask, (error) => isFailure(error, 'unreachable') && error.transience !== null);
+      await assert.rejects(ask, (error) => isFailure(error, 'unreachable') && error.retryClass !== null);
     }
   });
 }
@@ -520,7 +520,7 @@ test('a part that arrived with another MD5 than OBS was told is sent again; encr
   const { url } = await scriptedServer(t, (response) => xml(response, 200, '', headers));
   const target = targetAt(t, url, { dialect: OBS_DIALECT });
   await assert.rejects(target.sendPart('up-1', second, never), (error) => {
-    return isFailure(error, 'checksum') && error.transience === 'corrupt';
+    return isFailure(error, 'checksum') && error.retryClass === 'corrupt';
   });
   headers = { ...other, 'x-amz-server-side-encryption': 'aws:kms' };
   assert.equal((await target.sendPart('up-1', second, never)).etag, '0'.repeat(32));

@@ -106,7 +106,7 @@ function missing(what: 'upload' | ServiceKind['container']) {
     assert.ok(isFailure(error, 'not-found'), `not a not-found: ${error}`);
     assert.equal(error.facts.what, what);
     assert.equal(error.service?.httpStatus, 404);
-    assert.equal(error.transience, null, 'asking again would not help');
+    assert.equal(error.retryClass, null, 'asking again would not help');
     return true;
   };
 }
@@ -116,7 +116,7 @@ function refusedWhole(error: unknown): true {
   assert.equal(error.facts.what, 'archive');
   // Null: it was plain before the service was asked.
   assert.equal(error.service?.httpStatus ?? 400, 400);
-  assert.equal(error.transience, null, 'asking again would not help');
+  assert.equal(error.retryClass, null, 'asking again would not help');
   return true;
 }
 

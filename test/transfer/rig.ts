@@ -199,7 +199,7 @@ export function failsAs<K extends FailureKind>(kind: K, facts: Partial<FailureFa
 
 export function unavailable(): TransferError<'unreachable'> {
   const facts = { operation: 'x', why: 'reset', attempts: 1, elapsedMs: 0 };
-  return new TransferError('unreachable', facts, { transience: 'unavailable' });
+  return new TransferError('unreachable', facts, { retryClass: 'unavailable' });
 }
 
 /** The vault holds exactly these archives, byte for byte. */

@@ -10,7 +10,7 @@ export function unreachableFailure(
 ): TransferError<'unreachable'> {
   // Attempts and time are counted by whoever tries again.
   const facts = { operation, why, attempts: 1, elapsedMs: 0 };
-  return new TransferError('unreachable', facts, { transience: 'unavailable', ...extras });
+  return new TransferError('unreachable', facts, { retryClass: 'unavailable', ...extras });
 }
 
 export function refusedFailure(

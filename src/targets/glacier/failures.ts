@@ -85,7 +85,7 @@ function corrupt(operation: Operation, service: ServiceAnswer): TransferError | 
   return new TransferError(
     'checksum',
     facts,
-    sent.what === 'part' ? { service, transience: 'corrupt' } : { service },
+    sent.what === 'part' ? { service, retryClass: 'corrupt' } : { service },
   );
 }
 
@@ -111,7 +111,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
     .join(': ');
   const isOwn = code !== null || service.requestId !== null;
   if (status === 429 || THROTTLED.has(code ?? '')) {
-    return unreachable(operation, text, { service, transience: 'throttled' });
+    return unreachable(operation, text, { service, retryClass: 'throttled' });
   }
   const isRefusal = status !== null && status >= 400 && status < 500 && status !== 408 && isOwn;
   if (!isRefusal || UNAVAILABLE.has(code ?? '')) return unreachable(operation, text, { service });
@@ -119,7 +119,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   const damage = corrupt(operation, service);
   if (damage !== null) return damage;
   if (isWrongTime(service)) {
-    return unreachable(operation, text, { service, transience: 'resign' });
+    return unreachable(operation, text, { service, retryClass: 'resign' });
   }
   const why = REFUSED.get(code ?? '') ?? (status === 401 || status === 403 ? 'denied' : 'rejected');
   // A token that ran out can be followed by a newer one, for whoever looks the credentials up again.
@@ -127,7 +127,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
     operation,
     why,
     message ?? text,
-    EXPIRED_TOKEN.test(code ?? '') ? { service, transience: 'resign' } : { service },
+    EXPIRED_TOKEN.test(code ?? '') ? { service, retryClass: 'resign' } : { service },
   );
 }
 

@@ -45,7 +45,7 @@ export class PartTime {
 
   /** A signature that was refused because its part took too long is a late part; any other failure stays as it is. */
   judge(error: unknown, range: PartRange, elapsedMs: number): unknown {
-    if (!isFailure(error, 'unreachable') || error.transience !== 'resign') return error;
+    if (!isFailure(error, 'unreachable') || error.retryClass !== 'resign') return error;
     const holdsMs = readHoldsMs(error.service?.message ?? null) ?? SIGNATURE_HOLDS_MS;
     // What was refused sooner was dated by a clock that goes wrong. The SDK corrects its own by every answer's date.
     if (elapsedMs < USABLE * holdsMs) return error;

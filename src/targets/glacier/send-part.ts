@@ -71,13 +71,13 @@ function receiptOf(
     const facts = { what: 'part', index: part.range.index, expected: part.treeHash, got: checksum } as const;
     const requestId = headers['x-amzn-requestid'] ?? null;
     const service = { httpStatus, requestId, code: null, message: null, hostId: null, resource: null };
-    throw new TransferError('checksum', facts, { service, transience: 'corrupt' });
+    throw new TransferError('checksum', facts, { service, retryClass: 'corrupt' });
   }
   return { treeHash: checksum, etag: null };
 }
 
 /**
- * @throws TransferError `checksum` (transience `corrupt`) when the service's hash is not ours; the body's own error
+ * @throws TransferError `checksum` (retryClass `corrupt`) when the service's hash is not ours; the body's own error
  * when it cannot be read; `too-slow` when it did not arrive in time; what Caller throws
  */
 export async function sendPart(

@@ -119,7 +119,7 @@ function damage(operation: Operation, service: ServiceAnswer): TransferError | n
   if (sent === null || !codes.has(service.code ?? '')) return null;
   const facts = { what: sent.what, index: sent.index, expected: sent.hash, got: '' };
   // Damage on the way can heal; parts that do not make this object stay as they are.
-  const extras: FailureExtras = sent.what === 'part' ? { service, transience: 'corrupt' } : { service };
+  const extras: FailureExtras = sent.what === 'part' ? { service, retryClass: 'corrupt' } : { service };
   return new TransferError('checksum', facts, extras);
 }
 
@@ -131,7 +131,7 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
     .join(': ');
   const isOwn = code !== null || service.requestId !== null;
   if (status === 429 || THROTTLED.has(code ?? '')) {
-    return unreachableFailure(name, text, { service, transience: 'throttled' });
+    return unreachableFailure(name, text, { service, retryClass: 'throttled' });
   }
   const isRefusal = isOwn && (isCertain(status, code) || (status === 200 && DEFINITE.has(code ?? '')));
   if (!isRefusal || UNAVAILABLE.has(code ?? '')) return unreachableFailure(name, text, { service });
@@ -147,14 +147,14 @@ function classifyAnswer(service: ServiceAnswer, operation: Operation): TransferE
   if (damaged !== null) return damaged;
   // The SDK takes the service's time from this answer, so that the next signature is right.
   if (code === 'RequestTimeTooSkewed') {
-    return unreachableFailure(name, text, { service, transience: 'resign' });
+    return unreachableFailure(name, text, { service, retryClass: 'resign' });
   }
   const isElsewhere = status === 301 || status === 307;
   const why =
     REFUSED.get(code ?? '') ?? (isElsewhere ? 'wrong-region' : isDenial(status) ? 'denied' : 'rejected');
   const extras: FailureExtras = EXPIRED_TOKEN.test(code ?? '')
     ? // A token that ran out can be followed by a newer one, for whoever looks the credentials up again.
-      { service, transience: 'resign' }
+      { service, retryClass: 'resign' }
     : { service };
   return refusedFailure(name, why, message ?? text, extras);
 }

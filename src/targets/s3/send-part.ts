@@ -77,7 +77,7 @@ function receiptOf(
   if (etag === null) throw halfAnswer(operation, 'ETag');
   const differs = (expected: string, got: string): never => {
     const facts = { what: 'part', index: part.range.index, expected, got } as const;
-    throw new TransferError('checksum', facts, { transience: 'corrupt' });
+    throw new TransferError('checksum', facts, { retryClass: 'corrupt' });
   };
   const checksum = answer.headers['x-amz-checksum-sha256'];
   const wanted = base64OfHex(part.linearHash);
@@ -88,7 +88,7 @@ function receiptOf(
 }
 
 /**
- * @throws TransferError `checksum` (transience `corrupt`) when the store received other bytes; the body's own error
+ * @throws TransferError `checksum` (retryClass `corrupt`) when the store received other bytes; the body's own error
  * when it cannot be read; what the caller throws
  */
 export async function sendPart(

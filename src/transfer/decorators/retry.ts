@@ -2,7 +2,7 @@
  * Retries as a decorator with the target's own face: the one place where a request is tried again. The clients' own
  * retries are off, so that nothing multiplies.
  */
-import { isFailure, TransferError, type Transience } from '../../core/failures.js';
+import { isFailure, type RetryClass, TransferError } from '../../core/failures.js';
 import type { AbortAnswer, Clock, CreatedUpload, CreateUploadRequest, Report, Target } from '../ports.js';
 
 export interface RetryPolicy {
@@ -20,7 +20,7 @@ const BACK_OFF_MAX_MS = 60_000;
 const RETRY_AFTER_MAX_MS = 300_000;
 
 /** Damage on the way and stale signatures are cured by one more try, or not at all. */
-const ATTEMPTS_MAX: Partial<Record<Transience, number>> = { corrupt: 3, resign: 3 };
+const ATTEMPTS_MAX: Partial<Record<RetryClass, number>> = { corrupt: 3, resign: 3 };
 
 /**
  * The delay before the next attempt: uniform between 0 and the doubled back-off (full jitter: many lanes and many
@@ -43,7 +43,7 @@ interface Trial {
   /** Failed attempts that count: those of a dead line don't. */
   counted: number;
   /** Failed attempts by their kind; of stale signatures those in a row. */
-  readonly bounded: Map<Transience, number>;
+  readonly bounded: Map<RetryClass, number>;
   /** How many requests of this run had succeeded when this one began, or failed last. */
   successesSeen: number;
 }
@@ -76,8 +76,8 @@ class Retrier {
         return result;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof TransferError) || error.transience === null) throw this.#answered(error);
-        const again = this.#mayRetry(trial, error.transience);
+        if (!(error instanceof TransferError) || error.retryClass === null) throw this.#answered(error);
+        const again = this.#mayRetry(trial, error.retryClass);
         if (again === null) {
           throw givenUp(error, operation, trial, clock.nowMs() - startedMs);
         }
@@ -88,8 +88,8 @@ class Retrier {
     }
   }
 
-  #delayMs({ transience, retryAfterMs }: TransferError, attempts: number): number {
-    if (transience === 'resign') return 0;
+  #delayMs({ retryClass, retryAfterMs }: TransferError, attempts: number): number {
+    if (retryClass === 'resign') return 0;
     const { clock, policy } = this.#tools;
     const askedMs = Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
     return Math.max(askedMs, backOffMs(attempts, policy.retryDelayMs, clock.random()));
@@ -107,14 +107,14 @@ class Retrier {
   }
 
   /** Counts a failure. @returns null when it was the last */
-  #mayRetry(trial: Trial, transience: Transience): Again | null {
+  #mayRetry(trial: Trial, retryClass: RetryClass): Again | null {
     const { policy } = this.#tools;
     // What failed otherwise in between had a signature that held.
-    if (transience !== 'resign') trial.bounded.delete('resign');
-    const attempt = (trial.bounded.get(transience) ?? 0) + 1;
-    trial.bounded.set(transience, attempt);
+    if (retryClass !== 'resign') trial.bounded.delete('resign');
+    const attempt = (trial.bounded.get(retryClass) ?? 0) + 1;
+    trial.bounded.set(retryClass, attempt);
     if (policy.maxAttemptsGiven && trial.attempts >= policy.maxAttempts) return null;
-    const attemptsMax = ATTEMPTS_MAX[transience];
+    const attemptsMax = ATTEMPTS_MAX[retryClass];
     if (attemptsMax !== undefined) return attempt < attemptsMax ? { attempt, attemptsMax } : null;
     return this.#isLineDead(trial) ? this.#waitForLine(trial) : this.#count(trial);
   }

@@ -127,7 +127,7 @@ function bench({ bytesPerSecond, concurrency = 4, measured = true, watched = fal
 function timedOut(): TransferError {
   const service = serviceAnswer(408, 'RequestTimeoutException', 'Request timed out.');
   const facts = { operation: 'x', why: 'timed out', attempts: 1, elapsedMs: 0 };
-  return new TransferError('unreachable', facts, { service, transience: 'unavailable' });
+  return new TransferError('unreachable', facts, { service, retryClass: 'unavailable' });
 }
 
 const small = preparedPart(Buffer.from('data'), 0, MIB_BYTES);
@@ -250,7 +250,7 @@ test('a part that cannot make it with the whole line to itself ends in too-slow,
   const sending = assert.rejects(paced.sendPart('up', part(3), never), (error) => {
     assert.ok(isFailure(error, 'too-slow'));
     assert.equal(error.facts.index, 3);
-    assert.equal(error.transience, null);
+    assert.equal(error.retryClass, null);
     assert.equal(error.facts.fittingPartSizeBytes, 8 * MIB_BYTES);
     return true;
   });

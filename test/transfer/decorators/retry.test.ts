@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { isFailure, TransferError, type Transience } from '../../../src/core/failures.js';
+import { isFailure, type RetryClass, TransferError } from '../../../src/core/failures.js';
 import { MIB_BYTES } from '../../../src/core/units.js';
 import { backOffMs, type RetryPolicy, withRetry } from '../../../src/transfer/decorators/retry.js';
 import type { TransferEvent } from '../../../src/transfer/events.js';
@@ -36,9 +36,9 @@ function bench(policy: Partial<RetryPolicy> = {}) {
   return { ...memory, plain: memory.target, target, clock, events, retries };
 }
 
-function failing(transience: Transience | null, kind: 'unreachable' | 'refused' = 'unreachable') {
+function failing(retryClass: RetryClass | null, kind: 'unreachable' | 'refused' = 'unreachable') {
   const extras = {
-    ...(transience !== null && { transience }),
+    ...(retryClass !== null && { retryClass }),
     service: serviceAnswer(503, 'X', 'try later'),
   };
   return kind === 'unreachable'
@@ -57,9 +57,9 @@ function failFirst(times: number, error: () => unknown, only?: Operation): Hook 
 const unavailable = () => failing('unavailable');
 
 test('what is unavailable or throttled is tried again until it works', async () => {
-  for (const transience of ['unavailable', 'throttled'] as const) {
+  for (const retryClass of ['unavailable', 'throttled'] as const) {
     const { target, calls, hooks, retries } = bench();
-    hooks.before = failFirst(9, () => failing(transience));
+    hooks.before = failFirst(9, () => failing(retryClass));
     await target.createUpload(request, never);
     assert.equal(calls.createUpload, 10);
     assert.deepEqual(retries().map(({ attempt, attemptsMax }) => [attempt, attemptsMax])[8], [9, 10]);
@@ -134,10 +134,10 @@ test('a refusal that more tries cannot cure is not tried again', async () => {
 });
 
 test('damage on the way and a stale signature are tried three times in all', async () => {
-  for (const transience of ['corrupt', 'resign'] as const) {
+  for (const retryClass of ['corrupt', 'resign'] as const) {
     const { target, calls, hooks, retries, clock } = bench();
     hooks.before = () => {
-      throw failing(transience, 'refused');
+      throw failing(retryClass, 'refused');
     };
     await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'refused'));
     assert.equal(calls.locate, 3);
@@ -145,7 +145,7 @@ test('damage on the way and a stale signature are tried three times in all', asy
       retries().map(({ attempt, attemptsMax }) => `${attempt}/${attemptsMax}`),
       ['1/3', '2/3'],
     );
-    if (transience === 'resign') assert.deepEqual(clock.slept, [0, 0], 'a new signature needs no waiting');
+    if (retryClass === 'resign') assert.deepEqual(clock.slept, [0, 0], 'a new signature needs no waiting');
   }
 });
 
@@ -160,14 +160,14 @@ test('a stale signature after a long outage still gets its new one', async () =>
 });
 
 test('a given --max-attempts bounds every kind of retry', async () => {
-  for (const transience of ['unavailable', 'corrupt', 'resign'] as const) {
+  for (const retryClass of ['unavailable', 'corrupt', 'resign'] as const) {
     const { target, calls, hooks } = bench({ maxAttempts: 2, maxAttemptsGiven: true });
     await target.locate(false, never);
     hooks.before = () => {
-      throw failing(transience);
+      throw failing(retryClass);
     };
     await assert.rejects(target.locate(false, never));
-    assert.equal(calls.locate, 1 + 2, transience);
+    assert.equal(calls.locate, 1 + 2, retryClass);
   }
 });
 
@@ -353,7 +353,7 @@ test('a begin that was never answered is said, and one that was refused is not',
   const throttled = new TransferError(
     'unreachable',
     { operation: 'x', why: 'slow down', attempts: 1, elapsedMs: 0 },
-    { transience: 'throttled', service: serviceAnswer(400, 'ThrottlingException', 'Rate exceeded') },
+    { retryClass: 'throttled', service: serviceAnswer(400, 'ThrottlingException', 'Rate exceeded') },
   );
   hooks.before = () => {
     throw throttled;
@@ -395,7 +395,7 @@ test('a clock that the answers’ dates do not help is told as such, and is no w
 
 test('a stale signature after failures of other kinds is no verdict on the clock', async () => {
   const { target, hooks } = bench({ maxAttempts: 3, maxAttemptsGiven: true });
-  const kinds: Transience[] = ['unavailable', 'unavailable', 'resign'];
+  const kinds: RetryClass[] = ['unavailable', 'unavailable', 'resign'];
   hooks.before = () => {
     throw failing(kinds.shift() ?? 'resign');
   };
