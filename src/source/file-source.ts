@@ -12,12 +12,12 @@ import { hashSegments } from './hash-segments.js';
 import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
 import { md5Of, preparedPart } from './prepared-part.js';
 import { rangeStream } from './range-stream.js';
-import type { Workshop } from './source-pool.js';
-import { linkedWork } from './task-scope.js';
+import type { SourcePool } from './source-pool.js';
+import { taskScope } from './task-scope.js';
 
 /** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
-export function fileSources(workshop: Workshop): OpenSource {
-  return async (path) => fileSource(await openFile(path), workshop);
+export function fileSources(pool: SourcePool): OpenSource {
+  return async (path) => fileSource(await openFile(path), pool);
 }
 
 const never = new AbortController().signal;
@@ -33,10 +33,10 @@ function worse(a: Sameness, b: Sameness): Sameness {
   return a === 'touched' || b === 'touched' ? 'touched' : 'same';
 }
 
-function fileSource(file: OpenedFile, workshop: Workshop): Source {
+function fileSource(file: OpenedFile, pool: SourcePool): Source {
   const fingerprint = fingerprintOf(file.stats);
-  const { threads, slots, heldPartMaxBytes } = workshop;
-  const work = linkedWork();
+  const { threads, slots, inMemoryPartMaxBytes } = pool;
+  const work = taskScope();
   const streams = new Set<Readable>();
   let closing: Promise<void> | null = null;
 
@@ -54,7 +54,7 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     signal: AbortSignal,
     known?: RecordedPart,
   ): Promise<PartHashes> {
-    const { md5 } = workshop;
+    const { md5 } = pool;
     if (isWhole(known) && memory === null && !md5) return { ...known, md5: null };
     const { startByte, sizeBytes } = range;
     const { handle, path } = file;
@@ -74,7 +74,7 @@ function fileSource(file: OpenedFile, workshop: Workshop): Source {
     return work.run(signal, async (either) => {
       const slot = await slots.take(either);
       try {
-        const memory = partSizeBytes <= heldPartMaxBytes ? slot.buffer(partSizeBytes) : null;
+        const memory = partSizeBytes <= inMemoryPartMaxBytes ? slot.buffer(partSizeBytes) : null;
         const hashes = await readPart(range, memory, either, known);
         const { sizeBytes } = range;
         const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);

@@ -5,7 +5,7 @@ import { MIB_BYTES } from '../core/units.js';
 import type { PartHashes } from './hash-part.js';
 import type { HashThreads } from './hash-threads.js';
 import type { OpenedFile } from './open-file.js';
-import { linkedWork } from './task-scope.js';
+import { taskScope } from './task-scope.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
 /** A power of two of MiB, so that the segments' hashes are nodes of the file's own tree. */
@@ -20,7 +20,7 @@ export async function hashSegments(
   threads: HashThreads,
   signal: AbortSignal,
 ): Promise<TreeHash> {
-  const work = linkedWork();
+  const work = taskScope();
   const pending: Promise<PartHashes>[] = [];
   try {
     const tree = treeAccumulator();

@@ -1,7 +1,7 @@
 /** Everything that can be read and sent: files, and bytes that come once. */
 import type { OpenSource, OpenStream } from '../transfer/ports.js';
 import { fileSources } from './file-source.js';
-import { openWorkshop, type WorkshopOptions } from './source-pool.js';
+import { openSourcePool, type SourcePoolOptions } from './source-pool.js';
 import { streamSources } from './stream-source.js';
 
 export interface SourceOpener {
@@ -12,7 +12,7 @@ export interface SourceOpener {
 }
 
 /** Opens files and streams whose parts share one set of threads and buffers. Threads start with the first part. */
-export function sourceOpener(options: WorkshopOptions): SourceOpener {
-  const workshop = openWorkshop(options);
-  return { open: fileSources(workshop), openStream: streamSources(workshop), close: () => workshop.close() };
+export function sourceOpener(options: SourcePoolOptions): SourceOpener {
+  const pool = openSourcePool(options);
+  return { open: fileSources(pool), openStream: streamSources(pool), close: () => pool.close() };
 }

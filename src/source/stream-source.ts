@@ -19,13 +19,13 @@ import type { Slot } from './buffer-slots.js';
 import { sourceFailure } from './open-file.js';
 import { md5Of, preparedPart } from './prepared-part.js';
 import { rangeStream } from './range-stream.js';
-import type { Workshop } from './source-pool.js';
+import type { SourcePool } from './source-pool.js';
 import { openSpool, spoolFailure } from './spool.js';
-import { linkedWork } from './task-scope.js';
+import { taskScope } from './task-scope.js';
 
 /** @param directory for the parts that are not held in memory */
-export function streamSources(workshop: Workshop, directory = tmpdir()): OpenStream {
-  return async (stream, partSizeBytes) => streamSource(stream, partSizeBytes, workshop, directory);
+export function streamSources(pool: SourcePool, directory = tmpdir()): OpenStream {
+  return async (stream, partSizeBytes) => streamSource(stream, partSizeBytes, pool, directory);
 }
 
 /** Where one part's bytes are: all in memory, or all in a file of the spool. */
@@ -77,13 +77,13 @@ async function keep(piece: Uint8Array, place: Place, position: number): Promise<
 function streamSource(
   stream: ByteStream,
   partSizeBytes: number,
-  workshop: Workshop,
+  pool: SourcePool,
   directory: string,
 ): StreamSource {
-  const { slots, heldPartMaxBytes } = workshop;
+  const { slots, inMemoryPartMaxBytes } = pool;
   const pieces = piecesOf(stream.bytes);
   const spool = openSpool(directory);
-  const preparing = streamPreparing(workshop);
+  const preparing = streamPreparing(pool);
   let count = 0;
   let ended = false;
   let closing: Promise<void> | null = null;
@@ -129,7 +129,7 @@ function streamSource(
     const stop = (): void => void stream.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const isHeld = partSizeBytes <= heldPartMaxBytes;
+      const isHeld = partSizeBytes <= inMemoryPartMaxBytes;
       const place = isHeld ? { memory: slot.buffer(partSizeBytes) } : { file: await spool.take() };
       const part = filledPart(place, slot, await fill(place, signal));
       count += 1;
@@ -161,8 +161,8 @@ function streamSource(
 }
 
 /** Hashes what is here, and gives bodies of it. */
-function streamPreparing({ threads, md5 }: Workshop) {
-  const work = linkedWork();
+function streamPreparing({ threads, md5 }: SourcePool) {
+  const work = taskScope();
   const bodies = new Set<Readable>();
 
   function bodyOf(place: Place, sizeBytes: number): Buffer | Readable {

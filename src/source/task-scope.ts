@@ -1,6 +1,6 @@
 /** Work that ends when its caller says so, or when what it works on is closed. */
 
-export interface LinkedWork {
+export interface TaskScope {
   /**
    * Runs `work` under a signal that follows the caller's and `endAll`. AbortSignal.any would do, but on Node 20 each
    * one leaves a trace on a signal that lives as long as the upload.
@@ -10,7 +10,7 @@ export interface LinkedWork {
   endAll(reason: unknown): Promise<void>;
 }
 
-export function linkedWork(): LinkedWork {
+export function taskScope(): TaskScope {
   const running = new Map<AbortController, Promise<unknown>>();
 
   async function run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ import { partRange, planParts } from '../../src/core/part-plan.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { limitedOpener } from '../../src/source/rate-limit.js';
-import { openWorkshop } from '../../src/source/source-pool.js';
+import { openSourcePool } from '../../src/source/source-pool.js';
 import { streamSources } from '../../src/source/stream-source.js';
 import type { ByteStream, FilledPart, PreparedPart, StreamSource } from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
@@ -44,7 +44,7 @@ async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
 }
 
 interface Wish {
-  readonly heldPartMaxBytes?: number;
+  readonly inMemoryPartMaxBytes?: number;
   readonly concurrency?: number;
   readonly md5?: boolean;
 }
@@ -55,10 +55,10 @@ function open(
   partSizeBytes: number,
   wish: Wish = {},
 ): Promise<StreamSource> {
-  const workshop = openWorkshop({ concurrency: wish.concurrency ?? 2, md5: wish.md5 === true });
-  t.after(() => workshop.close());
-  const heldPartMaxBytes = wish.heldPartMaxBytes ?? workshop.heldPartMaxBytes;
-  const opening = streamSources({ ...workshop, heldPartMaxBytes }, tempFolder(t))(stream, partSizeBytes);
+  const pool = openSourcePool({ concurrency: wish.concurrency ?? 2, md5: wish.md5 === true });
+  t.after(() => pool.close());
+  const inMemoryPartMaxBytes = wish.inMemoryPartMaxBytes ?? pool.inMemoryPartMaxBytes;
+  const opening = streamSources({ ...pool, inMemoryPartMaxBytes }, tempFolder(t))(stream, partSizeBytes);
   t.after(async () => (await opening).close());
   return opening;
 }
@@ -80,11 +80,14 @@ function nameless(): string[] {
   return all.filter((name) => name.includes('calve-spool'));
 }
 
-for (const [where, heldPartMaxBytes] of Object.entries({ memory: 2 ** 30, 'the spool': 0 })) {
+for (const [where, inMemoryPartMaxBytes] of Object.entries({ memory: 2 ** 30, 'the spool': 0 })) {
   for (const sizeBytes of [1, 2 * MIB_BYTES, 4 * MIB_BYTES, 5 * MIB_BYTES + 17]) {
     test(`a stream of ${sizeBytes} bytes comes in parts of ${where} whose bytes and hashes are its own`, async (t) => {
       const bytes = seededBytes(sizeBytes, sizeBytes);
-      const source = await open(t, streamOf(chunksOf(bytes)), 2 * MIB_BYTES, { heldPartMaxBytes, md5: true });
+      const source = await open(t, streamOf(chunksOf(bytes)), 2 * MIB_BYTES, {
+        inMemoryPartMaxBytes,
+        md5: true,
+      });
       const plan = planParts(sizeBytes, 2 * MIB_BYTES, limits);
       for (let index = 0; index < plan.partCount; index += 1) {
         const range = partRange(plan, index);
@@ -142,7 +145,7 @@ test('the spool uses its files again, and closes them with the source', {
   skip: process.platform !== 'linux',
 }, async (t) => {
   const bytes = seededBytes(8 * MIB_BYTES, 8);
-  const source = await open(t, streamOf(chunksOf(bytes)), MIB_BYTES, { heldPartMaxBytes: 0 });
+  const source = await open(t, streamOf(chunksOf(bytes)), MIB_BYTES, { inMemoryPartMaxBytes: 0 });
   for (let index = 0; ; index += 1) {
     const filled = await source.next(never);
     if (filled === null) break;
@@ -183,11 +186,11 @@ test('a stream that breaks off is a failure of the source', async (t) => {
 });
 
 test('a rate limit holds for the parts of streams', async (t) => {
-  const workshop = openWorkshop({ concurrency: 1 });
-  t.after(() => workshop.close());
+  const pool = openSourcePool({ concurrency: 1 });
+  t.after(() => pool.close());
   const clock = new FakeClock();
   const none = async (): Promise<never> => assert.fail('no file is opened');
-  const opener = { open: none, openStream: streamSources(workshop, tempFolder(t)), close: workshop.close };
+  const opener = { open: none, openStream: streamSources(pool, tempFolder(t)), close: pool.close };
   const limited = limitedOpener(opener, MIB_BYTES / 2, clock);
   const source = await limited.openStream(streamOf(chunksOf(Buffer.alloc(MIB_BYTES))), MIB_BYTES);
   t.after(() => source.close());
