@@ -7,7 +7,7 @@ import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
 import { TARGETS } from '../targets/registry.js';
 import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
-import { withPace } from '../transfer/decorators/adaptive-concurrency.js';
+import { withAdaptiveConcurrency } from '../transfer/decorators/adaptive-concurrency.js';
 import { withRetry } from '../transfer/decorators/retry.js';
 import type { Catalogue, StateStore, UnfinishedUpload } from '../transfer/ports.js';
 import type { Session } from '../transfer/session.js';
@@ -122,7 +122,7 @@ async function startSession(
   const { scheme } = parseTargetUrl(opened.recipe.url);
   const { report } = use.reporter;
   const { concurrency } = options.transfer;
-  const paced = withPace(opened.target, { concurrency, clock: systemClock, report });
+  const paced = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
   const target = withRetry(paced, { policy: options.service.retry, clock: systemClock, report });
   const sources = openSources(options, TARGETS[scheme].object?.sendsMd5 === true);
   const close = async (): Promise<void> => {

@@ -14,15 +14,15 @@ export interface Io {
   readonly stdin: NodeJS.ReadStream;
   /** Aborted with a TransferError `stopped` by the first signal. */
   readonly signal: AbortSignal;
-  readonly farewell: Farewell;
+  readonly exitMessage: ExitMessage;
 }
 
 /** What is still said when a stop is forced, and nobody gets to say it in order. Null: all has been said. */
-export interface Farewell {
-  words: ((stopped: TransferError<'stopped'>) => LastWords) | null;
+export interface ExitMessage {
+  words: ((stopped: TransferError<'stopped'>) => ExitText) | null;
 }
 
-export interface LastWords {
+export interface ExitText {
   /** A line without its end; null: nothing but results goes there. */
   readonly stdout: string | null;
   readonly stderr: string;

@@ -9,7 +9,7 @@ import { describeFailure, failureText } from '../ui/wording/failures.js';
 import { folderWords, type WordingEnvironment } from '../ui/wording/paste-line.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
-import type { Io, LastWords } from './io.js';
+import type { ExitText, Io } from './io.js';
 import { type Options, readOptions } from './options.js';
 
 const STACK_LINE_MAX_LENGTH = 2000;
@@ -32,7 +32,7 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const options = readOptions(io, command);
   const plain = namingFolders(io, options, await openReporter(io, options.output));
-  const reporter = keepFarewell(io, options, plain);
+  const reporter = keepExitMessage(io, options, plain);
   let exitCode: ExitCode = 0;
   const fail = async (error: unknown, context: FailureContext = {}): Promise<void> => {
     reporter.clear();
@@ -49,24 +49,24 @@ export async function runCommand(
     await fail(error);
   } finally {
     reporter.done();
-    io.farewell.words = null;
+    io.exitMessage.words = null;
   }
   return exitCode;
 }
 
 /** From its beginning to its end an upload is named in what a forced stop still says. */
-function keepFarewell(io: Io, options: Options, reporter: Reporter): Reporter {
-  const { farewell } = io;
-  farewell.words = lastWords(io, options, {});
+function keepExitMessage(io: Io, options: Options, reporter: Reporter): Reporter {
+  const { exitMessage } = io;
+  exitMessage.words = exitText(io, options, {});
   return {
     ...reporter,
     report(event) {
-      if (event.type === 'archived' || event.type === 'failed') farewell.words = lastWords(io, options, {});
+      if (event.type === 'archived' || event.type === 'failed') exitMessage.words = exitText(io, options, {});
       if (event.type === 'begun') {
         const { file, target, uploadId, abort } = event;
         const resumable = file !== STANDARD_INPUT;
         const context = { file, target, uploadId, resumable, ...(abort !== undefined && { abort }) };
-        farewell.words = lastWords(io, options, context);
+        exitMessage.words = exitText(io, options, context);
       }
       reporter.report(event);
     },
@@ -85,8 +85,8 @@ function namingFolders(io: Io, options: Options, reporter: Reporter): Reporter {
   };
 }
 
-function lastWords(io: Io, options: Options, context: FailureContext) {
-  return (stopped: TransferError<'stopped'>): LastWords => {
+function exitText(io: Io, options: Options, context: FailureContext) {
+  return (stopped: TransferError<'stopped'>): ExitText => {
     withContext(stopped, context);
     const env = wordingEnvironment(io, options);
     const stderr = failureText(describeFailure(stopped, env));
@@ -99,7 +99,7 @@ function lastWords(io: Io, options: Options, context: FailureContext) {
 
 async function printFailure(io: Io, options: Options, error: unknown): Promise<ExitCode> {
   // A stop that is being said is not said again; after any other failure the next file may still be stopped.
-  io.farewell.words = isFailure(error, 'stopped') ? null : lastWords(io, options, {});
+  io.exitMessage.words = isFailure(error, 'stopped') ? null : exitText(io, options, {});
   const env = wordingEnvironment(io, options);
   return printError(io, error, { env, json: options.output.json, debug: options.output.debug });
 }

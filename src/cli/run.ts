@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import process from 'node:process';
 import { CommanderError } from 'commander';
 import { TransferError } from '../core/failures.js';
-import type { Farewell, Io } from './io.js';
+import type { ExitMessage, Io } from './io.js';
 import { outputOn } from './output.js';
 import { buildProgram } from './program.js';
 import { printError } from './run-command.js';
@@ -44,7 +44,7 @@ function hintOf({ code, message }: CommanderError, command: string, argv: readon
 /** @returns the exit number */
 export async function run(argv: readonly string[], version: string): Promise<number> {
   flagVariablesOff(process.env);
-  const farewell: Farewell = { words: null };
+  const exitMessage: ExitMessage = { words: null };
   const stdout = outputOn(process.stdout);
   const io: Io = {
     env: process.env,
@@ -54,8 +54,8 @@ export async function run(argv: readonly string[], version: string): Promise<num
     stdout,
     stderr: process.stderr,
     stdin: process.stdin,
-    signal: stopOnSignals(farewell, stdout),
-    farewell,
+    signal: stopOnSignals(exitMessage, stdout),
+    exitMessage,
   };
   process.stderr.on('error', () => undefined);
   const program = buildProgram(io, version);

@@ -1,17 +1,17 @@
-/** Signals become one AbortSignal. State needs no farewell: it is as good after SIGKILL. */
+/** Signals become one AbortSignal. State needs no exitMessage: it is as good after SIGKILL. */
 
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { TransferError } from '../core/failures.js';
 import { exitCodeOf } from './exit-codes.js';
-import type { Farewell } from './io.js';
+import type { ExitMessage } from './io.js';
 import { type Output, writeNow } from './output.js';
 
 /** A stop that is not through by then is ended: a request that hangs must not keep a shutdown waiting. */
 const STOP_WITHIN_MS = 1800;
 
 /** The first SIGHUP, SIGINT or SIGTERM aborts; the second ends the process at once. */
-export function stopOnSignals(farewell: Farewell, stdout: Output): AbortSignal {
+export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSignal {
   // Node would open a port for a debugger. Batch systems send this one to say that time is nearly up.
   process.on('SIGUSR1', () => undefined);
   const controller = new AbortController();
@@ -21,7 +21,7 @@ export function stopOnSignals(farewell: Farewell, stdout: Output): AbortSignal {
       const stopped = new TransferError('stopped', { signal });
       const code = exitCodeOf(stopped);
       const force = (): never => {
-        const words = farewell.words?.(stopped);
+        const words = exitMessage.words?.(stopped);
         if (words !== undefined) writeNow(process.stderr, words.stderr);
         if (typeof words?.stdout === 'string') stdout.lastLine(words.stdout);
         process.exit(code);

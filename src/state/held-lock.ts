@@ -25,11 +25,11 @@ export class HeldLock implements Lock {
   constructor(what: string, path: string) {
     this.#what = what;
     this.#path = path;
-    // A refresh that fails is tried again in time; a lock that was lost shows in confirm().
+    // A refresh that fails is tried again in time; a lock that was lost shows in assertHeld().
     this.#timer = setInterval(() => void refreshEntry(path).catch(() => {}), REFRESH_EVERY_MS).unref();
   }
 
-  async confirm(): Promise<void> {
+  async assertHeld(): Promise<void> {
     let idleMs = await this.#refresh();
     if (idleMs !== null && idleMs > STALE_AFTER_MS / 2) {
       // We were stopped for long (a laptop's lid, a hung disk): somebody may be about to take the lock.

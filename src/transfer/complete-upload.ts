@@ -31,7 +31,7 @@ export async function finishUpload(session: Session, finish: Finish): Promise<Ca
   const { journal, whole } = finish;
   const { head } = journal.upload;
   await journal.recordCompleting(whole);
-  for (const lock of finish.locks) await lock.confirm();
+  for (const lock of finish.locks) await lock.assertHeld();
   session.report({ type: 'completing', uploadId: head.uploadId });
   const archive = await completeOnce(session, journal, whole);
   return recordArchive(session, journal, archiveEntry(session, journal.upload, finish, archive));
@@ -123,7 +123,7 @@ async function settleCompleting(
   const whole = upload.completing;
   if (whole === null) return null;
   session.report({ type: 'notice', notice: 'completing-again', uploadId: upload.head.uploadId });
-  for (const lock of locks) await lock.confirm();
+  for (const lock of locks) await lock.assertHeld();
   await session.catalogue.proveWritable();
   try {
     const archive = await completeOnce(session, journal, whole);

@@ -1,6 +1,6 @@
 /** Listings come in pages: followed to the end, one page in memory at a time. */
 import { TransferError } from '../core/failures.js';
-import type { HeldPart, OpenUpload, PartsPage, Target } from './ports.js';
+import type { OpenUpload, PartsPage, RemotePart, Target } from './ports.js';
 
 interface Page {
   readonly marker: string | null;
@@ -43,8 +43,8 @@ export async function listAllParts(
   uploadId: string,
   signal: AbortSignal,
   partSizeBytes?: number,
-): Promise<{ upload: PartsPage; parts: HeldPart[] }> {
-  const parts: HeldPart[] = [];
+): Promise<{ upload: PartsPage; parts: RemotePart[] }> {
+  const parts: RemotePart[] = [];
   const size = partSizeBytes === undefined ? {} : { partSizeBytes };
   let first: PartsPage | null = null;
   for await (const page of everyPage('list parts', (marker) =>

@@ -69,7 +69,7 @@ export interface PartReceipt {
  * each service knows its own: vaults the tree hash, S3 the plain SHA-256 (where it was asked to) and an ETag, which is
  * the MD5 unless the service encrypts.
  */
-export interface HeldPart {
+export interface RemotePart {
   readonly startByte: number;
   readonly endByte: number;
   readonly treeHash: TreeHash | null;
@@ -89,7 +89,7 @@ export interface PartsPage {
   readonly partSizeBytes: number | null;
   readonly description: string | null;
   readonly createdAt: string | null;
-  readonly parts: readonly HeldPart[];
+  readonly parts: readonly RemotePart[];
   readonly marker: string | null;
 }
 
@@ -207,7 +207,7 @@ export interface Target {
    * Whether the service still has what the catalogue knows. A vault is not asked: its inventory takes hours.
    * @throws TransferError `refused` where these credentials may not look
    */
-  confirm(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
+  exists(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
 
   /** Drops an upload and what it holds. @throws TransferError `not-found` (upload) */
   abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer>;
@@ -414,7 +414,7 @@ export interface Journal {
 /** Held until released, or until this process dies. */
 export interface Lock {
   /** @throws TransferError `busy` when the lock is no longer ours (a clock jump, a foreign takeover) */
-  confirm(): Promise<void>;
+  assertHeld(): Promise<void>;
   release(): Promise<void>;
 }
 

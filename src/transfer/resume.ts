@@ -11,7 +11,7 @@ import {
   type UnfinishedUpload,
   type UploadIdentity,
 } from './ports.js';
-import { carryThrough } from './run-upload.js';
+import { runUpload } from './run-upload.js';
 import {
   type ArchiveResult,
   isoNow,
@@ -49,7 +49,7 @@ export async function resumeUpload(session: Session, known: UnfinishedUpload): P
       throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
     }
     const from = { upload, whenAborted: 'fail' } as const;
-    return await carryThrough(session, { source, identityLock: lock, startedMs, from });
+    return await runUpload(session, { source, identityLock: lock, startedMs, from });
   } catch (error) {
     throw withContext(error, context);
   } finally {
@@ -105,7 +105,7 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
     const description = first.description ?? describeFile(source.baseName, source.mtimeMs);
     const createdAt = isoTime(first.createdAt) ?? isoNow(session);
     const from = { adopt: { plan, description, uploadId, createdAt } };
-    return await carryThrough(session, { source, identityLock: lock, startedMs, from });
+    return await runUpload(session, { source, identityLock: lock, startedMs, from });
   } catch (error) {
     throw withContext(error, { file: source?.path ?? file, target: session.place.url, uploadId });
   } finally {

@@ -34,7 +34,7 @@ export type From =
       readonly whenAborted: 'begin-anew' | 'fail';
     };
 
-export interface CarryThrough {
+export interface RunUpload {
   readonly source: Source;
   readonly identityLock: Lock;
   readonly startedMs: number;
@@ -52,7 +52,7 @@ interface Underway {
 }
 
 /** @throws TransferError of any kind, with the upload id filled in */
-export async function carryThrough(session: Session, carry: CarryThrough): Promise<ArchiveResult> {
+export async function runUpload(session: Session, carry: RunUpload): Promise<ArchiveResult> {
   let from = carry.from;
   let superseded: Journal | null = null;
   for (;;) {
@@ -79,7 +79,7 @@ export async function carryThrough(session: Session, carry: CarryThrough): Promi
 }
 
 /** Begins, adopts or reopens: when it returns, the upload id and the plan are on disk. */
-async function setOut(session: Session, carry: CarryThrough, from: From): Promise<Underway> {
+async function setOut(session: Session, carry: RunUpload, from: From): Promise<Underway> {
   if ('begin' in from) carry.source.expectParts(from.begin.plan.partCount);
   await session.catalogue.proveWritable();
   if ('upload' in from) {
@@ -114,7 +114,7 @@ export function noticeClass(session: Session, request: CreateUploadRequest, { ob
 
 async function openJournal(
   session: Session,
-  carry: CarryThrough,
+  carry: RunUpload,
   request: PlannedUploadRequest,
   begun: CreatedUpload & { startedAt: string },
 ): Promise<{ journal: Journal; lock: Lock }> {
@@ -135,11 +135,7 @@ async function openJournal(
   }
 }
 
-async function sendAndFinish(
-  session: Session,
-  carry: CarryThrough,
-  underway: Underway,
-): Promise<ArchiveResult> {
+async function sendAndFinish(session: Session, carry: RunUpload, underway: Underway): Promise<ArchiveResult> {
   const { source } = carry;
   const { journal } = underway;
   const { resumed } = underway;
@@ -166,7 +162,7 @@ async function sendAndFinish(
 /** Nothing is completed of a file that is no longer what was sent. */
 async function finishUnchanged(
   session: Session,
-  carry: CarryThrough,
+  carry: RunUpload,
   underway: Underway,
   sent: Sent,
 ): Promise<CatalogueEntry> {

@@ -16,7 +16,7 @@ import type {
   UnfinishedUpload,
   UploadIdentity,
 } from './ports.js';
-import { carryThrough, type From } from './run-upload.js';
+import { type From, runUpload } from './run-upload.js';
 import {
   type ArchiveResult,
   abortLine,
@@ -114,7 +114,7 @@ async function begin(
 
 async function carry(session: Session, source: Source, from: From, known: Known): Promise<ArchiveResult> {
   const { lock: identityLock, startedMs } = known;
-  const result = await carryThrough(session, { source, identityLock, startedMs, from });
+  const result = await runUpload(session, { source, identityLock, startedMs, from });
   for (const upload of known.left) {
     if (session.target.capabilities.billsParts) await dropSuperseded(session, upload);
     else noticeLeft(session, upload);
@@ -142,7 +142,7 @@ async function findConfirmed(
   identity: UploadIdentity,
 ): Promise<CatalogueEntry | null> {
   const archived = await findArchived(session, source, identity);
-  if (archived === null || (await session.target.confirm(archived, session.signal))) return archived;
+  if (archived === null || (await session.target.exists(archived, session.signal))) return archived;
   const { archiveId, archivedAt } = archived;
   session.report({ type: 'notice', notice: 'archive-gone', archiveId, archivedAt });
   return null;

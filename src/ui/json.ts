@@ -7,8 +7,8 @@ import { parseTargetUrl } from '../core/target-url.js';
 import type {
   AbortAnswer,
   CatalogueEntry,
-  HeldPart,
   OpenUpload,
+  RemotePart,
   UnfinishedUpload,
 } from '../transfer/ports.js';
 import { isActing } from './text/safe-text.js';
@@ -103,7 +103,7 @@ export function uploadJson(upload: OpenUpload, target: string, local: LocalUploa
 export type PartJson = ReturnType<typeof partJson>;
 
 /** `end` is inclusive, as on the wire. @param partSizeBytes of the upload: the index follows from it; null where there are no parts */
-export function partJson(part: HeldPart, partSizeBytes: number | null) {
+export function partJson(part: RemotePart, partSizeBytes: number | null) {
   return {
     type: 'part' as const,
     index: partSizeBytes === null ? 0 : Math.floor(part.startByte / partSizeBytes),

@@ -89,7 +89,7 @@ describe('calve status', { concurrency: 2 }, () => {
     assert.equal(existsSync(join(home.folder, 'home/.local')), false);
   });
 
-  test('of a state folder that others may write to exits 13 and says how to mend it', async (t) => {
+  test('of a state folder that others may write to exits 13 and says how to fix it', async (t) => {
     const home = await service.home(t);
     await home.leaveUnfinished(home.file('f', 2 * MIB_BYTES), 1);
     const folder = join(home.folder, 'home/.local/state/calve');

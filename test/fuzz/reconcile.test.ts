@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { isFailure } from '../../src/core/failures.js';
 import { reconcile } from '../../src/transfer/parts/reconcile.js';
-import type { HeldPart, RecordedPart } from '../../src/transfer/ports.js';
+import type { RecordedPart, RemotePart } from '../../src/transfer/ports.js';
 import { hashOf } from '../state/samples.js';
 import { assertArchives, closeSources, interrupt, PART_BYTES, PARTS, rig } from '../transfer/rig.js';
 import { fuzz } from './fuzz.js';
@@ -22,7 +22,7 @@ const anyNumber = fc.oneof(
   fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -0, 0.5, 2 ** 53),
 );
 const anyHash = fc.constantFrom('', 'x', ...[1, 2, 3].map(hashOf), null);
-const anyPart: fc.Arbitrary<HeldPart> = fc.record({
+const anyPart: fc.Arbitrary<RemotePart> = fc.record({
   startByte: anyNumber,
   endByte: anyNumber,
   treeHash: anyHash,

@@ -13,7 +13,7 @@ for (let i = 0; i < Number(times); i++) {
   const lock = await store.lockUpload('contended', { waitMs: 60_000, signal: new AbortController().signal });
   closeSync(openSync(inside, 'wx')); // Throws if it is there: two are inside.
   await setImmediate();
-  await lock.confirm();
+  await lock.assertHeld();
   unlinkSync(inside);
   await lock.release();
 }

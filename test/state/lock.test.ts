@@ -51,10 +51,10 @@ test('a lock that is held makes others busy, naming who has it, and is free afte
     assert.ok(error.facts.sinceMs >= began && error.facts.sinceMs <= Date.now());
     return true;
   });
-  await lock.confirm();
+  await lock.assertHeld();
   await lock.release();
   await lock.release();
-  await assert.rejects(lock.confirm(), anyBusy);
+  await assert.rejects(lock.assertHeld(), anyBusy);
   await (await store.lockIdentity(sampleIdentity(), wish())).release();
 });
 
@@ -170,9 +170,9 @@ for (const [where, changes] of [
     );
     age(folder, 125_000);
     const lock = await openStateStore(folder, fakeProcesses()).lockUpload(UPLOAD, wish());
-    await assert.rejects(lost.confirm(), busyFailing(UPLOAD, /^pid 100 on host-a$/));
+    await assert.rejects(lost.assertHeld(), busyFailing(UPLOAD, /^pid 100 on host-a$/));
     await lost.release();
-    await lock.confirm();
+    await lock.assertHeld();
     await lock.release();
   });
 }
@@ -194,7 +194,7 @@ test('confirming refreshes, so that a process that was stopped for long keeps a 
   const lock = await openStateStore(folder, elsewhere).lockUpload(UPLOAD, wish());
   age(folder, 600_000);
   const began = performance.now();
-  await lock.confirm();
+  await lock.assertHeld();
   assert.ok(performance.now() - began > 900, 'gave nobody the time to finish a takeover');
   await assertAlive(folder);
   await lock.release();
@@ -225,7 +225,7 @@ test('a lock whose folder was removed by hand is lost, and knows', async (t) => 
   const store = openStateStore(folder);
   const lock = await store.lockUpload(UPLOAD, wish());
   rmSync(lockFolder(folder), { recursive: true });
-  await assert.rejects(lock.confirm(), anyBusy);
+  await assert.rejects(lock.assertHeld(), anyBusy);
   await lock.release();
 });
 
@@ -330,7 +330,7 @@ test('confirming a stale lock waits for whoever was about to take it', async (t)
   const folder = tempFolder(t);
   const lock = await openStateStore(folder).lockUpload(UPLOAD, wish());
   age(folder, 600_000);
-  const confirming = lock.confirm();
+  const confirming = lock.assertHeld();
   await refreshed(folder);
   rmSync(lockFolder(folder), { recursive: true });
   await assert.rejects(confirming, anyBusy);
@@ -371,7 +371,7 @@ test('sixteen that wait all have the lock in turn, never two at once', async (t)
     const lock = await openStateStore(folder).lockUpload(UPLOAD, wish(60_000));
     inside += 1;
     assert.equal(inside, 1);
-    await lock.confirm();
+    await lock.assertHeld();
     assert.equal(inside, 1);
     inside -= 1;
     await lock.release();

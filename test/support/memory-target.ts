@@ -8,7 +8,7 @@ import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-va
 
 export type Operation = Exclude<
   keyof Target,
-  'limits' | 'idleExpiryMs' | 'partTimeMs' | 'capabilities' | 'at' | 'confirm' | 'close'
+  'limits' | 'idleExpiryMs' | 'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'close'
 >;
 
 interface Call {
@@ -158,7 +158,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     partTimeMs,
     capabilities: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
-    confirm: async () => true,
+    exists: async () => true,
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

@@ -1,7 +1,7 @@
 /** What a vault keeps, and by which rules: any order, replacing, checks on complete. Errors are the service's own. */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
-import type { CreateUploadRequest, HeldPart, OpenUpload, WholeArchive } from '../../src/transfer/ports.js';
+import type { CreateUploadRequest, OpenUpload, RemotePart, WholeArchive } from '../../src/transfer/ports.js';
 
 const MIB_BYTES = 1024 * 1024;
 const PARTS_MAX = 10_000;
@@ -127,7 +127,7 @@ export class MemoryVault {
     parts.set(startByte, bytes);
   }
 
-  held(uploadId: string): HeldPart[] {
+  held(uploadId: string): RemotePart[] {
     const parts = [...this.open(uploadId).parts].sort(([a], [b]) => a - b);
     return parts.map(([startByte, bytes]) => ({
       startByte,

@@ -7,11 +7,11 @@ import { listAllParts, listAllUploads } from '../../src/transfer/list.js';
 import type {
   Completion,
   CreatedUpload,
-  HeldPart,
   OpenUpload,
   PlannedUploadRequest,
   PreparedPart,
   RecordedPart,
+  RemotePart,
   Target,
 } from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
@@ -83,7 +83,7 @@ class Work {
   }
 
   /** Whether what is listed can only be this part; a service that lists no hash of it at all proves nothing. */
-  async provesPart({ treeHash, linearHash = null, etag }: HeldPart, index: number): Promise<boolean> {
+  async provesPart({ treeHash, linearHash = null, etag }: RemotePart, index: number): Promise<boolean> {
     const part = this.partOf(index);
     if (treeHash !== null) return treeHash === part.treeHash;
     return linearHash === null ? etag === (await part.md5()) : linearHash === part.linearHash;

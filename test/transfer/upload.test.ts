@@ -665,7 +665,7 @@ test('a complete that is refused again ends as a checksum mismatch, and the uplo
   assertArchives(bench, bench.bytes);
 });
 
-test('a refused complete with nothing to mend ends as a checksum mismatch at once', async (t) => {
+test('a refused complete with nothing to fix ends as a checksum mismatch at once', async (t) => {
   const bench = rig(t);
   const refusal = new TransferError(
     'checksum',

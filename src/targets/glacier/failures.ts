@@ -59,7 +59,7 @@ function unreachable(operation: Operation, why: string, extras: FailureExtras = 
 }
 
 /** A success without what a success carries: cut off on the way, or not from the service at all. */
-export function halfAnswer(operation: Operation, missing: string): TransferError {
+export function incompleteResponse(operation: Operation, missing: string): TransferError {
   return unreachable(operation, `the answer has no ${missing}`);
 }
 

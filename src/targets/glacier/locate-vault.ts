@@ -1,7 +1,7 @@
 /** Whose vault it is, and that it is there. */
 import { isFailure } from '../../core/failures.js';
 import type { VaultCaller } from './client.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { incompleteResponse, type Operation } from './failures.js';
 
 export interface VaultAddress {
   readonly accountId: string;
@@ -26,7 +26,7 @@ async function describeAccount(
       client.send(new sdk.DescribeVaultCommand(address), send),
     );
     const account = VAULT_ARN.exec(answer.VaultARN ?? '')?.[1];
-    if (account === undefined) throw halfAnswer(operation, 'vault ARN');
+    if (account === undefined) throw incompleteResponse(operation, 'vault ARN');
     return account;
   } catch (error) {
     if (isFailure(error, 'refused') && error.facts.why === 'denied') return null;

@@ -1,8 +1,8 @@
 /** Lists as the service gives them, checked: a list that is cut short must never pass for an empty one. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-glacier';
 import { readTreeHash } from '../../core/tree-hash.js';
-import type { HeldPart, OpenUpload, PageRequest, PartsPage, UploadsPage } from '../../transfer/ports.js';
-import { halfAnswer, type Operation } from './failures.js';
+import type { OpenUpload, PageRequest, PartsPage, RemotePart, UploadsPage } from '../../transfer/ports.js';
+import { incompleteResponse, type Operation } from './failures.js';
 
 /** The service takes nothing at all for its own default. */
 export function pageInput(page: PageRequest): { limit?: number; marker?: string } {
@@ -30,7 +30,7 @@ function textOrNull(value: unknown): string | null {
 /** An absent value and an empty marker both end the list; any other that is no text is no marker to ask with. */
 function markerOf(value: unknown, operation: Operation): string | null {
   if (value === undefined || value === null || value === '') return null;
-  if (typeof value !== 'string') throw halfAnswer(operation, 'page marker that is text');
+  if (typeof value !== 'string') throw incompleteResponse(operation, 'page marker that is text');
   return value;
 }
 
@@ -47,7 +47,7 @@ function itemsOf<T extends object>(
   what: string,
 ): readonly Partial<T>[] {
   const isList = Array.isArray(list) && list.every((item) => typeof item === 'object' && item !== null);
-  if (!isList) throw halfAnswer(operation, `list of ${what}`);
+  if (!isList) throw incompleteResponse(operation, `list of ${what}`);
   return list;
 }
 
@@ -55,10 +55,10 @@ function itemsOf<T extends object>(
 export function parsePartsPage(answer: ListPartsCommandOutput, operation: Operation): PartsPage {
   const items = itemsOf(answer.Parts, operation, 'parts');
   const partSizeBytes = sizeOrNull(answer.PartSizeInBytes);
-  if (partSizeBytes === null) throw halfAnswer(operation, 'part size');
-  const parts = items.map(({ RangeInBytes, SHA256TreeHash }): HeldPart => {
+  if (partSizeBytes === null) throw incompleteResponse(operation, 'part size');
+  const parts = items.map(({ RangeInBytes, SHA256TreeHash }): RemotePart => {
     const range = parseRange(RangeInBytes);
-    if (range === null) throw halfAnswer(operation, 'range of a part');
+    if (range === null) throw incompleteResponse(operation, 'range of a part');
     return { ...range, treeHash: readTreeHash(SHA256TreeHash), etag: null };
   });
   return {
@@ -79,7 +79,7 @@ export function parseUploadsPage(
   const uploads = items.map((upload): OpenUpload => {
     const uploadId = textOrNull(upload.MultipartUploadId);
     const createdAt = textOrNull(upload.CreationDate);
-    if (!uploadId || !createdAt) throw halfAnswer(operation, 'upload id or creation date');
+    if (!uploadId || !createdAt) throw incompleteResponse(operation, 'upload id or creation date');
     return {
       uploadId,
       key: null,

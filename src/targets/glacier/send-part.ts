@@ -7,7 +7,7 @@ import type { PartReceipt, PartWatch, PreparedPart } from '../../transfer/ports.
 import { type PartBody, withBody } from '../aws/part-body.js';
 import { type Answer, sendRepeated } from '../aws/repeated-request.js';
 import type { Sdk, VaultCaller } from './client.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { incompleteResponse, type Operation } from './failures.js';
 import type { PartTime } from './part-time.js';
 
 export interface PartRequest {
@@ -66,7 +66,7 @@ function receiptOf(
   operation: Operation,
 ): PartReceipt {
   const checksum = readTreeHash(headers['x-amz-sha256-tree-hash']);
-  if (checksum === null) throw halfAnswer(operation, 'tree hash');
+  if (checksum === null) throw incompleteResponse(operation, 'tree hash');
   if (checksum !== part.treeHash) {
     const facts = { what: 'part', index: part.range.index, expected: part.treeHash, got: checksum } as const;
     const requestId = headers['x-amzn-requestid'] ?? null;

@@ -5,7 +5,7 @@ import { readTreeHash } from '../../core/tree-hash.js';
 import type { FinishedArchive, Target, WholeArchive } from '../../transfer/ports.js';
 import { serviceCaller } from '../aws/caller.js';
 import { type ClientOptions, glacierConnector } from './client.js';
-import { classify, halfAnswer, isExpiredToken, type Operation } from './failures.js';
+import { classify, incompleteResponse, isExpiredToken, type Operation } from './failures.js';
 import { GLACIER_LIMITS } from './limits.js';
 import { locateVault } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
@@ -33,7 +33,7 @@ function archiveOf(
   operation: Operation,
 ): FinishedArchive {
   const { archiveId } = answer;
-  if (!archiveId) throw halfAnswer(operation, 'archive id');
+  if (!archiveId) throw incompleteResponse(operation, 'archive id');
   const treeHash = readTreeHash(answer.checksum);
   if (treeHash !== null && treeHash !== whole.treeHash) {
     const { httpStatusCode, requestId } = answer.$metadata;
@@ -70,7 +70,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
     partTimeMs: partTime.ms,
     capabilities: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
-    confirm: async () => true,
+    exists: async () => true,
 
     async locate(create, signal) {
       const { url, region, endpointForState: endpoint } = options;
@@ -86,7 +86,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       const { uploadId } = await caller.call(operation, signal, (client, send, sdk) =>
         client.send(new sdk.InitiateMultipartUploadCommand(input), send),
       );
-      if (!uploadId) throw halfAnswer(operation, 'upload id');
+      if (!uploadId) throw incompleteResponse(operation, 'upload id');
       return { uploadId };
     },
 
@@ -123,7 +123,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       );
       // Whatever else answers 2xx (a proxy's page, for one), nothing was aborted.
       if ($metadata.httpStatusCode !== 204)
-        throw halfAnswer(operation, `status 204 but ${$metadata.httpStatusCode}`);
+        throw incompleteResponse(operation, `status 204 but ${$metadata.httpStatusCode}`);
       return { httpStatus: 204, requestId: $metadata.requestId ?? null, hostId: null };
     },
 

@@ -5,9 +5,9 @@ import { foldPartHashes } from '../../core/tree-hash.js';
 import type { Completion, FinishedArchive, RecordedPart } from '../../transfer/ports.js';
 import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { incompleteResponse, type Operation } from './failures.js';
 import { bareEtag, base64OfHex, compositeOf, isMd5 } from './hashes.js';
-import { lookAtObject, type ObjectAddress, type SeenObject } from './head-object.js';
+import { type ExistingObject, headObject, type ObjectAddress } from './head-object.js';
 
 export interface Completing {
   readonly caller: BucketCaller;
@@ -29,7 +29,7 @@ export interface Completing {
 export async function completeObject(completing: Completing, signal: AbortSignal): Promise<FinishedArchive> {
   const { whole, dialect, address, caller } = completing;
   const parts = ownParts(whole);
-  const look = (): Promise<SeenObject | null> => lookAtObject(caller, address, dialect, signal);
+  const look = (): Promise<ExistingObject | null> => headObject(caller, address, dialect, signal);
   try {
     const answer = await sendComplete(completing, parts, signal);
     return await compared(completing, parts, answer, look);
@@ -95,7 +95,7 @@ async function sendComplete(
   const answer = await caller.call(operation, signal, (client, send, sdk) =>
     client.send(new sdk.CompleteMultipartUploadCommand(input), send),
   );
-  if (bareEtag(answer.ETag) === null) throw halfAnswer(operation, 'ETag');
+  if (bareEtag(answer.ETag) === null) throw incompleteResponse(operation, 'ETag');
   return answer;
 }
 
@@ -106,7 +106,7 @@ function expectedEtag(parts: readonly RecordedPart[]): string | null {
 }
 
 /** By our id in its metadata; of an upload that was begun elsewhere, by the size and the hash of our parts. */
-function isOurs(object: SeenObject, whole: Completion, parts: readonly RecordedPart[]): boolean {
+function isOurs(object: ExistingObject, whole: Completion, parts: readonly RecordedPart[]): boolean {
   if (object.sizeBytes !== whole.sizeBytes) return false;
   const ownId = whole.object?.ownId ?? null;
   return ownId === null ? object.etag === expectedEtag(parts) : object.ownId === ownId;
@@ -117,7 +117,7 @@ async function compared(
   completing: Completing,
   parts: readonly RecordedPart[],
   answer: CompleteMultipartUploadCommandOutput,
-  look: () => Promise<SeenObject | null>,
+  look: () => Promise<ExistingObject | null>,
 ): Promise<FinishedArchive> {
   const { whole, url } = completing;
   const differs = (expected: string, got: string): never => {
@@ -145,7 +145,7 @@ function expectedChecksum(parts: readonly RecordedPart[]): string | null {
 }
 
 /** Credentials that may only write can't look; then complete's own answer has to do. */
-async function lookIfAllowed(look: () => Promise<SeenObject | null>): Promise<SeenObject | null> {
+async function lookIfAllowed(look: () => Promise<ExistingObject | null>): Promise<ExistingObject | null> {
   try {
     return await look();
   } catch (error) {
@@ -156,7 +156,7 @@ async function lookIfAllowed(look: () => Promise<SeenObject | null>): Promise<Se
 
 function finished(
   completing: Completing,
-  object: SeenObject | null,
+  object: ExistingObject | null,
   answer: CompleteMultipartUploadCommandOutput | null,
 ): FinishedArchive {
   const { url, whole } = completing;

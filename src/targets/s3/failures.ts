@@ -57,7 +57,7 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
     InvalidToken: 'wrong-credentials',
     ExpiredToken: 'wrong-credentials',
     TokenRefreshRequired: 'wrong-credentials',
-    // Source: Huawei OBS, "Error Codes": 403s, though no policy will mend them. In the first the bucket stood in the path.
+    // Source: Huawei OBS, "Error Codes": 403s, though no policy will fix them. In the first the bucket stood in the path.
     VirtualHostDomainRequired: 'rejected',
     InArrearOrInsufficientBalance: 'rejected',
     InsufficientStorageSpace: 'rejected',
@@ -100,7 +100,7 @@ export function strangeChecksums(algorithm: string): TransferError<'refused'> {
 }
 
 /** A success without what a success carries: cut off on the way, or not from the service at all. */
-export function halfAnswer(operation: Operation, missing: string): TransferError {
+export function incompleteResponse(operation: Operation, missing: string): TransferError {
   return unreachableFailure(operation.name, `the answer has no ${missing}`);
 }
 

@@ -3,13 +3,13 @@ import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/failures.js';
 import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { incompleteResponse, type Operation } from './failures.js';
 import { bareEtag } from './hashes.js';
 
 /** In the object's metadata: our own id of the upload that made it. */
 export const OWN_ID_NAME = 'calve-upload';
 
-export interface SeenObject {
+export interface ExistingObject {
   readonly sizeBytes: number;
   readonly etag: string;
   readonly versionId: string | null;
@@ -29,12 +29,12 @@ export interface ObjectAddress {
  * @returns what is there, or null
  * @throws TransferError `refused` where these credentials may not look
  */
-export async function lookAtObject(
+export async function headObject(
   caller: BucketCaller,
   address: ObjectAddress,
   dialect: Dialect,
   signal: AbortSignal,
-): Promise<SeenObject | null> {
+): Promise<ExistingObject | null> {
   const operation: Operation = { name: 'HeadObject', ...address, uploadId: null, sent: null };
   try {
     const answer = await caller.call(operation, signal, (client, send, sdk) =>
@@ -47,10 +47,10 @@ export async function lookAtObject(
   }
 }
 
-function seen(answer: HeadObjectCommandOutput, operation: Operation, dialect: Dialect): SeenObject {
+function seen(answer: HeadObjectCommandOutput, operation: Operation, dialect: Dialect): ExistingObject {
   const etag = bareEtag(answer.ETag);
   const { ContentLength: sizeBytes, ServerSideEncryption: sse } = answer;
-  if (etag === null || sizeBytes === undefined) throw halfAnswer(operation, 'ETag or length');
+  if (etag === null || sizeBytes === undefined) throw incompleteResponse(operation, 'ETag or length');
   return {
     sizeBytes,
     etag,

@@ -1,9 +1,9 @@
 /** Lists as the store gives them, checked: a page that is not the store's must never pass for an empty one. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
-import type { HeldPart, OpenUpload, UploadsPage } from '../../transfer/ports.js';
+import type { OpenUpload, RemotePart, UploadsPage } from '../../transfer/ports.js';
 import type { Dialect } from './dialect.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { incompleteResponse, type Operation } from './failures.js';
 import { bareEtag, sha256OfBase64 } from './hashes.js';
 import { S3_LIMITS } from './limits.js';
 
@@ -24,12 +24,12 @@ export interface ListedParts {
 /** @throws TransferError `unreachable` for a list that is none, or parts without number or size */
 export function parseParts(answer: ListPartsCommandOutput, operation: Operation): ListedParts {
   if (answer.UploadId === undefined || answer.IsTruncated === undefined) {
-    throw halfAnswer(operation, 'list of parts');
+    throw incompleteResponse(operation, 'list of parts');
   }
   const parts = (answer.Parts ?? []).map((part) => {
     const { PartNumber: number, Size: sizeBytes } = part;
     if (number === undefined || sizeBytes === undefined)
-      throw halfAnswer(operation, 'number or size of a part');
+      throw incompleteResponse(operation, 'number or size of a part');
     return {
       number,
       sizeBytes,
@@ -39,7 +39,7 @@ export function parseParts(answer: ListPartsCommandOutput, operation: Operation)
     };
   });
   const { IsTruncated, NextPartNumberMarker: next } = answer;
-  if (IsTruncated && !next) throw halfAnswer(operation, 'marker of the next page');
+  if (IsTruncated && !next) throw incompleteResponse(operation, 'marker of the next page');
   return { parts, marker: IsTruncated ? String(next) : null };
 }
 
@@ -64,7 +64,7 @@ export function partSizeShown({ parts, marker }: ListedParts): number | null {
   return partSizeBytes;
 }
 
-export function heldPart(part: NumberedPart, partSizeBytes: number): HeldPart {
+export function remotePart(part: NumberedPart, partSizeBytes: number): RemotePart {
   const startByte = (part.number - 1) * partSizeBytes;
   const { etag, linearHash, modifiedAt } = part;
   return { startByte, endByte: startByte + part.sizeBytes - 1, treeHash: null, etag, linearHash, modifiedAt };
@@ -101,7 +101,7 @@ function nextMarker(
 ): string {
   if (NextKeyMarker) return encodeMarker(NextKeyMarker, NextUploadIdMarker);
   if (last?.key) return encodeMarker(last.key, last.uploadId);
-  throw halfAnswer(operation, 'marker of the next page');
+  throw incompleteResponse(operation, 'marker of the next page');
 }
 
 /** @param isWanted whether an upload to this key is meant */
@@ -112,12 +112,12 @@ export function parseUploads(
   isWanted: (key: string) => boolean,
 ): UploadsPage {
   if (answer.Bucket === undefined || answer.IsTruncated === undefined) {
-    throw halfAnswer(operation, 'list of uploads');
+    throw incompleteResponse(operation, 'list of uploads');
   }
   const uploads = (answer.Uploads ?? []).map((upload): OpenUpload => {
     const { UploadId: uploadId, Key: key, Initiated: initiated } = upload;
     if (!uploadId || key === undefined || initiated === undefined) {
-      throw halfAnswer(operation, 'upload id, key or date of an upload');
+      throw incompleteResponse(operation, 'upload id, key or date of an upload');
     }
     return {
       uploadId,

@@ -5,7 +5,7 @@ import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
 import { type Answer, sendRepeated } from '../aws/repeated-request.js';
 import type { BucketCaller, Sdk } from './client.js';
-import { halfAnswer, type Operation } from './failures.js';
+import { incompleteResponse, type Operation } from './failures.js';
 import { bareEtag, base64OfHex, isMd5 } from './hashes.js';
 
 export interface PartRequest {
@@ -74,7 +74,7 @@ function receiptOf(
   operation: Operation,
 ): PartReceipt {
   const etag = bareEtag(answer.headers['etag']);
-  if (etag === null) throw halfAnswer(operation, 'ETag');
+  if (etag === null) throw incompleteResponse(operation, 'ETag');
   const differs = (expected: string, got: string): never => {
     const facts = { what: 'part', index: part.range.index, expected, got } as const;
     throw new TransferError('checksum', facts, { retryClass: 'corrupt' });

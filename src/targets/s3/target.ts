@@ -27,15 +27,15 @@ import { completeObject, existing } from './complete.js';
 import type { Dialect } from './dialect.js';
 import {
   classify,
-  halfAnswer,
+  incompleteResponse,
   isExpiredToken,
   isRefusedForChecksums,
   type Operation,
   strangeChecksums,
 } from './failures.js';
-import { lookAtObject, type ObjectAddress, OWN_ID_NAME, type SeenObject } from './head-object.js';
+import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
 import { S3_LIMITS } from './limits.js';
-import { cutPage, decodeMarker, heldPart, parseParts, parseUploads, partSizeShown } from './pages.js';
+import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import { sendPart } from './send-part.js';
 
 /** What an object is to be besides its bytes: said when its upload begins. */
@@ -66,7 +66,7 @@ interface KnownUpload {
 }
 
 /** What targets of all keys share. */
-interface Shop {
+interface BucketState {
   readonly caller: BucketCaller;
   readonly known: Map<string, KnownUpload>;
 }
@@ -87,14 +87,14 @@ class KeyTarget implements Target {
     partsOutliveAbort: true,
   } as const;
   readonly #options: BucketTargetOptions;
-  readonly #shop: Shop;
+  readonly #bucket: BucketState;
   readonly #address: ObjectAddress;
   readonly #object: { readonly Bucket: string; readonly Key: string };
 
-  constructor(options: BucketTargetOptions, shop: Shop) {
+  constructor(options: BucketTargetOptions, bucketState: BucketState) {
     const { bucket, key } = options;
     this.#options = options;
-    this.#shop = shop;
+    this.#bucket = bucketState;
     this.#address = { bucket, key };
     this.#object = { Bucket: bucket, Key: key };
   }
@@ -102,13 +102,13 @@ class KeyTarget implements Target {
   at(key: string | null): Target {
     const options = this.#options;
     if (key === null || key === options.key) return this;
-    return new KeyTarget({ ...options, key, url: withKey(options.url, key) }, this.#shop);
+    return new KeyTarget({ ...options, key, url: withKey(options.url, key) }, this.#bucket);
   }
 
   async locate(_: boolean, signal: AbortSignal): Promise<TargetIdentity> {
     const { bucket, url, region, endpointForState: endpoint } = this.#options;
     try {
-      await this.#shop.caller.call(
+      await this.#bucket.caller.call(
         { ...this.#operation('HeadBucket'), key: '' },
         signal,
         (client, send, sdk) => client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), send),
@@ -130,7 +130,7 @@ class KeyTarget implements Target {
     const operation = this.#operation('CreateMultipartUpload');
     const create = (withChecksums: boolean) => {
       const input = createInput(this.#options, options, object, withChecksums);
-      return this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+      return this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
         client.send(new sdk.CreateMultipartUploadCommand(input), send),
       );
     };
@@ -139,9 +139,9 @@ class KeyTarget implements Target {
       throw error;
     });
     const { UploadId: uploadId } = answer;
-    if (!uploadId) throw halfAnswer(operation, 'upload id');
+    if (!uploadId) throw incompleteResponse(operation, 'upload id');
     const { partSizeBytes } = request.plan;
-    this.#shop.known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
+    this.#bucket.known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
     return { uploadId, object };
   }
 
@@ -149,11 +149,11 @@ class KeyTarget implements Target {
     signal.throwIfAborted();
     const md5 = this.#options.dialect.sendsMd5 ? await part.md5() : null;
     const hasChecksums = await this.#hasChecksums(uploadId, signal);
-    return sendPart(this.#shop.caller, { ...this.#address, uploadId, hasChecksums, md5 }, part, signal);
+    return sendPart(this.#bucket.caller, { ...this.#address, uploadId, hasChecksums, md5 }, part, signal);
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
-    const { known } = this.#shop;
+    const { known } = this.#bucket;
     const told = page.partSizeBytes ?? known.get(uploadId)?.partSizeBytes ?? null;
     if (told === null && page.marker !== null) await this.#learn(uploadId, signal);
     // Two parts show what one does not: whether the first is as long as the others.
@@ -165,7 +165,7 @@ class KeyTarget implements Target {
       ...(limit !== null && { MaxParts: limit }),
       ...(page.marker !== null && { PartNumberMarker: page.marker }),
     };
-    const answer = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+    const answer = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.ListPartsCommand(input), send),
     );
     const listed = parseParts(answer, operation);
@@ -173,7 +173,7 @@ class KeyTarget implements Target {
     const hasChecksums = isToldOfChecksums(answer, known.get(uploadId));
     known.set(uploadId, { hasChecksums, otherChecksums: otherChecksumsOf(answer), partSizeBytes });
     const { parts, marker } = cutPage(listed, page.limit);
-    const held = parts.map((part) => heldPart(part, partSizeBytes ?? 0));
+    const held = parts.map((part) => remotePart(part, partSizeBytes ?? 0));
     return { partSizeBytes, description: null, createdAt: null, parts: held, marker };
   }
 
@@ -184,12 +184,12 @@ class KeyTarget implements Target {
       if (isFailure(error, 'not-found')) return false;
       throw error;
     });
-    const { caller } = this.#shop;
+    const { caller } = this.#bucket;
     const completing = { caller, dialect, address: this.#address, url, uploadId, whole, hasChecksums };
     return completeObject(completing, signal);
   }
 
-  async confirm({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
+  async exists({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
     const seen = await this.#look(signal);
     return seen !== null && seen.sizeBytes === plan.sizeBytes && seen.etag === (object?.etag ?? seen.etag);
   }
@@ -197,12 +197,12 @@ class KeyTarget implements Target {
   async abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer> {
     const operation = this.#operation('AbortMultipartUpload', uploadId);
     const input = { ...this.#object, UploadId: uploadId };
-    const { $metadata } = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+    const { $metadata } = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.AbortMultipartUploadCommand(input), send),
     );
     const { httpStatusCode, requestId = null, extendedRequestId: hostId = null } = $metadata;
     // Whatever else answers 2xx (a proxy's page, for one), nothing was aborted.
-    if (httpStatusCode !== 204) throw halfAnswer(operation, `status 204 but ${httpStatusCode}`);
+    if (httpStatusCode !== 204) throw incompleteResponse(operation, `status 204 but ${httpStatusCode}`);
     return { httpStatus: 204, requestId, hostId };
   }
 
@@ -215,7 +215,7 @@ class KeyTarget implements Target {
       ...(page.limit !== null && { MaxUploads: page.limit }),
       ...decodeMarker(page.marker),
     };
-    const answer = await this.#shop.caller.call(operation, signal, (client, send, sdk) =>
+    const answer = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.ListMultipartUploadsCommand(input), send),
     );
     const isMany = key === '' || key.endsWith('/');
@@ -223,27 +223,27 @@ class KeyTarget implements Target {
   }
 
   async close(): Promise<void> {
-    this.#shop.caller.close();
+    this.#bucket.caller.close();
   }
 
   #operation(name: string, uploadId: string | null = null): Operation {
     return { name, ...this.#address, uploadId, sent: null };
   }
 
-  #look(signal: AbortSignal): Promise<SeenObject | null> {
-    return lookAtObject(this.#shop.caller, this.#address, this.#options.dialect, signal);
+  #look(signal: AbortSignal): Promise<ExistingObject | null> {
+    return headObject(this.#bucket.caller, this.#address, this.#options.dialect, signal);
   }
 
   async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
     if (!this.#options.dialect.asksForChecksums) return false;
-    const known = this.#shop.known.get(uploadId) ?? (await this.#learn(uploadId, signal));
+    const known = this.#bucket.known.get(uploadId) ?? (await this.#learn(uploadId, signal));
     if (known.otherChecksums != null) throw strangeChecksums(known.otherChecksums);
     return known.hasChecksums;
   }
 
   async #learn(uploadId: string, signal: AbortSignal): Promise<KnownUpload> {
     await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
-    return this.#shop.known.get(uploadId) as KnownUpload;
+    return this.#bucket.known.get(uploadId) as KnownUpload;
   }
 }
 

@@ -23,7 +23,7 @@ const LATE_ALONE_MAX = 2;
 /** Parts on the line, on average, up to which one counts as alone. */
 const ALONE = 1.1;
 
-export interface PaceTools {
+export interface AdaptiveConcurrencyTools {
   /** The most parts at once. */
   readonly concurrency: number;
   readonly clock: Clock;
@@ -55,8 +55,8 @@ interface Look {
   readonly atMs: number;
 }
 
-class LanePace {
-  readonly #tools: PaceTools;
+class AdaptiveConcurrency {
+  readonly #tools: AdaptiveConcurrencyTools;
   readonly #limits: PartLimits;
   #partTimeMs: number;
   #lanes: number;
@@ -74,7 +74,7 @@ class LanePace {
   /** The lowest rate of the line that was measured since a part last arrived. */
   #lowest: number | null = null;
 
-  constructor(tools: PaceTools, limits: PartLimits, partTimeMs: number) {
+  constructor(tools: AdaptiveConcurrencyTools, limits: PartLimits, partTimeMs: number) {
     this.#tools = tools;
     this.#limits = limits;
     this.#partTimeMs = partTimeMs;
@@ -286,9 +286,9 @@ function rateOf({ sentBytes, elapsedMs }: TransferError<'too-slow'>['facts'], la
 }
 
 /** The target, with no more parts at once than arrive in time. */
-export function withPace(target: Target, tools: PaceTools): Target {
+export function withAdaptiveConcurrency(target: Target, tools: AdaptiveConcurrencyTools): Target {
   if (target.partTimeMs === null) return target;
-  const pace = new LanePace(tools, target.limits, target.partTimeMs);
+  const pace = new AdaptiveConcurrency(tools, target.limits, target.partTimeMs);
   return {
     ...target,
     sendPart: (uploadId, part, signal) =>

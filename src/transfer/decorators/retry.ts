@@ -184,8 +184,7 @@ function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
     partTimeMs: target.partTimeMs,
     capabilities: target.capabilities,
     at: (key) => retrying(target.at(key), retrier, tools),
-    confirm: (entry, signal) =>
-      retrier.run('look at the archive', signal, () => target.confirm(entry, signal)),
+    exists: (entry, signal) => retrier.run('look at the archive', signal, () => target.exists(entry, signal)),
     locate: (create, signal) =>
       retrier.run(`find the ${target.capabilities.container}`, signal, () => target.locate(create, signal)),
     createUpload: (request, signal) =>

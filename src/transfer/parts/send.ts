@@ -4,11 +4,11 @@ import { type PartLimits, type PartPlan, partRange } from '../../core/part-plan.
 import { foldPartHashes, type TreeHash } from '../../core/tree-hash.js';
 import { listAllParts } from '../list.js';
 import type {
-  HeldPart,
   Journal,
   PartsPage,
   PreparedPart,
   RecordedPart,
+  RemotePart,
   Source,
   UnfinishedUpload,
   WholeArchive,
@@ -234,7 +234,7 @@ function checkPartSize(upload: PartsPage, sending: Sending): void {
 async function compareHeld(
   session: Session,
   sending: Sending,
-  toCompare: ReadonlyMap<number, HeldPart>,
+  toCompare: ReadonlyMap<number, RemotePart>,
   hashes: Map<number, TreeHash>,
 ): Promise<number[]> {
   const different: number[] = [];
@@ -255,7 +255,7 @@ async function compareHeld(
 }
 
 /** Compares by the strongest hash that the service lists. An ETag that is not the bytes' MD5 proves nothing. */
-async function isSame(part: PreparedPart, held: HeldPart): Promise<boolean> {
+async function isSame(part: PreparedPart, held: RemotePart): Promise<boolean> {
   if (held.treeHash !== null) return part.treeHash === held.treeHash;
   const { linearHash = null } = held;
   return linearHash === null ? (await part.md5()) === held.etag : part.linearHash === linearHash;

@@ -5,7 +5,7 @@ import { safeText } from '../text/safe-text.js';
 import { describeNotice } from '../wording/notices.js';
 import { barLine } from './bar-line.js';
 import { createLiveLine, type LiveLine } from './live-line.js';
-import { createPace } from './log-throttle.js';
+import { createLogThrottle } from './log-throttle.js';
 import { formatArchivedLine, formatRetryLine, formatStoppedLine } from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
 import { type EventHandlers, type Reporter, type ReporterContext, reporterOf } from './reporter-parts.js';
@@ -37,7 +37,7 @@ export async function createBarReporter(context: ReporterContext): Promise<Repor
 
 function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveLine): EventHandlers {
   const { nowMs, paint, debug, unicode } = context;
-  const retryPace = createPace(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
+  const retryPace = createLogThrottle(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const move = (event: Parameters<ProgressMeter['note']>[0]) => {
     meter.note(event);
     live.showBar();

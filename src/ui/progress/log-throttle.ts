@@ -9,7 +9,7 @@ export interface Pace {
  * @param intervalMs the least time between two; 0 lets everything through
  * @param startMs counted from then: -Infinity lets the first one through at once
  */
-export function createPace(nowMs: () => number, intervalMs: number, startMs: number): Pace {
+export function createLogThrottle(nowMs: () => number, intervalMs: number, startMs: number): Pace {
   let lastMs = startMs;
   let heldBack = 0;
   return {

@@ -2,7 +2,7 @@
 
 import { safeText } from '../text/safe-text.js';
 import { describeNotice } from '../wording/notices.js';
-import { createPace } from './log-throttle.js';
+import { createLogThrottle } from './log-throttle.js';
 import {
   formatArchivedLine,
   formatProgressLine,
@@ -27,8 +27,8 @@ export function createPlainReporter(context: ReporterContext): Reporter {
 
 function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers {
   const meter = new ProgressMeter(nowMs);
-  const progressPace = createPace(nowMs, LINE_INTERVAL_MS, nowMs());
-  const retryPace = createPace(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
+  const progressPace = createLogThrottle(nowMs, LINE_INTERVAL_MS, nowMs());
+  const retryPace = createLogThrottle(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const print = (line: string) => writer.write(`${line}\n`);
   const printProgress = () => {
     const progress = meter.read();

@@ -1,7 +1,7 @@
 /** The tables of `list-uploads`, `list-parts`, `status` and `archives`, over the same objects that `--json` prints. */
 import { formatDuration, formatSize } from '../../core/units.js';
 import type { CataloguedJson, PartJson, UnfinishedJson, UploadJson } from '../json.js';
-import { formatMoment } from '../text/timestamps.js';
+import { formatTimestamp } from '../text/timestamps.js';
 import {
   type Column,
   renderTable,
@@ -18,7 +18,7 @@ function size(bytes: number | null): string | null {
 }
 
 function moment(iso: string | null): string | null {
-  return iso === null ? null : formatMoment(iso);
+  return iso === null ? null : formatTimestamp(iso);
 }
 
 const UPLOAD_COLUMNS: readonly Column<UploadJson>[] = [

@@ -15,7 +15,7 @@ export function isoFromNs(ns: string): string | null {
 }
 
 /** `2026-11-20 10:04 UTC`, for people; a question mark where there is no telling. */
-export function formatMoment(text: string | null): string {
+export function formatTimestamp(text: string | null): string {
   const iso = isoMoment(text);
   return iso === null ? '?' : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }

@@ -4,7 +4,7 @@ import { formatDuration, formatSize, formatSizeOption } from '../../core/units.j
 import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
-import { formatMoment } from '../text/timestamps.js';
+import { formatTimestamp } from '../text/timestamps.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-failures.js';
 import { folderWords, pasteLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
@@ -48,14 +48,14 @@ const describeUnreachable: Describe<'unreachable'> = (error, env) => {
 const describeTooSlow: Describe<'too-slow'> = (error, env) => {
   const { index, sizeBytes, partTimeMs, bytesPerSecond, fittingPartSizeBytes } = error.facts;
   const rate = bytesPerSecond === null ? '' : ` (${formatRate(bytesPerSecond)})`;
-  const mend =
+  const fix =
     fittingPartSizeBytes === null
       ? 'no part size that this file can have is small enough'
       : `--fresh --part-size ${formatSizeOption(fittingPartSizeBytes)} begins anew with the largest parts that this line carries`;
   return {
     what: couldNot(`send part ${index}`, error),
     why: `with the line to itself${rate} its ${formatSize(sizeBytes)} did not arrive within ${formatDuration(partTimeMs)}, which is how long its signature holds`,
-    hint: `${mend}; on a faster line: ${resumeOr(RUN_AGAIN, error, env)}`,
+    hint: `${fix}; on a faster line: ${resumeOr(RUN_AGAIN, error, env)}`,
   };
 };
 
@@ -68,21 +68,21 @@ const describeStopped: Describe<'stopped'> = (error, env) => ({
 const MISSING_THINGS = {
   vault: {
     why: 'the service knows no such vault',
-    mend: 'check its name, the region and the account; calve makes vaults on local:// only',
+    fix: 'check its name, the region and the account; calve makes vaults on local:// only',
   },
   bucket: {
     why: 'the service knows no such bucket',
-    mend: 'check its name, the region and the endpoint; calve makes no buckets',
+    fix: 'check its name, the region and the endpoint; calve makes no buckets',
   },
   upload: {
     why: 'the service knows no such upload: it was completed, aborted, or idle for too long',
-    mend: 'calve list-uploads TARGET shows the uploads in progress',
+    fix: 'calve list-uploads TARGET shows the uploads in progress',
   },
   'unfinished upload': {
     why: 'the state folder knows no such upload',
-    mend: 'calve status lists those that it knows, --state-dir names another folder',
+    fix: 'calve status lists those that it knows, --state-dir names another folder',
   },
-  'catalogue entry': { why: 'the catalogue has no such entry', mend: 'calve archives lists its entries' },
+  'catalogue entry': { why: 'the catalogue has no such entry', fix: 'calve archives lists its entries' },
 } as const;
 
 const describeNotFound: Describe<'not-found'> = (error, env) => {
@@ -93,7 +93,7 @@ const describeNotFound: Describe<'not-found'> = (error, env) => {
   return {
     what: `${what} ${safeWhole(name)}`,
     why: withServiceWords(withDetail(missing.why + where, detail), error.service),
-    hint: listing(error, env) ?? missing.mend,
+    hint: listing(error, env) ?? missing.fix,
   };
 };
 
@@ -110,7 +110,7 @@ const describeBusy: Describe<'busy'> = (error) => {
   const { what, holder, sinceMs } = error.facts;
   // A lock's own time may be damaged, and a damaged time must not hide who holds the lock.
   const isKnown = sinceMs !== null && Number.isFinite(sinceMs);
-  const since = isKnown ? `, since ${formatMoment(new Date(sinceMs).toISOString())}` : '';
+  const since = isKnown ? `, since ${formatTimestamp(new Date(sinceMs).toISOString())}` : '';
   return {
     what: safeWhole(what),
     why: `another calve works on it: ${safeText(holder)}${since}`,

@@ -9,55 +9,55 @@ type SourceReason = FailureFacts['source']['why'];
 type StateReason = FailureFacts['state']['why'];
 
 const SOURCE_REASONS = {
-  missing: () => ({ why: 'there is no such file', mend: 'check the path' }),
+  missing: () => ({ why: 'there is no such file', fix: 'check the path' }),
   unreadable: () => ({
     why: 'the file cannot be read',
-    mend: 'check its permissions and the disk that it is on',
+    fix: 'check its permissions and the disk that it is on',
   }),
   empty: (path: string) =>
     path === STANDARD_INPUT
       ? {
           why: 'the stream is empty, and a vault takes no empty archive',
-          mend: 'see why nothing was written',
+          fix: 'see why nothing was written',
         }
-      : { why: 'the file is empty, and a vault takes no empty archive', mend: 'leave it out' },
+      : { why: 'the file is empty, and a vault takes no empty archive', fix: 'leave it out' },
   'not-regular': (path: string) => ({
     why: 'this is a pipe, a socket or a device, and not a regular file',
-    mend: `send what it gives as a stream: calve upload - TARGET < ${pasteLine([path])}`,
+    fix: `send what it gives as a stream: calve upload - TARGET < ${pasteLine([path])}`,
   }),
   folder: (path: string) => ({
     why: 'this is a folder, and not a regular file',
-    mend: `pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
+    fix: `pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
   }),
   changed: () => ({
     why: 'the file changed since its upload began, so no archive was made of it',
-    mend: 'run calve upload again when nothing writes to the file: it begins anew with the file as it is then',
+    fix: 'run calve upload again when nothing writes to the file: it begins anew with the file as it is then',
   }),
   'other-upload': () => ({
     why: 'the upload holds parts of another file',
-    mend: 'check the file and the upload id; calve list-parts shows what the upload holds',
+    fix: 'check the file and the upload id; calve list-parts shows what the upload holds',
   }),
   short: () => ({
     why: 'the stream ended before the size that --expected-size foretold, so no archive was made of it',
-    mend: 'see why its writer ended early, or leave --expected-size away; then run the same command again: it begins anew',
+    fix: 'see why its writer ended early, or leave --expected-size away; then run the same command again: it begins anew',
   }),
   command: () => ({
     why: 'the command did not end well, so no archive was made of what it printed',
-    mend: 'see what it said, and run the same calve command again: it begins anew',
+    fix: 'see what it said, and run the same calve command again: it begins anew',
   }),
   'no-command': (path: string) => ({
     why: 'the command could not be started',
-    mend: /[\s|<>;&]/.test(path)
+    fix: /[\s|<>;&]/.test(path)
       ? "a whole line for the shell is started as: -- bash -o pipefail -c 'LINE'"
       : 'check its name and the PATH',
   }),
   'read-once': () => ({
     why: 'what was read from standard input cannot be read again',
-    mend: 'run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',
+    fix: 'run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',
   }),
-} satisfies { [R in SourceReason]: (path: string) => { why: string; mend: string } };
+} satisfies { [R in SourceReason]: (path: string) => { why: string; fix: string } };
 
-/** These mend without touching the upload, which then goes on. */
+/** These fix without touching the upload, which then goes on. */
 const RESUMABLE_ONCE_MENDED: ReadonlySet<SourceReason> = new Set(['missing', 'unreadable']);
 
 export const describeSource: Describe<'source'> = (error, env) => {
@@ -66,7 +66,7 @@ export const describeSource: Describe<'source'> = (error, env) => {
   return {
     what: safeFile(path),
     why: withDetail(reason.why, detail),
-    hint: RESUMABLE_ONCE_MENDED.has(why) ? thenResume(reason.mend, error, env) : reason.mend,
+    hint: RESUMABLE_ONCE_MENDED.has(why) ? thenResume(reason.fix, error, env) : reason.fix,
   };
 };
 
@@ -85,22 +85,22 @@ function adoptLine({ file, target, uploadId }: FailureContext): string {
 const STATE_REASONS = {
   damaged: (_path: string, context: FailureContext) => ({
     why: 'what calve recorded there is damaged',
-    mend: `move it away; the service's own list of parts is enough to go on with: ${adoptLine(context)}`,
+    fix: `move it away; the service's own list of parts is enough to go on with: ${adoptLine(context)}`,
   }),
   'not-writable': () => ({
     why: 'calve cannot write there',
-    mend: 'make room on that disk or mend its permissions',
+    fix: 'make room on that disk or fix its permissions',
   }),
   'no-folder': () => ({
     why: 'calve needs a folder there',
-    mend: 'move aside what is in the way, or name another folder: --state-dir, --catalogue',
+    fix: 'move aside what is in the way, or name another folder: --state-dir, --catalogue',
   }),
   foreign: (path: string) => ({
     why: 'it belongs to someone else, or others may write to it',
-    mend: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,
+    fix: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,
   }),
-  newer: () => ({ why: 'a newer calve wrote it', mend: 'run that newer calve' }),
-} satisfies { [R in StateReason]: (path: string, context: FailureContext) => { why: string; mend: string } };
+  newer: () => ({ why: 'a newer calve wrote it', fix: 'run that newer calve' }),
+} satisfies { [R in StateReason]: (path: string, context: FailureContext) => { why: string; fix: string } };
 
 export const describeState: Describe<'state'> = (error, env) => {
   const { path, why, detail } = error.facts;
@@ -108,7 +108,7 @@ export const describeState: Describe<'state'> = (error, env) => {
   return {
     what: safeWhole(path),
     why: withDetail(reason.why, detail),
-    hint: why === 'not-writable' ? thenResume(reason.mend, error, env) : reason.mend,
+    hint: why === 'not-writable' ? thenResume(reason.fix, error, env) : reason.fix,
   };
 };
 
@@ -117,7 +117,7 @@ export const describeUnrecorded: Describe<'unrecorded'> = (error, env) => {
   return {
     what: `archive ${safeWhole(archiveId)}`,
     why: `it exists, but that could not be recorded in ${safeWhole(path)}: ${safeText(detail)}`,
-    hint: thenResume('keep the id above, and mend that folder', error, env),
+    hint: thenResume('keep the id above, and fix that folder', error, env),
   };
 };
 

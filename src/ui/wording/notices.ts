@@ -4,7 +4,7 @@ import { formatDuration } from '../../core/units.js';
 import type { Notice } from '../../transfer/events.js';
 import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
-import { formatMoment } from '../text/timestamps.js';
+import { formatTimestamp } from '../text/timestamps.js';
 import { pasteLine } from './paste-line.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
@@ -19,21 +19,21 @@ function atRate(bytesPerSecond: number | null): string {
 
 const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => string } = {
   'already-archived': ({ archivedAt }) =>
-    `this file was archived here on ${formatMoment(archivedAt)}: nothing was sent; --fresh sends it again`,
+    `this file was archived here on ${formatTimestamp(archivedAt)}: nothing was sent; --fresh sends it again`,
   'older-version-unfinished': ({ startedAt, abort }) =>
-    `an upload of an older version of this file, begun on ${formatMoment(startedAt)}, is unfinished; drop it with: ${pasteLine(abort)}`,
+    `an upload of an older version of this file, begun on ${formatTimestamp(startedAt)}, is unfinished; drop it with: ${pasteLine(abort)}`,
   'left-unfinished': ({ startedAt, abort }) =>
-    `an earlier upload of this file, begun on ${formatMoment(startedAt)}, is needless now; drop it with: ${pasteLine(abort)}`,
+    `an earlier upload of this file, begun on ${formatTimestamp(startedAt)}, is needless now; drop it with: ${pasteLine(abort)}`,
   'superseded-aborted': ({ startedAt }) =>
-    `an earlier upload of this file, begun on ${formatMoment(startedAt)}, was aborted: its parts would have been billed for ever`,
+    `an earlier upload of this file, begun on ${formatTimestamp(startedAt)}, was aborted: its parts would have been billed for ever`,
   'archive-gone': ({ archiveId, archivedAt }) =>
-    `${safeWhole(archiveId)}, archived on ${formatMoment(archivedAt)}, is not there any more as it was: sent again`,
+    `${safeWhole(archiveId)}, archived on ${formatTimestamp(archivedAt)}, is not there any more as it was: sent again`,
   'default-class': ({ storageClass }) =>
     `stored as ${safeText(storageClass)}; --storage-class names a colder one, as DEEP_ARCHIVE`,
   'parts-may-remain': (notice) =>
     `upload ${safeWhole(notice.uploadId)} was aborted, but the service still lists ${notice.parts === 1 ? '1 part' : `${notice.parts} parts`} of it: storage may remain; abort it again later`,
   'expired-begun-anew': ({ lastActivityAt }) =>
-    `the service dropped the upload, which was idle since ${formatMoment(lastActivityAt)}; begun anew`,
+    `the service dropped the upload, which was idle since ${formatTimestamp(lastActivityAt)}; begun anew`,
   'gone-begun-anew': ({ uploadId }) =>
     `upload ${safeWhole(uploadId)} is gone from the service: it was aborted, or completed from elsewhere; begun anew`,
   'comparing-again': (notice) =>
@@ -53,7 +53,7 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
   'account-unknown': () =>
     'the service does not say whose account this is (no right to describe the vault): uploads are told apart without it',
   'in-use-elsewhere': ({ uploadId, createdAt }) =>
-    `upload ${safeWhole(uploadId)}, begun on ${formatMoment(createdAt)}, is sent by another machine, or the service would have dropped it: left alone (--all takes it too)`,
+    `upload ${safeWhole(uploadId)}, begun on ${formatTimestamp(createdAt)}, is sent by another machine, or the service would have dropped it: left alone (--all takes it too)`,
   'next-page': ({ marker }) => `there are more; the next page: --marker=${safeWhole(marker)}`,
   'state-folder': ({ path }) => `the state is kept in ${safeWhole(path)}`,
 };

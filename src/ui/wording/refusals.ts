@@ -15,39 +15,39 @@ type Reason = FailureFacts['refused']['why'];
 const REASONS = {
   'no-credentials': {
     why: 'no credentials were found',
-    mend: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; a profile that is named is asked alone',
+    fix: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; a profile that is named is asked alone',
   },
   'wrong-credentials': {
     why: 'the service does not accept these credentials',
-    mend: 'check the access key, its secret and the region; temporary credentials need their AWS_SESSION_TOKEN, and must not have expired',
+    fix: 'check the access key, its secret and the region; temporary credentials need their AWS_SESSION_TOKEN, and must not have expired',
   },
   denied: {
     why: 'these credentials may not do this',
-    mend: 'allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile',
+    fix: 'allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile',
   },
   clock: {
     why: "this machine's clock and the service's differ too much for a signature to hold",
-    mend: 'set the clock (timedatectl status shows it)',
+    fix: 'set the clock (timedatectl status shows it)',
   },
   'wrong-region': {
     why: 'the bucket is in another region',
-    mend: 'name the right one with --region',
+    fix: 'name the right one with --region',
   },
   // Source: banner of the Amazon Glacier developer guide: no new customers from 15 December 2025.
   'no-longer-supported': {
     why: 'this account cannot use vaults any more; since 15 December 2025 the service takes no new customers',
-    mend: 'send it to a bucket instead',
+    fix: 'send it to a bucket instead',
   },
   // The endpoint is deliberately not printed as part of a line to paste: whoever wrote the state chose it.
   'endpoint-unconfirmed': {
     why: "the recorded endpoint is neither the service's own nor on this machine",
-    mend: 'if you know that endpoint, confirm it by giving the same --endpoint-url; if not, somebody may have changed the state folder',
+    fix: 'if you know that endpoint, confirm it by giving the same --endpoint-url; if not, somebody may have changed the state folder',
   },
   rejected: {
     why: 'the service refuses the request',
-    mend: 'see what the service said above',
+    fix: 'see what the service said above',
   },
-} satisfies { [R in Reason]: { why: string; mend: string } };
+} satisfies { [R in Reason]: { why: string; fix: string } };
 
 /** What an object store's refusals call for instead. */
 const OBJECT_MENDS: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: string } } = {
@@ -68,7 +68,7 @@ const OBJECT_MENDS: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: s
 /** The way on from vaults: the same file as an object of a cold storage class. */
 function objectLine(file: string | undefined): string {
   const words = ['calve', 'upload', file ?? 'FILE', 's3://BUCKET/KEY', '--storage-class', 'DEEP_ARCHIVE'];
-  return `${REASONS['no-longer-supported'].mend}: ${pasteLine(words)}`;
+  return `${REASONS['no-longer-supported'].fix}: ${pasteLine(words)}`;
 }
 
 function mendOf(error: TransferError<'refused'>): string {
@@ -76,16 +76,16 @@ function mendOf(error: TransferError<'refused'>): string {
   if (why === 'no-longer-supported') return objectLine(error.context.file);
   const scheme = schemeOf(error);
   const own = scheme === 's3' || scheme === 'obs' ? OBJECT_MENDS[scheme][why] : undefined;
-  return own ?? REASONS[why].mend;
+  return own ?? REASONS[why].fix;
 }
 
 export const describeRefusal: Describe<'refused'> = (error, env) => {
   const { why, operation, detail } = error.facts;
   const isHintForResume = why !== 'endpoint-unconfirmed' && why !== 'no-longer-supported';
-  const mend = mendOf(error);
+  const fix = mendOf(error);
   return {
     what: couldNot(operation, error),
     why: withServiceWords(withDetail(REASONS[why].why, detail), error.service),
-    hint: isHintForResume ? thenResume(mend, error, env) : mend,
+    hint: isHintForResume ? thenResume(fix, error, env) : fix,
   };
 };

@@ -78,10 +78,10 @@ export function withServiceWords(told: string, service: ServiceAnswer | null): s
   return `${told}; the service said: ${message}${marks === '' ? '' : ` (${marks})`}`;
 }
 
-/** A mend first, and then the line that goes on, where the upload can. */
-export function thenResume(mend: string, error: TransferError, env: WordingEnvironment): string {
+/** A fix first, and then the line that goes on, where the upload can. */
+export function thenResume(fix: string, error: TransferError, env: WordingEnvironment): string {
   const line = resumeLine(error.context, env);
-  return line === null ? mend : `${mend}, then: ${line}`;
+  return line === null ? fix : `${fix}, then: ${line}`;
 }
 
 /** The line that goes on and nothing else, so that it can be pasted whole; where there is none, `otherwise`. */

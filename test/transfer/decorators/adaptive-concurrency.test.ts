@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFailure, TransferError } from '../../../src/core/failures.js';
 import { MIB_BYTES } from '../../../src/core/units.js';
-import { withPace } from '../../../src/transfer/decorators/adaptive-concurrency.js';
+import { withAdaptiveConcurrency } from '../../../src/transfer/decorators/adaptive-concurrency.js';
 import type { TransferEvent } from '../../../src/transfer/events.js';
 import type { PartWatch, PreparedPart, Target } from '../../../src/transfer/ports.js';
 import { memoryTarget } from '../../support/memory-target.js';
@@ -96,7 +96,7 @@ function bench({ bytesPerSecond, concurrency = 4, measured = true, watched = fal
     });
   };
   const clock = { nowMs: () => line.nowMs, sleep: async () => {}, random: () => 0.5 };
-  const paced = withPace(
+  const paced = withAdaptiveConcurrency(
     { ...target, sendPart },
     { concurrency, clock, report: (event) => events.push(event) },
   );
@@ -285,7 +285,11 @@ test('failures of other kinds give their lane back and change nothing', async ()
   const { target, hooks } = memoryTarget({ partTimeMs: PART_TIME_MS });
   const events: TransferEvent[] = [];
   const clock = { nowMs: Date.now, sleep: async () => {}, random: () => 0.5 };
-  const paced = withPace(target, { concurrency: 1, clock, report: (event) => events.push(event) });
+  const paced = withAdaptiveConcurrency(target, {
+    concurrency: 1,
+    clock,
+    report: (event) => events.push(event),
+  });
   const failure = new TransferError('unreachable', {
     operation: 'x',
     why: 'reset',
@@ -310,5 +314,5 @@ test('failures of other kinds give their lane back and change nothing', async ()
 test('a target that sets no time is left as it is', () => {
   const { target } = memoryTarget({ partTimeMs: null });
   const clock = { nowMs: Date.now, sleep: async () => {}, random: () => 0.5 };
-  assert.equal(withPace(target, { concurrency: 1, clock, report: () => {} }), target);
+  assert.equal(withAdaptiveConcurrency(target, { concurrency: 1, clock, report: () => {} }), target);
 });

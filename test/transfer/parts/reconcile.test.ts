@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { isFailure } from '../../../src/core/failures.js';
 import { type PartPlan, partRange } from '../../../src/core/part-plan.js';
 import { reconcile } from '../../../src/transfer/parts/reconcile.js';
-import type { HeldPart, RecordedPart } from '../../../src/transfer/ports.js';
+import type { RecordedPart, RemotePart } from '../../../src/transfer/ports.js';
 
 const MIB = 1024 * 1024;
 const HASHES = ['a', 'b', 'c'].map((word) => createHash('sha256').update(word).digest('hex'));
@@ -15,7 +15,7 @@ function planOf(partCount: number, lastBytes = 5): PartPlan {
   return { sizeBytes: (partCount - 1) * MIB + lastBytes, partSizeBytes: MIB, partCount };
 }
 
-function heldAt(plan: PartPlan, index: number, treeHash: string | null, change: Partial<HeldPart> = {}) {
+function heldAt(plan: PartPlan, index: number, treeHash: string | null, change: Partial<RemotePart> = {}) {
   const { startByte, endByte } = partRange(plan, index);
   return { startByte, endByte, treeHash, etag: null, ...change };
 }
@@ -145,11 +145,11 @@ test('a part without a hash vouches for nothing and is sent again', () => {
 const LINEAR = 'd'.repeat(64);
 
 /** A bucket lists no tree hash, but the SHA-256 where it knows it, and an ETag. */
-function inBucket(change: Partial<HeldPart>): HeldPart {
+function inBucket(change: Partial<RemotePart>): RemotePart {
   return heldAt(planOf(1), 0, null, change);
 }
 
-const agreements: [string, RecordedPart | null, Partial<HeldPart>, 'held' | 'compare' | 'send'][] = [
+const agreements: [string, RecordedPart | null, Partial<RemotePart>, 'held' | 'compare' | 'send'][] = [
   ['the same ETag', { treeHash: A, linearHash: null, etag: 'e' }, { etag: 'e' }, 'held'],
   ['another ETag', { treeHash: A, linearHash: null, etag: 'f' }, { etag: 'e' }, 'send'],
   ['an ETag and no record of one', { treeHash: A, linearHash: LINEAR }, { etag: 'e' }, 'compare'],

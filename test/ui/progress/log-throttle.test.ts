@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPace } from '../../../src/ui/progress/log-throttle.js';
+import { createLogThrottle } from '../../../src/ui/progress/log-throttle.js';
 
 test('one goes through per interval, and tells how many were held back since the one before', () => {
   let nowMs = 0;
-  const pace = createPace(() => nowMs, 1000, Number.NEGATIVE_INFINITY);
+  const pace = createLogThrottle(() => nowMs, 1000, Number.NEGATIVE_INFINITY);
   assert.deepEqual([pace.take(), pace.take(), pace.take()], [0, null, null]);
   nowMs = 999;
   assert.equal(pace.take(), null);
@@ -15,6 +15,6 @@ test('one goes through per interval, and tells how many were held back since the
 });
 
 test('without an interval everything goes through', () => {
-  const pace = createPace(() => 5, 0, 5);
+  const pace = createLogThrottle(() => 5, 0, 5);
   assert.deepEqual([pace.take(), pace.take()], [0, 0]);
 });

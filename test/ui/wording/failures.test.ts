@@ -162,7 +162,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: /state/x: calve cannot write there',
-      'hint: make room on that disk or mend its permissions, then: calve resume /data/backup.tar',
+      'hint: make room on that disk or fix its permissions, then: calve resume /data/backup.tar',
     ],
     [
       'calve: /state/x: calve needs a folder there',
@@ -177,7 +177,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
   unrecorded: [
     [
       'calve: archive arch-1: it exists, but that could not be recorded in /data/calve: ENOSPC',
-      'hint: keep the id above, and mend that folder, then: calve resume /data/backup.tar',
+      'hint: keep the id above, and fix that folder, then: calve resume /data/backup.tar',
     ],
   ],
   checksum: [
