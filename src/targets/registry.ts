@@ -4,7 +4,7 @@ import type { Scheme } from '../core/target-url.js';
 import { resolveAwsEndpoint } from './aws/config.js';
 import { GLACIER_IDLE_EXPIRY_MS, GLACIER_LIMITS, GLACIER_PAGE_ENTRIES_MAX } from './glacier/limits.js';
 import { checkObsClass, OBS_DIALECT } from './obs/dialect.js';
-import { resolveObsEndpoint } from './obs/place.js';
+import { resolveObsEndpoint } from './obs/endpoint.js';
 import { S3_DIALECT } from './s3/dialect.js';
 import { S3_LIMITS, S3_PAGE_ENTRIES_MAX } from './s3/limits.js';
 import { parseRequestHeaders } from './s3/request-headers.js';

@@ -5,7 +5,7 @@ import { parseRequestHeaders } from '../s3/request-headers.js';
 import { bucketTarget } from '../s3/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { OBS_DIALECT } from './dialect.js';
-import { ownEndpoint, resolveObsEndpoint } from './place.js';
+import { ownEndpoint, resolveObsEndpoint } from './endpoint.js';
 
 interface ObsCredentials {
   readonly accessKeyId: string;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { parseTargetUrl } from '../../src/core/target-url.js';
-import { ownEndpoint, resolveObsEndpoint } from '../../src/targets/obs/place.js';
+import { ownEndpoint, resolveObsEndpoint } from '../../src/targets/obs/endpoint.js';
 import type { TargetSettings } from '../../src/targets/settings.js';
 
 function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSettings {
