@@ -71,9 +71,14 @@ export function looksLikeTarget(word: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
 }
 
-/** Whether targets of this scheme are objects with keys of their own. */
-export function hasKeys(scheme: Scheme): boolean {
+/** Returns true when targets of this scheme are objects of a bucket, with keys; false for vaults. */
+export function storesObjects(scheme: Scheme): boolean {
   return NAMINGS[scheme].hasKeys;
+}
+
+/** Returns the scheme of a target's URL that was checked before. */
+export function schemeOf(url: string): Scheme {
+  return parseTargetUrl(url).scheme;
 }
 
 /**
@@ -133,7 +138,7 @@ export function withKey(url: string, key: string | null): string {
 /** Where a file of this name goes: a key that ends in `/`, or is empty, takes the name as aws s3 cp has it. */
 export function urlOfFile(target: TargetUrl, baseName: string): TargetUrl {
   const { scheme, container, key } = target;
-  if (!hasKeys(scheme) || !namesMany(target)) return target;
+  if (!storesObjects(scheme) || !namesMany(target)) return target;
   return parseTargetUrl(spelled(scheme, container, key + baseName));
 }
 

@@ -5,7 +5,8 @@ import { Socket } from 'node:net';
 import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
-import { type ByteStream, STANDARD_INPUT } from '../transfer/ports.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
+import type { ByteStream } from '../transfer/ports/source.js';
 
 /** A command that does not end by itself when it is asked to is ended. */
 const END_WITHIN_MS = 1000;
@@ -20,7 +21,7 @@ export function readableInput(stdin: Readable): Readable {
   if (stats.isBlockDevice()) return createReadStream('', { fd: 0, autoClose: false });
   if (stdin instanceof FileStream || stdin instanceof Socket) return stdin;
   const why = stats.isDirectory() ? 'folder' : 'unreadable';
-  throw new TransferError('source', { path: STANDARD_INPUT, why, detail: null });
+  throw new TransferError('source', { path: STANDARD_INPUT_WORD, why, detail: null });
 }
 
 /**

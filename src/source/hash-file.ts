@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
-import { STANDARD_INPUT } from '../transfer/ports.js';
 import { hashSegments, SEGMENT_SIZE_BYTES } from './hash-segments.js';
 import { hashThreads, threadCount } from './hash-threads.js';
 import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
@@ -83,6 +83,6 @@ async function* chunksOf(readable: Readable, signal: AbortSignal): AsyncIterable
     yield* readable;
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT, error);
+    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT_WORD, error);
   }
 }

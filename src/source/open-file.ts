@@ -1,7 +1,7 @@
 /** Opens a file for reading, and tells what the file system says of it. */
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
@@ -71,6 +71,22 @@ async function settledStats(handle: FileHandle): Promise<BigIntStats> {
     stats = await handle.stat({ bigint: true });
   }
   return stats;
+}
+
+/**
+ * Looks at a file without opening it, so that a mistake shows before a service is asked.
+ * @returns its real path, with links resolved, and its size
+ * @throws TransferError `source`: missing, unreadable, not a regular file
+ */
+export async function inspectFile(path: string): Promise<{ path: string; sizeBytes: number }> {
+  try {
+    const stats = await stat(path, { bigint: true });
+    checkRegular(path, stats);
+    await access(path, constants.R_OK);
+    return { path: await realpath(path), sizeBytes: Number(stats.size) };
+  } catch (error) {
+    throw error instanceof TransferError ? error : sourceFailure(path, error);
+  }
 }
 
 /** @throws TransferError `source`: missing, unreadable, not a regular file */

@@ -1,7 +1,7 @@
 /** A part that is ready to be sent, as files and streams both give it. */
 import { TransferError } from '../core/failures.js';
 import type { PartRange } from '../core/part-plan.js';
-import type { PreparedPart } from '../transfer/ports.js';
+import type { PreparedPart } from '../transfer/ports/source.js';
 import type { Slot } from './buffer-slots.js';
 import type { PartHashes } from './hash-part.js';
 import type { HashThreads } from './hash-threads.js';

@@ -1,6 +1,7 @@
 /** So many bytes a second over all parts together: each slice of a part leaves when its turn has come. */
 import { Readable } from 'node:stream';
-import type { Clock, FilledPart, PreparedPart } from '../transfer/ports.js';
+import type { Clock } from '../transfer/ports/clock.js';
+import type { BufferedPart, PreparedPart } from '../transfer/ports/source.js';
 import type { SourceOpener } from './source-opener.js';
 
 const SLICE_MAX_BYTES = 64 * 1024;
@@ -59,7 +60,7 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
 /** Files and streams whose parts leave at no more than so many bytes a second, all together. */
 export function limitedOpener(opener: SourceOpener, bytesPerSecond: number, clock: Clock): SourceOpener {
   const limit = rateLimit(bytesPerSecond, clock);
-  const limitedPart = (part: FilledPart): FilledPart => ({
+  const limitedPart = (part: BufferedPart): BufferedPart => ({
     ...part,
     prepare: async (...options) => limit.limited(await part.prepare(...options)),
   });

@@ -1,5 +1,5 @@
 /** Everything that can be read and sent: files, and bytes that come once. */
-import type { OpenSource, OpenStream } from '../transfer/ports.js';
+import type { OpenSource, OpenStream } from '../transfer/ports/source.js';
 import { fileSources } from './file-source.js';
 import { openSourcePool, type SourcePoolOptions } from './source-pool.js';
 import { streamSources } from './stream-source.js';

@@ -6,15 +6,15 @@ import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import type { PartRange } from '../core/part-plan.js';
-import {
-  type ByteStream,
-  type FilledPart,
-  type OpenStream,
-  type PreparedPart,
-  STANDARD_INPUT,
-  type StreamSource,
-} from '../transfer/ports.js';
+import type {
+  BufferedPart,
+  ByteStream,
+  OpenStream,
+  PreparedPart,
+  StreamSource,
+} from '../transfer/ports/source.js';
 import type { Slot } from './buffer-slots.js';
 import { sourceFailure } from './open-file.js';
 import { md5Of, preparedPart } from './prepared-part.js';
@@ -59,7 +59,7 @@ async function nextPiece(pieces: Pieces, maxBytes: number, signal: AbortSignal):
     return await pieces.next(maxBytes);
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT, error);
+    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT_WORD, error);
   }
 }
 
@@ -106,7 +106,7 @@ function streamSource(
     return filled;
   }
 
-  function filledPart(place: Place, slot: Slot, sizeBytes: number): FilledPart {
+  function bufferedPart(place: Place, slot: Slot, sizeBytes: number): BufferedPart {
     const release = once(() => {
       if ('file' in place) spool.giveBack(place.file);
       slot.release();
@@ -122,7 +122,7 @@ function streamSource(
     };
   }
 
-  async function next(signal: AbortSignal): Promise<FilledPart | null> {
+  async function next(signal: AbortSignal): Promise<BufferedPart | null> {
     if (ended) return null;
     const slot = await slots.take(signal);
     // Whoever writes may be silent for hours; ended, the reading comes back.
@@ -131,7 +131,7 @@ function streamSource(
     try {
       const isHeld = partSizeBytes <= inMemoryPartMaxBytes;
       const place = isHeld ? { memory: slot.buffer(partSizeBytes) } : { file: await spool.take() };
-      const part = filledPart(place, slot, await fill(place, signal));
+      const part = bufferedPart(place, slot, await fill(place, signal));
       count += 1;
       if (part.sizeBytes > 0 || count === 1) return part;
       part.release();
@@ -167,7 +167,7 @@ function streamPreparing({ threads, md5 }: SourcePool) {
 
   function bodyOf(place: Place, sizeBytes: number): Buffer | Readable {
     if ('memory' in place) return Buffer.from(place.memory, 0, sizeBytes);
-    const body = rangeStream(place.file, STANDARD_INPUT, { startByte: 0, sizeBytes });
+    const body = rangeStream(place.file, STANDARD_INPUT_WORD, { startByte: 0, sizeBytes });
     bodies.add(body);
     body.once('close', () => bodies.delete(body));
     return body;
@@ -177,7 +177,7 @@ function streamPreparing({ threads, md5 }: SourcePool) {
     const { sizeBytes } = range;
     const bytes = {
       fd: 'file' in where ? where.file.fd : null,
-      path: STANDARD_INPUT,
+      path: STANDARD_INPUT_WORD,
       buffer: 'memory' in where ? where.memory : null,
     };
     const own = { startByte: 0, sizeBytes };

@@ -1,7 +1,7 @@
 /** The catalogue: one file for each archive that was made, so that no write can harm another archive's entry. */
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Catalogue, CatalogueEntry } from '../transfer/ports.js';
+import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { digits16 } from './digits.js';
 import { stateFailure } from './failures.js';

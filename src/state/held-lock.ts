@@ -2,7 +2,7 @@
 import { rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock } from '../transfer/ports.js';
+import type { Lock } from '../transfer/ports/state.js';
 import { writing } from './failures.js';
 import { busy, listRivals, refreshEntry, STALE_AFTER_MS } from './lock-entry.js';
 

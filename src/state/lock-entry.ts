@@ -2,6 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransferError } from '../core/failures.js';
+import type { LockHolder } from '../transfer/ports/state.js';
 import { decodeLine } from './checked-line.js';
 import { osCode } from './failures.js';
 import type { Processes, ProcessIdentity } from './process-identity.js';
@@ -37,13 +38,21 @@ export interface Rival {
   readonly mtimeMs: number;
 }
 
-/** @param holder null where nobody told */
-export function busy(what: string, holder: LockEntry | null): TransferError<'busy'> {
-  return new TransferError('busy', {
+/**
+ * Returns who holds a lock, for people.
+ * @param what the file's path or the upload's id
+ * @param holder null where the entry cannot be read
+ */
+export function holderFacts(what: string, holder: LockEntry | null): LockHolder {
+  return {
     what,
     holder: holder === null ? 'an unknown process' : `pid ${holder.pid} on ${holder.hostname}`,
     sinceMs: holder === null ? null : Date.parse(holder.at),
-  });
+  };
+}
+
+export function busy(what: string, holder: LockEntry | null): TransferError<'busy'> {
+  return new TransferError('busy', holderFacts(what, holder));
 }
 
 const ENTRY_NAME = /^([0-9a-f]{32})\.(tmp|trying|held)$/;

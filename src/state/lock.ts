@@ -15,11 +15,11 @@ import { chmod, mkdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock, LockOptions } from '../transfer/ports.js';
+import type { Lock, LockOptions } from '../transfer/ports/state.js';
 import { encodeLine } from './checked-line.js';
 import { osCode, stateFailure, writing } from './failures.js';
 import { HeldLock } from './held-lock.js';
-import { busy, isDead, type LockEntry, listRivals, type Rival } from './lock-entry.js';
+import { busy, holderFacts, isDead, type LockEntry, listRivals, type Rival } from './lock-entry.js';
 import type { Processes } from './process-identity.js';
 
 /** How long others may be in the middle of trying before even who would not wait gives up. */
@@ -40,6 +40,7 @@ export async function takeLock(
   processes: Processes,
 ): Promise<Lock> {
   const beganMs = performance.now();
+  let isWaiting = false;
   for (let tries = 0; ; tries++) {
     options.signal.throwIfAborted();
     const rivalOrLock = await writing(place.folder, () => tryOnce(place, processes));
@@ -47,7 +48,12 @@ export async function takeLock(
     const isHeld = rivalOrLock?.stage === 'held';
     const patienceMs = isHeld ? options.waitMs : Math.max(options.waitMs, TRYING_PATIENCE_MS);
     const leftMs = patienceMs - (performance.now() - beganMs);
-    if (leftMs <= 0) throw busy(place.what, rivalOrLock?.entry ?? null);
+    const holder = rivalOrLock?.entry ?? null;
+    if (leftMs <= 0) throw busy(place.what, holder);
+    if (isHeld && !isWaiting) {
+      isWaiting = true;
+      options.onWait?.(holderFacts(place.what, holder));
+    }
     const longestMs = isHeld ? Math.min(POLL_MAX_MS, 20 * 2 ** Math.min(tries, 10)) : 40;
     await pause(Math.min(leftMs, randomInt(longestMs / 2, longestMs)), options.signal);
   }

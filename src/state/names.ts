@@ -1,9 +1,10 @@
 /** Names of files and locks. Sixteen digits find a file; the full values inside it decide. */
-import type { UploadIdentity } from '../transfer/ports.js';
+import { sourceName, type UploadIdentity } from '../core/identity.js';
 import { digits16 } from './digits.js';
 
-function canonical({ file, place }: UploadIdentity): string {
-  return JSON.stringify([file, place.url, place.region, place.endpoint, place.account]);
+/** A file's path is absolute, so that no stream has the same name. */
+function canonical({ source, target }: UploadIdentity): string {
+  return JSON.stringify([sourceName(source), target.url, target.region, target.endpoint, target.account]);
 }
 
 export function identityDigits(identity: UploadIdentity): string {

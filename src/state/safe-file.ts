@@ -18,18 +18,21 @@ export interface OwnFile {
 }
 
 /**
+ * @param maxBytes read only the beginning, at most this many bytes
  * @returns null when there is no such file
  * @throws TransferError `state` `foreign` for a link, anything that is no regular file, another user's, or one that
  * others may write to
  */
-export async function readOwnFile(path: string): Promise<OwnFile | null> {
+export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnFile | null> {
   const file = await openOwnFile(path, O_RDONLY);
   if (file === null) return null;
   try {
     return await reading(path, null, async () => {
       const { size, mtime } = await file.stat();
       if (size > READ_MAX_BYTES) throw stateFailure('damaged', path, `${size} bytes are too many`);
-      return { bytes: await file.readFile(), mtime };
+      if (maxBytes === undefined) return { bytes: await file.readFile(), mtime };
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(Math.min(size, maxBytes)) });
+      return { bytes: buffer.subarray(0, bytesRead), mtime };
     });
   } finally {
     await file.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { rateLimit } from '../../src/source/rate-limit.js';
-import type { PreparedPart } from '../../src/transfer/ports.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import { FakeClock } from '../support/fake-clock.js';
 

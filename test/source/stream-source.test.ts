@@ -13,7 +13,12 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import { limitedOpener } from '../../src/source/rate-limit.js';
 import { openSourcePool } from '../../src/source/source-pool.js';
 import { streamSources } from '../../src/source/stream-source.js';
-import type { ByteStream, FilledPart, PreparedPart, StreamSource } from '../../src/transfer/ports.js';
+import type {
+  BufferedPart,
+  ByteStream,
+  PreparedPart,
+  StreamSource,
+} from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { tempFolder } from '../support/temp.js';
@@ -91,7 +96,7 @@ for (const [where, inMemoryPartMaxBytes] of Object.entries({ memory: 2 ** 30, 't
       const plan = planParts(sizeBytes, 2 * MIB_BYTES, limits);
       for (let index = 0; index < plan.partCount; index += 1) {
         const range = partRange(plan, index);
-        const filled = (await source.next(never)) as FilledPart;
+        const filled = (await source.next(never)) as BufferedPart;
         assert.equal(filled.sizeBytes, range.sizeBytes);
         const part = await filled.prepare(range, never);
         const expected = bytes.subarray(range.startByte, range.endByte + 1);
@@ -130,7 +135,7 @@ async function soon<T>(promise: Promise<T>): Promise<T | null> {
 test('no more parts are read ahead than there are buffers, and one that is released makes room', async (t) => {
   const bytes = Buffer.alloc(20 * MIB_BYTES);
   const source = await open(t, streamOf(chunksOf(bytes)), MIB_BYTES, { concurrency: 1 });
-  const filled: FilledPart[] = [];
+  const filled: BufferedPart[] = [];
   let next = source.next(never);
   for (let part = await soon(next); part !== null; part = await soon(next)) {
     filled.push(part);
@@ -194,7 +199,7 @@ test('a rate limit holds for the parts of streams', async (t) => {
   const limited = limitedOpener(opener, MIB_BYTES / 2, clock);
   const source = await limited.openStream(streamOf(chunksOf(Buffer.alloc(MIB_BYTES))), MIB_BYTES);
   t.after(() => source.close());
-  const filled = (await source.next(never)) as FilledPart;
+  const filled = (await source.next(never)) as BufferedPart;
   const range = { index: 0, startByte: 0, endByte: MIB_BYTES - 1, sizeBytes: MIB_BYTES };
   const part = await filled.prepare(range, never);
   const startMs = clock.nowMs();

@@ -10,10 +10,13 @@ import { openStateStore } from '../../src/state/state-store.js';
 const [folder = '', times = '0', inside = ''] = process.argv.slice(2);
 const store = openStateStore(folder);
 for (let i = 0; i < Number(times); i++) {
-  const lock = await store.lockUpload('contended', { waitMs: 60_000, signal: new AbortController().signal });
+  const { lock, close } = await store.openUpload('contended', {
+    waitMs: 60_000,
+    signal: new AbortController().signal,
+  });
   closeSync(openSync(inside, 'wx')); // Throws if it is there: two are inside.
   await setImmediate();
   await lock.assertHeld();
   unlinkSync(inside);
-  await lock.release();
+  await close();
 }

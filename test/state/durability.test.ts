@@ -30,7 +30,7 @@ function traceCalls(t: TestContext, script: string): string[] | null {
   return lines.filter((line) => line.includes(folder) && !line.includes('resumed>')).map(asWords);
 }
 
-/** `123 fsync(21</tmp/x/state/v1/uploads>) = 0` as `fsync uploads`. */
+/** `123 fsync(21</tmp/x/state/v2/uploads>) = 0` as `fsync uploads`. */
 function asWords(line: string): string {
   const name = /^\d+ +(\w+)\(/.exec(line)?.[1]?.replace(/^pwrite64$/, 'write') ?? line;
   const paths = [...line.matchAll(/<(\/[^>]*)>|"(\/[^"]*)"/g)].map((match) => match[1] ?? match[2] ?? '');
@@ -59,7 +59,7 @@ test('a journal is whole and named on disk before it is used, and syncs what mus
     0,
     calls.findIndex((call) => call.startsWith('write')),
   );
-  assert.deepEqual(folders.slice(1), ['fsync state', 'fsync v1']);
+  assert.deepEqual(folders.slice(1), ['fsync state', 'fsync v2']);
   assert.deepEqual(calls, [
     'write tmp head',
     'fsync tmp',

@@ -5,7 +5,7 @@ import { isFailure } from '../../src/core/failures.js';
 import { encodeLine } from '../../src/state/checked-line.js';
 import { parseJournal } from '../../src/state/journal-reader.js';
 import { encodeHead, encodeRecord, type JournalRecord } from '../../src/state/journal-records.js';
-import type { UnfinishedUpload } from '../../src/transfer/ports.js';
+import type { UnfinishedUpload } from '../../src/transfer/ports/state.js';
 import { hashOf, sampleHead, stateFailing } from './samples.js';
 
 const head = sampleHead();
@@ -209,12 +209,12 @@ test('a head whose plan does not add up is damaged', () => {
 test('records are whole under the boot that wrote them or listed last, and never where a line is damaged', () => {
   const wholeness = (boot: string, ...lines: JournalRecord[]): boolean =>
     parseJournal(journal(...lines), '/state/x.jsonl', { lastActivityAt: '2026-01-02T03:04:05.678Z', boot })
-      .upload.isWhole;
+      .upload.hasAllRecords;
   assert.equal(wholeness('boot-1', part(1)), true);
   assert.equal(wholeness('boot-2', part(1)), false);
   assert.equal(wholeness('boot-2', part(1), { type: 'listed', boot: 'boot-2' }, part(2)), true);
   assert.equal(wholeness('boot-1', part(1), { type: 'listed', boot: 'boot-2' }), false);
   assert.equal(wholeness('', part(1), { type: 'listed', boot: '' }), false);
   const torn = journal(part(1), part(2)).subarray(0, -3);
-  assert.equal(parse(torn).upload.isWhole, false);
+  assert.equal(parse(torn).upload.hasAllRecords, false);
 });

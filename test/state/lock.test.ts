@@ -17,16 +17,15 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { isFailure } from '../../src/core/failures.js';
 import { encodeLine } from '../../src/state/checked-line.js';
-import { openStateStore } from '../../src/state/state-store.js';
 import { tempFolder } from '../support/temp.js';
-import { busyFailing, fakeProcesses, sampleIdentity, wish } from './samples.js';
+import { busyFailing, fakeProcesses, sampleIdentity, storeWithLocks, wish } from './samples.js';
 
 const UPLOAD = 'the-upload';
 const anyBusy = (error: unknown) => isFailure(error, 'busy');
 
 /** The only lock's folder. */
 function lockFolder(folder: string): string {
-  const locks = join(folder, 'v1', 'locks');
+  const locks = join(folder, 'v2', 'locks');
   const [name, ...others] = readdirSync(locks);
   assert.ok(name !== undefined && others.length === 0);
   return join(locks, name);
@@ -42,7 +41,7 @@ function age(folder: string, ms: number): void {
 }
 
 test('a lock that is held makes others busy, naming who has it, and is free after its release', async (t) => {
-  const store = openStateStore(tempFolder(t));
+  const store = storeWithLocks(tempFolder(t));
   const began = Date.now();
   const lock = await store.lockIdentity(sampleIdentity(), wish());
   await assert.rejects(store.lockIdentity(sampleIdentity(), wish()), (error) => {
@@ -60,7 +59,7 @@ test('a lock that is held makes others busy, naming who has it, and is free afte
 
 test('a lock of one file is no lock of another, nor of an upload', async (t) => {
   const folder = tempFolder(t);
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   const locks = [
     await store.lockIdentity(sampleIdentity(), wish()),
     await store.lockIdentity(sampleIdentity('/other'), wish()),
@@ -68,18 +67,18 @@ test('a lock of one file is no lock of another, nor of an upload', async (t) => 
     await store.lockUpload('/data/photos.tar', wish()),
   ];
   await Promise.all(locks.map((lock) => lock.release()));
-  assert.deepEqual(readdirSync(join(folder, 'v1', 'locks')), []);
+  assert.deepEqual(readdirSync(join(folder, 'v2', 'locks')), []);
 });
 
 test('the same lock twice in one process is busy, through another store too', async (t) => {
   const folder = tempFolder(t);
-  const lock = await openStateStore(folder).lockUpload(UPLOAD, wish());
-  await assert.rejects(openStateStore(folder).lockUpload(UPLOAD, wish()), busyFailing(UPLOAD, /^pid/));
+  const lock = await storeWithLocks(folder).lockUpload(UPLOAD, wish());
+  await assert.rejects(storeWithLocks(folder).lockUpload(UPLOAD, wish()), busyFailing(UPLOAD, /^pid/));
   await lock.release();
 });
 
 test('who waits gets the lock when it is released', async (t) => {
-  const store = openStateStore(tempFolder(t));
+  const store = storeWithLocks(tempFolder(t));
   const lock = await store.lockUpload(UPLOAD, wish());
   const waiting = store.lockUpload(UPLOAD, wish(30_000));
   await lock.release();
@@ -88,7 +87,7 @@ test('who waits gets the lock when it is released', async (t) => {
 
 test('who waits stops with the signal’s reason, and leaves nothing behind', async (t) => {
   const folder = tempFolder(t);
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   const lock = await store.lockUpload(UPLOAD, wish());
   const stop = new AbortController();
   const waiting = store.lockUpload(UPLOAD, wish(30_000, stop.signal));
@@ -100,7 +99,7 @@ test('who waits stops with the signal’s reason, and leaves nothing behind', as
 });
 
 test('who waits in vain is busy after that time', async (t) => {
-  const store = openStateStore(tempFolder(t));
+  const store = storeWithLocks(tempFolder(t));
   const lock = await store.lockUpload(UPLOAD, wish());
   const began = performance.now();
   await assert.rejects(store.lockUpload(UPLOAD, wish(150)), busyFailing(UPLOAD, /^pid/));
@@ -113,7 +112,7 @@ const holder = { pid: 7, startTime: 'start-7', hostname: 'host-h' };
 /** A folder whose lock is held by `holder` with these changes, never to be released. */
 async function heldBy(t: TestContext, changes: Parameters<typeof fakeProcesses>[0]): Promise<string> {
   const folder = tempFolder(t);
-  const lock = await openStateStore(folder, fakeProcesses({ ...holder, ...changes })).lockUpload(
+  const lock = await storeWithLocks(folder, fakeProcesses({ ...holder, ...changes })).lockUpload(
     UPLOAD,
     wish(),
   );
@@ -122,14 +121,14 @@ async function heldBy(t: TestContext, changes: Parameters<typeof fakeProcesses>[
 }
 
 async function assertDead(folder: string, running: Record<number, string> = {}): Promise<void> {
-  const store = openStateStore(folder, fakeProcesses({}, running));
+  const store = storeWithLocks(folder, fakeProcesses({}, running));
   const lock = await store.lockUpload(UPLOAD, wish());
   assert.equal(readdirSync(lockFolder(folder)).length, 1, 'the dead entry stayed');
   await lock.release();
 }
 
 async function assertAlive(folder: string, running: Record<number, string> = {}): Promise<void> {
-  const store = openStateStore(folder, fakeProcesses({}, running));
+  const store = storeWithLocks(folder, fakeProcesses({}, running));
   await assert.rejects(store.lockUpload(UPLOAD, wish()), busyFailing(UPLOAD, /^pid 7 on host-h$/));
 }
 
@@ -164,12 +163,12 @@ for (const [where, changes] of [
 
   test(`a process of ${where} that was silent for longer has lost its lock, and knows`, async (t) => {
     const folder = tempFolder(t);
-    const lost = await openStateStore(folder, fakeProcesses({ ...holder, ...changes })).lockUpload(
+    const lost = await storeWithLocks(folder, fakeProcesses({ ...holder, ...changes })).lockUpload(
       UPLOAD,
       wish(),
     );
     age(folder, 125_000);
-    const lock = await openStateStore(folder, fakeProcesses()).lockUpload(UPLOAD, wish());
+    const lock = await storeWithLocks(folder, fakeProcesses()).lockUpload(UPLOAD, wish());
     await assert.rejects(lost.assertHeld(), busyFailing(UPLOAD, /^pid 100 on host-a$/));
     await lost.release();
     await lock.assertHeld();
@@ -191,7 +190,7 @@ test('a clock that jumps, ahead or back, takes no lock from who lives', async (t
 test('confirming refreshes, so that a process that was stopped for long keeps a lock that nobody took', async (t) => {
   const folder = tempFolder(t);
   const elsewhere = fakeProcesses({ ...holder, machine: 'machine-b' });
-  const lock = await openStateStore(folder, elsewhere).lockUpload(UPLOAD, wish());
+  const lock = await storeWithLocks(folder, elsewhere).lockUpload(UPLOAD, wish());
   age(folder, 600_000);
   const began = performance.now();
   await lock.assertHeld();
@@ -205,7 +204,7 @@ test('an entry that cannot be read counts by its age', async (t) => {
   const [name] = readdirSync(lockFolder(folder));
   assert.ok(name);
   writeFileSync(join(lockFolder(folder), name), '');
-  const store = openStateStore(folder, fakeProcesses());
+  const store = storeWithLocks(folder, fakeProcesses());
   await assert.rejects(store.lockUpload(UPLOAD, wish()), busyFailing(UPLOAD, /^an unknown process$/));
   age(folder, 125_000);
   await assertDead(folder);
@@ -222,7 +221,7 @@ test('what a killed contender left half done is swept', async (t) => {
 
 test('a lock whose folder was removed by hand is lost, and knows', async (t) => {
   const folder = tempFolder(t);
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   const lock = await store.lockUpload(UPLOAD, wish());
   rmSync(lockFolder(folder), { recursive: true });
   await assert.rejects(lock.assertHeld(), anyBusy);
@@ -260,7 +259,7 @@ test('who took the lock between the two looks of another keeps it', async (t) =>
   const processes = watched((looks) => {
     if (looks === 1) plant(locks, `${smallest}.held`);
   });
-  const store = openStateStore(folder, processes);
+  const store = storeWithLocks(folder, processes);
   await assert.rejects(store.lockUpload(UPLOAD, wish()), busyFailing(UPLOAD, /^pid 7 on host-h$/));
   assert.deepEqual(readdirSync(locks).sort(), [`${smallest}.held`, `${largest}.trying`]);
 });
@@ -272,7 +271,7 @@ test('of several that try the one with the smallest token goes on, and the other
   rmSync(join(locks, first ?? ''));
   const larger = plant(locks, `${largest}.trying`);
   await (
-    await openStateStore(
+    await storeWithLocks(
       folder,
       watched(() => {}),
     ).lockUpload(UPLOAD, wish())
@@ -285,24 +284,24 @@ test('of several that try the one with the smallest token goes on, and the other
     seen = looks;
     if (looks === 5) rmSync(smaller);
   });
-  await (await openStateStore(folder, processes).lockUpload(UPLOAD, wish())).release();
+  await (await storeWithLocks(folder, processes).lockUpload(UPLOAD, wish())).release();
   assert.equal(seen, 5);
 });
 
 test('a try in vain leaves no empty folder behind', async (t) => {
   const folder = await heldBy(t, {});
   const path = join(lockFolder(folder), readdirSync(lockFolder(folder))[0] ?? '');
-  const store = openStateStore(
+  const store = storeWithLocks(
     folder,
     watched(() => rmSync(path, { force: true })),
   );
   await assert.rejects(store.lockUpload(UPLOAD, wish()), anyBusy);
-  assert.deepEqual(readdirSync(join(folder, 'v1', 'locks')), []);
+  assert.deepEqual(readdirSync(join(folder, 'v2', 'locks')), []);
 });
 
 test('who was stopped before it began takes no lock', async (t) => {
   const reason = new Error('stopped by hand');
-  const trying = openStateStore(tempFolder(t)).lockUpload(UPLOAD, wish(0, AbortSignal.abort(reason)));
+  const trying = storeWithLocks(tempFolder(t)).lockUpload(UPLOAD, wish(0, AbortSignal.abort(reason)));
   await assert.rejects(trying, (error) => error === reason);
 });
 
@@ -319,7 +318,7 @@ async function refreshed(folder: string): Promise<void> {
 test('a lock is refreshed every thirty seconds', async (t) => {
   const folder = tempFolder(t);
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const lock = await openStateStore(folder).lockUpload(UPLOAD, wish());
+  const lock = await storeWithLocks(folder).lockUpload(UPLOAD, wish());
   age(folder, 60_000);
   t.mock.timers.tick(30_000);
   await refreshed(folder);
@@ -328,7 +327,7 @@ test('a lock is refreshed every thirty seconds', async (t) => {
 
 test('confirming a stale lock waits for whoever was about to take it', async (t) => {
   const folder = tempFolder(t);
-  const lock = await openStateStore(folder).lockUpload(UPLOAD, wish());
+  const lock = await storeWithLocks(folder).lockUpload(UPLOAD, wish());
   age(folder, 600_000);
   const confirming = lock.assertHeld();
   await refreshed(folder);
@@ -351,7 +350,7 @@ test('the entry tells who and since when, in a line that any JSON reader can rea
 test('of sixteen at the same instant exactly one has the lock', async (t) => {
   const folder = tempFolder(t);
   for (let round = 0; round < 3; round++) {
-    const tries = Array.from({ length: 16 }, () => openStateStore(folder).lockUpload(UPLOAD, wish()));
+    const tries = Array.from({ length: 16 }, () => storeWithLocks(folder).lockUpload(UPLOAD, wish()));
     const settled = await Promise.allSettled(tries);
     const winners = settled.filter((one) => one.status === 'fulfilled');
     const losers = settled.filter((one) => one.status === 'rejected');
@@ -368,7 +367,7 @@ test('sixteen that wait all have the lock in turn, never two at once', async (t)
   const folder = tempFolder(t);
   let inside = 0;
   const turn = async () => {
-    const lock = await openStateStore(folder).lockUpload(UPLOAD, wish(60_000));
+    const lock = await storeWithLocks(folder).lockUpload(UPLOAD, wish(60_000));
     inside += 1;
     assert.equal(inside, 1);
     await lock.assertHeld();
@@ -377,7 +376,7 @@ test('sixteen that wait all have the lock in turn, never two at once', async (t)
     await lock.release();
   };
   await Promise.all(Array.from({ length: 16 }, turn));
-  assert.deepEqual(readdirSync(join(folder, 'v1', 'locks')), []);
+  assert.deepEqual(readdirSync(join(folder, 'v2', 'locks')), []);
 });
 
 function contender(folder: string, times: number): ChildProcess {
@@ -398,7 +397,7 @@ test('the lock of a killed process is free at once', async (t) => {
   const folder = tempFolder(t);
   const script = `
     const { openStateStore } = await import(process.argv[1]);
-    await openStateStore(process.argv[2]).lockUpload('${UPLOAD}', { waitMs: 0, signal: new AbortController().signal });
+    await storeWithLocks(process.argv[2]).lockUpload('${UPLOAD}', { waitMs: 0, signal: new AbortController().signal });
     console.log('held');
     setInterval(() => {}, 1000);`;
   const store = join(import.meta.dirname, '..', '..', 'src', 'state', 'state-store.js');
@@ -406,7 +405,7 @@ test('the lock of a killed process is free at once', async (t) => {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  const ours = openStateStore(folder);
+  const ours = storeWithLocks(folder);
   await assert.rejects(
     ours.lockUpload(UPLOAD, wish()),
     busyFailing(UPLOAD, new RegExp(`^pid ${child.pid} `)),

@@ -5,7 +5,11 @@
  */
 import { isFailure, TransferError } from '../../core/failures.js';
 import type { PartLimits } from '../../core/part-plan.js';
-import type { Clock, PartReceipt, PartWatch, PreparedPart, Report, Target } from '../ports.js';
+import type { Report } from '../events.js';
+import type { Clock } from '../ports/clock.js';
+import type { PreparedPart } from '../ports/source.js';
+import type { PartReceipt, PartWatch, Target } from '../ports/target.js';
+import { delegate } from './delegate.js';
 
 /** Shares of the time that a part has: above the first the number is lowered, to what should take the second. */
 const LOWER_ABOVE = 0.75;
@@ -285,13 +289,13 @@ function rateOf({ sentBytes, elapsedMs }: TransferError<'too-slow'>['facts'], la
   return sentBytes === null || elapsedMs <= 0 ? null : (sentBytes * lanes * 1000) / elapsedMs;
 }
 
-/** The target, with no more parts at once than arrive in time. */
+/** Returns the target with as many parts at once as arrive in time. */
 export function withAdaptiveConcurrency(target: Target, tools: AdaptiveConcurrencyTools): Target {
   if (target.partTimeMs === null) return target;
-  const pace = new AdaptiveConcurrency(tools, target.limits, target.partTimeMs);
-  return {
-    ...target,
+  const { limits } = target.capabilities;
+  const control = new AdaptiveConcurrency(tools, limits, target.partTimeMs);
+  return delegate(target, (inner) => ({
     sendPart: (uploadId, part, signal) =>
-      pace.send(part, signal, (watch) => target.sendPart(uploadId, part, signal, watch)),
-  };
+      control.send(part, signal, (watch) => inner.sendPart(uploadId, part, signal, watch)),
+  }));
 }

@@ -1,25 +1,28 @@
 /**
- * Retries as a decorator with the target's own face: the one place where a request is tried again. The clients' own
- * retries are off, so that nothing multiplies.
+ * Retries, as a decorator of the target: the one place where a request is tried again. The clients' own retries are off,
+ * so that retries do not multiply.
  */
-import { isFailure, type RetryClass, TransferError } from '../../core/failures.js';
-import type { AbortAnswer, Clock, CreatedUpload, CreateUploadRequest, Report, Target } from '../ports.js';
+import { isFailure, type RetryClass, TransferError, wrapFailure } from '../../core/failures.js';
+import type { Report } from '../events.js';
+import type { Clock } from '../ports/clock.js';
+import type { AbortAnswer, CreatedUpload, CreateUploadRequest, Target } from '../ports/target.js';
+import { delegate } from './delegate.js';
 
 export interface RetryPolicy {
   readonly maxAttempts: number;
-  /** Whether the user named maxAttempts: then it is a hard bound. */
+  /** True when the user named maxAttempts: it is then a hard limit. */
   readonly maxAttemptsGiven: boolean;
   /** The first back-off; doubled each time, with full jitter. */
   readonly retryDelayMs: number;
-  /** How long to wait on a line that had worked in this run and then carries nothing at all. */
+  /** How long to wait for a line that worked earlier in this run and now carries nothing at all. */
   readonly giveUpAfterMs: number;
 }
 
 const BACK_OFF_MAX_MS = 60_000;
-/** What a service asks for is granted up to here: a wrong date must not end a backup in silence. */
+/** The longest `Retry-After` that is obeyed: a wrong date must not stop a backup without a message. */
 const RETRY_AFTER_MAX_MS = 300_000;
 
-/** Damage on the way and stale signatures are cured by one more try, or not at all. */
+/** Bytes damaged in transit and expired signatures succeed at the next attempt or two, or never. */
 const ATTEMPTS_MAX: Partial<Record<RetryClass, number>> = { corrupt: 3, resign: 3 };
 
 /**
@@ -37,18 +40,18 @@ export interface RetryTools {
   readonly report: Report;
 }
 
-/** What one request has been through. */
+/** The attempts of one request so far. */
 interface Trial {
   attempts: number;
-  /** Failed attempts that count: those of a dead line don't. */
+  /** Failed attempts that count towards the limit; those on a dead line do not. */
   counted: number;
-  /** Failed attempts by their kind; of stale signatures those in a row. */
+  /** Failed attempts by retry class; of expired signatures, those in a row. */
   readonly bounded: Map<RetryClass, number>;
-  /** How many requests of this run had succeeded when this one began, or failed last. */
+  /** The number of requests of this run that had succeeded when this one started, or failed last. */
   successesSeen: number;
 }
 
-/** A failure that may be tried again. `attemptsMax` is null where not attempts are counted but time. */
+/** A failure that may be tried again. `attemptsMax` is null when time is limited instead of attempts. */
 interface Again {
   readonly attempt: number;
   readonly attemptsMax: number | null;
@@ -57,7 +60,7 @@ interface Again {
 class Retrier {
   readonly #tools: RetryTools;
   #successes = 0;
-  /** The first failure after which nothing has succeeded; null: the line works, as far as is known. */
+  /** The time of the first failure after which nothing has succeeded; null: the line works, as far as is known. */
   #failingSinceMs: number | null = null;
 
   constructor(tools: RetryTools) {
@@ -100,16 +103,16 @@ class Retrier {
     this.#failingSinceMs = null;
   }
 
-  /** A refusal is an answer: the line works. */
+  /** Counts a refusal as a success of the line: an answer came. */
   #answered(error: unknown): unknown {
     if (error instanceof TransferError && error.service !== null) this.#gotThrough();
     return error;
   }
 
-  /** Counts a failure. @returns null when it was the last */
+  /** Counts a failure. @returns null when it was the last attempt */
   #mayRetry(trial: Trial, retryClass: RetryClass): Again | null {
     const { policy } = this.#tools;
-    // What failed otherwise in between had a signature that held.
+    // A failure of another class shows that the signature was valid.
     if (retryClass !== 'resign') trial.bounded.delete('resign');
     const attempt = (trial.bounded.get(retryClass) ?? 0) + 1;
     trial.bounded.set(retryClass, attempt);
@@ -120,8 +123,8 @@ class Retrier {
   }
 
   /**
-   * Something had worked in this run, and nothing at all has got through since this request began or failed last.
-   * Lanes fail together, and some began before the line's last success: each failure is judged by what came since.
+   * Returns true when something worked in this run, and nothing at all has succeeded since this request started or failed
+   * last. Lanes fail together, and some started before the line's last success, so each request counts for itself.
    */
   #isLineDead(trial: Trial): boolean {
     const somethingCameSince = this.#successes > trial.successesSeen;
@@ -165,32 +168,32 @@ function givenUp(
   });
 }
 
-/** Signatures that are refused for their time though the last answers told the service's: the clock cannot be helped. */
+/** The service refuses our signatures for their time although we use the time of its answers: the clock is wrong. */
 function wrongClock(error: TransferError, operation: string): TransferError<'refused'> {
   const facts = { why: 'clock', operation, detail: null } as const;
-  const extras = error.service === null ? { cause: error } : { cause: error, service: error.service };
-  return new TransferError('refused', facts, extras);
+  return wrapFailure(error, 'refused', facts);
 }
 
-/** The target with every request retried as the policy says. */
+/** Returns the target with every request retried as the policy says. */
 export function withRetry(target: Target, tools: RetryTools): Target {
-  return retrying(target, new Retrier(tools), tools);
+  const retrier = new Retrier(tools);
+  return delegate(target, (inner) => retriedMethods(inner, retrier, tools));
 }
 
-function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
+function retriedMethods(
+  target: Target,
+  retrier: Retrier,
+  tools: RetryTools,
+): Omit<Target, 'capabilities' | 'partTimeMs' | 'at' | 'close'> {
+  const container = target.capabilities.storesObjects ? 'bucket' : 'vault';
   return {
-    limits: target.limits,
-    idleExpiryMs: target.idleExpiryMs,
-    partTimeMs: target.partTimeMs,
-    capabilities: target.capabilities,
-    at: (key) => retrying(target.at(key), retrier, tools),
     exists: (entry, signal) => retrier.run('look at the archive', signal, () => target.exists(entry, signal)),
     locate: (create, signal) =>
-      retrier.run(`find the ${target.capabilities.container}`, signal, () => target.locate(create, signal)),
+      retrier.run(`find the ${container}`, signal, () => target.locate(create, signal)),
     createUpload: (request, signal) =>
       createOnce(retrier, tools.report, signal, {
         request,
-        begin: () => target.createUpload(request, signal),
+        create: () => target.createUpload(request, signal),
       }),
     sendPart: (uploadId, part, signal) =>
       retrier.run(`send part ${part.range.index}`, signal, () => target.sendPart(uploadId, part, signal)),
@@ -202,33 +205,35 @@ function retrying(target: Target, retrier: Retrier, tools: RetryTools): Target {
       retrier.run('abort', signal, (attempt) => abortAgain(attempt, () => target.abort(uploadId, signal))),
     listUploadsPage: (page, signal) =>
       retrier.run('list uploads', signal, () => target.listUploadsPage(page, signal)),
-    close: () => target.close(),
   };
 }
 
-/** A begin whose answer got lost may have left an empty upload behind: it costs nothing, and is named. */
+/** Reports a creation that was repeated: a lost answer may have left an empty upload, which costs nothing. */
 async function createOnce(
   retrier: Retrier,
   report: Report,
   signal: AbortSignal,
-  { request: { description }, begin }: { request: CreateUploadRequest; begin: () => Promise<CreatedUpload> },
+  {
+    request: { description },
+    create,
+  }: { request: CreateUploadRequest; create: () => Promise<CreatedUpload> },
 ): Promise<CreatedUpload> {
   let attempts = 0;
-  let doubtful = 0;
+  let uncertain = 0;
   try {
-    return await retrier.run('begin the upload', signal, async (attempt) => {
+    return await retrier.run('create the upload', signal, async (attempt) => {
       attempts = attempt;
-      return await begin().catch((error: unknown) => {
-        if (mayBeCreated(error)) doubtful += 1;
+      return await create().catch((error: unknown) => {
+        if (mayBeCreated(error)) uncertain += 1;
         throw error;
       });
     });
   } finally {
-    if (doubtful > 0) report({ type: 'notice', notice: 'begin-repeated', attempts, description });
+    if (uncertain > 0) report({ type: 'notice', notice: 'create-repeated', attempts, description });
   }
 }
 
-/** A refusal is certain, whoever refused; everything else may have come after the work was done. */
+/** Returns false for a refusal, which is certain; any other failure may have come after the upload was created. */
 function mayBeCreated(error: unknown): boolean {
   if (!(error instanceof TransferError)) return true;
   if (['refused', 'exists', 'not-found', 'usage'].includes(error.kind)) return false;
@@ -236,7 +241,7 @@ function mayBeCreated(error: unknown): boolean {
   return status === null || status < 400 || status >= 500;
 }
 
-/** Not found on a repeat: an earlier attempt of ours did it, and its answer got lost. */
+/** Accepts "not found" from a repeated abort: an earlier attempt aborted the upload, and its answer was lost. */
 async function abortAgain(attempt: number, abort: () => Promise<AbortAnswer>): Promise<AbortAnswer> {
   try {
     return await abort();

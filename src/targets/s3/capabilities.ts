@@ -1,14 +1,15 @@
 /**
- * What a bucket takes. Source: Amazon S3 user guide, "Amazon S3 multipart upload limits" (10,000 parts of 5 MiB to
+ * The capabilities of a bucket. Source: Amazon S3 user guide, "Amazon S3 multipart upload limits" (10,000 parts of 5 MiB to
  * 5 GiB); powers of two within that, so that a part's tree hash is a node of the object's, as in a vault.
  */
 import type { PartLimits } from '../../core/part-plan.js';
 import { GIB_BYTES, MIB_BYTES } from '../../core/units.js';
+import type { TargetCapabilities } from '../../transfer/ports/target.js';
 
 const PARTS_MAX = 10_000;
 const PART_SIZE_MAX_BYTES = 4 * GIB_BYTES;
 
-export const S3_LIMITS: PartLimits = {
+const S3_LIMITS: PartLimits = {
   partSizeMinBytes: 8 * MIB_BYTES,
   partSizeMaxBytes: PART_SIZE_MAX_BYTES,
   partsMax: PARTS_MAX,
@@ -17,5 +18,13 @@ export const S3_LIMITS: PartLimits = {
   sizeMaxBytes: PARTS_MAX * PART_SIZE_MAX_BYTES,
 };
 
-/** Entries on a page of a list. Source: Amazon S3 API reference, ListParts and ListMultipartUploads. */
-export const S3_PAGE_ENTRIES_MAX = 1000;
+export const S3_CAPABILITIES: TargetCapabilities = {
+  storesObjects: true,
+  limits: S3_LIMITS,
+  /** Source: Amazon S3 API reference, ListParts and ListMultipartUploads. */
+  pageEntriesMax: 1000,
+  idleExpiryMs: null,
+  reportsAccount: false,
+  billsParts: true,
+  partsOutliveAbort: true,
+};
