@@ -193,16 +193,16 @@ test('the last of several lines of one part counts', () => {
 test('a head of a newer version is newer, one of no version damaged', () => {
   const withVersion = (version: unknown) =>
     Buffer.from(encodeLine({ type: 'head', version, boot: 'boot-1', ...head }));
-  assert.deepEqual(parse(withVersion(1)).upload.head, head);
-  assert.throws(() => parse(withVersion(2)), stateFailing('newer', 'x.jsonl'));
-  for (const version of [0, -1, '2', null, 1.5]) {
+  assert.deepEqual(parse(withVersion(2)).upload.head, head);
+  assert.throws(() => parse(withVersion(3)), stateFailing('newer', 'x.jsonl'));
+  for (const version of [0, 1, -1, '2', null, 1.5]) {
     assert.throws(() => parse(withVersion(version)), stateFailing('damaged', 'x.jsonl'));
   }
 });
 
 test('a head whose plan does not add up is damaged', () => {
   const plan = { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 5 };
-  const bytes = Buffer.from(encodeLine({ type: 'head', version: 1, boot: 'boot-1', ...head, plan }));
+  const bytes = Buffer.from(encodeLine({ type: 'head', version: 2, boot: 'boot-1', ...head, plan }));
   assert.throws(() => parse(bytes), stateFailing('damaged'));
 });
 

@@ -397,7 +397,7 @@ test('the lock of a killed process is free at once', async (t) => {
   const folder = tempFolder(t);
   const script = `
     const { openStateStore } = await import(process.argv[1]);
-    await storeWithLocks(process.argv[2]).lockUpload('${UPLOAD}', { waitMs: 0, signal: new AbortController().signal });
+    await openStateStore(process.argv[2]).openUpload('${UPLOAD}', { waitMs: 0, signal: new AbortController().signal });
     console.log('held');
     setInterval(() => {}, 1000);`;
   const store = join(import.meta.dirname, '..', '..', 'src', 'state', 'state-store.js');

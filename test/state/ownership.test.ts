@@ -170,7 +170,7 @@ for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {
       process.umask(${mask});
       const { openStateStore } = await import(process.argv[1] + '/src/state/state-store.js');
       const { openCatalogue } = await import(process.argv[1] + '/src/state/catalogue.js');
-      const { sampleHead, sampleEntry, wish } = await import(process.argv[1] + '/test/state/samples.js');
+      const { sampleHead, sampleEntry, storeWithLocks, wish } = await import(process.argv[1] + '/test/state/samples.js');
       const store = storeWithLocks(process.argv[2] + '/a/b');
       const journal = await store.create(sampleHead());
       await journal.recordReopened();

@@ -75,8 +75,18 @@ export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
     async reopen({ head }: UnfinishedUpload): Promise<Journal> {
       const { journal, close } = await store.openUpload(head.uploadId, wish());
       assert.ok(journal);
-      const { upload } = journal;
-      return Object.assign(Object.create(journal), { upload, close });
+      return {
+        get upload() {
+          return journal.upload;
+        },
+        recordPart: (...args) => journal.recordPart(...args),
+        recordListed: () => journal.recordListed(),
+        recordFingerprint: (...args) => journal.recordFingerprint(...args),
+        recordCompleting: (...args) => journal.recordCompleting(...args),
+        recordReopened: () => journal.recordReopened(),
+        remove: () => journal.remove(),
+        close,
+      };
     },
   };
 }

@@ -71,5 +71,5 @@ test('an upload that is gone is told by its list, whatever the parts sent beside
   const bench = rig(t);
   bench.vault.drop(await longUpload(bench));
   await bench.upload({ partSizeBytes: null });
-  assert.deepEqual(bench.notices(), ['gone-begun-anew']);
+  assert.deepEqual(bench.notices(), ['gone-created-again']);
 });

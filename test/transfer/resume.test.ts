@@ -120,7 +120,7 @@ test('resume of an upload that somebody aborted is gone, and begins no other', a
   }
   assert.deepEqual([bench.calls.createUpload, bench.journals().length], [1, 1]);
   await bench.upload();
-  assert.deepEqual(bench.notices(), ['gone-begun-anew']);
+  assert.deepEqual(bench.notices(), ['gone-created-again']);
   assertArchives(bench, bench.bytes);
 });
 
@@ -129,7 +129,7 @@ test('resume of an upload that expired begins it anew once', async (t) => {
   bench.vault.drop(await interrupt(bench, 3));
   bench.clock.advance(25 * HOUR_MS);
   assert.equal((await bench.resume()).partsSent, PARTS);
-  assert.deepEqual(bench.notices(), ['expired-begun-anew']);
+  assert.deepEqual(bench.notices(), ['expired-created-again']);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
 });

@@ -25,6 +25,8 @@ export interface PartJob {
   readonly range: PartRange;
   /** Reads and hashes the part. Call it once. */
   prepare(signal: AbortSignal): Promise<PreparedPart>;
+  /** Gives back what a part holds that is not prepared. */
+  release(): void;
 }
 
 export interface Pipeline {
@@ -64,12 +66,15 @@ export async function runPipeline({ jobs, concurrency, signal, deliver }: Pipeli
 
   try {
     for await (const job of jobs(either)) {
+      if (either.aborted) {
+        job.release();
+        break;
+      }
       const moving: Promise<void> = move(job)
         .catch(fail)
         .finally(() => inProgress.delete(moving));
       inProgress.add(moving);
       if (inProgress.size >= concurrency + HASH_AHEAD_PARTS) await Promise.race(inProgress);
-      if (either.aborted) break;
     }
   } catch (error) {
     fail(error);
@@ -97,6 +102,7 @@ export function fileJobs({ source, plan, indexes, recorded }: FileParts): Pipeli
       yield {
         range,
         prepare: (signal) => source.prepare(range, plan.partSizeBytes, signal, recorded?.get(index)),
+        release: () => undefined,
       };
     }
   };
@@ -128,7 +134,11 @@ export function streamJobs({ source, first, partSizeBytes, limits }: StreamParts
     for (let index = 0; part !== null; index += 1) {
       const buffered = part;
       const range = rangeOf(buffered, index);
-      yield { range, prepare: (either) => buffered.prepare(range, either) };
+      yield {
+        range,
+        prepare: (either) => buffered.prepare(range, either),
+        release: () => buffered.release(),
+      };
       part = await source.next(signal);
     }
   };

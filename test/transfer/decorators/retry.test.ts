@@ -342,7 +342,7 @@ test('a begin that took several attempts is said, because an empty upload may re
   assert.equal(vault.uploads.size, 2);
   assert.ok(vault.uploads.has(uploadId));
   const notices = events.filter((event) => event.type === 'notice');
-  assert.deepEqual(notices, [{ type: 'notice', notice: 'begin-repeated', attempts: 2, description: 'd' }]);
+  assert.deepEqual(notices, [{ type: 'notice', notice: 'create-repeated', attempts: 2, description: 'd' }]);
   await target.createUpload(request, never);
   assert.equal(events.filter((event) => event.type === 'notice').length, 1);
 });
@@ -379,7 +379,7 @@ test('a begin that was never answered is said, and one that was refused is not',
     throw unavailable();
   };
   await assert.rejects(target.createUpload(request, never));
-  assert.deepEqual(notices(), ['begin-repeated']);
+  assert.deepEqual(notices(), ['create-repeated']);
 });
 
 test('a clock that the answers’ dates do not help is told as such, and is no weather', async () => {

@@ -7,7 +7,6 @@ import fc from 'fast-check';
 import { type PartPlan, partRange } from '../../../src/core/part-plan.js';
 import {
   type FileParts,
-  fileJobs,
   HASH_AHEAD_PARTS,
   type Pipeline,
   runPipeline,
@@ -19,7 +18,16 @@ const never = new AbortController().signal;
 
 /** Moves a file's parts through the pipeline. */
 function moveParts({ source, plan, indexes, ...rest }: FileParts & Omit<Pipeline, 'jobs'>): Promise<void> {
-  return runPipeline({ jobs: fileJobs({ source, plan, indexes }), ...rest });
+  const jobs = [...indexes].map((index) => {
+    const range = partRange(plan, index);
+    const release = (): void => undefined;
+    return {
+      range,
+      release,
+      prepare: (signal: AbortSignal) => source.prepare(range, plan.partSizeBytes, signal),
+    };
+  });
+  return runPipeline({ jobs: () => jobs, ...rest });
 }
 
 /** Fails the test on any rejection that nobody handled, and on any warning (a leak of listeners is one). */
