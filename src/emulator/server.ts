@@ -2,17 +2,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { answer, splitUrl } from './answer.js';
-import type { AuthRules } from './authenticate.js';
-import type { Reply, Service } from './call.js';
-import { Exchange } from './exchange.js';
-import { type FaultKind, FaultPlan, parseFaultSpec } from './faults.js';
-import { misbehave } from './misbehave.js';
+import { answer, splitUrl } from './dispatch.js';
+import { Pacer, paced } from './faults/bandwidth.js';
+import { type FaultKind, FaultPlan, parseFaultSpec } from './faults/fault-plan.js';
+import { misbehave } from './faults/inject-fault.js';
+import type { Reply, Service } from './handlers/api-request.js';
+import type { AuthRules } from './http/authenticate.js';
+import { Exchange } from './http/http-exchange.js';
+import { ServiceError } from './http/service-error.js';
 import { findRoute, type Operation, type Route } from './operations.js';
-import { Pacer, paced } from './pace.js';
-import { ServiceError } from './service-error.js';
-import { closeStore, openStore } from './store.js';
-import { createVault, isVaultName } from './store-vaults.js';
+import { closeStore, openStore } from './store/store.js';
+import { createVault, isVaultName } from './store/vaults.js';
 
 export interface EmulatorOptions {
   /** All state lives here; several servers may share it. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { Pacer, paced } from '../../src/emulator/pace.js';
+import { Pacer, paced } from '../../src/emulator/faults/bandwidth.js';
 import { selfSigned } from './certificates.js';
 import type { Cleanup } from './temp.js';
 

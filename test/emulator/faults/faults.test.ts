@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import {
+  FAULT_KINDS,
+  FaultPlan,
+  FaultSpecError,
+  parseFaultSpec,
+} from '../../../src/emulator/faults/fault-plan.js';
+import { startEmulator } from '../../../src/emulator/server.js';
+import { tempFolder } from '../../support/temp.js';
+import { type Answer, ask, treeHash } from '../support/raw-client.js';
+import { errorOf, MIB } from '../support/vault-client.js';
+import { withEmulator } from '../support/with-emulator.js';
+
+const LIST = { method: 'GET', path: '/-/vaults' } as const;
+const bytes = Buffer.alloc(MIB, 'f');
+
+const plan = (...specs: string[]) => new FaultPlan(specs.map(parseFaultSpec));
+const fires = (faults: FaultPlan, times: number) =>
+  Array.from({ length: times }, () => (faults.next('upload-part') === null ? '.' : 'x')).join('');
+
+test('a fault fires always, the first times, only once, or for a share of requests', () => {
+  assert.equal(fires(plan('reset'), 4), 'xxxx');
+  assert.equal(fires(plan('reset:3'), 6), 'xxx...');
+  assert.equal(fires(plan('reset:#5'), 6), '....x.');
+  assert.equal(fires(plan('reset:0%'), 100), '.'.repeat(100));
+  assert.equal(fires(plan('reset:100%'), 9), 'x'.repeat(9));
+  const share = fires(plan('reset:10%/42'), 10_000).replaceAll('.', '').length;
+  assert.ok(share > 900 && share < 1_100, `${share} of 10,000`);
+  assert.equal(fires(plan('reset:10%/42'), 200), fires(plan('reset:10%/42'), 200));
+  assert.notEqual(fires(plan('reset:10%/42'), 200), fires(plan('reset:10%/43'), 200));
+});
+
+test('a fault that names an operation counts and hits that one alone', () => {
+  const faults = plan('html@complete:2', 'reset@upload-part:#2');
+  assert.equal(faults.next('upload-part'), null);
+  assert.equal(faults.next('complete'), 'html');
+  assert.equal(faults.next('upload-part'), 'reset');
+  assert.equal(faults.next('complete'), 'html');
+  assert.equal(faults.next('complete'), null);
+});
+
+test('of several faults that fire the first in the list is met', () => {
+  assert.equal(plan('empty:1', 'html').next('abort'), 'empty');
+});
+
+test('a spec that cannot be read says what there is', async (t) => {
+  for (const [spec, said] of [
+    ['explode', /fault "explode": no kind "explode"; there are unavailable, throttle/],
+    ['', /no kind ""/],
+    ['reset@teleport', /no operation "teleport"; there are create-vault,/],
+    ['reset:0', /"0" says no time/],
+    ['reset:often', /"often" says no time; write 3/],
+    ['reset:101%', /no time/],
+    ['reset@initiate:', /no time/],
+  ] as const) {
+    assert.throws(
+      () => parseFaultSpec(spec),
+      (error) => error instanceof FaultSpecError && said.test(error.message),
+      spec,
+    );
+  }
+  await assert.rejects(startEmulator({ dataDir: tempFolder(t), faults: ['nonsense'] }), FaultSpecError);
+  for (const kind of FAULT_KINDS) assert.equal(parseFaultSpec(`${kind}@job-output:7%/9`).kind, kind);
+});
+
+for (const [kind, expected] of [
+  ['unavailable', '500 ServiceUnavailableException'],
+  ['throttle', '400 ThrottlingException'],
+  ['timeout', '408 RequestTimeoutException'],
+  ['expired', '403 InvalidSignatureException'],
+  ['no-longer-supported', '400 NoLongerSupportedException'],
+  ['denied', '403 AccessDeniedException'],
+] as const) {
+  test(`${kind} answers ${expected}, and nothing is done`, async (t) => {
+    const { client } = await withEmulator(t, { faults: [`${kind}@upload-part:1`] });
+    const uploadId = await client.initiate(MIB);
+    assert.equal(errorOf(await client.part(uploadId, 0, bytes)), expected);
+    assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
+    assert.equal((await client.part(uploadId, 0, bytes)).status, 204);
+  });
+}
+
+test('html is a 503 page and empty a 500 without a body', async (t) => {
+  const { emulator } = await withEmulator(t, { faults: ['html:1', 'empty:2'] });
+  const html = await ask(emulator.url, LIST);
+  assert.deepEqual([html.status, html.headers['content-type']], [503, 'text/html']);
+  assert.match(html.text, /^<html>/);
+  const empty = await ask(emulator.url, LIST);
+  assert.deepEqual([empty.status, empty.text, empty.headers['content-length']], [500, '', '0']);
+  assert.equal((await ask(emulator.url, LIST)).status, 200);
+});
+
+test('reset breaks the connection in the middle of the body, and nothing is recorded', async (t) => {
+  const { client, emulator } = await withEmulator(t, {
+    faults: ['reset@upload-part:1', 'reset@list-vaults:1'],
+  });
+  const uploadId = await client.initiate(MIB);
+  await assert.rejects(client.part(uploadId, 0, bytes), /ECONNRESET|EPIPE|hang up/);
+  await assert.rejects(ask(emulator.url, LIST), /ECONNRESET|hang up/);
+  assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
+  assert.equal((await client.part(uploadId, 0, bytes)).status, 204);
+  assert.equal((await client.complete(uploadId, bytes)).status, 201);
+});
+
+test('reset ends the work on a body that came in one piece, too', async (t) => {
+  const { client, emulator, dataDir } = await withEmulator(t, { faults: ['reset@upload-part:1'] });
+  const uploadId = await client.initiate(MIB);
+  await assert.rejects(client.part(uploadId, 0, bytes.subarray(0, 5)));
+  // Waits for all that is under way.
+  await emulator.close();
+  const left = readdirSync(dataDir, { recursive: true }).map(String);
+  assert.deepEqual(
+    left.filter((path) => /\/(busy|claims|parts)\/./.test(path)),
+    [],
+  );
+});
+
+test('lost-answer does the work, and the client never hears of it', async (t) => {
+  const faults = ['lost-answer@upload-part:1', 'lost-answer@complete:1', 'lost-answer@initiate:#2'];
+  const { client } = await withEmulator(t, { faults });
+  const uploadId = await client.initiate(MIB);
+  await assert.rejects(client.part(uploadId, 0, bytes));
+  const { Parts } = JSON.parse((await client.listParts(uploadId)).text);
+  assert.equal(Parts[0].SHA256TreeHash, treeHash(bytes));
+  await assert.rejects(client.complete(uploadId, bytes));
+  const again = await client.complete(uploadId, bytes);
+  assert.ok((await client.fetch(String(again.headers['x-amz-archive-id']))).equals(bytes));
+  await assert.rejects(client.initiate(MIB));
+  const list = JSON.parse((await client.ask({ method: 'GET', path: '/multipart-uploads' })).text);
+  assert.equal(list.UploadsList.length, 1);
+});
+
+test("wrong-hash answers with a tree hash that is not the part's, though the part is whole", async (t) => {
+  const { client } = await withEmulator(t, { faults: ['wrong-hash'] });
+  const first = await client.ask({ method: 'GET', path: '' });
+  assert.equal(first.status, 200);
+  const { client: other } = await withEmulator(t, {
+    faults: ['wrong-hash@upload-part', 'wrong-hash@complete'],
+  });
+  const uploadId = await other.initiate(MIB);
+  const part = await other.part(uploadId, 0, bytes);
+  const isWrong = (answer: Answer) => {
+    const hash = String(answer.headers['x-amz-sha256-tree-hash']);
+    return /^[0-9a-f]{64}$/.test(hash) && hash !== treeHash(bytes);
+  };
+  assert.ok(part.status === 204 && isWrong(part));
+  const done = await other.complete(uploadId, bytes);
+  assert.ok(done.status === 201 && isWrong(done));
+});
+
+test('garbage is a success that does not say what a success says', async (t) => {
+  const faults = [
+    'garbage@initiate:#2',
+    'garbage@upload-part:1',
+    'garbage@list-parts:1',
+    'garbage@complete:1',
+  ];
+  const { client } = await withEmulator(t, { faults });
+  const uploadId = await client.initiate(MIB);
+  const initiate = { method: 'POST', path: '/multipart-uploads', headers: { 'x-amz-part-size': '1048576' } };
+  const begun = await client.ask(initiate);
+  assert.deepEqual([begun.status, begun.headers['x-amz-multipart-upload-id']], [201, undefined]);
+  assert.match(begun.text, /^<html>/);
+  const part = await client.part(uploadId, 0, bytes);
+  assert.deepEqual([part.status, part.headers['x-amz-sha256-tree-hash']], [204, undefined]);
+  const list = await client.listParts(uploadId);
+  assert.equal(list.status, 200);
+  assert.throws(() => JSON.parse(list.text), SyntaxError);
+  assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
+  const done = await client.complete(uploadId, bytes);
+  assert.deepEqual([done.status, done.headers['x-amz-archive-id']], [201, undefined]);
+});
+
+test('slow takes some seconds and then succeeds', async (t) => {
+  const { client, emulator } = await withEmulator(t, { faults: ['slow@upload-part', 'slow@list-vaults'] });
+  const uploadId = await client.initiate(MIB);
+  const began = performance.now();
+  const [part, list] = await Promise.all([client.part(uploadId, 0, bytes), ask(emulator.url, LIST)]);
+  assert.deepEqual([part.status, list.status], [204, 200]);
+  assert.ok(performance.now() - began > 2_500);
+});
