@@ -1,13 +1,13 @@
-/** From a request to a reply: who calls, what is asked, and the checks that come before any operation. */
+/** Takes a request to its handler, after the checks that all operations share. */
 import { createHash } from 'node:crypto';
-import type { Call, Handler, Reply, Service } from './handlers/api-request.js';
+import type { ApiRequest, Handler, Service } from './handlers/api-request.js';
 import { handleDeleteArchive, handleUploadArchive } from './handlers/archives.js';
 import { handleJobOutput } from './handlers/job-output.js';
 import { handleDescribeJob, handleInitiateJob, handleListJobs } from './handlers/jobs.js';
 import {
-  handleAbort,
-  handleComplete,
-  handleInitiate,
+  handleAbortUpload,
+  handleCompleteUpload,
+  handleInitiateUpload,
   handleListParts,
   handleListUploads,
   handleUploadPart,
@@ -18,9 +18,10 @@ import {
   handleDescribeVault,
   handleListVaults,
 } from './handlers/vaults.js';
+import type { ApiResponse } from './http/api-response.js';
 import { type AuthRules, authenticate, checkPayloadHash } from './http/authenticate.js';
 import { optionalHeader } from './http/headers.js';
-import type { Exchange } from './http/http-exchange.js';
+import type { HttpExchange } from './http/http-exchange.js';
 import { invalid, missing, ServiceError } from './http/service-error.js';
 import type { Operation, Route } from './operations.js';
 
@@ -31,11 +32,11 @@ const HANDLERS = {
   'delete-vault': handleDeleteVault,
   'upload-archive': handleUploadArchive,
   'delete-archive': handleDeleteArchive,
-  initiate: handleInitiate,
+  initiate: handleInitiateUpload,
   'upload-part': handleUploadPart,
   'list-parts': handleListParts,
-  complete: handleComplete,
-  abort: handleAbort,
+  complete: handleCompleteUpload,
+  abort: handleAbortUpload,
   'list-uploads': handleListUploads,
   'initiate-job': handleInitiateJob,
   'describe-job': handleDescribeJob,
@@ -46,54 +47,47 @@ const HANDLERS = {
 const API_VERSION = '2012-06-01';
 const PAYLOAD_HASH_HEADER = 'x-amz-content-sha256';
 
-/** Does what is asked. @throws ServiceError for what the service refuses */
-export async function answer(
-  exchange: Exchange,
+/** Performs the operation. @throws ServiceError if the service refuses the request */
+export async function dispatch(
+  exchange: HttpExchange,
   route: Route | null,
   rules: AuthRules,
   service: Service,
-): Promise<Reply> {
-  const streams = route?.operation === 'upload-part' || route?.operation === 'upload-archive';
-  const body = streams ? Buffer.alloc(0) : await exchange.readSmallBody();
-  const { announced, caller } = identify(exchange, rules, streams ? null : body);
+): Promise<ApiResponse> {
+  const streamsBody = route?.operation === 'upload-part' || route?.operation === 'upload-archive';
+  const body = streamsBody ? Buffer.alloc(0) : await exchange.readSmallBody();
+  const { announcedHash, caller } = identifyCaller(exchange, rules, streamsBody ? null : body);
   if (route === null) throw new ServiceError('UnknownOperationException', 'Unknown operation');
   checkAccount(route, service);
   checkVersion(exchange);
-  const call: Call = {
+  const request: ApiRequest = {
     ...route,
     body,
     headers: exchange.request.headers,
-    query: new URLSearchParams(splitUrl(exchange).query),
+    query: new URLSearchParams(exchange.query),
     region: caller.region,
-    receive: async (place) => {
-      const hashes = await exchange.receive(place);
-      caller.judgeClock(Date.now());
-      checkPayloadHash(announced, hashes.linearHash);
+    receiveBody: async (destination) => {
+      const hashes = await exchange.receiveBody(destination);
+      caller.checkClock(Date.now());
+      checkPayloadHash(announcedHash, hashes.linearHash);
       return hashes;
     },
   };
-  return HANDLERS[route.operation](call, service);
+  return HANDLERS[route.operation](request, service);
 }
 
-/** @param body null where it is still to come: then its hash must have been announced */
-function identify(exchange: Exchange, rules: AuthRules, body: Buffer | null) {
+/** @param body null if it has not been read yet; the request must then announce its hash */
+function identifyCaller(exchange: HttpExchange, rules: AuthRules, body: Buffer | null) {
+  const { path, query } = exchange;
   const { headers, headersDistinct, method = '' } = exchange.request;
-  const announced = optionalHeader(headers, PAYLOAD_HASH_HEADER);
-  const computed = body === null ? null : createHash('sha256').update(body).digest('hex');
-  const signed = rules.signature === 'verify' && headers.authorization !== undefined;
-  if (signed && computed === null && announced === undefined) throw missing(PAYLOAD_HASH_HEADER);
-  const payloadHash = announced ?? computed ?? '';
-  const caller = authenticate(
-    { method, ...splitUrl(exchange), headers: headersDistinct, payloadHash },
-    rules,
-  );
-  if (computed !== null) checkPayloadHash(announced, computed);
-  return { announced, caller };
-}
-
-export function splitUrl(exchange: Exchange): { path: string; query: string } {
-  const [path = '', ...query] = (exchange.request.url ?? '').split('?');
-  return { path, query: query.join('?') };
+  const announcedHash = optionalHeader(headers, PAYLOAD_HASH_HEADER);
+  const computedHash = body === null ? null : createHash('sha256').update(body).digest('hex');
+  const isSigned = rules.signature === 'verify' && headers.authorization !== undefined;
+  if (isSigned && computedHash === null && announcedHash === undefined) throw missing(PAYLOAD_HASH_HEADER);
+  const payloadHash = announcedHash ?? computedHash ?? '';
+  const caller = authenticate({ method, path, query, headers: headersDistinct, payloadHash }, rules);
+  if (computedHash !== null) checkPayloadHash(announcedHash, computedHash);
+  return { announcedHash, caller };
 }
 
 function checkAccount({ account }: Route, service: Service): void {
@@ -101,7 +95,7 @@ function checkAccount({ account }: Route, service: Service): void {
   throw new ServiceError('AccessDeniedException', `Access denied for account ID: ${account}`);
 }
 
-function checkVersion(exchange: Exchange): void {
+function checkVersion(exchange: HttpExchange): void {
   const version = optionalHeader(exchange.request.headers, 'x-amz-glacier-version');
   if (version === undefined) throw missing('API version');
   if (version !== API_VERSION) throw invalid('API version', version);

@@ -1,8 +1,8 @@
-/** Slow lines, on purpose. */
+/** A limit of the bandwidth, to imitate a slow line. */
 import { Transform } from 'node:stream';
 
-/** Gives out bytes at a rate; whoever takes them together shares it. */
-export class Pacer {
+/** Streams that use the same limit share its rate. */
+export class BandwidthLimit {
   private readonly bytesPerMs: number;
   private freeAtMs = 0;
 
@@ -10,38 +10,24 @@ export class Pacer {
     this.bytesPerMs = bytesPerSecond / 1000;
   }
 
-  /** @returns how long to wait, in ms, before these bytes may go on */
-  take(sizeBytes: number): number {
+  /** Reserves the time that these bytes need. @returns the ms to wait before they may pass */
+  reserve(sizeBytes: number): number {
     const nowMs = performance.now();
     this.freeAtMs = Math.max(this.freeAtMs, nowMs) + sizeBytes / this.bytesPerMs;
     return this.freeAtMs - nowMs;
   }
 }
 
-/** A stage that lets a body through at the pacer's rate. */
-export function paced(pacer: Pacer): Transform {
+/** Returns a transform that passes bytes on at the rate of the limit. */
+export function limitBandwidth(limit: BandwidthLimit): Transform {
   let timer: NodeJS.Timeout | undefined;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      timer = setTimeout(() => done(null, chunk), pacer.take(chunk.length)).unref();
+      timer = setTimeout(() => done(null, chunk), limit.reserve(chunk.length)).unref();
     },
     destroy(error, done) {
       clearTimeout(timer);
       done(error);
-    },
-  });
-}
-
-/** A stage that calls `cut` once so many bytes have gone through, and swallows the rest. */
-export function cutAfter(sizeBytes: number, cut: () => void): Transform {
-  let passed = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      passed += chunk.length;
-      if (passed < sizeBytes) return done(null, chunk);
-      cut();
-      // A body that was in before its connection went is not ended by that.
-      done(new Error('the connection was cut'));
     },
   });
 }

@@ -1,4 +1,4 @@
-/** Fault specs: `KIND[@OPERATION][:WHEN]` (docs/emulator.md has examples). */
+/** Parses fault specs, `KIND[@OPERATION][:WHEN]` (docs/emulator.md has examples), and plans the faults. */
 import { OPERATIONS, type Operation } from '../operations.js';
 
 export const FAULT_KINDS = [
@@ -20,7 +20,7 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-type FaultTime =
+type FaultSchedule =
   | { readonly when: 'every' }
   | { readonly when: 'first'; readonly count: number }
   | { readonly when: 'only'; readonly nth: number }
@@ -28,12 +28,12 @@ type FaultTime =
 
 interface Fault {
   readonly kind: FaultKind;
-  /** Null: any. */
+  /** Null: any operation. */
   readonly operation: Operation | null;
-  readonly time: FaultTime;
+  readonly schedule: FaultSchedule;
 }
 
-/** A spec that cannot be read. Its message is for the person who wrote it. */
+/** A spec is illegal. The message is for the person who wrote it. */
 export class FaultSpecError extends Error {
   readonly spec: string;
 
@@ -50,16 +50,19 @@ export function parseFaultSpec(spec: string): Fault {
   const [, kindName = '', operationName, when] = match ?? [];
   const kind = FAULT_KINDS.find((known) => known === kindName);
   if (kind === undefined) {
-    throw new FaultSpecError(spec, `no kind "${kindName}"; there are ${FAULT_KINDS.join(', ')}`);
+    throw new FaultSpecError(spec, `there is no kind "${kindName}"; the kinds are ${FAULT_KINDS.join(', ')}`);
   }
   const operation = OPERATIONS.find((known) => known === operationName) ?? null;
   if (operation === null && operationName !== undefined) {
-    throw new FaultSpecError(spec, `no operation "${operationName}"; there are ${OPERATIONS.join(', ')}`);
+    throw new FaultSpecError(
+      spec,
+      `there is no operation "${operationName}"; the operations are ${OPERATIONS.join(', ')}`,
+    );
   }
-  return { kind, operation, time: parseTime(spec, when) };
+  return { kind, operation, schedule: parseSchedule(spec, when) };
 }
 
-function parseTime(spec: string, text: string | undefined): FaultTime {
+function parseSchedule(spec: string, text: string | undefined): FaultSchedule {
   if (text === undefined) return { when: 'every' };
   const first = /^([1-9]\d{0,8})$/.exec(text);
   if (first) return { when: 'first', count: Number(first[1]) };
@@ -71,44 +74,44 @@ function parseTime(spec: string, text: string | undefined): FaultTime {
   }
   throw new FaultSpecError(
     spec,
-    `"${text}" says no time; write 3 (the first three), #5 (only the fifth), 10% or 10%/SEED (a share)`,
+    `"${text}" does not say when; write 3 (the first three), #5 (only the fifth), 10% or 10%/SEED (a share)`,
   );
 }
 
-/** Says of each request which fault it meets. Requests are counted for each fault by itself, in this process. */
+/** Chooses the fault of each request. Every fault has its own counter of requests, in this process. */
 export class FaultPlan {
-  private readonly entries: readonly { readonly fault: Fault; readonly fires: () => boolean }[];
+  private readonly entries: readonly { readonly fault: Fault; readonly isDue: () => boolean }[];
 
   constructor(faults: readonly Fault[]) {
-    this.entries = faults.map((fault) => ({ fault, fires: firing(fault.time) }));
+    this.entries = faults.map((fault) => ({ fault, isDue: scheduler(fault.schedule) }));
   }
 
-  /** The first fault that fires; every one that matches counts the request. */
+  /** Returns the first fault that is due. Every fault that matches the operation counts the request. */
   next(operation: Operation): FaultKind | null {
-    const firing = this.entries.filter(
-      ({ fault, fires }) => (fault.operation === null || fault.operation === operation) && fires(),
+    const due = this.entries.filter(
+      ({ fault, isDue }) => (fault.operation === null || fault.operation === operation) && isDue(),
     );
-    return firing[0]?.fault.kind ?? null;
+    return due[0]?.fault.kind ?? null;
   }
 }
 
-function firing(time: FaultTime): () => boolean {
+function scheduler(schedule: FaultSchedule): () => boolean {
   let seen = 0;
-  switch (time.when) {
+  switch (schedule.when) {
     case 'every':
       return () => true;
     case 'first':
-      return () => ++seen <= time.count;
+      return () => ++seen <= schedule.count;
     case 'only':
-      return () => ++seen === time.nth;
+      return () => ++seen === schedule.nth;
     case 'share': {
-      const random = seededRandom(time.seed);
-      return () => random() < time.share;
+      const random = seededRandom(schedule.seed);
+      return () => random() < schedule.share;
     }
   }
 }
 
-/** mulberry32: uniform in [0, 1), the same for the same seed. */
+/** Returns a mulberry32 generator of uniform numbers in [0, 1). The same seed gives the same numbers. */
 function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,33 +1,35 @@
-/** What each fault does to a request. */
+/** Changes the course of a request as its fault demands. */
+import { Transform } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Reply } from '../handlers/api-request.js';
+import { type ApiResponse, NO_CONTENT } from '../http/api-response.js';
 import { basicTime } from '../http/authenticate.js';
-import type { Exchange } from '../http/http-exchange.js';
+import type { HttpExchange } from '../http/http-exchange.js';
 import { type ErrorCode, ServiceError } from '../http/service-error.js';
 import { type Operation, SUCCESS_STATUS } from '../operations.js';
-import { cutAfter, Pacer, paced } from './bandwidth.js';
+import { BandwidthLimit, limitBandwidth } from './bandwidth.js';
 import type { FaultKind } from './fault-plan.js';
 
-/** How long a `slow` request takes, in ms, whatever its size. */
+/** Duration of a `slow` request, whatever its size. */
 const SLOW_MS = 3_000;
 const MINUTE_MS = 60_000;
+const HTML_TYPE = { 'content-type': 'text/html' };
 const HTML = '<html><head><title>503 Service Unavailable</title></head><body>Try again later.</body></html>';
 
-interface Victim {
-  readonly exchange: Exchange;
+export interface FaultyRequest {
+  readonly exchange: HttpExchange;
   readonly operation: Operation;
-  /** What would have happened. */
-  readonly work: () => Promise<Reply>;
-  /** Ends waits when the server closes. */
+  /** Performs the operation as without a fault. */
+  readonly perform: () => Promise<ApiResponse>;
+  /** Aborted when the server closes; it ends waits. */
   readonly closing: AbortSignal;
 }
 
 /**
- * @returns what to send; null when nothing is to be sent any more
- * @throws ServiceError for the faults that are refusals
+ * @returns the response to send; null if nothing more is to be sent
+ * @throws ServiceError for the faults that refuse the request
  */
-export async function misbehave(kind: FaultKind, victim: Victim): Promise<Reply | null> {
-  const { exchange, work } = victim;
+export async function injectFault(kind: FaultKind, request: FaultyRequest): Promise<ApiResponse | null> {
+  const { exchange, perform } = request;
   switch (kind) {
     case 'unavailable':
       return refuse(exchange, 'ServiceUnavailableException', 'Service unavailable');
@@ -44,34 +46,34 @@ export async function misbehave(kind: FaultKind, victim: Victim): Promise<Reply 
         'This API is no longer supported for new accounts. Please use Amazon S3 Glacier storage classes instead.',
       );
     case 'timeout':
-      // The service waited for the body and gave up, so the body is not read.
+      // The service waited for the body in vain, so the body is not read.
       throw new ServiceError('RequestTimeoutException', 'Request timed out.');
     case 'reset':
-      return resetMidBody(exchange, work);
+      return resetMidBody(exchange, perform);
     case 'lost-answer':
-      await work().finally(() => exchange.cut());
+      await perform().finally(() => exchange.resetConnection());
       return null;
     case 'html':
-      await exchange.drain();
-      return { status: 503, headers: { 'content-type': 'text/html' }, body: HTML };
+      await exchange.discardBody();
+      return { status: 503, headers: HTML_TYPE, body: HTML };
     case 'empty':
-      await exchange.drain();
+      await exchange.discardBody();
       return { status: 500, headers: {}, body: '' };
     case 'wrong-hash':
-      return withWrongHash(await work());
+      return withWrongHash(await perform());
     case 'garbage':
-      return garbage(victim);
+      return respondWithGarbage(request);
     case 'slow':
-      return slowly(victim);
+      return performSlowly(request);
     case 'hang':
-      await exchange.drain();
-      await exchange.closed();
+      await exchange.discardBody();
+      await exchange.untilClosed();
       return null;
   }
 }
 
-async function refuse(exchange: Exchange, code: ErrorCode, message: string): Promise<never> {
-  await exchange.drain();
+async function refuse(exchange: HttpExchange, code: ErrorCode, message: string): Promise<never> {
+  await exchange.discardBody();
   throw new ServiceError(code, message);
 }
 
@@ -81,38 +83,54 @@ function expiredMessage(): string {
   return `Signature expired: ${sent} is now earlier than ${edge} (${basicTime(nowMs)} - 5 min.)`;
 }
 
-async function resetMidBody(exchange: Exchange, work: () => Promise<Reply>): Promise<null> {
+async function resetMidBody(exchange: HttpExchange, perform: () => Promise<ApiResponse>): Promise<null> {
   if (exchange.bodyBytes > 0) {
-    exchange.stages.push(cutAfter(exchange.bodyBytes / 2, () => exchange.cut()));
-    await work().catch(() => {});
+    exchange.bodyTransforms.push(resetAfter(exchange.bodyBytes / 2, exchange));
+    await perform().catch(() => {});
   }
-  exchange.cut();
+  exchange.resetConnection();
   return null;
 }
 
-/** The first digit of the tree hash is another one. */
-function withWrongHash(reply: Reply): Reply {
-  const hash = reply.headers['x-amz-sha256-tree-hash'];
-  if (hash === undefined) return reply;
-  const wrong = `${hash.startsWith('0') ? '1' : '0'}${hash.slice(1)}`;
-  return { ...reply, headers: { ...reply.headers, 'x-amz-sha256-tree-hash': wrong } };
+/** Returns a transform that resets the connection once `sizeBytes` have passed. */
+function resetAfter(sizeBytes: number, exchange: HttpExchange): Transform {
+  let passedBytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      passedBytes += chunk.length;
+      if (passedBytes < sizeBytes) return done(null, chunk);
+      exchange.resetConnection();
+      // The reset does not end a body that has already arrived, so the error has to.
+      done(new Error('the connection was reset'));
+    },
+  });
 }
 
-/** A listing is cut in half; of anything else nothing is done, and a page that is not the service's says all is well. */
-async function garbage({ exchange, operation, work }: Victim): Promise<Reply> {
+/** Changes the first digit of the tree hash. */
+function withWrongHash(response: ApiResponse): ApiResponse {
+  const hash = response.headers['x-amz-sha256-tree-hash'];
+  if (hash === undefined) return response;
+  const wrong = `${hash.startsWith('0') ? '1' : '0'}${hash.slice(1)}`;
+  return { ...response, headers: { ...response.headers, 'x-amz-sha256-tree-hash': wrong } };
+}
+
+/** Cuts a listing in half. Does not perform other operations, and gives them an empty or HTML response of success. */
+async function respondWithGarbage({ exchange, operation, perform }: FaultyRequest): Promise<ApiResponse> {
   const status = SUCCESS_STATUS[operation];
   if (status === 200 && operation !== 'job-output') {
-    const reply = await work();
-    const text = typeof reply.body === 'string' ? reply.body : '';
-    return { ...reply, body: text.slice(0, text.length / 2) };
+    const response = await perform();
+    const text = typeof response.body === 'string' ? response.body : '';
+    return { ...response, body: text.slice(0, text.length / 2) };
   }
-  await exchange.drain();
-  if (status === 204) return { status, headers: {}, body: '' };
-  return { status, headers: { 'content-type': 'text/html' }, body: HTML };
+  await exchange.discardBody();
+  return status === NO_CONTENT.status ? NO_CONTENT : { status, headers: HTML_TYPE, body: HTML };
 }
 
-async function slowly({ exchange, work, closing }: Victim): Promise<Reply> {
+async function performSlowly({ exchange, perform, closing }: FaultyRequest): Promise<ApiResponse> {
   if (exchange.bodyBytes === 0) await wait(SLOW_MS, undefined, { ref: false, signal: closing });
-  else exchange.stages.push(paced(new Pacer((exchange.bodyBytes / SLOW_MS) * 1000)));
-  return work();
+  else {
+    const limit = new BandwidthLimit((exchange.bodyBytes / SLOW_MS) * 1000);
+    exchange.bodyTransforms.push(limitBandwidth(limit));
+  }
+  return perform();
 }

@@ -1,54 +1,45 @@
-/** A request on its way through the service, and the answer to it. */
+/** The input of the handlers: one request of the API, and the service that answers it. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
-import type { BodyHashes } from '../http/body-writer.js';
+import type { ApiResponse } from '../http/api-response.js';
+import type { BodyDestination, BodyHashes } from '../http/body-writer.js';
 import { vaultNotFound } from '../http/service-error.js';
 import type { Route } from '../operations.js';
-import type { PartWriter } from '../store/parts.js';
 import type { Store } from '../store/store.js';
 import { findVault } from '../store/vaults.js';
 
 export interface Service {
   readonly store: Store;
-  /** The account number that answers carry, also where `-` was asked. */
+  /** The account number that responses contain, also when the request says `-`. */
   readonly accountId: string;
   readonly jobDelayMs: number;
 }
 
-export interface Call extends Route {
+export interface ApiRequest extends Route {
   readonly headers: IncomingHttpHeaders;
   readonly query: URLSearchParams;
   readonly region: string;
-  /** The whole body of a call that does not stream; else empty. */
+  /** The whole body; empty for operations that stream it. */
   readonly body: Buffer;
   /**
-   * Streams the body to where it goes, then judges the clock and the payload hash.
-   * @throws ServiceError InvalidSignatureException; then nothing of it may count
+   * Streams the body into a file, then checks the clock and the payload hash.
+   * @throws ServiceError InvalidSignatureException; the received bytes must then be discarded
    */
-  receive(place: Pick<PartWriter, 'file' | 'position'>): Promise<BodyHashes>;
+  receiveBody(destination: BodyDestination): Promise<BodyHashes>;
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Readable;
+export type Handler = (request: ApiRequest, service: Service) => Promise<ApiResponse>;
+
+export function vaultPath(request: ApiRequest, service: Service): string {
+  return `/${service.accountId}/vaults/${request.vaultName}`;
 }
 
-export type Handler = (call: Call, service: Service) => Promise<Reply>;
-
-export const JSON_TYPE = { 'content-type': 'application/json' };
-
-export function vaultPath(call: Call, service: Service): string {
-  return `/${service.accountId}/vaults/${call.vaultName}`;
+export function vaultArn(request: ApiRequest, service: Service, name = request.vaultName): string {
+  return `arn:aws:glacier:${request.region}:${service.accountId}:vaults/${name}`;
 }
 
-export function vaultArn(call: Call, service: Service, name = call.vaultName): string {
-  return `arn:aws:glacier:${call.region}:${service.accountId}:vaults/${name}`;
-}
-
-/** The folder of the vault that the path names. @throws ServiceError ResourceNotFoundException */
-export async function requireVault(call: Call, service: Service): Promise<string> {
-  const folder = await findVault(service.store, call.vaultName);
-  if (folder === null) throw vaultNotFound(vaultArn(call, service));
+/** Returns the folder of the vault that the path names. @throws ServiceError ResourceNotFoundException */
+export async function requireVault(request: ApiRequest, service: Service): Promise<string> {
+  const folder = await findVault(service.store, request.vaultName);
+  if (folder === null) throw vaultNotFound(vaultArn(request, service));
   return folder;
 }

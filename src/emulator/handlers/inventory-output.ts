@@ -1,37 +1,38 @@
-/** What an inventory job delivers (Amazon Glacier developer guide, api-job-output-get, and a capture of 2016). */
-import type { ArchiveFacts } from '../store/archives.js';
-import type { InventoryWish } from '../store/jobs.js';
+/** The output of an inventory job (Amazon Glacier developer guide, api-job-output-get, and a recording of 2016). */
+import type { ArchiveMetadata } from '../store/archives.js';
+import type { InventoryParameters } from '../store/jobs.js';
 
 interface InventoryListing {
   readonly vaultArn: string;
   /** ISO-8601 UTC with milliseconds. */
   readonly date: string;
-  readonly archives: readonly ArchiveFacts[];
+  readonly archives: readonly ArchiveMetadata[];
 }
 
-/** Inventories carry no milliseconds, unlike all other answers. */
+/** Removes the milliseconds: inventories do not contain them, unlike all other responses. */
 function toSeconds(date: string): string {
   return date.replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** The archives that were asked for, and where the next inventory may go on (null at the end). */
+/** Returns the requested archives, and the marker at which the next inventory continues (null at the end). */
 export function selectArchives(
-  archives: readonly ArchiveFacts[],
-  wish: InventoryWish,
-): { readonly selected: readonly ArchiveFacts[]; readonly marker: string | null } {
-  const from = Date.parse(wish.StartDate ?? '') || -Infinity;
-  const before = Date.parse(wish.EndDate ?? '') || Infinity;
+  archives: readonly ArchiveMetadata[],
+  parameters: InventoryParameters,
+): { readonly selected: readonly ArchiveMetadata[]; readonly marker: string | null } {
+  const from = Date.parse(parameters.StartDate ?? '') || -Infinity;
+  const before = Date.parse(parameters.EndDate ?? '') || Infinity;
   const inTime = archives.filter(({ createdAt }) => {
     const ms = Date.parse(createdAt);
     return ms >= from && ms < before;
   });
-  const begin = wish.Marker === null ? 0 : inTime.findIndex(({ archiveId }) => archiveId === wish.Marker) + 1;
-  const end = wish.Limit === null ? inTime.length : begin + Number(wish.Limit);
-  const selected = inTime.slice(begin, end);
+  const first =
+    parameters.Marker === null ? 0 : inTime.findIndex(({ archiveId }) => archiveId === parameters.Marker) + 1;
+  const end = parameters.Limit === null ? inTime.length : first + Number(parameters.Limit);
+  const selected = inTime.slice(first, end);
   return { selected, marker: end < inTime.length ? (selected.at(-1)?.archiveId ?? null) : null };
 }
 
-/** The keys in the live service's order, which here is not the alphabet's. */
+/** Writes the keys in the order of the live service, which is not alphabetical in this document. */
 export function inventoryJson({ vaultArn, date, archives }: InventoryListing): string {
   return JSON.stringify({
     VaultARN: vaultArn,
@@ -46,7 +47,7 @@ export function inventoryJson({ vaultArn, date, archives }: InventoryListing): s
   });
 }
 
-/** Quotes are escaped by a backslash, backslashes by nothing: so the developer guide has it. */
+/** Escapes quotes by a backslash and leaves backslashes as they are, as the developer guide does. */
 export function inventoryCsv({ archives }: InventoryListing): string {
   const rows = archives.map(({ archiveId, description, createdAt, sizeBytes, treeHash }) => {
     const quoted = `"${(description ?? '').replaceAll('"', '\\"')}"`;

@@ -1,27 +1,28 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import type { ApiResponse } from '../http/api-response.js';
 import { optionalHeader } from '../http/headers.js';
 import { invalid, ServiceError } from '../http/service-error.js';
 import { type ArchiveJob, isReady, type Job, outputBytes, outputPath } from '../store/jobs.js';
 import { LEAF_BYTES, TreeHasher } from '../tree-hash.js';
-import { type Call, type Reply, requireVault, type Service } from './api-request.js';
+import { type ApiRequest, requireVault, type Service } from './api-request.js';
 import { requireJob } from './jobs.js';
 
 const READ_BYTES = 1024 * 1024;
 
-/** GetJobOutput: the whole with 200, a `Range: bytes=a-b` of it with 206. */
-export async function handleJobOutput(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireVault(call, service);
-  const job = await requireJob(vault, call.id);
+/** Answers 200 with the whole output, or 206 with the part that `Range: bytes=FIRST-LAST` selects. */
+export async function handleJobOutput(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVault(request, service);
+  const job = await requireJob(vault, request.id);
   if (!isReady(job)) {
-    const why = `The job is not currently available for download: ${job.jobId}`;
-    throw new ServiceError('InvalidParameterValueException', why);
+    const message = `The job is not currently available for download: ${job.jobId}`;
+    throw new ServiceError('InvalidParameterValueException', message);
   }
   const path = outputPath(vault, job.jobId);
   const archive = job.action === 'ArchiveRetrieval' ? job : null;
   const sizeBytes =
     archive === null ? await outputBytes(vault, job.jobId) : archive.endByte - archive.startByte + 1;
-  const range = parseRange(optionalHeader(call.headers, 'range'), sizeBytes);
+  const range = parseRange(optionalHeader(request.headers, 'range'), sizeBytes);
   const [start, end] = range ?? [0, sizeBytes - 1];
   const offset = archive?.startByte ?? 0;
   const read = () =>
@@ -65,7 +66,7 @@ async function archiveHeaders(
   return { ...description, 'x-amz-sha256-tree-hash': tree.digestHex() };
 }
 
-/** Whether a range is one whole subtree (Amazon Glacier developer guide, checksum-calculations-range). */
+/** Returns true if a range covers one whole subtree (Amazon Glacier developer guide, checksum-calculations-range). */
 function isTreeAligned(start: number, end: number, sizeBytes: number): boolean {
   const leaves = (end - start + 1) / LEAF_BYTES;
   const span = 2 ** Math.ceil(Math.log2(Math.max(leaves, 1))) * LEAF_BYTES;

@@ -1,25 +1,25 @@
-/** The body of InitiateJob, read by its rules (Amazon Glacier developer guide, api-initiate-job-post). */
+/** Parses the body of an initiate job request (Amazon Glacier developer guide, api-initiate-job-post). */
 import { parseBytes } from '../http/headers.js';
 import { archiveNotFound, invalid, missing, ServiceError } from '../http/service-error.js';
 import { isArchiveId } from '../ids.js';
-import type { InventoryWish } from '../store/jobs.js';
+import type { InventoryParameters } from '../store/jobs.js';
 import { LEAF_BYTES } from '../tree-hash.js';
 
 type Fields = Readonly<Record<string, unknown>> & { readonly InventoryRetrievalParameters?: Fields };
 
-export interface JobOrder {
+export interface JobParameters {
   readonly description: string | null;
   readonly snsTopic: string | null;
   readonly tier: string;
-  readonly subject:
+  readonly retrieval:
     | { readonly kind: 'archive'; readonly archiveId: string; readonly range: string | null }
-    | { readonly kind: 'inventory'; readonly wish: InventoryWish };
+    | { readonly kind: 'inventory'; readonly parameters: InventoryParameters };
 }
 
 const TIERS = ['Expedited', 'Standard', 'Bulk'];
 
-/** @throws ServiceError 400 for anything but a legal order */
-export function parseJobOrder(body: Buffer): JobOrder {
+/** @throws ServiceError 400 unless the job parameters are legal */
+export function parseJobParameters(body: Buffer): JobParameters {
   if (body.length === 0) throw missing('Job Parameters');
   const fields = parseFields(body);
   const tier = text(fields, 'Tier') ?? 'Standard';
@@ -27,8 +27,8 @@ export function parseJobOrder(body: Buffer): JobOrder {
   const common = { description: text(fields, 'Description'), snsTopic: text(fields, 'SNSTopic'), tier };
   const type = text(fields, 'Type');
   if (type === null) throw missing('type');
-  if (type === 'archive-retrieval') return { ...common, subject: archiveSubject(fields) };
-  if (type === 'inventory-retrieval') return { ...common, subject: inventorySubject(fields) };
+  if (type === 'archive-retrieval') return { ...common, retrieval: archiveRetrieval(fields) };
+  if (type === 'inventory-retrieval') return { ...common, retrieval: inventoryRetrieval(fields) };
   throw invalid('job type', type);
 }
 
@@ -37,12 +37,12 @@ function parseFields(body: Buffer): Fields {
     const value: unknown = JSON.parse(body.toString('utf8'));
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Fields;
   } catch {
-    // Said below, like JSON that is no object.
+    // Text that is not JSON gets the same error as JSON that is not an object.
   }
   throw new ServiceError('SerializationException', 'The job parameters are not a JSON object');
 }
 
-/** A text or number by name; null where there is none. */
+/** Returns a string or a number as text; null if the field is missing. */
 function text(fields: Fields, name: string): string | null {
   const value = fields[name];
   if (value === undefined || value === null) return null;
@@ -50,18 +50,18 @@ function text(fields: Fields, name: string): string | null {
   return String(value);
 }
 
-function archiveSubject(fields: Fields): JobOrder['subject'] {
+function archiveRetrieval(fields: Fields): JobParameters['retrieval'] {
   const archiveId = text(fields, 'ArchiveId');
   if (archiveId === null) throw missing('ArchiveId');
   if (!isArchiveId(archiveId)) throw archiveNotFound(archiveId);
   return { kind: 'archive', archiveId, range: text(fields, 'RetrievalByteRange') };
 }
 
-function inventorySubject(fields: Fields): JobOrder['subject'] {
+function inventoryRetrieval(fields: Fields): JobParameters['retrieval'] {
   const format = text(fields, 'Format') ?? 'JSON';
   if (format !== 'JSON' && format !== 'CSV') throw invalid('format', format);
   const inner = fields.InventoryRetrievalParameters ?? {};
-  const wish = {
+  const parameters = {
     EndDate: text(inner, 'EndDate'),
     Format: format,
     Limit: text(inner, 'Limit'),
@@ -69,16 +69,16 @@ function inventorySubject(fields: Fields): JobOrder['subject'] {
     StartDate: text(inner, 'StartDate'),
   } as const;
   for (const name of ['StartDate', 'EndDate'] as const) {
-    const date = wish[name];
+    const date = parameters[name];
     if (date !== null && Number.isNaN(Date.parse(date))) throw invalid(name, date);
   }
-  if (wish.Limit !== null && !parseBytes(wish.Limit)) throw invalid('Limit', wish.Limit);
-  return { kind: 'inventory', wish };
+  if (parameters.Limit !== null && !parseBytes(parameters.Limit)) throw invalid('Limit', parameters.Limit);
+  return { kind: 'inventory', parameters };
 }
 
 /**
- * The bytes to retrieve: they begin on a MiB, and end on one or with the archive.
- * @throws ServiceError InvalidParameterValueException
+ * Returns the first and the last byte to retrieve.
+ * @throws ServiceError unless the range starts at a multiple of 1 MiB, and ends at one or at the end of the archive
  */
 export function parseRetrievalRange(range: string | null, sizeBytes: number): [start: number, end: number] {
   if (range === null) return [0, sizeBytes - 1];

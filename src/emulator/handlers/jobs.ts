@@ -1,4 +1,4 @@
-import { sortedJson } from '../http/api-response.js';
+import { type ApiResponse, createdResponse, jsonResponse } from '../http/api-response.js';
 import { archiveNotFound, invalid, jobNotFound, ServiceError } from '../http/service-error.js';
 import { isUploadOrJobId } from '../ids.js';
 import { findArchive } from '../store/archives.js';
@@ -6,79 +6,64 @@ import {
   createArchiveJob,
   createInventoryJob,
   findJob,
-  type InventoryWish,
+  type InventoryParameters,
   isReady,
   type Job,
   listJobs,
 } from '../store/jobs.js';
 import { takeInventory } from '../store/vaults.js';
-import {
-  type Call,
-  JSON_TYPE,
-  type Reply,
-  requireVault,
-  type Service,
-  vaultArn,
-  vaultPath,
-} from './api-request.js';
+import { type ApiRequest, requireVault, type Service, vaultArn, vaultPath } from './api-request.js';
 import { inventoryCsv, inventoryJson, selectArchives } from './inventory-output.js';
-import { type JobOrder, parseJobOrder, parseRetrievalRange } from './job-parameters.js';
+import { type JobParameters, parseJobParameters, parseRetrievalRange } from './job-parameters.js';
 import { cutPage, pageLimit, readMarker, writeMarker } from './paging.js';
 
 const PER_PAGE_MAX = 50;
 
-export async function handleInitiateJob(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireVault(call, service);
-  const order = parseJobOrder(call.body);
-  const { subject } = order;
+export async function handleInitiateJob(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVault(request, service);
+  const job = parseJobParameters(request.body);
+  const { retrieval } = job;
   const { jobId } =
-    subject.kind === 'archive'
-      ? await makeArchiveJob(service, vault, order, subject)
-      : await makeInventoryJob(call, service, vault, { order, wish: subject.wish });
-  const location = `${vaultPath(call, service)}/jobs/${jobId}`;
-  return { status: 202, headers: { ...JSON_TYPE, location, 'x-amz-job-id': jobId }, body: '{}' };
+    retrieval.kind === 'archive'
+      ? await initiateArchiveJob(service, vault, job, retrieval)
+      : await initiateInventoryJob(request, service, vault, { ...job, parameters: retrieval.parameters });
+  const location = `${vaultPath(request, service)}/jobs/${jobId}`;
+  return createdResponse({ location, 'x-amz-job-id': jobId }, 202);
 }
 
-async function makeArchiveJob(
+async function initiateArchiveJob(
   service: Service,
   vault: string,
-  { description, snsTopic, tier }: JobOrder,
-  subject: { readonly archiveId: string; readonly range: string | null },
+  { description, snsTopic, tier }: JobParameters,
+  { archiveId, range }: { readonly archiveId: string; readonly range: string | null },
 ): Promise<Job> {
-  const archive = await findArchive(vault, subject.archiveId);
-  if (archive === null) throw archiveNotFound(subject.archiveId);
-  const [startByte, endByte] = parseRetrievalRange(subject.range, archive.sizeBytes);
-  const wish = {
-    action: 'ArchiveRetrieval',
-    description,
-    snsTopic,
-    tier,
-    archive,
-    startByte,
-    endByte,
-  } as const;
-  return createArchiveJob(service.store, vault, wish, service.jobDelayMs);
+  const archive = await findArchive(vault, archiveId);
+  if (archive === null) throw archiveNotFound(archiveId);
+  const [startByte, endByte] = parseRetrievalRange(range, archive.sizeBytes);
+  const action = 'ArchiveRetrieval';
+  const job = { action, description, snsTopic, tier, archive, startByte, endByte } as const;
+  return createArchiveJob(service.store, vault, job, service.jobDelayMs);
 }
 
-/** The vault is counted now, so that an inventory always lists what is there when it is asked for. */
-async function makeInventoryJob(
-  call: Call,
+/** Takes the inventory now, so that it lists the archives that are in the vault at the time of the request. */
+async function initiateInventoryJob(
+  request: ApiRequest,
   service: Service,
   vault: string,
-  { order, wish }: { readonly order: JobOrder; readonly wish: InventoryWish },
+  { description, snsTopic, parameters }: JobParameters & { readonly parameters: InventoryParameters },
 ): Promise<Job> {
   const { inventory, archives } = await takeInventory(service.store, vault);
-  const { selected, marker } = selectArchives(archives, wish);
-  const listing = { vaultArn: vaultArn(call, service), date: inventory.date, archives: selected };
-  const output = wish.Format === 'JSON' ? inventoryJson(listing) : inventoryCsv(listing);
+  const { selected, marker } = selectArchives(archives, parameters);
+  const listing = { vaultArn: vaultArn(request, service), date: inventory.date, archives: selected };
+  const output = parameters.Format === 'JSON' ? inventoryJson(listing) : inventoryCsv(listing);
   const job = {
     action: 'InventoryRetrieval',
-    description: order.description,
-    snsTopic: order.snsTopic,
+    description,
+    snsTopic,
     sizeBytes: Buffer.byteLength(output),
-    parameters: { ...wish, Marker: marker },
+    parameters: { ...parameters, Marker: marker },
   } as const;
-  return createInventoryJob(service.store, vault, { wish: job, output }, service.jobDelayMs);
+  return createInventoryJob(service.store, vault, { job, output }, service.jobDelayMs);
 }
 
 /** @throws ServiceError ResourceNotFoundException */
@@ -88,22 +73,22 @@ export async function requireJob(vault: string, jobId: string): Promise<Job> {
   return job;
 }
 
-export async function handleDescribeJob(call: Call, service: Service): Promise<Reply> {
-  const job = await requireJob(await requireVault(call, service), call.id);
-  return { status: 200, headers: JSON_TYPE, body: sortedJson(describe(job, call, service)) };
+export async function handleDescribeJob(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const job = await requireJob(await requireVault(request, service), request.id);
+  return jsonResponse(jobJson(job, request, service));
 }
 
-export async function handleListJobs(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireVault(call, service);
-  const limit = pageLimit(call.query, PER_PAGE_MAX);
-  const after = readMarker(call.query, /^[A-Za-z0-9_-]{92}$/);
-  const found = await listJobs(vault, { after, count: limit + 1 }, wantedJobs(call.query));
+export async function handleListJobs(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVault(request, service);
+  const limit = pageLimit(request.query, PER_PAGE_MAX);
+  const after = readMarker(request.query, /^[A-Za-z0-9_-]{92}$/);
+  const found = await listJobs(vault, { after, count: limit + 1 }, jobFilter(request.query));
   const page = cutPage(found, limit, ({ jobId }) => writeMarker(jobId));
-  const list = page.items.map((job) => describe(job, call, service));
-  return { status: 200, headers: JSON_TYPE, body: sortedJson({ JobList: list, Marker: page.next }) };
+  const list = page.items.map((job) => jobJson(job, request, service));
+  return jsonResponse({ JobList: list, Marker: page.marker });
 }
 
-function wantedJobs(query: URLSearchParams): (job: Job) => boolean {
+function jobFilter(query: URLSearchParams): (job: Job) => boolean {
   const status = query.get('statuscode');
   const completed = query.get('completed');
   if (status !== null && !['InProgress', 'Succeeded', 'Failed'].includes(status)) {
@@ -120,7 +105,7 @@ function statusOf(job: Job): string {
   return isReady(job) ? 'Succeeded' : 'InProgress';
 }
 
-function describe(job: Job, call: Call, service: Service): object {
+function jobJson(job: Job, request: ApiRequest, service: Service): object {
   const ready = isReady(job);
   const archive = job.action === 'ArchiveRetrieval' ? job : null;
   const inventory = job.action === 'InventoryRetrieval' ? job : null;
@@ -143,6 +128,6 @@ function describe(job: Job, call: Call, service: Service): object {
     StatusCode: statusOf(job),
     StatusMessage: ready ? 'Succeeded' : null,
     Tier: archive?.tier ?? null,
-    VaultARN: vaultArn(call, service),
+    VaultARN: vaultArn(request, service),
   };
 }

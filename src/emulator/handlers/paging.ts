@@ -1,7 +1,7 @@
-/** `limit` and `marker` of the listing calls. */
+/** Pages of listings: the `limit` and `marker` of a request, and the marker of its response. */
 import { invalid } from '../http/service-error.js';
 
-/** @throws ServiceError unless it is from 1 to `max`, the default */
+/** Returns the limit of a page; `max` is the default. @throws ServiceError unless it is from 1 to `max` */
 export function pageLimit(query: URLSearchParams, max: number): number {
   const text = query.get('limit');
   if (text === null || text === '') return max;
@@ -10,28 +10,32 @@ export function pageLimit(query: URLSearchParams, max: number): number {
   return limit;
 }
 
-/** The cursor inside a marker, null for the first page. Its wrapping keeps clients from reading or making one. */
-export function readMarker(query: URLSearchParams, shape: RegExp): string | null {
+/**
+ * Decodes a marker into the key of the last item of the page before; null for the first page. Markers are encoded so
+ * that clients treat them as opaque.
+ * @throws ServiceError unless `writeMarker` wrote it
+ */
+export function readMarker(query: URLSearchParams, keyPattern: RegExp): string | null {
   const marker = query.get('marker');
   if (marker === null || marker === '') return null;
-  const cursor = Buffer.from(marker, 'base64url').toString('latin1');
-  if (!shape.test(cursor) || writeMarker(cursor) !== marker) throw invalid('marker', marker);
-  return cursor;
+  const key = Buffer.from(marker, 'base64url').toString('latin1');
+  if (!keyPattern.test(key) || writeMarker(key) !== marker) throw invalid('marker', marker);
+  return key;
 }
 
-export function writeMarker(cursor: string): string {
-  return Buffer.from(cursor, 'latin1').toString('base64url');
+export function writeMarker(key: string): string {
+  return Buffer.from(key, 'latin1').toString('base64url');
 }
 
 interface Page<T> {
   readonly items: readonly T[];
-  /** The last item's cursor where more follow, else null. */
-  readonly next: string | null;
+  /** The marker of the next page; null on the last page. */
+  readonly marker: string | null;
 }
 
-/** Cuts a page off items that hold one more than the limit where there are more. */
-export function cutPage<T>(found: readonly T[], limit: number, cursorOf: (item: T) => string): Page<T> {
+/** Returns the first `limit` items as a page. `found` has one item more than the limit if there are more pages. */
+export function cutPage<T>(found: readonly T[], limit: number, markerOf: (item: T) => string): Page<T> {
   const items = found.slice(0, limit);
   const last = items.at(-1);
-  return { items, next: found.length > limit && last !== undefined ? cursorOf(last) : null };
+  return { items, marker: found.length > limit && last !== undefined ? markerOf(last) : null };
 }

@@ -1,4 +1,4 @@
-import { sortedJson } from '../http/api-response.js';
+import { type ApiResponse, createdResponse, jsonResponse, NO_CONTENT } from '../http/api-response.js';
 import {
   contentRange,
   descriptionHeader,
@@ -10,114 +10,110 @@ import {
 import { invalid, uploadNotFound } from '../http/service-error.js';
 import { isUploadOrJobId } from '../ids.js';
 import { completeUpload } from '../store/complete-upload.js';
-import { beginPart, listSlots, readRecords } from '../store/parts.js';
-import type { UploadFacts } from '../store/upload-metadata.js';
-import { abortUpload, beginUpload, findUpload, isStillOpen, listUploads } from '../store/uploads.js';
+import { createPartWriter, listSlots, readPartRecords } from '../store/parts.js';
+import type { UploadMetadata } from '../store/upload-metadata.js';
 import {
-  type Call,
-  JSON_TYPE,
-  type Reply,
-  requireVault,
-  type Service,
-  vaultArn,
-  vaultPath,
-} from './api-request.js';
-import { archiveReply, checkTreeHash } from './archives.js';
+  abortUpload,
+  initiateUpload,
+  isStillOpen,
+  listUploads,
+  type OpenUpload,
+  requireUpload,
+} from '../store/uploads.js';
+import { type ApiRequest, requireVault, type Service, vaultArn, vaultPath } from './api-request.js';
+import { archiveCreated, checkTreeHash } from './archives.js';
 import { cutPage, pageLimit, readMarker, writeMarker } from './paging.js';
 
 const PER_PAGE_MAX = 50;
 
-/** The vault's folder and the path's upload id, which is fit for a path. @throws ServiceError 404 */
-async function requireUploadId(call: Call, service: Service): Promise<string> {
-  const vault = await requireVault(call, service);
-  if (!isUploadOrJobId(call.id)) throw uploadNotFound(call.id);
+/** Returns the vault's folder, once the upload id is known to be safe in a path. @throws ServiceError 404 */
+async function requireVaultAndUploadId(request: ApiRequest, service: Service): Promise<string> {
+  const vault = await requireVault(request, service);
+  if (!isUploadOrJobId(request.id)) throw uploadNotFound(request.id);
   return vault;
 }
 
-export async function handleInitiate(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireVault(call, service);
-  const partSizeBytes = partSizeHeader(call.headers);
-  const description = descriptionHeader(call.headers);
-  const { uploadId } = await beginUpload(service.store, vault, { partSizeBytes, description });
-  const location = `${vaultPath(call, service)}/multipart-uploads/${uploadId}`;
-  return {
-    status: 201,
-    headers: { ...JSON_TYPE, location, 'x-amz-multipart-upload-id': uploadId },
-    body: '{}',
-  };
+async function requireOpenUpload(request: ApiRequest, service: Service): Promise<OpenUpload> {
+  return requireUpload(service.store, await requireVaultAndUploadId(request, service), request.id);
 }
 
-export async function handleUploadPart(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireUploadId(call, service);
-  const upload = await findUpload(service.store, vault, call.id);
-  const range = contentRange(call.headers, upload.facts.partSizeBytes);
-  const expected = hashHeader(call.headers, 'x-amz-sha256-tree-hash');
-  const part = await beginPart(service.store, upload, range);
+export async function handleInitiateUpload(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVault(request, service);
+  const partSizeBytes = partSizeHeader(request.headers);
+  const description = descriptionHeader(request.headers);
+  const { uploadId } = await initiateUpload(service.store, vault, { partSizeBytes, description });
+  const location = `${vaultPath(request, service)}/multipart-uploads/${uploadId}`;
+  return createdResponse({ location, 'x-amz-multipart-upload-id': uploadId });
+}
+
+export async function handleUploadPart(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const upload = await requireOpenUpload(request, service);
+  const range = contentRange(request.headers, upload.metadata.partSizeBytes);
+  const expected = hashHeader(request.headers, 'x-amz-sha256-tree-hash');
+  const part = await createPartWriter(service.store, upload, range);
   let treeHash: string;
   try {
-    treeHash = (await call.receive(part)).treeHash;
+    treeHash = (await request.receiveBody(part)).treeHash;
     checkTreeHash(expected, treeHash);
   } catch (error) {
     await part.discard();
     throw error;
   }
   await part.commit(treeHash);
-  return { status: 204, headers: { 'x-amz-sha256-tree-hash': treeHash }, body: '' };
+  return { ...NO_CONTENT, headers: { 'x-amz-sha256-tree-hash': treeHash } };
 }
 
-export async function handleListParts(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireUploadId(call, service);
-  const upload = await findUpload(service.store, vault, call.id);
-  const { facts, folder } = upload;
-  const limit = pageLimit(call.query, PER_PAGE_MAX);
-  const after = readMarker(call.query, /^\d{5}$/) ?? '';
+export async function handleListParts(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const upload = await requireOpenUpload(request, service);
+  const { metadata, folder } = upload;
+  const limit = pageLimit(request.query, PER_PAGE_MAX);
+  const after = readMarker(request.query, /^\d{5}$/) ?? '';
   const slots = (await listSlots(folder)).filter((slot) => slot > after);
   const page = cutPage(slots, limit, writeMarker);
-  const records = await readRecords(folder, page.items);
-  if (!(await isStillOpen(upload))) throw uploadNotFound(call.id);
-  const body = {
-    ...describe(facts, call, service),
-    Marker: page.next,
+  const records = await readPartRecords(folder, page.items);
+  if (!(await isStillOpen(upload))) throw uploadNotFound(request.id);
+  return jsonResponse({
+    ...uploadJson(metadata, request, service),
+    Marker: page.marker,
     Parts: records.map(({ startByte, endByte, treeHash }) => ({
       RangeInBytes: `${startByte}-${endByte}`,
       SHA256TreeHash: treeHash,
     })),
-  };
-  return { status: 200, headers: JSON_TYPE, body: sortedJson(body) };
+  });
 }
 
-export async function handleComplete(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireUploadId(call, service);
-  const sizeText = requiredHeader(call.headers, 'x-amz-archive-size');
+export async function handleCompleteUpload(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVaultAndUploadId(request, service);
+  const sizeText = requiredHeader(request.headers, 'x-amz-archive-size');
   const sizeBytes = parseBytes(sizeText);
   if (sizeBytes === null) throw invalid('x-amz-archive-size', sizeText);
-  const treeHash = hashHeader(call.headers, 'x-amz-sha256-tree-hash');
-  const archiveId = await completeUpload(service.store, vault, call.id, { sizeBytes, treeHash });
-  return archiveReply(call, service, archiveId, treeHash);
+  const treeHash = hashHeader(request.headers, 'x-amz-sha256-tree-hash');
+  const archiveId = await completeUpload(service.store, vault, request.id, { sizeBytes, treeHash });
+  return archiveCreated(request, service, archiveId, treeHash);
 }
 
-export async function handleAbort(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireUploadId(call, service);
-  await abortUpload(service.store, vault, call.id);
-  return { status: 204, headers: {}, body: '' };
+export async function handleAbortUpload(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVaultAndUploadId(request, service);
+  await abortUpload(service.store, vault, request.id);
+  return NO_CONTENT;
 }
 
-export async function handleListUploads(call: Call, service: Service): Promise<Reply> {
-  const vault = await requireVault(call, service);
-  const limit = pageLimit(call.query, PER_PAGE_MAX);
-  const after = readMarker(call.query, /^[A-Za-z0-9_-]{92}$/);
+export async function handleListUploads(request: ApiRequest, service: Service): Promise<ApiResponse> {
+  const vault = await requireVault(request, service);
+  const limit = pageLimit(request.query, PER_PAGE_MAX);
+  const after = readMarker(request.query, /^[A-Za-z0-9_-]{92}$/);
   const found = await listUploads(service.store, vault, { after, count: limit + 1 });
   const page = cutPage(found, limit, ({ uploadId }) => writeMarker(uploadId));
-  const list = page.items.map((facts) => describe(facts, call, service));
-  return { status: 200, headers: JSON_TYPE, body: sortedJson({ Marker: page.next, UploadsList: list }) };
+  const list = page.items.map((metadata) => uploadJson(metadata, request, service));
+  return jsonResponse({ Marker: page.marker, UploadsList: list });
 }
 
-function describe(facts: UploadFacts, call: Call, service: Service): object {
+function uploadJson(metadata: UploadMetadata, request: ApiRequest, service: Service): object {
   return {
-    ArchiveDescription: facts.description,
-    CreationDate: facts.createdAt,
-    MultipartUploadId: facts.uploadId,
-    PartSizeInBytes: facts.partSizeBytes,
-    VaultARN: vaultArn(call, service),
+    ArchiveDescription: metadata.description,
+    CreationDate: metadata.createdAt,
+    MultipartUploadId: metadata.uploadId,
+    PartSizeInBytes: metadata.partSizeBytes,
+    VaultARN: vaultArn(request, service),
   };
 }

@@ -1,11 +1,11 @@
-/** Who is calling: the checks of the layer in front of the service, in its order. */
+/** The checks of the authentication layer in front of the service, in the order in which it makes them. */
 import { ServiceError } from './service-error.js';
 import { parseAuthorization, type SignedRequest, signatureOf } from './signature.js';
 
 export interface AuthRules {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** `lenient`: anyone may call, with or without a signature. */
+  /** `lenient` accepts every request, signed or not. */
   readonly signature: 'verify' | 'lenient';
   readonly signatureWindowMs: number;
 }
@@ -13,25 +13,25 @@ export interface AuthRules {
 interface Caller {
   readonly region: string;
   /**
-   * The service judges the clock after the body arrived, so a part that takes longer than the window is refused.
+   * The service checks the clock after the body has arrived, so it refuses a part that takes longer than the window.
    * @throws ServiceError InvalidSignatureException
    */
-  judgeClock(nowMs: number): void;
+  checkClock(nowMs: number): void;
 }
 
 const DEFAULT_REGION = 'us-east-1';
 
-/** @throws ServiceError of the authentication layer */
+/** Returns the caller of a request that passes all checks. @throws ServiceError of the authentication layer */
 export function authenticate(request: SignedRequest, rules: AuthRules): Caller {
-  const header = firstOf(request, 'authorization');
+  const header = firstHeader(request, 'authorization');
   const authorization = header === undefined ? null : parseAuthorization(header);
   if (rules.signature === 'lenient') {
-    return { region: authorization?.region ?? DEFAULT_REGION, judgeClock: () => {} };
+    return { region: authorization?.region ?? DEFAULT_REGION, checkClock: () => {} };
   }
   if (header === undefined) {
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
-  if (authorization === null) throw mismatch();
+  if (authorization === null) throw signatureMismatch();
   if (authorization.accessKeyId !== rules.accessKeyId) {
     throw new ServiceError(
       'UnrecognizedClientException',
@@ -39,18 +39,19 @@ export function authenticate(request: SignedRequest, rules: AuthRules): Caller {
     );
   }
   const dateTime = requestTime(request);
-  const judgeClock = (nowMs: number) => checkClock(dateTime, nowMs, rules.signatureWindowMs);
-  judgeClock(Date.now());
-  if (authorization.service !== 'glacier' || !dateTime.startsWith(authorization.date)) throw mismatch();
+  const checkClock = (nowMs: number) => checkSignatureTime(dateTime, nowMs, rules.signatureWindowMs);
+  checkClock(Date.now());
+  if (authorization.service !== 'glacier' || !dateTime.startsWith(authorization.date))
+    throw signatureMismatch();
   if (signatureOf(request, authorization, dateTime, rules.secretAccessKey) !== authorization.signature) {
-    throw mismatch();
+    throw signatureMismatch();
   }
-  return { region: authorization.region, judgeClock };
+  return { region: authorization.region, checkClock };
 }
 
 /**
- * @param computed lower-case hex SHA-256 of the body that came
- * @throws ServiceError InvalidSignatureException when the header announced another
+ * @param computed lower-case hex SHA-256 of the received body
+ * @throws ServiceError InvalidSignatureException if the header announced a different hash
  */
 export function checkPayloadHash(announced: string | undefined, computed: string): void {
   if (announced === undefined || announced === computed) return;
@@ -61,11 +62,11 @@ export function checkPayloadHash(announced: string | undefined, computed: string
   );
 }
 
-function firstOf(request: SignedRequest, name: string): string | undefined {
+function firstHeader(request: SignedRequest, name: string): string | undefined {
   return request.headers[name]?.[0];
 }
 
-function mismatch(): ServiceError {
+function signatureMismatch(): ServiceError {
   return new ServiceError(
     'InvalidSignatureException',
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret ' +
@@ -73,15 +74,15 @@ function mismatch(): ServiceError {
   );
 }
 
-/** `x-amz-date` wins over `Date`, which may be in the same form or in HTTP's. */
+/** Returns the time of `x-amz-date` or else of `Date`, which may have the same form or the form that HTTP defines. */
 function requestTime(request: SignedRequest): string {
-  const text = firstOf(request, 'x-amz-date') ?? firstOf(request, 'date') ?? '';
+  const text = firstHeader(request, 'x-amz-date') ?? firstHeader(request, 'date') ?? '';
   const dateTime = /^\d{8}T\d{6}Z$/.test(text) ? text : basicTime(Date.parse(text));
-  if (Number.isNaN(timeMs(dateTime))) throw mismatch();
+  if (Number.isNaN(timeMs(dateTime))) throw signatureMismatch();
   return dateTime;
 }
 
-/** `YYYYMMDDTHHMMSSZ` */
+/** Returns a time as `YYYYMMDDTHHMMSSZ`. */
 export function basicTime(ms: number): string {
   if (Number.isNaN(ms)) return '';
   return `${new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
@@ -91,7 +92,7 @@ function timeMs(dateTime: string): number {
   return Date.parse(dateTime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-function checkClock(dateTime: string, nowMs: number, windowMs: number): void {
+function checkSignatureTime(dateTime: string, nowMs: number, windowMs: number): void {
   const sentMs = timeMs(dateTime);
   const minutes = windowMs / 60_000;
   if (nowMs - sentMs > windowMs) {

@@ -1,11 +1,20 @@
-/** Puts a request's body on disk and hashes it on the way: one pass, linear and tree hash, never a part in memory. */
+/**
+ * Writes a request's body to disk and hashes it in the same pass (linear hash and tree hash). A part is never held in
+ * memory as a whole.
+ */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { TreeHasher } from '../tree-hash.js';
 
-/** How much of a body may wait for the disk. */
+/** Limit of the bytes that wait for the disk. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
+
+export interface BodyDestination {
+  readonly file: FileHandle;
+  /** Offset in the file of the body's first byte. */
+  readonly position: number;
+}
 
 export interface BodyHashes {
   readonly sizeBytes: number;
@@ -15,8 +24,9 @@ export interface BodyHashes {
 }
 
 /**
- * While one write is under way the stream queues what comes and hands it over in one piece, so pieces grow with the
- * line's speed. A write that fails is remembered and the rest is swallowed: the client gets an answer, not a cut line.
+ * While a write is running, the stream queues the chunks that arrive and passes them on together, so writes grow with
+ * the speed of the line. When a write fails, the writer keeps the error and ignores the rest of the body, so that the
+ * client gets an error response instead of a broken connection.
  */
 export class BodyWriter extends Writable {
   private readonly file: FileHandle;
@@ -25,9 +35,9 @@ export class BodyWriter extends Writable {
   private readonly tree = new TreeHasher();
   private sizeBytes = 0;
   private failure: unknown = null;
-  private underWay: Promise<void> = Promise.resolve();
+  private pendingWrite: Promise<void> = Promise.resolve();
 
-  constructor(file: FileHandle, position: number) {
+  constructor({ file, position }: BodyDestination) {
     super({ highWaterMark: QUEUE_BYTES, decodeStrings: false });
     this.file = file;
     this.position = position;
@@ -35,7 +45,7 @@ export class BodyWriter extends Writable {
 
   override _writev(queued: { chunk: Buffer }[], done: () => void): void {
     const chunks = queued.map(({ chunk }) => chunk);
-    this.underWay = this.put(chunks).then(done);
+    this.pendingWrite = this.writeToFile(chunks).then(done);
     for (const chunk of chunks) {
       this.linear.update(chunk);
       this.tree.update(chunk);
@@ -47,12 +57,12 @@ export class BodyWriter extends Writable {
     this._writev([{ chunk }], done);
   }
 
-  /** Resolves when nothing is being written any more, whatever became of it. */
+  /** Resolves when no write is running any more, whether it succeeded or failed. */
   settled(): Promise<void> {
-    return this.underWay;
+    return this.pendingWrite;
   }
 
-  /** After the end of the stream. @throws whatever the disk refused */
+  /** Returns size and hashes. Call it after the stream has ended. @throws the error of a failed write */
   result(): BodyHashes {
     if (this.failure !== null) throw this.failure;
     return {
@@ -62,14 +72,14 @@ export class BodyWriter extends Writable {
     };
   }
 
-  private async put(chunks: readonly Buffer[]): Promise<void> {
+  private async writeToFile(chunks: readonly Buffer[]): Promise<void> {
     if (this.failure !== null) return;
     try {
       let rest = chunks;
       while (rest.length > 0) {
         const { bytesWritten } = await this.file.writev([...rest], this.position);
         this.position += bytesWritten;
-        rest = dropBytes(rest, bytesWritten);
+        rest = skipBytes(rest, bytesWritten);
       }
     } catch (error) {
       this.failure = error;
@@ -77,16 +87,16 @@ export class BodyWriter extends Writable {
   }
 }
 
-/** A write may be cut short (a disk that is nearly full); what is left goes again. */
-function dropBytes(chunks: readonly Buffer[], count: number): Buffer[] {
-  const left: Buffer[] = [];
-  let drop = count;
+/** Returns what follows the first `count` bytes. A write may be short, for example when the disk is almost full. */
+function skipBytes(chunks: readonly Buffer[], count: number): Buffer[] {
+  const remaining: Buffer[] = [];
+  let skip = count;
   for (const chunk of chunks) {
-    if (drop >= chunk.length) drop -= chunk.length;
+    if (skip >= chunk.length) skip -= chunk.length;
     else {
-      left.push(chunk.subarray(drop));
-      drop = 0;
+      remaining.push(chunk.subarray(skip));
+      skip = 0;
     }
   }
-  return left;
+  return remaining;
 }

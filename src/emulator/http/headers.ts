@@ -1,10 +1,10 @@
-/** The service's own headers, read by its rules (Amazon Glacier developer guide, api-upload-part and its siblings). */
+/** Parses the service's headers by its rules (Amazon Glacier developer guide, api-upload-part and related pages). */
 import { invalid, missing, ServiceError } from './service-error.js';
 
 const PART_SIZE_MIN_BYTES = 2 ** 20;
 const PART_SIZE_MAX_BYTES = 2 ** 32;
 const PARTS_MAX = 10_000;
-/** "4 GB" in the documents; where between 4 GB and 4 GiB the line runs was not seen. */
+/** The documentation says "4 GB". The exact limit, between 4 GB and 4 GiB, is not known. */
 export const SINGLE_UPLOAD_MAX_BYTES = 2 ** 32;
 const DESCRIPTION_MAX_BYTES = 1024;
 
@@ -12,7 +12,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface PartRange {
   readonly startByte: number;
-  /** Inclusive, as on the wire. */
+  /** Inclusive, as in the header. */
   readonly endByte: number;
   readonly index: number;
 }
@@ -29,19 +29,19 @@ export function requiredHeader(headers: Headers, name: string): string {
   return value;
 }
 
-/** Decimal digits of at most a size that a number holds exactly; null otherwise. */
+/** Parses up to 15 decimal digits, which a number holds exactly. Returns null for any other text. */
 export function parseBytes(text: string): number | null {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** @throws ServiceError unless a lower-case hex SHA-256 was sent */
+/** @throws ServiceError unless the header is a lower-case hex SHA-256 */
 export function hashHeader(headers: Headers, name: string): string {
   const value = requiredHeader(headers, name);
   if (!/^[0-9a-f]{64}$/.test(value)) throw invalid(name, value);
   return value;
 }
 
-/** The archive description, null where none was given; the service drops leading spaces. */
+/** Returns the archive description without leading spaces, which the service removes; null without a description. */
 export function descriptionHeader(headers: Headers): string | null {
   const value = optionalHeader(headers, 'x-amz-archive-description')?.replace(/^ +/, '');
   if (value === undefined || value === '') return null;
@@ -51,7 +51,7 @@ export function descriptionHeader(headers: Headers): string | null {
   return value;
 }
 
-/** A power of two from 1 MiB to 4 GiB. */
+/** @throws ServiceError unless the part size is a power of two from 1 MiB to 4 GiB */
 export function partSizeHeader(headers: Headers): number {
   const text = requiredHeader(headers, 'x-amz-part-size');
   const size = parseBytes(text) ?? 0;
@@ -65,7 +65,7 @@ export function partSizeHeader(headers: Headers): number {
   );
 }
 
-/** The body's length, which a streamed operation must announce. */
+/** Returns the body's length, which is required for streamed bodies. @throws ServiceError unless 1 to `maxBytes` */
 export function contentLength(headers: Headers, maxBytes: number): number {
   const text = requiredHeader(headers, 'content-length');
   const length = parseBytes(text) ?? 0;
@@ -73,7 +73,10 @@ export function contentLength(headers: Headers, maxBytes: number): number {
   return length;
 }
 
-/** `bytes first-last/*`: aligned to the part size and not longer than it. */
+/**
+ * Parses `bytes FIRST-LAST/*`.
+ * @throws ServiceError unless the range is aligned to the part size and not longer than a part
+ */
 export function contentRange(headers: Headers, partSizeBytes: number): PartRange {
   const text = requiredHeader(headers, 'content-range');
   const match = /^bytes (\d{1,15})-(\d{1,15})\/\*$/.exec(text);

@@ -1,51 +1,59 @@
-/** One HTTP request and its answer: bodies in, replies out, and connections left in a state that can be trusted. */
+/** One HTTP request and its response. Reads bodies, sends responses, and keeps the connection usable or closes it. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { finished, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Reply } from '../handlers/api-request.js';
 import { newRequestId } from '../ids.js';
-import type { PartWriter } from '../store/parts.js';
-import { type BodyHashes, BodyWriter } from './body-writer.js';
+import type { ApiResponse } from './api-response.js';
+import { type BodyDestination, type BodyHashes, BodyWriter } from './body-writer.js';
 import { ServiceError } from './service-error.js';
 
-/** Job orders are the only bodies that are not streamed. */
+/** Limit of a body that is read into memory. Only job parameters are read this way. */
 const SMALL_BODY_MAX_BYTES = 1024 * 1024;
-/** A body that stands still for this long is given up, and its connection with it. */
+/** A connection is closed when its body makes no progress for this long. */
 const BODY_IDLE_MS = 120_000;
-/** After an answer that came before the body's end: how long the client may take to notice. */
+/** Time that the client has to notice a response that was sent before the end of its body. */
 const LINGER_MS = 2_000;
 
-export class Exchange {
+export class HttpExchange {
   readonly request: IncomingMessage;
-  /** Kept here, because a request that was destroyed has none any more. */
+  /** A copy, because a destroyed request no longer has a socket. */
   readonly socket: Socket;
-  /** What the body goes through on its way in. */
-  readonly stages: Transform[] = [];
+  /** The body passes through these on its way to the disk. */
+  readonly bodyTransforms: Transform[] = [];
   private readonly response: ServerResponse;
-  /** The client waits for a word before it sends its body (`Expect: 100-continue`). */
-  private awaited: boolean;
+  /** The client sent `Expect: 100-continue` and waits for an answer before it sends its body. */
+  private awaitsContinue: boolean;
 
-  constructor(request: IncomingMessage, response: ServerResponse, awaited: boolean) {
+  constructor(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
     this.request = request;
     this.socket = request.socket;
     this.response = response;
-    this.awaited = awaited;
-    // A connection that breaks is seen by whoever reads or writes; nobody else need hear of it.
+    this.awaitsContinue = awaitsContinue;
+    // Whoever reads or writes sees a broken connection. Without these listeners it would also end the process.
     request.on('error', () => {});
     response.on('error', () => {});
   }
 
-  /** As announced; 0 where nothing was. */
+  get path(): string {
+    return this.url.split('?', 1)[0] ?? '';
+  }
+
+  /** The query without the `?`. */
+  get query(): string {
+    return this.url.split('?').slice(1).join('?');
+  }
+
+  /** The announced length of the body; 0 without a `Content-Length`. */
   get bodyBytes(): number {
     return Number(this.request.headers['content-length'] ?? 0);
   }
 
-  /** The whole body, in memory. @throws ServiceError for one that no call has a use for */
+  /** Reads the whole body into memory. @throws ServiceError if it is larger than any request needs */
   async readSmallBody(): Promise<Buffer> {
-    this.letSend();
+    this.sendContinue();
     const pieces: Buffer[] = [];
     let sizeBytes = 0;
     for await (const piece of this.request as AsyncIterable<Buffer>) {
@@ -56,13 +64,13 @@ export class Exchange {
     return Buffer.concat(pieces);
   }
 
-  /** Streams the body to its place. When this returns or throws, nothing is being written any more. */
-  async receive(place: Pick<PartWriter, 'file' | 'position'>): Promise<BodyHashes> {
-    this.letSend();
-    const writer = new BodyWriter(place.file, place.position);
+  /** Streams the body into a file. When this returns or throws, no write is running any more. */
+  async receiveBody(destination: BodyDestination): Promise<BodyHashes> {
+    this.sendContinue();
+    const writer = new BodyWriter(destination);
     this.socket.setTimeout(BODY_IDLE_MS);
     try {
-      await pipeline([this.request, ...this.stages, writer]);
+      await pipeline([this.request, ...this.bodyTransforms, writer]);
       return writer.result();
     } finally {
       this.socket.setTimeout(0);
@@ -70,57 +78,60 @@ export class Exchange {
     }
   }
 
-  /** Reads what is left of the body, and forgets it. */
-  async drain(): Promise<void> {
-    if (this.isDrained()) return;
-    this.letSend();
+  /** Reads the rest of the body and discards it. */
+  async discardBody(): Promise<void> {
+    if (this.isBodyRead()) return;
+    this.sendContinue();
     this.request.resume();
     await bodyEnd(this.request);
   }
 
-  /** Resolves when the connection is gone. */
-  async closed(): Promise<void> {
+  /** Resolves when the connection is closed. */
+  async untilClosed(): Promise<void> {
     if (!this.socket.destroyed) await once(this.socket, 'close');
   }
 
-  /** Ends the connection with a reset. */
-  cut(): void {
+  resetConnection(): void {
     this.socket.resetAndDestroy();
   }
 
-  async send(reply: Reply): Promise<void> {
-    // Little is left: reading it keeps the connection. Much: the client should hear now that it is for nothing.
-    const little = this.bodyBytes <= SMALL_BODY_MAX_BYTES && !this.isChunked();
-    if (!this.awaited && little) await this.drain();
-    const lingers = !this.isDrained();
+  async send({ status, headers, body }: ApiResponse): Promise<void> {
+    // A short rest is read, which keeps the connection. During a long body the client should see the response now.
+    const isShort = this.bodyBytes <= SMALL_BODY_MAX_BYTES && !this.isChunked();
+    if (!this.awaitsContinue && isShort) await this.discardBody();
+    const lingers = !this.isBodyRead();
     const { response } = this;
-    response.writeHead(reply.status, {
+    response.writeHead(status, {
       'x-amzn-RequestId': newRequestId(),
-      ...reply.headers,
-      ...(typeof reply.body === 'string' && reply.status !== 204
-        ? { 'content-length': String(Buffer.byteLength(reply.body)) }
+      ...headers,
+      ...(typeof body === 'string' && status !== 204
+        ? { 'content-length': String(Buffer.byteLength(body)) }
         : {}),
       ...(lingers ? { connection: 'close' } : {}),
     });
-    if (typeof reply.body !== 'string') return pipeline(reply.body, response);
-    if (!lingers) return void response.end(reply.body);
+    if (typeof body !== 'string') return pipeline(body, response);
+    if (!lingers) return void response.end(body);
     response.flushHeaders();
-    if (reply.body !== '') response.write(reply.body);
+    if (body !== '') response.write(body);
     await this.linger();
     response.end();
   }
 
-  /** Closing with unread bytes would reset the connection, and the answer might be lost with it. */
+  /** Reads on for a while: closing with unread bytes would reset the connection, and the response could get lost. */
   private async linger(): Promise<void> {
-    if (this.awaited) return;
+    if (this.awaitsContinue) return;
     this.request.resume();
     const done = new AbortController();
-    const late = wait(LINGER_MS, undefined, { ref: false, signal: done.signal }).catch(() => {});
-    await Promise.race([bodyEnd(this.request), late]);
+    const timeout = wait(LINGER_MS, undefined, { ref: false, signal: done.signal }).catch(() => {});
+    await Promise.race([bodyEnd(this.request), timeout]);
     done.abort();
   }
 
-  private isDrained(): boolean {
+  private get url(): string {
+    return this.request.url ?? '';
+  }
+
+  private isBodyRead(): boolean {
     return (this.bodyBytes === 0 && !this.isChunked()) || this.request.complete;
   }
 
@@ -128,13 +139,13 @@ export class Exchange {
     return this.request.headers['transfer-encoding'] !== undefined;
   }
 
-  private letSend(): void {
-    if (this.awaited) this.response.writeContinue();
-    this.awaited = false;
+  private sendContinue(): void {
+    if (this.awaitsContinue) this.response.writeContinue();
+    this.awaitsContinue = false;
   }
 }
 
-/** Resolves when no more of the body will come, for whatever reason. */
+/** Resolves when no more of the body can arrive, whether it is complete or broken off. */
 function bodyEnd(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     finished(request, { writable: false }, () => resolve());

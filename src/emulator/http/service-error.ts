@@ -1,9 +1,9 @@
-/** Errors as the service words them (Amazon Glacier developer guide, api-error-responses, and texts seen in logs). */
+/** Errors in the service's own words (Amazon Glacier developer guide, api-error-responses, and texts from logs). */
 
 interface ErrorKind {
   readonly status: number;
   readonly type: 'Client' | 'Server';
-  /** The authentication layer writes its keys in another order than the service behind it. */
+  /** The authentication layer writes its JSON keys in a different order from the service behind it. */
   readonly layer: 'authentication' | 'service';
 }
 
@@ -27,7 +27,7 @@ const KINDS = {
 
 export type ErrorCode = keyof typeof KINDS;
 
-/** A refusal on its way to the client. */
+/** A request that the service refuses. The client gets this error as the response. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
 
@@ -41,7 +41,7 @@ export class ServiceError extends Error {
     return KINDS[this.code].status;
   }
 
-  /** The compact JSON body, its keys in the order of the layer that raised it. */
+  /** Returns the compact JSON body, with its keys in the order of the layer that raised the error. */
   toJson(): string {
     const { code, message } = this;
     const { layer, type } = KINDS[code];
@@ -49,12 +49,12 @@ export class ServiceError extends Error {
   }
 }
 
-/** A value that breaks a rule: `Invalid x-amz-archive-size: 7`. */
+/** Returns the error for an illegal value: `Invalid x-amz-archive-size: 7`. */
 export function invalid(name: string, value: string): ServiceError {
   return new ServiceError('InvalidParameterValueException', `Invalid ${name}: ${value}`);
 }
 
-/** A required header or body that is not there. */
+/** Returns the error for a required header or body that is missing. */
 export function missing(name: string): ServiceError {
   return new ServiceError('MissingParameterValueException', `Required parameter missing: ${name}`);
 }

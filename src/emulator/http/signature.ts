@@ -1,13 +1,13 @@
-/** AWS Signature Version 4, read from its published rules, for the service `glacier`. */
+/** Computes AWS Signature Version 4 by its published rules, for the service `glacier`. */
 import { createHash, createHmac } from 'node:crypto';
 
 export interface SignedRequest {
   readonly method: string;
-  /** As on the wire, without the query. */
+  /** As received, without the query. */
   readonly path: string;
-  /** As on the wire, without the `?`. */
+  /** As received, without the `?`. */
   readonly query: string;
-  /** By lower-case name; one entry for each time the header was sent. */
+  /** The values of each header by its lower-case name, one for each time that it was sent. */
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
   /** Lower-case hex SHA-256 of the body. */
   readonly payloadHash: string;
@@ -25,7 +25,7 @@ export interface Authorization {
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
-/** The parts of an `Authorization` header, null where it is not of this scheme. */
+/** Parses an `Authorization` header. Returns null if it does not follow this scheme. */
 export function parseAuthorization(header: string): Authorization | null {
   if (!header.startsWith(`${ALGORITHM} `)) return null;
   const field = (name: string) => new RegExp(`[ ,]${name}=([^, ]+)`).exec(header)?.[1] ?? '';
@@ -44,7 +44,7 @@ function encode(text: string): string {
   );
 }
 
-/** Dots resolved, empty segments dropped, and encoded once more than on the wire, as for every service but S3. */
+/** Resolves dots, removes empty segments and encodes the path a second time, as all services except S3 do. */
 function canonicalPath(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
@@ -73,7 +73,7 @@ function canonicalQuery(query: string): string {
   return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
-/** The text whose hash is signed. */
+/** Returns the text whose hash is signed. */
 export function canonicalRequest(request: SignedRequest, signedHeaders: readonly string[]): string {
   const headers = signedHeaders.map((name) => {
     const values = request.headers[name] ?? [];
@@ -93,7 +93,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-/** The signature that this request should carry, lower-case hex. `dateTime` is `YYYYMMDDTHHMMSSZ`. */
+/** Returns the correct signature of a request in lower-case hex. `dateTime` has the form `YYYYMMDDTHHMMSSZ`. */
 export function signatureOf(
   request: SignedRequest,
   authorization: Omit<Authorization, 'signature' | 'accessKeyId'>,

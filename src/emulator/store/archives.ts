@@ -1,9 +1,9 @@
-/** Archives: one plain file of bytes each, and one of facts. */
-import { rename, stat, unlink } from 'node:fs/promises';
+/** Archives. Each is one plain file with its bytes, and one with its metadata. */
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, namesIn, readJson, type Store, writeJson } from './store.js';
+import { namesIn, readJson, statOrNull, unlinkIfPresent, type Workspace, writeJson } from './files.js';
 
-export interface ArchiveFacts {
+export interface ArchiveMetadata {
   readonly archiveId: string;
   readonly description: string | null;
   /** ISO-8601 UTC with milliseconds. */
@@ -17,47 +17,43 @@ export function archivePath(vault: string, archiveId: string): string {
 }
 
 /**
- * Makes an archive of a finished file, which is moved and not copied. Facts come first: the bytes' rename is the
- * instant at which the archive exists.
+ * Moves a finished file to its place as an archive. The metadata is written first: the archive exists from the moment
+ * when its bytes are renamed.
  */
 export async function publishArchive(
-  store: Store,
+  workspace: Workspace,
   vault: string,
   file: string,
-  facts: ArchiveFacts,
+  metadata: ArchiveMetadata,
 ): Promise<void> {
-  const path = archivePath(vault, facts.archiveId);
-  await writeJson(store, `${path}.json`, facts);
-  // By our own clock, which inventories are dated by: the file system's lags behind it by some milliseconds.
-  await writeJson(store, join(vault, 'written.json'), { atMs: Date.now() });
+  const path = archivePath(vault, metadata.archiveId);
+  await writeJson(workspace, `${path}.json`, metadata);
+  // Inventories are dated by the same clock. The file system's clock is some milliseconds behind it.
+  await writeJson(workspace, join(vault, 'written.json'), { atMs: Date.now() });
   await rename(file, path);
 }
 
-/** What is known of an archive; null where there is none. */
-export async function findArchive(vault: string, archiveId: string): Promise<ArchiveFacts | null> {
+/** Returns null if there is no such archive. */
+export async function findArchive(vault: string, archiveId: string): Promise<ArchiveMetadata | null> {
   const path = archivePath(vault, archiveId);
-  const bytes = await stat(path).catch(() => null);
-  return bytes === null ? null : readJson<ArchiveFacts>(`${path}.json`);
+  const bytes = await statOrNull(path);
+  return bytes === null ? null : readJson<ArchiveMetadata>(`${path}.json`);
 }
 
-/** Removes an archive; a missing one is no error. */
+/** Removes an archive. Succeeds if it is already missing. */
 export async function deleteArchive(vault: string, archiveId: string): Promise<void> {
   const path = archivePath(vault, archiveId);
-  for (const file of [path, `${path}.json`]) {
-    await unlink(file).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw error;
-    });
-  }
+  for (const file of [path, `${path}.json`]) await unlinkIfPresent(file);
 }
 
-/** All archives of a vault, the oldest first. */
-export async function listArchives(vault: string): Promise<ArchiveFacts[]> {
+/** Returns all archives of a vault, the oldest first. */
+export async function listArchives(vault: string): Promise<ArchiveMetadata[]> {
   const names = new Set(await namesIn(join(vault, 'archives')));
-  const archives: ArchiveFacts[] = [];
+  const archives: ArchiveMetadata[] = [];
   for (const name of names) {
     if (!names.has(`${name}.json`)) continue;
-    const facts = await readJson<ArchiveFacts>(`${archivePath(vault, name)}.json`);
-    if (facts !== null) archives.push(facts);
+    const metadata = await readJson<ArchiveMetadata>(`${archivePath(vault, name)}.json`);
+    if (metadata !== null) archives.push(metadata);
   }
   return archives.sort((a, b) => compare(a.createdAt, b.createdAt) || compare(a.archiveId, b.archiveId));
 }

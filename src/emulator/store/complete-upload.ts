@@ -1,114 +1,127 @@
 /**
- * Completing: check the parts, take the upload out of everybody's reach, check again what is now final, bring side
- * files into place, and rename the data file to be the archive. Each step may be the last one of this process:
+ * Completes an upload: checks the parts, takes the upload away from everyone else, checks the parts again now that
+ * they are final, copies side files into place, and renames the data file to be the archive. The process may be killed
+ * after any step:
  *
- *   killed before the archive's rename   the upload opens again for whoever asks next (`recover`), its parts intact
- *   killed after it                      whoever asks next finds the archive, and the same id is the answer
+ *   before the archive's rename   the next request opens the upload again (`recover`), with all its parts
+ *   after the archive's rename    the next request finds the archive and returns the same id
  */
 import { constants } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid, ServiceError, uploadNotFound } from '../http/service-error.js';
-import { foldDigests } from '../tree-hash.js';
+import { combineDigests } from '../tree-hash.js';
 import { publishArchive } from './archives.js';
-import { finishCompletion, freeze, keepTouched, thaw } from './completing-uploads.js';
-import { type Ending, readEnding } from './finished-uploads.js';
-import { isGone, newOwner, retire } from './owner.js';
-import { copyIntoPlace, listSlots, type PartRecord, readRecords } from './parts.js';
-import { namesIn, type Store } from './store.js';
-import { readUploadFacts, type UploadFacts } from './upload-metadata.js';
+import { finishCompletion, keepTouched, reopen, takeForCompletion } from './completing-uploads.js';
+import { namesIn } from './files.js';
+import { readResult, type UploadResult } from './finished-uploads.js';
+import { isOwnerGone, newOwner, retireOwner } from './owner.js';
+import { copyIntoPlace, listSlots, type PartRecord, readPartRecords } from './parts.js';
+import type { Store } from './store.js';
+import { readUploadMetadata, type UploadMetadata } from './upload-metadata.js';
 import { findSettledUpload, isStillOpen } from './uploads.js';
 
-/** What the client says that its parts make. */
-interface Whole {
+/** The size and hash that the client states for the whole archive. */
+interface StatedArchive {
   readonly sizeBytes: number;
   readonly treeHash: string;
 }
 
 /**
- * Makes the archive. Once more for a completed upload: the same id, for a while.
+ * Makes the archive. For an upload that was completed recently, returns the same id again.
  * @returns the archive's id
- * @throws ServiceError 400 where the parts do not make this size and hash (the upload stays open), 404 where it is gone
+ * @throws ServiceError 400 if the parts do not have this size and hash (the upload stays open), 404 without an upload
  */
 export async function completeUpload(
   store: Store,
   vault: string,
   uploadId: string,
-  whole: Whole,
+  stated: StatedArchive,
 ): Promise<string> {
   for (;;) {
     const upload = await findSettledUpload(store, vault, uploadId);
-    if (upload === null) return repeatedAnswer(await readEnding(store, vault, uploadId), uploadId, whole);
+    if (upload === null)
+      return idOfFirstCompletion(await readResult(store, vault, uploadId), uploadId, stated);
     try {
-      checkParts(await recordsIn(upload.folder), upload.facts, whole);
+      checkParts(await readAllParts(upload.folder), upload.metadata, stated);
     } catch (error) {
-      // Parts also seem to be missing when another took the folder away meanwhile.
+      // Parts also seem to be missing if someone else moved the folder in the meantime.
       if (await isStillOpen(upload)) throw error;
       continue;
     }
     const owner = newOwner();
     try {
-      const frozen = await freeze(vault, uploadId, owner);
-      if (frozen !== null) return await completeFrozen(store, vault, frozen, whole);
+      const folder = await takeForCompletion(vault, uploadId, owner);
+      if (folder !== null) return await completeTaken(store, vault, folder, stated);
     } finally {
-      retire(owner);
+      retireOwner(owner);
     }
   }
 }
 
-function repeatedAnswer(ending: Ending | null, uploadId: string, whole: Whole): string {
-  if (ending?.outcome !== 'completed') throw uploadNotFound(uploadId);
-  if (ending.sizeBytes !== whole.sizeBytes) throw invalid('x-amz-archive-size', String(whole.sizeBytes));
-  if (ending.treeHash !== whole.treeHash) throw invalid('x-amz-sha256-tree-hash', whole.treeHash);
-  return ending.archiveId;
+function idOfFirstCompletion(result: UploadResult | null, uploadId: string, stated: StatedArchive): string {
+  if (result?.outcome !== 'completed') throw uploadNotFound(uploadId);
+  if (result.sizeBytes !== stated.sizeBytes) throw invalid('x-amz-archive-size', String(stated.sizeBytes));
+  if (result.treeHash !== stated.treeHash) throw invalid('x-amz-sha256-tree-hash', stated.treeHash);
+  return result.archiveId;
 }
 
-async function completeFrozen(store: Store, vault: string, frozen: string, whole: Whole): Promise<string> {
-  const touching = keepTouched(frozen);
+async function completeTaken(
+  store: Store,
+  vault: string,
+  folder: string,
+  stated: StatedArchive,
+): Promise<string> {
+  const touching = keepTouched(folder);
   try {
-    const archiveId = await makeArchive(store, vault, frozen, whole).catch(async (error: unknown) => {
-      // A part that arrived between the two checks, or a full disk: the upload must stay open.
-      await thaw(vault, frozen);
+    const archiveId = await makeArchive(store, vault, folder, stated).catch(async (error: unknown) => {
+      // A part arrived between the two checks, or the disk is full: the upload must stay open.
+      await reopen(vault, folder);
       throw error;
     });
-    await finishCompletion(store, vault, frozen);
+    await finishCompletion(store, vault, folder);
     return archiveId;
   } finally {
     clearInterval(touching);
   }
 }
 
-async function makeArchive(store: Store, vault: string, frozen: string, whole: Whole): Promise<string> {
-  const facts = await readUploadFacts(frozen);
-  if (facts === null) throw new Error(`no facts in ${frozen}`);
-  const records = await recordsIn(frozen);
-  checkParts(records, facts, whole);
-  const file = await assemble(frozen, records, whole.sizeBytes);
-  const { archiveId, description } = facts;
+async function makeArchive(
+  store: Store,
+  vault: string,
+  folder: string,
+  stated: StatedArchive,
+): Promise<string> {
+  const metadata = await readUploadMetadata(folder);
+  if (metadata === null) throw new Error(`upload.json is missing in ${folder}`);
+  const parts = await readAllParts(folder);
+  checkParts(parts, metadata, stated);
+  const file = await assemble(folder, parts, stated.sizeBytes);
+  const { archiveId, description } = metadata;
   const createdAt = new Date().toISOString();
-  await publishArchive(store, vault, file, { archiveId, description, createdAt, ...whole });
+  await publishArchive(store, vault, file, { archiveId, description, createdAt, ...stated });
   return archiveId;
 }
 
-async function recordsIn(folder: string): Promise<PartRecord[]> {
-  return readRecords(folder, await listSlots(folder));
+async function readAllParts(folder: string): Promise<PartRecord[]> {
+  return readPartRecords(folder, await listSlots(folder));
 }
 
-/** No gap, the size, the hash (Amazon Glacier developer guide, api-multipart-complete-upload). */
-function checkParts(records: readonly PartRecord[], facts: UploadFacts, whole: Whole): void {
+/** Checks for gaps, the size and the hash (Amazon Glacier developer guide, api-multipart-complete-upload). */
+function checkParts(parts: readonly PartRecord[], metadata: UploadMetadata, stated: StatedArchive): void {
   let end = 0;
-  for (const { startByte, endByte } of records) {
+  for (const { startByte, endByte } of parts) {
     if (startByte !== end) throw missingRange(end, startByte - 1);
     end = endByte + 1;
   }
-  const { partSizeBytes } = facts;
-  if (end !== whole.sizeBytes) {
-    // Short of it by whole parts: parts are missing at the end, which a client would want to hear by name.
-    if (end < whole.sizeBytes && end % partSizeBytes === 0) throw missingRange(end, whole.sizeBytes - 1);
-    throw invalid('x-amz-archive-size', String(whole.sizeBytes));
+  if (end !== stated.sizeBytes) {
+    // After whole parts only, the last parts are missing. Their range helps a client more than the size does.
+    const endsWithWholePart = end % metadata.partSizeBytes === 0;
+    if (end < stated.sizeBytes && endsWithWholePart) throw missingRange(end, stated.sizeBytes - 1);
+    throw invalid('x-amz-archive-size', String(stated.sizeBytes));
   }
-  const root = foldDigests(records.map(({ treeHash }) => Buffer.from(treeHash, 'hex'))).toString('hex');
-  if (end === 0 || root !== whole.treeHash) throw invalid('x-amz-sha256-tree-hash', whole.treeHash);
+  const root = combineDigests(parts.map(({ treeHash }) => Buffer.from(treeHash, 'hex'))).toString('hex');
+  if (end === 0 || root !== stated.treeHash) throw invalid('x-amz-sha256-tree-hash', stated.treeHash);
 }
 
 function missingRange(startByte: number, endByte: number): ServiceError {
@@ -116,19 +129,20 @@ function missingRange(startByte: number, endByte: number): ServiceError {
 }
 
 /**
- * Brings side files into place and cuts off what an unfinished part left behind the end. Where somebody who cannot be
- * stopped may still write into `data` (a stalled connection of another process), the archive is made of a copy.
+ * Copies side files into place and removes bytes after the end that an unfinished part wrote. If a writer that cannot
+ * be stopped may still write into `data` (a stalled connection of another process), the archive is made from a copy.
+ * @returns the path of the finished file
  */
-async function assemble(frozen: string, records: readonly PartRecord[], sizeBytes: number): Promise<string> {
-  const data = join(frozen, 'data');
-  const copy = join(frozen, 'copy');
-  const writers = (await namesIn(join(frozen, 'busy'))).map((name) => name.split('~')[1] ?? '');
-  const disturbed = !writers.every(isGone);
-  if (disturbed) await copyFile(data, copy, constants.COPYFILE_FICLONE);
-  const target = disturbed ? copy : data;
+async function assemble(folder: string, parts: readonly PartRecord[], sizeBytes: number): Promise<string> {
+  const data = join(folder, 'data');
+  const copy = join(folder, 'copy');
+  const writers = (await namesIn(join(folder, 'busy'))).map((name) => name.split('~')[1] ?? '');
+  const needsCopy = !writers.every(isOwnerGone);
+  if (needsCopy) await copyFile(data, copy, constants.COPYFILE_FICLONE);
+  const target = needsCopy ? copy : data;
   const file = await open(target, 'r+');
   try {
-    for (const record of records) if (record.side !== null) await copyIntoPlace(frozen, record, file);
+    for (const part of parts) if (part.side !== null) await copyIntoPlace(folder, part, file);
     await file.truncate(sizeBytes);
   } finally {
     await file.close();

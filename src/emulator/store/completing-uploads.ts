@@ -1,89 +1,81 @@
 /**
- * An upload is completed in a folder of the completer's own: taking it there by one rename decides who completes it,
- * and cuts off every part that is still on its way, since those know it by its old path.
+ * Uploads that are being completed. The completer moves the upload's folder to a path of its own. This one rename
+ * decides who completes the upload, and stops all parts that are still arriving, because they use the old path.
  */
-import { rename, stat, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { archivePath, findArchive } from './archives.js';
-import { writeEnding } from './finished-uploads.js';
-import { isGone, isLocal } from './owner.js';
-import { discard, hasCode, namesIn, type Store } from './store.js';
-import { openFolder, readUploadFacts, type UploadFacts } from './upload-metadata.js';
+import { discardFolder, namesIn, renameIfPresent, statOrNull, type Workspace } from './files.js';
+import { writeResult } from './finished-uploads.js';
+import { isOwnerGone, isOwnerLocal } from './owner.js';
+import { openUploadFolder, readUploadMetadata, type UploadMetadata } from './upload-metadata.js';
 
-/** A completer elsewhere is given up when it has not touched its folder for this long. */
+/** A completer in another pid scope is considered dead if its folder has not been touched for this long. */
 const SILENCE_MAX_MS = 120_000;
 const TOUCH_EVERY_MS = 20_000;
 
-/** The folder in which an upload is being completed, null where nobody does. */
-export async function frozenFolder(vault: string, uploadId: string): Promise<string | null> {
+/** Returns the folder in which the upload is being completed; null if nobody completes it. */
+export async function findCompleting(vault: string, uploadId: string): Promise<string | null> {
   const names = await namesIn(join(vault, 'completing'));
   const name = names.find((candidate) => candidate.startsWith(`${uploadId}~`));
   return name === undefined ? null : join(vault, 'completing', name);
 }
 
-/** Takes an open upload for completion. @returns its new folder, null where another was quicker */
-export async function freeze(vault: string, uploadId: string, owner: string): Promise<string | null> {
-  const frozen = join(vault, 'completing', `${uploadId}~${owner}`);
-  const taken = await move(openFolder(vault, uploadId), frozen);
-  return taken ? frozen : null;
+/** Takes an open upload for completion. @returns its new folder; null if another completer was faster */
+export async function takeForCompletion(
+  vault: string,
+  uploadId: string,
+  owner: string,
+): Promise<string | null> {
+  const folder = join(vault, 'completing', `${uploadId}~${owner}`);
+  return (await renameIfPresent(openUploadFolder(vault, uploadId), folder)) ? folder : null;
 }
 
-/** Opens it again. @returns false where it was not there any more */
-export async function thaw(vault: string, frozen: string): Promise<boolean> {
-  return move(frozen, openFolder(vault, uploadIdOf(frozen)));
+/** Makes the upload open again. Does nothing if its folder is missing. */
+export async function reopen(vault: string, folder: string): Promise<void> {
+  const uploadId = basename(folder).split('~')[0] ?? '';
+  await renameIfPresent(folder, openUploadFolder(vault, uploadId));
 }
 
-/** Keeps completers elsewhere from thinking that this one died. */
-export function keepTouched(frozen: string): NodeJS.Timeout {
-  const touch = () => void utimes(frozen, new Date(), new Date()).catch(() => {});
+/** Touches the folder regularly, so that completers in other pid scopes do not consider this one dead. */
+export function keepTouched(folder: string): NodeJS.Timeout {
+  const touch = () => void utimes(folder, new Date(), new Date()).catch(() => {});
   touch();
   return setInterval(touch, TOUCH_EVERY_MS).unref();
 }
 
-/** Opens again what its completer left when it was killed, or finishes it where the archive was made already. */
-export async function recover(store: Store, vault: string, frozen: string): Promise<void> {
-  if (!(await isAbandoned(frozen))) return;
-  const facts = await readUploadFacts(frozen);
-  if (facts === null) return;
-  if (await wasPublished(vault, frozen, facts)) await finishCompletion(store, vault, frozen);
-  else await thaw(vault, frozen);
+/** If the completer was killed, finishes the completion if the archive exists, and opens the upload again if not. */
+export async function recover(workspace: Workspace, vault: string, folder: string): Promise<void> {
+  if (!(await isAbandoned(folder))) return;
+  const metadata = await readUploadMetadata(folder);
+  if (metadata === null) return;
+  if (await wasPublished(vault, folder, metadata)) await finishCompletion(workspace, vault, folder);
+  else await reopen(vault, folder);
 }
 
-/** After the archive exists: remembers how the upload ended, and removes its folder. Safe to repeat. */
-export async function finishCompletion(store: Store, vault: string, frozen: string): Promise<void> {
-  const facts = await readUploadFacts(frozen);
-  if (facts === null) return;
-  const archive = await findArchive(vault, facts.archiveId);
+/** Records the result once the archive exists, and removes the upload's folder. Idempotent. */
+export async function finishCompletion(workspace: Workspace, vault: string, folder: string): Promise<void> {
+  const metadata = await readUploadMetadata(folder);
+  if (metadata === null) return;
+  const archive = await findArchive(vault, metadata.archiveId);
   if (archive !== null) {
     const { archiveId, sizeBytes, treeHash } = archive;
-    await writeEnding(store, vault, facts.uploadId, { outcome: 'completed', archiveId, sizeBytes, treeHash });
+    const result = { outcome: 'completed', archiveId, sizeBytes, treeHash } as const;
+    await writeResult(workspace, vault, metadata.uploadId, result);
   }
-  await discard(store, frozen);
+  await discardFolder(workspace, folder);
 }
 
-async function wasPublished(vault: string, frozen: string, facts: UploadFacts): Promise<boolean> {
-  if ((await stat(archivePath(vault, facts.archiveId)).catch(() => null)) !== null) return true;
-  return (await stat(join(frozen, 'data')).catch(() => null)) === null;
+/** The archive may already be deleted again. The missing data file then shows that it was published. */
+async function wasPublished(vault: string, folder: string, metadata: UploadMetadata): Promise<boolean> {
+  if ((await statOrNull(archivePath(vault, metadata.archiveId))) !== null) return true;
+  return (await statOrNull(join(folder, 'data'))) === null;
 }
 
-async function isAbandoned(frozen: string): Promise<boolean> {
-  const owner = basename(frozen).split('~')[1] ?? '';
-  if (isGone(owner)) return true;
-  if (isLocal(owner)) return false;
-  const folder = await stat(frozen).catch(() => null);
-  return folder !== null && Date.now() - folder.mtimeMs > SILENCE_MAX_MS;
-}
-
-function uploadIdOf(frozen: string): string {
-  return basename(frozen).split('~')[0] ?? '';
-}
-
-async function move(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
-    throw error;
-  }
+async function isAbandoned(folder: string): Promise<boolean> {
+  const owner = basename(folder).split('~')[1] ?? '';
+  if (isOwnerGone(owner)) return true;
+  if (isOwnerLocal(owner)) return false;
+  const stats = await statOrNull(folder);
+  return stats !== null && Date.now() - stats.mtimeMs > SILENCE_MAX_MS;
 }

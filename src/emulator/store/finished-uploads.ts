@@ -1,9 +1,9 @@
-/** How uploads ended, so that a repeated complete or abort is answered like the first. */
-import { stat } from 'node:fs/promises';
+/** Results of uploads, so that a repeated complete or abort gets the first response again. */
 import { join } from 'node:path';
-import { readJson, type Store, writeJson } from './store.js';
+import { readJson, statOrNull, type Workspace, writeJson } from './files.js';
+import type { Store } from './store.js';
 
-export type Ending =
+export type UploadResult =
   | {
       readonly outcome: 'completed';
       readonly archiveId: string;
@@ -12,23 +12,27 @@ export type Ending =
     }
   | { readonly outcome: 'aborted' };
 
-function endingPath(vault: string, uploadId: string): string {
+function resultPath(vault: string, uploadId: string): string {
   return join(vault, 'finished', `${uploadId}.json`);
 }
 
-/** Null where it did not end, or so long ago that repeats are not answered any more. */
-export async function readEnding(store: Store, vault: string, uploadId: string): Promise<Ending | null> {
-  const path = endingPath(vault, uploadId);
-  const file = await stat(path).catch(() => null);
-  if (file === null || Date.now() - file.mtimeMs >= store.repeatWindowMs) return null;
-  return readJson<Ending>(path);
-}
-
-export async function writeEnding(
+/** Returns null if the upload is not finished, or finished before the window for repeats. */
+export async function readResult(
   store: Store,
   vault: string,
   uploadId: string,
-  ending: Ending,
+): Promise<UploadResult | null> {
+  const path = resultPath(vault, uploadId);
+  const file = await statOrNull(path);
+  if (file === null || Date.now() - file.mtimeMs >= store.repeatWindowMs) return null;
+  return readJson<UploadResult>(path);
+}
+
+export async function writeResult(
+  workspace: Workspace,
+  vault: string,
+  uploadId: string,
+  result: UploadResult,
 ): Promise<void> {
-  await writeJson(store, endingPath(vault, uploadId), ending);
+  await writeJson(workspace, resultPath(vault, uploadId), result);
 }

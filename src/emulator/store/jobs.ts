@@ -1,15 +1,15 @@
-/** Retrieval jobs. What a job delivers is fixed when it is made: a deleted archive can still be fetched by its job. */
+/** Retrieval jobs. A job's output is fixed when the job is created, so it outlives the archive. */
 import { link, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newJobId } from '../ids.js';
-import { type ArchiveFacts, archivePath } from './archives.js';
-import { FILE_MODE, namesIn, readJson, type Store, writeJson } from './store.js';
+import { type ArchiveMetadata, archivePath } from './archives.js';
+import { FILE_MODE, namesIn, readJson, type Workspace, writeJson } from './files.js';
 
 interface JobCommon {
   readonly jobId: string;
   /** ISO-8601 UTC with milliseconds. */
   readonly createdAt: string;
-  /** When its output can be fetched. */
+  /** The time from which the output is available. */
   readonly readyAt: string;
   readonly description: string | null;
   readonly snsTopic: string | null;
@@ -17,14 +17,14 @@ interface JobCommon {
 
 export interface ArchiveJob extends JobCommon {
   readonly action: 'ArchiveRetrieval';
-  readonly archive: ArchiveFacts;
+  readonly archive: ArchiveMetadata;
   readonly tier: string;
-  /** Inclusive, as it was asked for. */
+  /** The requested range, inclusive. */
   readonly startByte: number;
   readonly endByte: number;
 }
 
-export interface InventoryWish {
+export interface InventoryParameters {
   readonly StartDate: string | null;
   readonly EndDate: string | null;
   readonly Limit: string | null;
@@ -35,69 +35,72 @@ export interface InventoryWish {
 interface InventoryJob extends JobCommon {
   readonly action: 'InventoryRetrieval';
   readonly sizeBytes: number;
-  /** As asked for; `Marker` is where the next job may go on. */
-  readonly parameters: InventoryWish;
+  /** The requested parameters, except that `Marker` is where the next job continues. */
+  readonly parameters: InventoryParameters;
 }
 
 export type Job = ArchiveJob | InventoryJob;
 
-/** A job without what the store gives it. */
-type NewArchiveJob = Omit<ArchiveJob, 'jobId' | 'createdAt' | 'readyAt'>;
-type NewInventoryJob = Omit<InventoryJob, 'jobId' | 'createdAt' | 'readyAt'>;
+/** The fields that the store sets when it creates a job. */
+type StoreFields = 'jobId' | 'createdAt' | 'readyAt';
+
+function jobPath(vault: string, jobId: string): string {
+  return join(vault, 'jobs', `${jobId}.json`);
+}
 
 export function outputPath(vault: string, jobId: string): string {
   return join(vault, 'jobs', `${jobId}.output`);
 }
 
-function stamp(delayMs: number): Pick<JobCommon, 'jobId' | 'createdAt' | 'readyAt'> {
+function storeFields(delayMs: number): Pick<JobCommon, StoreFields> {
   const nowMs = Date.now();
   const createdAt = new Date(nowMs).toISOString();
   return { jobId: newJobId(), createdAt, readyAt: new Date(nowMs + delayMs).toISOString() };
 }
 
 export async function createArchiveJob(
-  store: Store,
+  workspace: Workspace,
   vault: string,
-  wish: NewArchiveJob,
+  details: Omit<ArchiveJob, StoreFields>,
   delayMs: number,
 ): Promise<Job> {
-  const job: Job = { ...stamp(delayMs), ...wish };
-  await link(archivePath(vault, wish.archive.archiveId), outputPath(vault, job.jobId));
-  await writeJson(store, join(vault, 'jobs', `${job.jobId}.json`), job);
+  const job: Job = { ...storeFields(delayMs), ...details };
+  await link(archivePath(vault, details.archive.archiveId), outputPath(vault, job.jobId));
+  await writeJson(workspace, jobPath(vault, job.jobId), job);
   return job;
 }
 
 export async function createInventoryJob(
-  store: Store,
+  workspace: Workspace,
   vault: string,
-  { wish, output }: { readonly wish: NewInventoryJob; readonly output: string },
+  { job: details, output }: { readonly job: Omit<InventoryJob, StoreFields>; readonly output: string },
   delayMs: number,
 ): Promise<Job> {
-  const job: Job = { ...stamp(delayMs), ...wish };
+  const job: Job = { ...storeFields(delayMs), ...details };
   await writeFile(outputPath(vault, job.jobId), output, { mode: FILE_MODE });
-  await writeJson(store, join(vault, 'jobs', `${job.jobId}.json`), job);
+  await writeJson(workspace, jobPath(vault, job.jobId), job);
   return job;
 }
 
-/** Null where there is no such job. */
+/** Returns null if there is no such job. */
 export function findJob(vault: string, jobId: string): Promise<Job | null> {
-  return readJson<Job>(join(vault, 'jobs', `${jobId}.json`));
+  return readJson<Job>(jobPath(vault, jobId));
 }
 
 export function isReady(job: Job): boolean {
   return Date.now() >= Date.parse(job.readyAt);
 }
 
-/** Bytes of a job's whole output, in its file. */
+/** Returns the size of the output file. */
 export async function outputBytes(vault: string, jobId: string): Promise<number> {
   return (await stat(outputPath(vault, jobId))).size;
 }
 
-/** Jobs after one, in the order of their ids: at most `count` of those wanted. */
+/** Returns up to `count` jobs that follow `after` and pass the filter, in the order of their ids. */
 export async function listJobs(
   vault: string,
   page: { readonly after: string | null; readonly count: number },
-  wanted: (job: Job) => boolean,
+  filter: (job: Job) => boolean,
 ): Promise<Job[]> {
   const names = (await namesIn(join(vault, 'jobs'))).filter((name) => name.endsWith('.json')).sort();
   const found: Job[] = [];
@@ -105,7 +108,7 @@ export async function listJobs(
     const jobId = name.slice(0, -'.json'.length);
     if (page.after !== null && jobId <= page.after) continue;
     const job = await findJob(vault, jobId);
-    if (job !== null && wanted(job)) found.push(job);
+    if (job !== null && filter(job)) found.push(job);
     if (found.length === page.count) break;
   }
   return found;

@@ -1,22 +1,23 @@
 /**
- * Names for work in progress on disk, by which another process can tell whether the worker still lives. Several
- * servers may share one folder, and any of them may be killed at any instant.
+ * Owners of unfinished work on disk. An owner's name tells other processes whether the work still goes on: several
+ * servers may share one folder, and each may be killed at any time.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
+import { hasCode } from './files.js';
 
-const living = new Set<string>();
+const activeOwners = new Set<string>();
 
-/** Where a pid means the same process: this machine and this pid namespace (containers have their own). */
-const place = createHash('sha256')
-  .update(
-    `${readOr(() => readFileSync('/etc/machine-id', 'utf8'))} ${readOr(() => readlinkSync('/proc/self/ns/pid'))}`,
-  )
+/** Identifies this machine and pid namespace. A pid means the same process only there: containers have their own. */
+const pidScope = createHash('sha256')
+  .update(readOrEmpty(() => readFileSync('/etc/machine-id', 'utf8')))
+  .update(' ')
+  .update(readOrEmpty(() => readlinkSync('/proc/self/ns/pid')))
   .digest('hex')
   .slice(0, 12);
 
-function readOr(read: () => string): string {
+function readOrEmpty(read: () => string): string {
   try {
     return read();
   } catch {
@@ -24,32 +25,32 @@ function readOr(read: () => string): string {
   }
 }
 
-/** A new worker's name, fit for a file name. It counts as alive until `retire`, or until this process ends. */
+/** Returns a new owner's name, safe in a file name. The owner is active until it is retired or this process ends. */
 export function newOwner(): string {
-  const owner = `${place}.${process.pid}.${randomBytes(8).toString('hex')}`;
-  living.add(owner);
+  const owner = `${pidScope}.${process.pid}.${randomBytes(8).toString('hex')}`;
+  activeOwners.add(owner);
   return owner;
 }
 
-export function retire(owner: string): void {
-  living.delete(owner);
+export function retireOwner(owner: string): void {
+  activeOwners.delete(owner);
 }
 
-/** Whether the worker certainly works no more. A worker of another place is never certainly gone. */
-export function isGone(owner: string): boolean {
-  if (living.has(owner)) return false;
-  const [itsPlace, pid] = owner.split('.');
-  if (itsPlace !== place) return false;
+/** Returns true if the owner is certainly no longer active. An owner of another pid scope is never certainly gone. */
+export function isOwnerGone(owner: string): boolean {
+  if (activeOwners.has(owner)) return false;
+  const [scope, pid] = owner.split('.');
+  if (scope !== pidScope) return false;
   if (Number(pid) === process.pid) return true;
   try {
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return hasCode(error, 'ESRCH');
   }
 }
 
-/** Whether it works on this machine, so that `isGone` can be believed when it says no. */
-export function isLocal(owner: string): boolean {
-  return owner.startsWith(`${place}.`);
+/** Returns true for an owner of this pid scope. Only then does a false from `isOwnerGone` prove that it is active. */
+export function isOwnerLocal(owner: string): boolean {
+  return owner.startsWith(`${pidScope}.`);
 }

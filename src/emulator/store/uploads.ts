@@ -1,85 +1,82 @@
-/** Uploads in progress: begun, found, listed, aborted, expired. */
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+/** Uploads in progress: they are initiated, found, listed and aborted here, and they expire here. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ServiceError, uploadNotFound } from '../http/service-error.js';
 import { newArchiveId, newUploadId } from '../ids.js';
-import { frozenFolder, recover } from './completing-uploads.js';
-import { readEnding, writeEnding } from './finished-uploads.js';
+import { findCompleting, recover } from './completing-uploads.js';
 import {
-  discard,
+  discardFolder,
   FILE_MODE,
   FOLDER_MODE,
-  hasCode,
+  makeFolder,
   moveInto,
   namesIn,
-  type Store,
+  statOrNull,
   temporaryPath,
-} from './store.js';
-import { openFolder, readUploadFacts, shardOf, type UploadFacts } from './upload-metadata.js';
+} from './files.js';
+import { readResult, writeResult } from './finished-uploads.js';
+import type { Store } from './store.js';
+import { openUploadFolder, readUploadMetadata, shardOf, type UploadMetadata } from './upload-metadata.js';
 
 export interface OpenUpload {
   readonly folder: string;
-  readonly facts: UploadFacts;
+  readonly metadata: UploadMetadata;
 }
 
 const COMPLETER_WAIT_MS = 60_000;
 const POLL_MS = 20;
 
-/** @throws Error ENOENT where the vault was removed */
-export async function beginUpload(
+/** @throws Error ENOENT if the vault was removed in the meantime */
+export async function initiateUpload(
   store: Store,
   vault: string,
-  wish: Pick<UploadFacts, 'partSizeBytes' | 'description'>,
-): Promise<UploadFacts> {
+  options: Pick<UploadMetadata, 'partSizeBytes' | 'description'>,
+): Promise<UploadMetadata> {
   const createdAt = new Date().toISOString();
-  const facts = { ...wish, uploadId: newUploadId(), archiveId: newArchiveId(), createdAt };
+  const metadata = { ...options, uploadId: newUploadId(), archiveId: newArchiveId(), createdAt };
   const temporary = temporaryPath(store);
   for (const name of ['', 'parts', 'claims', 'busy', 'side']) {
     await mkdir(join(temporary, name), { mode: FOLDER_MODE });
   }
   await writeFile(join(temporary, 'data'), '', { mode: FILE_MODE });
-  await writeFile(join(temporary, 'upload.json'), JSON.stringify(facts), { mode: FILE_MODE });
-  await mkdir(join(vault, 'uploads', shardOf(facts.uploadId)), { mode: FOLDER_MODE }).catch(
-    (error: unknown) => {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    },
-  );
-  await moveInto(temporary, openFolder(vault, facts.uploadId));
-  return facts;
+  await writeFile(join(temporary, 'upload.json'), JSON.stringify(metadata), { mode: FILE_MODE });
+  await makeFolder(join(vault, 'uploads', shardOf(metadata.uploadId)), FOLDER_MODE);
+  await moveInto(temporary, openUploadFolder(vault, metadata.uploadId));
+  return metadata;
 }
 
-/** An open upload, null where there is none: one that was idle for too long goes now. */
-async function lookUp(store: Store, vault: string, uploadId: string): Promise<OpenUpload | null> {
-  const folder = openFolder(vault, uploadId);
-  const facts = await readUploadFacts(folder);
-  if (facts === null) return null;
-  if (store.uploadTtlMs === null) return { folder, facts };
-  // A part's record is renamed into this folder, so its time of change is that of the last part.
-  const parts = await stat(join(folder, 'parts')).catch(() => null);
+/** Returns null if the upload is not open. An expired upload is removed now. */
+async function findOpenUpload(store: Store, vault: string, uploadId: string): Promise<OpenUpload | null> {
+  const folder = openUploadFolder(vault, uploadId);
+  const metadata = await readUploadMetadata(folder);
+  if (metadata === null) return null;
+  if (store.uploadTtlMs === null) return { folder, metadata };
+  // Part records are renamed into this folder, so its modification time is the time of the last part.
+  const parts = await statOrNull(join(folder, 'parts'));
   if (parts === null) return null;
-  if (Date.now() - parts.mtimeMs < store.uploadTtlMs) return { folder, facts };
-  await discard(store, folder);
+  if (Date.now() - parts.mtimeMs < store.uploadTtlMs) return { folder, metadata };
+  await discardFolder(store, folder);
   return null;
 }
 
-/** @throws ServiceError ResourceNotFoundException unless it is open */
-export async function findUpload(store: Store, vault: string, uploadId: string): Promise<OpenUpload> {
-  const upload = await lookUp(store, vault, uploadId);
+/** @throws ServiceError ResourceNotFoundException unless the upload is open */
+export async function requireUpload(store: Store, vault: string, uploadId: string): Promise<OpenUpload> {
+  const upload = await findOpenUpload(store, vault, uploadId);
   if (upload !== null) return upload;
-  const frozen = await frozenFolder(vault, uploadId);
-  if (frozen !== null) await recover(store, vault, frozen);
-  const again = await lookUp(store, vault, uploadId);
-  if (again === null) throw uploadNotFound(uploadId);
-  return again;
+  const completing = await findCompleting(vault, uploadId);
+  if (completing !== null) await recover(store, vault, completing);
+  const recovered = await findOpenUpload(store, vault, uploadId);
+  if (recovered === null) throw uploadNotFound(uploadId);
+  return recovered;
 }
 
-/** Whether what was just read of an upload was all there was, and not what was left while its folder went away. */
+/** Returns false if the upload's folder moved away, so that what was read from it may be incomplete. */
 export async function isStillOpen(upload: OpenUpload): Promise<boolean> {
-  return (await readUploadFacts(upload.folder)) !== null;
+  return (await readUploadMetadata(upload.folder)) !== null;
 }
 
-/** An upload that is to be ended, null where it is not open: while another completes it, the outcome is awaited. */
+/** Returns an upload to complete or abort; null if it is not open. While another request completes it, waits. */
 export async function findSettledUpload(
   store: Store,
   vault: string,
@@ -87,31 +84,31 @@ export async function findSettledUpload(
 ): Promise<OpenUpload | null> {
   const deadline = Date.now() + COMPLETER_WAIT_MS;
   for (;;) {
-    const upload = await lookUp(store, vault, uploadId);
+    const upload = await findOpenUpload(store, vault, uploadId);
     if (upload !== null) return upload;
-    const frozen = await frozenFolder(vault, uploadId);
-    if (frozen === null) return lookUp(store, vault, uploadId);
-    await recover(store, vault, frozen);
+    const completing = await findCompleting(vault, uploadId);
+    if (completing === null) return findOpenUpload(store, vault, uploadId);
+    await recover(store, vault, completing);
     if (Date.now() > deadline) throw new ServiceError('ServiceUnavailableException', 'Service unavailable');
     await wait(POLL_MS);
   }
 }
 
 /**
- * Drops an open upload and what it holds; again is no error for a while.
- * @throws ServiceError ResourceNotFoundException where it is unknown, or was completed
+ * Removes an open upload with its parts. Succeeds again for an upload that was aborted recently.
+ * @throws ServiceError ResourceNotFoundException if the upload is unknown or was completed
  */
 export async function abortUpload(store: Store, vault: string, uploadId: string): Promise<void> {
   const upload = await findSettledUpload(store, vault, uploadId);
-  if (upload !== null && (await discard(store, upload.folder))) {
-    await writeEnding(store, vault, uploadId, { outcome: 'aborted' });
+  if (upload !== null && (await discardFolder(store, upload.folder))) {
+    await writeResult(store, vault, uploadId, { outcome: 'aborted' });
     return;
   }
-  const ending = await readEnding(store, vault, uploadId);
-  if (ending?.outcome !== 'aborted') throw uploadNotFound(uploadId);
+  const result = await readResult(store, vault, uploadId);
+  if (result?.outcome !== 'aborted') throw uploadNotFound(uploadId);
 }
 
-/** Ids of open uploads after one, in the order of their folders: at most `count`. */
+/** Returns up to `count` ids of open uploads that follow `after`, in the order of their folders. */
 export async function listOpenUploadIds(
   vault: string,
   after: string | null,
@@ -128,20 +125,20 @@ export async function listOpenUploadIds(
   return found;
 }
 
-/** Open uploads after one, at most `count`: those that a killed completer left included. */
+/** Returns up to `count` open uploads that follow `after`. Uploads whose completer was killed are open again. */
 export async function listUploads(
   store: Store,
   vault: string,
   page: { readonly after: string | null; readonly count: number },
-): Promise<UploadFacts[]> {
-  const frozen = await namesIn(join(vault, 'completing'));
-  for (const name of frozen) await recover(store, vault, join(vault, 'completing', name));
-  const found: UploadFacts[] = [];
+): Promise<UploadMetadata[]> {
+  const completing = join(vault, 'completing');
+  for (const name of await namesIn(completing)) await recover(store, vault, join(completing, name));
+  const found: UploadMetadata[] = [];
   let cursor = page.after;
   while (found.length < page.count) {
     const ids = await listOpenUploadIds(vault, cursor, page.count);
-    const uploads = await Promise.all(ids.map((id) => lookUp(store, vault, id)));
-    found.push(...uploads.flatMap((upload) => (upload === null ? [] : [upload.facts])));
+    const uploads = await Promise.all(ids.map((id) => findOpenUpload(store, vault, id)));
+    found.push(...uploads.flatMap((upload) => (upload === null ? [] : [upload.metadata])));
     if (ids.length < page.count) break;
     cursor = ids.at(-1) ?? null;
   }

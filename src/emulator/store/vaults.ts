@@ -1,22 +1,23 @@
-/** Vaults, and the inventory that their counts come from. */
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+/** Vaults and their inventories. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ArchiveFacts, listArchives } from './archives.js';
+import { type ArchiveMetadata, listArchives } from './archives.js';
 import {
-  discard,
+  discardFolder,
   FILE_MODE,
   FOLDER_MODE,
   hasCode,
   moveInto,
   namesIn,
   readJson,
-  type Store,
+  statOrNull,
   temporaryPath,
   writeJson,
-} from './store.js';
+} from './files.js';
+import type { Store } from './store.js';
 import { listOpenUploadIds } from './uploads.js';
 
-/** What a vault was known to hold when it was last counted. */
+/** The counts of a vault at the time of its last inventory. */
 interface Inventory {
   /** ISO-8601 UTC with milliseconds. */
   readonly date: string;
@@ -24,13 +25,13 @@ interface Inventory {
   readonly sizeBytes: number;
 }
 
-export interface VaultFacts {
+export interface VaultMetadata {
   readonly name: string;
   readonly createdAt: string;
   readonly inventory: Inventory | null;
 }
 
-/** Each archive costs this much more in the counts (botocore's examples: 3 MiB are counted as 3178496). */
+/** The counts include this overhead for each archive (botocore's examples count 3 MiB as 3178496). */
 const ARCHIVE_OVERHEAD_BYTES = 32 * 1024;
 const SUBFOLDERS = ['archives', 'uploads', 'completing', 'finished', 'jobs'];
 
@@ -38,7 +39,7 @@ export function isVaultName(name: string): boolean {
   return /^[a-zA-Z0-9_.-]{1,255}$/.test(name);
 }
 
-/** `.` and `..` are legal names of vaults, but not of folders. */
+/** `.` and `..` are legal vault names, but not folder names. */
 function vaultFolder(store: Store, name: string): string {
   return join(store.root, 'vaults', /^\.\.?$/.test(name) ? name.replace('.', '%2E') : name);
 }
@@ -47,7 +48,7 @@ function vaultName(folderName: string): string {
   return folderName.replace('%2E', '.');
 }
 
-/** Makes a vault; an existing one is left as it is. */
+/** Creates a vault. An existing one stays as it is. */
 export async function createVault(store: Store, name: string): Promise<void> {
   const temporary = temporaryPath(store);
   await mkdir(temporary, { mode: FOLDER_MODE });
@@ -59,15 +60,15 @@ export async function createVault(store: Store, name: string): Promise<void> {
   });
 }
 
-/** The vault's folder, null where there is no such vault. */
+/** Returns the vault's folder; null if there is no such vault. */
 export async function findVault(store: Store, name: string): Promise<string | null> {
   if (!isVaultName(name)) return null;
   const folder = vaultFolder(store, name);
-  return (await stat(folder).catch(() => null)) === null ? null : folder;
+  return (await statOrNull(folder)) === null ? null : folder;
 }
 
-/** What is known of a vault, counted anew where the interval says so; null where there is none. */
-export async function readVault(store: Store, name: string): Promise<VaultFacts | null> {
+/** Returns a vault, with a new inventory if one is due; null if there is no such vault. */
+export async function readVault(store: Store, name: string): Promise<VaultMetadata | null> {
   const folder = vaultFolder(store, name);
   const vault = await readJson<{ createdAt: string }>(join(folder, 'vault.json'));
   if (vault === null) return null;
@@ -77,11 +78,11 @@ export async function readVault(store: Store, name: string): Promise<VaultFacts 
   return { name, createdAt: vault.createdAt, inventory: current };
 }
 
-/** Counts a vault, and keeps the counts. @returns them, and the archives they were made of */
+/** Takes an inventory of a vault and stores it. @returns the inventory and the archives that it counts */
 export async function takeInventory(
   store: Store,
   folder: string,
-): Promise<{ inventory: Inventory; archives: ArchiveFacts[] }> {
+): Promise<{ inventory: Inventory; archives: ArchiveMetadata[] }> {
   const date = new Date().toISOString();
   const archives = await listArchives(folder);
   const sizeBytes = archives.reduce((sum, { sizeBytes: size }) => sum + size + ARCHIVE_OVERHEAD_BYTES, 0);
@@ -90,13 +91,16 @@ export async function takeInventory(
   return { inventory, archives };
 }
 
-/** Names of all vaults after one, in ASCII order. */
+/** Returns the names of all vaults that follow `after`, in ASCII order. */
 export async function listVaultNames(store: Store, after: string): Promise<string[]> {
   const names = (await namesIn(join(store.root, 'vaults'))).map(vaultName);
   return names.filter((name) => name > after).sort();
 }
 
-/** Removes a vault. @returns false where it holds, or lately held, something; a missing one is no error */
+/**
+ * Removes a vault.
+ * @returns false if it has archives or uploads, or if archives were written since the last inventory
+ */
 export async function deleteVault(store: Store, name: string): Promise<boolean> {
   const folder = vaultFolder(store, name);
   const vault = await readVault(store, name);
@@ -107,6 +111,6 @@ export async function deleteVault(store: Store, name: string): Promise<boolean> 
   if (written !== null && written.atMs >= Date.parse(inventory?.date ?? vault.createdAt)) return false;
   if ((await listArchives(folder)).length > 0) return false;
   if ((await listOpenUploadIds(folder, null, 1)).length > 0) return false;
-  await discard(store, folder);
+  await discardFolder(store, folder);
   return true;
 }

@@ -47,13 +47,13 @@ test('of several faults that fire the first in the list is met', () => {
 
 test('a spec that cannot be read says what there is', async (t) => {
   for (const [spec, said] of [
-    ['explode', /fault "explode": no kind "explode"; there are unavailable, throttle/],
-    ['', /no kind ""/],
-    ['reset@teleport', /no operation "teleport"; there are create-vault,/],
-    ['reset:0', /"0" says no time/],
-    ['reset:often', /"often" says no time; write 3/],
-    ['reset:101%', /no time/],
-    ['reset@initiate:', /no time/],
+    ['explode', /fault "explode": there is no kind "explode"; the kinds are unavailable, throttle/],
+    ['', /there is no kind ""/],
+    ['reset@teleport', /there is no operation "teleport"; the operations are create-vault,/],
+    ['reset:0', /"0" does not say when/],
+    ['reset:often', /"often" does not say when; write 3/],
+    ['reset:101%', /does not say when/],
+    ['reset@initiate:', /does not say when/],
   ] as const) {
     assert.throws(
       () => parseFaultSpec(spec),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { openFolder } from '../../../src/emulator/store/upload-metadata.js';
+import { openUploadFolder } from '../../../src/emulator/store/upload-metadata.js';
 import { seededBytes } from '../../support/bytes.js';
 import { treeHash } from '../support/raw-client.js';
 import { sha256 } from '../support/signer.js';
@@ -197,7 +197,7 @@ function treeHashOfGiB(): string {
 
 /** As if so many parts of zeros had been sent: only their records are really written. */
 function pretendParts(dataDir: string, uploadId: string, count: number): void {
-  const folder = openFolder(join(dataDir, 'v1/vaults/v'), uploadId);
+  const folder = openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId);
   const hash = treeHash(Buffer.alloc(MIB));
   truncateSync(join(folder, 'data'), count * MIB);
   for (let i = 0; i < count; i++) {

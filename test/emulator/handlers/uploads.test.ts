@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openFolder } from '../../../src/emulator/store/upload-metadata.js';
+import { openUploadFolder } from '../../../src/emulator/store/upload-metadata.js';
 import { errorOf, MIB, type VaultClient } from '../support/vault-client.js';
 import { withEmulator } from '../support/with-emulator.js';
 
@@ -93,12 +93,12 @@ test('aborting is 204, and again; the id is dead for everything else', async (t)
   assert.equal(errorOf(await client.part(uploadId, 0, Buffer.from('x'))), GONE);
   assert.equal(errorOf(await client.complete(uploadId, Buffer.from('x'))), GONE);
   assert.equal(errorOf(await client.listParts(uploadId)), GONE);
-  assert.ok(!existsSync(openFolder(join(dataDir, 'v1/vaults/v'), uploadId)));
+  assert.ok(!existsSync(openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId)));
 });
 
 /** As if nothing had happened to this upload for so long. */
 function age(dataDir: string, uploadId: string, ms: number): void {
-  const parts = join(openFolder(join(dataDir, 'v1/vaults/v'), uploadId), 'parts');
+  const parts = join(openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId), 'parts');
   utimesSync(parts, new Date(Date.now() - ms), new Date(Date.now() - ms));
 }
 

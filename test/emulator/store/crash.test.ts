@@ -18,7 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DEMO_CREDENTIALS, startEmulator } from '../../../src/emulator/server.js';
 import { openStore } from '../../../src/emulator/store/store.js';
-import { openFolder, type UploadFacts } from '../../../src/emulator/store/upload-metadata.js';
+import { openUploadFolder, type UploadMetadata } from '../../../src/emulator/store/upload-metadata.js';
 import { seededBytes } from '../../support/bytes.js';
 import { startEmulatorProcess } from '../../support/emulator-process.js';
 import { tempFolder } from '../../support/temp.js';
@@ -40,8 +40,8 @@ async function readyToComplete(t: TestContext) {
   for (const index of [0, 1, 2, 3]) await client.part(uploadId, index * MIB, slice(index));
   await first.close();
   const vault = join(dataDir, 'v1/vaults/v');
-  const open = openFolder(vault, uploadId);
-  const facts = JSON.parse(readFileSync(join(open, 'upload.json'), 'utf8')) as UploadFacts;
+  const open = openUploadFolder(vault, uploadId);
+  const facts = JSON.parse(readFileSync(join(open, 'upload.json'), 'utf8')) as UploadMetadata;
   const frozen = join(vault, 'completing', `${uploadId}~${deadOwner(await ownerPlace(dataDir))}`);
   return { dataDir, vault, uploadId, open, facts, frozen };
 }
@@ -115,7 +115,7 @@ test('killed after the facts were written and before the bytes were moved: there
   await expectArchive(client, uploadId, facts.archiveId);
 });
 
-function writeFacts(vault: string, { archiveId, description }: UploadFacts): void {
+function writeFacts(vault: string, { archiveId, description }: UploadMetadata): void {
   const text = {
     archiveId,
     description,
@@ -220,7 +220,7 @@ test('kill -9 in the middle of a part: the other parts are whole, and the part c
   const request = send(first.url + path, { method: 'PUT', headers: { ...headers, authorization } });
   request.on('error', () => {});
   request.write(second.subarray(0, 3 * MIB));
-  const data = join(openFolder(join(dataDir, 'v1/vaults/v'), uploadId), 'data');
+  const data = join(openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId), 'data');
   while (readFileSync(data).length < 5 * MIB) await wait(5);
   await first.kill();
   const { url } = await startEmulatorProcess(t, { dataDir });
