@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openUploadFolder } from '../../../src/emulator/store/upload-metadata.js';
 import { seededBytes } from '../../support/bytes.js';
-import { treeHash } from '../support/raw-client.js';
+import { treeHash, treeHashOfZeros } from '../support/raw-client.js';
 import { sha256 } from '../support/signer.js';
 import { errorOf, MIB } from '../support/vault-client.js';
 import { withEmulator } from '../support/with-emulator.js';
@@ -16,7 +15,7 @@ const BAD = '400 InvalidParameterValueException';
 const GONE = '404 ResourceNotFoundException';
 const whole = seededBytes(2 * MIB + 77, 5);
 
-async function begun(t: Parameters<typeof withEmulator>[0], options = {}) {
+async function initiated(t: Parameters<typeof withEmulator>[0], options = {}) {
   const setting = await withEmulator(t, options);
   const uploadId = await setting.client.initiate(MIB, 'a description');
   const send = (index: number) =>
@@ -24,8 +23,8 @@ async function begun(t: Parameters<typeof withEmulator>[0], options = {}) {
   return { ...setting, uploadId, send };
 }
 
-test("completing answers 201 with the archive's id, path and hash, and its bytes are the parts'", async (t) => {
-  const { client, uploadId, send, dataDir } = await begun(t);
+test("completing answers 201 with the archive's id, path and hash, and the archive has the bytes of the parts", async (t) => {
+  const { client, uploadId, send, dataDir } = await initiated(t);
   for (const index of [2, 0, 1]) assert.equal((await send(index)).status, 204);
   const answer = await client.complete(uploadId, whole);
   const id = String(answer.headers['x-amz-archive-id']);
@@ -40,9 +39,9 @@ test("completing answers 201 with the archive's id, path and hash, and its bytes
 });
 
 test('a wrong size, a wrong hash, a missing part and no part at all are refused, and the upload stays open', async (t) => {
-  const { client, uploadId, send } = await begun(t);
+  const { client, uploadId, send } = await initiated(t);
   const complete = (sizeBytes: number | string, hash: string | null) =>
-    client.ask({
+    client.request({
       method: 'POST',
       path: `/multipart-uploads/${uploadId}`,
       headers: { 'x-amz-archive-size': String(sizeBytes), 'x-amz-sha256-tree-hash': hash },
@@ -62,8 +61,8 @@ test('a wrong size, a wrong hash, a missing part and no part at all are refused,
   assert.equal((await client.complete(uploadId, whole)).status, 201);
 });
 
-test('a short part that is not the last is accepted, and completing fails until it is repaired', async (t) => {
-  const { client, uploadId, send } = await begun(t);
+test('a short part that is not the last is accepted, and completing fails until it is replaced', async (t) => {
+  const { client, uploadId, send } = await initiated(t);
   assert.equal((await client.part(uploadId, 0, whole.subarray(0, 1000))).status, 204);
   await send(1);
   await send(2);
@@ -75,8 +74,8 @@ test('a short part that is not the last is accepted, and completing fails until 
   assert.ok((await client.fetch(String(done.headers['x-amz-archive-id']))).equals(whole));
 });
 
-test('completing again answers with the same archive, and the upload is gone for all other calls', async (t) => {
-  const { client, uploadId, send } = await begun(t);
+test('completing again returns the same archive, and all other operations on the upload answer 404', async (t) => {
+  const { client, uploadId, send } = await initiated(t);
   for (const index of [0, 1, 2]) await send(index);
   const first = await client.complete(uploadId, whole);
   const again = await client.complete(uploadId, whole);
@@ -86,12 +85,12 @@ test('completing again answers with the same archive, and the upload is gone for
   assert.equal(errorOf(await client.listParts(uploadId)), GONE);
   assert.equal(errorOf(await send(0)), GONE);
   assert.equal(errorOf(await client.abort(uploadId)), GONE);
-  const list = await client.ask({ method: 'GET', path: '/multipart-uploads' });
+  const list = await client.request({ method: 'GET', path: '/multipart-uploads' });
   assert.equal(list.text, '{"Marker":null,"UploadsList":[]}');
 });
 
-test('after the window for repeats, completing and aborting again are 404', async (t) => {
-  const { client, uploadId, send } = await begun(t, { repeatWindowMs: 0 });
+test('after the window for repeats, completing or aborting again answers 404', async (t) => {
+  const { client, uploadId, send } = await initiated(t, { repeatWindowMs: 0 });
   for (const index of [0, 1, 2]) await send(index);
   assert.equal((await client.complete(uploadId, whole)).status, 201);
   assert.equal(errorOf(await client.complete(uploadId, whole)), GONE);
@@ -100,15 +99,15 @@ test('after the window for repeats, completing and aborting again are 404', asyn
   assert.equal(errorOf(await client.abort(other)), GONE);
 });
 
-test('eight clients that complete at once get one archive', async (t) => {
-  const { client, uploadId, send } = await begun(t);
+test('eight clients that complete at the same time get the same archive', async (t) => {
+  const { client, uploadId, send } = await initiated(t);
   for (const index of [0, 1, 2, 1]) await send(index);
   const answers = await Promise.all(Array.from({ length: 8 }, () => client.complete(uploadId, whole)));
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [201]);
   assert.equal(new Set(answers.map(({ headers }) => headers['x-amz-archive-id'])).size, 1);
 });
 
-test('completing and aborting at once: either it was aborted and there is no archive, or there is one', async (t) => {
+test('if complete and abort arrive at the same time, exactly one of them succeeds', async (t) => {
   const { client } = await withEmulator(t);
   const bytes = Buffer.from('hello world');
   for (let round = 0; round < 12; round++) {
@@ -123,7 +122,7 @@ test('completing and aborting at once: either it was aborted and there is no arc
   }
 });
 
-test('bytes that an unfinished part left behind the end are not in the archive', async (t) => {
+test('the archive does not contain bytes that an unfinished part left after the end', async (t) => {
   const { client, dataDir } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const bytes = seededBytes(MIB, 3);
@@ -138,7 +137,7 @@ test('bytes that an unfinished part left behind the end are not in the archive',
   assert.ok((await client.fetch(archiveId)).equals(bytes));
 });
 
-test('an id that is unknown, too short or a path is 404 in the words of the service', async (t) => {
+test("an id that is unknown, too short or a path gets the service's 404 error", async (t) => {
   const { client } = await withEmulator(t);
   for (const id of ['a'.repeat(92), 'short', encodeURIComponent(`../../${'x'.repeat(86)}`)]) {
     const answer = await client.complete(id, Buffer.from('x'));
@@ -149,7 +148,7 @@ test('an id that is unknown, too short or a path is 404 in the words of the serv
   }
 });
 
-/** A body that comes to a halt, until it is told to go on. */
+/** Returns a body that stops halfway until `goOn` is called. */
 function stalledLine(bytes: Buffer) {
   let goOn = () => {};
   let sent = () => {};
@@ -168,7 +167,7 @@ function stalledLine(bytes: Buffer) {
   return { body: Readable.from(pieces(), { highWaterMark: 1 }), halfSent, goOn: () => goOn() };
 }
 
-test('a stalled writer of a part that was sent again does not reach the archive, not even after its completion', async (t) => {
+test('the stalled first transfer of a part that was sent again never changes the archive', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const [stale, good] = [seededBytes(MIB, 6), seededBytes(MIB, 7)];
@@ -186,16 +185,7 @@ test('a stalled writer of a part that was sent again does not reach the archive,
   assert.ok((await client.fetch(archiveId)).equals(good));
 });
 
-/** The tree hash of 1 GiB of zeros: every level is one digest joined with itself. */
-function treeHashOfGiB(): string {
-  let digest = createHash('sha256').update(Buffer.alloc(MIB)).digest();
-  for (let width = 1024; width > 1; width /= 2) {
-    digest = createHash('sha256').update(digest).update(digest).digest();
-  }
-  return digest.toString('hex');
-}
-
-/** As if so many parts of zeros had been sent: only their records are really written. */
+/** Writes the records of parts of zeros, as if they had been sent. */
 function pretendParts(dataDir: string, uploadId: string, count: number): void {
   const folder = openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId);
   const hash = treeHash(Buffer.alloc(MIB));
@@ -208,10 +198,10 @@ function pretendParts(dataDir: string, uploadId: string, count: number): void {
   }
 }
 
-test('a part that arrives while completing looks through a thousand is not completed over', async (t) => {
+test('a part that arrives while a thousand parts are checked makes complete fail, or gets 404', async (t) => {
   const { client, dataDir } = await withEmulator(t);
   const young = Buffer.alloc(MIB, 'y');
-  const wholeHash = treeHashOfGiB();
+  const wholeHash = treeHashOfZeros(1024);
   const outcomes: string[] = [];
   for (const waitMs of [3, 5, 8, 12, 20]) {
     const uploadId = await client.initiate(MIB);
@@ -221,7 +211,7 @@ test('a part that arrives while completing looks through a thousand is not compl
     await line.halfSent;
     await wait(50);
     const headers = { 'x-amz-archive-size': String(1024 * MIB), 'x-amz-sha256-tree-hash': wholeHash };
-    const done = client.ask({ method: 'POST', path: `/multipart-uploads/${uploadId}`, headers });
+    const done = client.request({ method: 'POST', path: `/multipart-uploads/${uploadId}`, headers });
     await wait(waitMs);
     line.goOn();
     outcomes.push(`${(await done).status} ${(await part).status}`);

@@ -8,34 +8,25 @@ import { withEmulator } from '../support/with-emulator.js';
 const BAD = '400 InvalidParameterValueException';
 const bytes = seededBytes(3 * MIB + 9, 21);
 
-async function store(client: VaultClient, body: Buffer, description?: string): Promise<string> {
-  const answer = await client.ask({
-    method: 'POST',
-    path: '/archives',
-    body,
-    headers: {
-      'content-length': String(body.length),
-      'x-amz-sha256-tree-hash': treeHash(body),
-      ...(description === undefined ? {} : { 'x-amz-archive-description': description }),
-    },
-  });
-  return expectHeader(answer, 201, 'x-amz-archive-id');
-}
+const requestJob = (client: VaultClient, parameters: object): Promise<Answer> =>
+  client.request({ method: 'POST', path: '/jobs', body: JSON.stringify(parameters) });
 
-const order = (client: VaultClient, wish: object): Promise<Answer> =>
-  client.ask({ method: 'POST', path: '/jobs', body: JSON.stringify(wish) });
-
-async function begin(client: VaultClient, wish: object): Promise<string> {
-  return expectHeader(await order(client, wish), 202, 'x-amz-job-id');
+/** Initiates a job that must be accepted. @returns its id */
+async function initiateJob(client: VaultClient, parameters: object): Promise<string> {
+  return expectHeader(await requestJob(client, parameters), 202, 'x-amz-job-id');
 }
 
 const output = (client: VaultClient, jobId: string, range?: string) =>
-  client.ask({ method: 'GET', path: `/jobs/${jobId}/output`, headers: range === undefined ? {} : { range } });
+  client.request({
+    method: 'GET',
+    path: `/jobs/${jobId}/output`,
+    headers: range === undefined ? {} : { range },
+  });
 
-test('a single upload is read back whole, with its hash and description', async (t) => {
+test('an archive of a single upload is read back complete, with its hash and description', async (t) => {
   const { client } = await withEmulator(t);
-  const archiveId = await store(client, bytes, 'my archive');
-  const jobId = await begin(client, { Type: 'archive-retrieval', ArchiveId: archiveId });
+  const archiveId = await client.uploadArchive(bytes, 'my archive');
+  const jobId = await initiateJob(client, { Type: 'archive-retrieval', ArchiveId: archiveId });
   assert.match(jobId, /^[A-Za-z0-9_-]{92}$/);
   const answer = await output(client, jobId);
   assert.equal(answer.status, 200);
@@ -46,10 +37,10 @@ test('a single upload is read back whole, with its hash and description', async 
   assert.equal(answer.headers['x-amz-archive-description'], 'my archive');
 });
 
-test('a single upload of nothing, of a wrong hash, or without one is refused', async (t) => {
+test('a single upload with an empty body, a wrong hash or no hash is refused', async (t) => {
   const { client } = await withEmulator(t);
   const send = (body: Buffer, hash: string | null) =>
-    client.ask({
+    client.request({
       method: 'POST',
       path: '/archives',
       body,
@@ -61,9 +52,12 @@ test('a single upload of nothing, of a wrong hash, or without one is refused', a
   assert.equal(errorOf(await send(Buffer.from('x'), null)), '400 MissingParameterValueException');
 });
 
-test('a range of the output is 206, and carries a tree hash only where it is a whole subtree', async (t) => {
+test('a range of the output answers 206, and has a tree hash only if it is a whole subtree', async (t) => {
   const { client } = await withEmulator(t);
-  const jobId = await begin(client, { Type: 'archive-retrieval', ArchiveId: await store(client, bytes) });
+  const jobId = await initiateJob(client, {
+    Type: 'archive-retrieval',
+    ArchiveId: await client.uploadArchive(bytes),
+  });
   const end = bytes.length - 1;
   for (const [start, last, aligned] of [
     [0, MIB - 1, true],
@@ -88,29 +82,33 @@ test('a range of the output is 206, and carries a tree hash only where it is a w
   }
 });
 
-test('a part of an archive is retrieved where the range lies on MiBs', async (t) => {
+test('a range of an archive can be retrieved if it is aligned to MiB', async (t) => {
   const { client } = await withEmulator(t);
-  const ArchiveId = await store(client, bytes);
-  const wish = (RetrievalByteRange: string) => ({ Type: 'archive-retrieval', ArchiveId, RetrievalByteRange });
-  const jobId = await begin(client, wish(`${MIB}-${3 * MIB - 1}`));
+  const ArchiveId = await client.uploadArchive(bytes);
+  const parameters = (RetrievalByteRange: string) => ({
+    Type: 'archive-retrieval',
+    ArchiveId,
+    RetrievalByteRange,
+  });
+  const jobId = await initiateJob(client, parameters(`${MIB}-${3 * MIB - 1}`));
   assert.ok((await output(client, jobId)).bytes.equals(bytes.subarray(MIB, 3 * MIB)));
   assert.ok((await output(client, jobId, 'bytes=10-19')).bytes.equals(bytes.subarray(MIB + 10, MIB + 20)));
-  assert.equal((await order(client, wish(`${3 * MIB}-${bytes.length - 1}`))).status, 202);
+  assert.equal((await requestJob(client, parameters(`${3 * MIB}-${bytes.length - 1}`))).status, 202);
   for (const range of ['1-1048575', '0-1048574', `0-${bytes.length}`, '0-']) {
-    assert.equal(errorOf(await order(client, wish(range))), BAD, range);
+    assert.equal(errorOf(await requestJob(client, parameters(range))), BAD, range);
   }
 });
 
 test('a job is described with every key, in alphabetical order', async (t) => {
   const { client } = await withEmulator(t);
-  const archiveId = await store(client, Buffer.from('hello world'));
-  const jobId = await begin(client, {
+  const archiveId = await client.uploadArchive(Buffer.from('hello world'));
+  const jobId = await initiateJob(client, {
     Type: 'archive-retrieval',
     ArchiveId: archiveId,
     Description: 'd',
     Tier: 'Bulk',
   });
-  const { text } = await client.ask({ method: 'GET', path: `/jobs/${jobId}` });
+  const { text } = await client.request({ method: 'GET', path: `/jobs/${jobId}` });
   const { CreationDate, CompletionDate } = JSON.parse(text);
   const hash = treeHash(Buffer.from('hello world'));
   assert.equal(
@@ -124,34 +122,34 @@ test('a job is described with every key, in alphabetical order', async (t) => {
   );
 });
 
-test('a job that takes a while is in progress, and its output is not there yet', async (t) => {
+test('a job with a delay is in progress, and its output is not available yet', async (t) => {
   const { client } = await withEmulator(t, { jobDelayMs: 3_600_000 });
-  const jobId = await begin(client, { Type: 'inventory-retrieval' });
-  const job = JSON.parse((await client.ask({ method: 'GET', path: `/jobs/${jobId}` })).text);
+  const jobId = await initiateJob(client, { Type: 'inventory-retrieval' });
+  const job = JSON.parse((await client.request({ method: 'GET', path: `/jobs/${jobId}` })).text);
   assert.deepEqual([job.Completed, job.StatusCode, job.CompletionDate], [false, 'InProgress', null]);
   const answer = await output(client, jobId);
   assert.equal(errorOf(answer), BAD);
   assert.equal(JSON.parse(answer.text).message, `The job is not currently available for download: ${jobId}`);
 });
 
-test('an archive that was deleted is no longer retrieved, except by a job that was made before', async (t) => {
+test('a deleted archive can only be retrieved by a job that was initiated before', async (t) => {
   const { client } = await withEmulator(t);
-  const archiveId = await store(client, bytes);
-  const jobId = await begin(client, { Type: 'archive-retrieval', ArchiveId: archiveId });
+  const archiveId = await client.uploadArchive(bytes);
+  const jobId = await initiateJob(client, { Type: 'archive-retrieval', ArchiveId: archiveId });
   for (const round of ['first', 'again']) {
-    const answer = await client.ask({ method: 'DELETE', path: `/archives/${archiveId}` });
+    const answer = await client.request({ method: 'DELETE', path: `/archives/${archiveId}` });
     assert.equal(answer.status, 204, round);
   }
-  const refused = await order(client, { Type: 'archive-retrieval', ArchiveId: archiveId });
+  const refused = await requestJob(client, { Type: 'archive-retrieval', ArchiveId: archiveId });
   assert.equal(refused.status, 404);
   assert.equal(JSON.parse(refused.text).message, `The archive ID was not found: ${archiveId}`);
   assert.ok((await output(client, jobId)).bytes.equals(bytes));
 });
 
-test('the inventory lists what is there now, in its own key order and without milliseconds', async (t) => {
+test('the inventory lists the current archives, in its own key order and without milliseconds', async (t) => {
   const { client } = await withEmulator(t);
-  const archiveId = await store(client, Buffer.from('hello world'), 'say "hi" \\ there');
-  const jobId = await begin(client, { Type: 'inventory-retrieval' });
+  const archiveId = await client.uploadArchive(Buffer.from('hello world'), 'say "hi" \\ there');
+  const jobId = await initiateJob(client, { Type: 'inventory-retrieval' });
   const { text, headers } = await output(client, jobId);
   const { InventoryDate, ArchiveList } = JSON.parse(text);
   assert.equal(headers['content-type'], 'application/json');
@@ -164,7 +162,7 @@ test('the inventory lists what is there now, in its own key order and without mi
       `"ArchiveDescription":"say \\"hi\\" \\\\ there","CreationDate":"${ArchiveList[0].CreationDate}",` +
       `"Size":11,"SHA256TreeHash":"${hash}"}]}`,
   );
-  const csvJob = await begin(client, { Type: 'inventory-retrieval', Format: 'CSV' });
+  const csvJob = await initiateJob(client, { Type: 'inventory-retrieval', Format: 'CSV' });
   const csv = await output(client, csvJob);
   assert.equal(csv.headers['content-type'], 'text/csv');
   assert.equal(
@@ -174,35 +172,38 @@ test('the inventory lists what is there now, in its own key order and without mi
   );
 });
 
-test('an inventory may be asked for by a number of archives at a time', async (t) => {
+test('an inventory can be limited to a number of archives and continued', async (t) => {
   const { client } = await withEmulator(t);
   const stored: string[] = [];
-  for (let i = 0; i < 5; i++) stored.push(await store(client, Buffer.from(`archive ${i}`)));
+  for (let i = 0; i < 5; i++) stored.push(await client.uploadArchive(Buffer.from(`archive ${i}`)));
   const seen: string[] = [];
   let Marker: string | null = null;
   do {
-    const wish = { Limit: '2', ...(Marker === null ? {} : { Marker }) };
-    const jobId = await begin(client, { Type: 'inventory-retrieval', InventoryRetrievalParameters: wish });
+    const parameters = { Limit: '2', ...(Marker === null ? {} : { Marker }) };
+    const jobId = await initiateJob(client, {
+      Type: 'inventory-retrieval',
+      InventoryRetrievalParameters: parameters,
+    });
     const list = JSON.parse((await output(client, jobId)).text).ArchiveList as { ArchiveId: string }[];
     seen.push(...list.map(({ ArchiveId }) => ArchiveId));
-    const job = JSON.parse((await client.ask({ method: 'GET', path: `/jobs/${jobId}` })).text);
+    const job = JSON.parse((await client.request({ method: 'GET', path: `/jobs/${jobId}` })).text);
     Marker = job.InventoryRetrievalParameters.Marker;
   } while (Marker !== null);
   assert.deepEqual(seen.toSorted(), stored.toSorted());
   const EndDate = '2012-01-01T00:00:00Z';
-  const jobId = await begin(client, {
+  const jobId = await initiateJob(client, {
     Type: 'inventory-retrieval',
     InventoryRetrievalParameters: { EndDate },
   });
   assert.deepEqual(JSON.parse((await output(client, jobId)).text).ArchiveList, []);
 });
 
-test('jobs are listed by pages, and by their state', async (t) => {
+test('jobs are listed in pages and can be filtered by state', async (t) => {
   const { client } = await withEmulator(t);
   const made: string[] = [];
-  for (let i = 0; i < 5; i++) made.push(await begin(client, { Type: 'inventory-retrieval' }));
+  for (let i = 0; i < 5; i++) made.push(await initiateJob(client, { Type: 'inventory-retrieval' }));
   const list = async (query: string) =>
-    JSON.parse((await client.ask({ method: 'GET', path: `/jobs${query}` })).text);
+    JSON.parse((await client.request({ method: 'GET', path: `/jobs${query}` })).text);
   const first = await list('?limit=3');
   const second = await list(`?limit=2&marker=${first.Marker}`);
   assert.equal(second.Marker, null);
@@ -213,9 +214,9 @@ test('jobs are listed by pages, and by their state', async (t) => {
   assert.equal((await list('?statuscode=finished')).message, 'The job status code is not valid: finished');
 });
 
-test('an order that is no JSON, of no or an unknown type is refused by name', async (t) => {
+test('job parameters that are not JSON, or have a missing or an illegal field, get an error', async (t) => {
   const { client } = await withEmulator(t);
-  const send = async (body: string) => errorOf(await client.ask({ method: 'POST', path: '/jobs', body }));
+  const send = async (body: string) => errorOf(await client.request({ method: 'POST', path: '/jobs', body }));
   assert.equal(await send(''), '400 MissingParameterValueException');
   assert.equal(await send('{'), '400 SerializationException');
   assert.equal(await send('[]'), '400 SerializationException');

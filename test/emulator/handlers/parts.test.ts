@@ -12,10 +12,10 @@ interface Listing {
 
 const BAD = '400 InvalidParameterValueException';
 
-test('an upload begins with 201, an id of 92 characters and its path', async (t) => {
+test('initiating an upload answers 201 with an id of 92 characters and its path', async (t) => {
   const { client } = await withEmulator(t);
   const headers = { 'x-amz-part-size': '4294967296' };
-  const answer = await client.ask({ method: 'POST', path: '/multipart-uploads', headers });
+  const answer = await client.request({ method: 'POST', path: '/multipart-uploads', headers });
   const id = String(answer.headers['x-amz-multipart-upload-id']);
   assert.equal(answer.status, 201);
   assert.equal(answer.text, '{}');
@@ -23,10 +23,10 @@ test('an upload begins with 201, an id of 92 characters and its path', async (t)
   assert.equal(answer.headers.location, `/111122223333/vaults/v/multipart-uploads/${id}`);
 });
 
-test('a part size that is no power of two from 1 MiB to 4 GiB is refused in the words of the service', async (t) => {
+test("a part size that is not a power of two from 1 MiB to 4 GiB gets the service's error", async (t) => {
   const { client } = await withEmulator(t);
   const initiate = (size: string | null) =>
-    client.ask({ method: 'POST', path: '/multipart-uploads', headers: { 'x-amz-part-size': size } });
+    client.request({ method: 'POST', path: '/multipart-uploads', headers: { 'x-amz-part-size': size } });
   assert.equal(
     (await initiate('10485760')).text,
     '{"code":"InvalidParameterValueException","message":"Invalid part size: 10485760. Part size must not be null, ' +
@@ -41,7 +41,7 @@ test('a part size that is no power of two from 1 MiB to 4 GiB is refused in the 
 test('a description of more than 1,024 characters, or outside 0x20 to 0x7E, is refused', async (t) => {
   const { client } = await withEmulator(t);
   const initiate = (description: string) =>
-    client.ask({
+    client.request({
       method: 'POST',
       path: '/multipart-uploads',
       headers: { 'x-amz-part-size': '1048576', 'x-amz-archive-description': description },
@@ -51,7 +51,7 @@ test('a description of more than 1,024 characters, or outside 0x20 to 0x7E, is r
   assert.notEqual((await initiate('caf\u00e9')).status, 201);
 });
 
-test('the list of parts is the compact JSON of the live service, key for key', async (t) => {
+test('the list of parts is compact JSON with the same keys as the live service', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB, 'two  spaces');
   const [first, last] = [seededBytes(MIB, 1), seededBytes(5, 2)];
@@ -73,7 +73,7 @@ test('the list of parts is the compact JSON of the live service, key for key', a
   );
 });
 
-test('a range that is misaligned, too long, reversed or of another form is refused, and nothing is recorded', async (t) => {
+test('a range that is misaligned, too long, reversed or malformed is refused, and nothing is recorded', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(2 * MIB);
   const bytes = Buffer.alloc(2 * MIB);
@@ -98,7 +98,7 @@ test('a range that is misaligned, too long, reversed or of another form is refus
   assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
 });
 
-test("a length that is not the range's, and an empty body, are refused in the words of the service", async (t) => {
+test("a length that does not fit the range, and an empty body, get the service's errors", async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(4 * MIB);
   const body = Buffer.alloc(1000);
@@ -127,7 +127,7 @@ test('part number 10,000 is the last one', async (t) => {
   );
 });
 
-test('a wrong tree hash is told apart from a malformed and a missing one, and nothing is recorded', async (t) => {
+test('a wrong, a malformed and a missing tree hash get different errors, and nothing is recorded', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const bytes = Buffer.from('hello world');
@@ -145,7 +145,7 @@ test('a wrong tree hash is told apart from a malformed and a missing one, and no
   assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
 });
 
-test('the same part again replaces it, and a failed repeat leaves it as it was', async (t) => {
+test('sending a part again replaces it, and a failed repeat does not change it', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const [one, two, three] = [1, 2, 3].map((seed) => seededBytes(MIB, seed)) as [Buffer, Buffer, Buffer];
@@ -164,7 +164,7 @@ test('the same part again replaces it, and a failed repeat leaves it as it was',
   assert.ok((await client.fetch(String(done.headers['x-amz-archive-id']))).equals(two));
 });
 
-test('parts are listed in order of range, 50 to a page at most, and a full last page has no marker', async (t) => {
+test('a page lists at most 50 parts, in the order of their ranges, and a full last page has no marker', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const bytes = Buffer.from('x');
@@ -192,7 +192,7 @@ test('parts are listed in order of range, 50 to a page at most, and a full last 
   }
 });
 
-test('parts of one upload may arrive all at once, in any order', async (t) => {
+test('the parts of one upload may arrive at the same time and in any order', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const whole = seededBytes(12 * MIB + 5, 11);
@@ -205,7 +205,7 @@ test('parts of one upload may arrive all at once, in any order', async (t) => {
   assert.ok((await client.fetch(String(done.headers['x-amz-archive-id']))).equals(whole));
 });
 
-test('one slot written by eight requests at once holds one of them, whole', async (t) => {
+test('of eight simultaneous transfers of one part, one is kept complete', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const candidates = Array.from({ length: 8 }, (_, seed) => seededBytes(MIB, seed + 100));

@@ -20,7 +20,7 @@ async function listAll(client: VaultClient, limit = 50): Promise<{ ids: string[]
   let marker: string | null = '';
   while (marker !== null) {
     const path = `/multipart-uploads?limit=${limit}${marker === '' ? '' : `&marker=${marker}`}`;
-    const page = JSON.parse((await client.ask({ method: 'GET', path })).text) as Listing;
+    const page = JSON.parse((await client.request({ method: 'GET', path })).text) as Listing;
     ids.push(...page.UploadsList.map(({ MultipartUploadId }) => MultipartUploadId));
     marker = page.Marker;
     pages += 1;
@@ -28,9 +28,9 @@ async function listAll(client: VaultClient, limit = 50): Promise<{ ids: string[]
   return { ids, pages };
 }
 
-test('230 open uploads are listed by pages, each once, and about a quarter of the ids begin with a hyphen', async (t) => {
+test('230 open uploads are listed in pages, each once, and about a quarter of the ids begin with a hyphen', async (t) => {
   const { client } = await withEmulator(t);
-  const begun = await Promise.all(Array.from({ length: 230 }, () => client.initiate(MIB)));
+  const initiated = await Promise.all(Array.from({ length: 230 }, () => client.initiate(MIB)));
   for (const [limit, pages] of [
     [50, 5],
     [46, 5],
@@ -38,16 +38,16 @@ test('230 open uploads are listed by pages, each once, and about a quarter of th
   ] as const) {
     const listed = await listAll(client, limit);
     assert.equal(listed.pages, pages);
-    assert.deepEqual(listed.ids.toSorted(), begun.toSorted());
+    assert.deepEqual(listed.ids.toSorted(), initiated.toSorted());
   }
-  const hyphens = begun.filter((id) => id.startsWith('-')).length;
+  const hyphens = initiated.filter((id) => id.startsWith('-')).length;
   assert.ok(hyphens > 20 && hyphens < 110, `${hyphens} of 230 begin with a hyphen`);
 });
 
-test('the list of uploads is compact JSON, nulls written, keys in alphabetical order', async (t) => {
+test('the list of uploads is compact JSON with nulls and with keys in alphabetical order', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(4 * MIB);
-  const { text } = await client.ask({ method: 'GET', path: '/multipart-uploads' });
+  const { text } = await client.request({ method: 'GET', path: '/multipart-uploads' });
   const { CreationDate } = JSON.parse(text).UploadsList[0];
   assert.equal(
     text,
@@ -57,31 +57,31 @@ test('the list of uploads is compact JSON, nulls written, keys in alphabetical o
   );
 });
 
-test('a page goes on after its marker although the upload that it named is gone', async (t) => {
+test('a page starts after its marker even if the upload of the marker no longer exists', async (t) => {
   const { client } = await withEmulator(t);
   for (let i = 0; i < 9; i++) await client.initiate(MIB);
   const { ids } = await listAll(client);
   const first = JSON.parse(
-    (await client.ask({ method: 'GET', path: '/multipart-uploads?limit=4' })).text,
+    (await client.request({ method: 'GET', path: '/multipart-uploads?limit=4' })).text,
   ) as Listing;
   await client.abort(ids[3] ?? '');
   const path = `/multipart-uploads?marker=${first.Marker}`;
-  const rest = JSON.parse((await client.ask({ method: 'GET', path })).text) as Listing;
+  const rest = JSON.parse((await client.request({ method: 'GET', path })).text) as Listing;
   assert.deepEqual(
     rest.UploadsList.map(({ MultipartUploadId }) => MultipartUploadId),
     ids.slice(4),
   );
 });
 
-test('a limit outside 1 to 50 and a marker that was never given are refused', async (t) => {
+test('a limit outside 1 to 50 and an invented marker are refused', async (t) => {
   const { client } = await withEmulator(t);
   for (const query of ['limit=0', 'limit=51', 'limit=ten', 'marker=AAAA', `marker=${'a'.repeat(92)}`]) {
-    const answer = await client.ask({ method: 'GET', path: `/multipart-uploads?${query}` });
+    const answer = await client.request({ method: 'GET', path: `/multipart-uploads?${query}` });
     assert.equal(errorOf(answer), '400 InvalidParameterValueException', query);
   }
 });
 
-test('aborting is 204, and again; the id is dead for everything else', async (t) => {
+test('aborting answers 204, also when repeated, and all other operations on the upload answer 404', async (t) => {
   const { client, dataDir } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   await client.part(uploadId, 0, Buffer.from('x'));
@@ -96,22 +96,22 @@ test('aborting is 204, and again; the id is dead for everything else', async (t)
   assert.ok(!existsSync(openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId)));
 });
 
-/** As if nothing had happened to this upload for so long. */
-function age(dataDir: string, uploadId: string, ms: number): void {
+/** Makes an upload look idle for this long. */
+function makeIdle(dataDir: string, uploadId: string, ms: number): void {
   const parts = join(openUploadFolder(join(dataDir, 'v1/vaults/v'), uploadId), 'parts');
   utimesSync(parts, new Date(Date.now() - ms), new Date(Date.now() - ms));
 }
 
-test('an upload that is idle for a day is gone, and a part gives it another day', async (t) => {
+test('an upload expires after an idle day, and a part extends it by a day', async (t) => {
   const { client, dataDir } = await withEmulator(t);
   const [young, old, used] = await Promise.all([
     client.initiate(MIB),
     client.initiate(MIB),
     client.initiate(MIB),
   ]);
-  age(dataDir, young, 23 * HOUR_MS);
-  age(dataDir, old, 25 * HOUR_MS);
-  age(dataDir, used, 23 * HOUR_MS);
+  makeIdle(dataDir, young, 23 * HOUR_MS);
+  makeIdle(dataDir, old, 25 * HOUR_MS);
+  makeIdle(dataDir, used, 23 * HOUR_MS);
   await client.part(used, 0, Buffer.from('x'));
   assert.deepEqual((await listAll(client)).ids.toSorted(), [young, used].toSorted());
   assert.equal(errorOf(await client.listParts(old)), GONE);
@@ -122,7 +122,7 @@ test('an upload that is idle for a day is gone, and a part gives it another day'
 test('with a time to live of null an upload never expires', async (t) => {
   const { client, dataDir } = await withEmulator(t, { uploadTtlMs: null });
   const uploadId = await client.initiate(MIB);
-  age(dataDir, uploadId, 10_000 * HOUR_MS);
+  makeIdle(dataDir, uploadId, 10_000 * HOUR_MS);
   assert.equal((await client.listParts(uploadId)).status, 200);
   assert.deepEqual((await listAll(client)).ids, [uploadId]);
 });

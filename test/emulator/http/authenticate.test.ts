@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ask, exchange } from '../support/raw-client.js';
+import { sendSigned, sendUnsigned } from '../support/raw-client.js';
 import { sha256 } from '../support/signer.js';
 import { errorOf, MIB, partHeaders } from '../support/vault-client.js';
 import { withEmulator } from '../support/with-emulator.js';
@@ -10,9 +10,9 @@ import { withEmulator } from '../support/with-emulator.js';
 const LIST = { method: 'GET', path: '/-/vaults' } as const;
 const MINUTE_MS = 60_000;
 
-test('a request without Authorization is refused in the words and key order of the authentication layer', async (t) => {
+test('a request without Authorization gets the error text and key order of the authentication layer', async (t) => {
   const { emulator } = await withEmulator(t);
-  const answer = await exchange(emulator.url, LIST, { 'x-amz-glacier-version': '2012-06-01' });
+  const answer = await sendUnsigned(emulator.url, LIST, { 'x-amz-glacier-version': '2012-06-01' });
   assert.equal(answer.status, 400);
   assert.equal(
     answer.text,
@@ -22,7 +22,7 @@ test('a request without Authorization is refused in the words and key order of t
 
 test('an unknown access key is refused', async (t) => {
   const { emulator } = await withEmulator(t);
-  const answer = await ask(emulator.url, {
+  const answer = await sendSigned(emulator.url, {
     ...LIST,
     credentials: { accessKeyId: 'AKIDUNKNOWN', secretAccessKey: emulator.secretAccessKey },
   });
@@ -32,9 +32,12 @@ test('an unknown access key is refused', async (t) => {
 test('a wrong secret, and a header changed after it was signed, are refused', async (t) => {
   const { emulator } = await withEmulator(t);
   const { accessKeyId } = emulator;
-  const wrong = await ask(emulator.url, { ...LIST, credentials: { accessKeyId, secretAccessKey: 'no' } });
+  const wrong = await sendSigned(emulator.url, {
+    ...LIST,
+    credentials: { accessKeyId, secretAccessKey: 'no' },
+  });
   assert.equal(errorOf(wrong), '403 InvalidSignatureException');
-  const changed = await ask(emulator.url, {
+  const changed = await sendSigned(emulator.url, {
     method: 'POST',
     path: '/-/vaults/v/multipart-uploads',
     headers: { 'x-amz-part-size': '1048576' },
@@ -45,16 +48,16 @@ test('a wrong secret, and a header changed after it was signed, are refused', as
   assert.equal(errorOf(changed), '403 InvalidSignatureException');
 });
 
-test("credentials of one's own take the place of the demo pair", async (t) => {
+test('configured credentials replace the demo credentials', async (t) => {
   const own = { accessKeyId: 'AKIDOWN', secretAccessKey: 'own' };
   const { emulator } = await withEmulator(t, own);
-  assert.equal((await ask(emulator.url, { ...LIST, credentials: own })).status, 200);
-  assert.equal(errorOf(await ask(emulator.url, LIST)), '400 UnrecognizedClientException');
+  assert.equal((await sendSigned(emulator.url, { ...LIST, credentials: own })).status, 200);
+  assert.equal(errorOf(await sendSigned(emulator.url, LIST)), '400 UnrecognizedClientException');
 });
 
-test('a clock that is more than five minutes off is refused, one that is four minutes off is not', async (t) => {
+test('a clock that is six minutes off is refused, and one that is four minutes off is accepted', async (t) => {
   const { emulator } = await withEmulator(t);
-  const at = (offMs: number) => ask(emulator.url, { ...LIST, timeMs: Date.now() + offMs });
+  const at = (offMs: number) => sendSigned(emulator.url, { ...LIST, timeMs: Date.now() + offMs });
   assert.equal((await at(-4 * MINUTE_MS)).status, 200);
   assert.equal((await at(4 * MINUTE_MS)).status, 200);
   const late = await at(-6 * MINUTE_MS);
@@ -66,7 +69,7 @@ test('a clock that is more than five minutes off is refused, one that is four mi
   assert.equal(errorOf(await at(6 * MINUTE_MS)), '403 InvalidSignatureException');
 });
 
-test('the clock is judged after the body is in, and an expired part is not recorded', async (t) => {
+test('the clock is checked after the body has arrived, and an expired part is not recorded', async (t) => {
   const { client } = await withEmulator(t, { signatureWindowMs: 2_000 });
   const uploadId = await client.initiate(MIB);
   const bytes = Buffer.alloc(MIB, 'x');
@@ -84,7 +87,7 @@ test('the clock is judged after the body is in, and an expired part is not recor
   assert.deepEqual(JSON.parse((await client.listParts(uploadId)).text).Parts, []);
 });
 
-test('a body that is not the announced one is refused with both hashes, on every kind of call', async (t) => {
+test('a body that differs from the announced hash gets an error with both hashes, whether it is streamed or not', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const announced = sha256('something else');
@@ -95,7 +98,7 @@ test('a body that is not the announced one is refused with both hashes, on every
     `Computed digest: ${sha256(bytes)} expected hash: ${announced}`;
   for (const answer of [
     part,
-    await client.ask({ method: 'POST', path: '/jobs', body: bytes, payloadHash: announced }),
+    await client.request({ method: 'POST', path: '/jobs', body: bytes, payloadHash: announced }),
   ]) {
     assert.equal(answer.status, 403);
     assert.deepEqual(JSON.parse(answer.text), {
@@ -114,7 +117,7 @@ test('an unsigned payload is refused', async (t) => {
   assert.equal(errorOf(answer), '403 InvalidSignatureException');
 });
 
-test('a part that announces no payload hash is told which header is missing', async (t) => {
+test('a part without a payload hash gets an error about the missing header', async (t) => {
   const { client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const answer = await client.part(uploadId, 0, Buffer.from('x'), {
@@ -123,22 +126,25 @@ test('a part that announces no payload hash is told which header is missing', as
   assert.equal(errorOf(answer), '400 MissingParameterValueException');
 });
 
-test('lenient serves a caller without any signature, and still checks a payload hash that is given', async (t) => {
+test('lenient accepts a request without a signature, and still checks its payload hash', async (t) => {
   const { emulator, client } = await withEmulator(t, { signature: 'lenient' });
   const version = { 'x-amz-glacier-version': '2012-06-01' };
-  assert.equal((await exchange(emulator.url, LIST, version)).status, 200);
+  assert.equal((await sendUnsigned(emulator.url, LIST, version)).status, 200);
   const uploadId = await client.initiate(MIB);
   const bytes = Buffer.from('hello world');
-  const wish = { method: 'PUT', path: `/-/vaults/v/multipart-uploads/${uploadId}`, body: bytes };
+  const part = { method: 'PUT', path: `/-/vaults/v/multipart-uploads/${uploadId}`, body: bytes };
   const headers = { ...version, ...partHeaders(0, bytes) };
-  assert.equal((await exchange(emulator.url, wish, headers)).status, 204);
-  const lie = await exchange(emulator.url, wish, { ...headers, 'x-amz-content-sha256': sha256('no') });
-  assert.equal(errorOf(lie), '403 InvalidSignatureException');
+  assert.equal((await sendUnsigned(emulator.url, part, headers)).status, 204);
+  const different = await sendUnsigned(emulator.url, part, {
+    ...headers,
+    'x-amz-content-sha256': sha256('no'),
+  });
+  assert.equal(errorOf(different), '403 InvalidSignatureException');
 });
 
-test('the account may be - or the own number; another is refused', async (t) => {
+test("the account may be - or the emulator's own number; any other is refused", async (t) => {
   const { emulator } = await withEmulator(t);
-  const at = (account: string) => ask(emulator.url, { method: 'GET', path: `/${account}/vaults` });
+  const at = (account: string) => sendSigned(emulator.url, { method: 'GET', path: `/${account}/vaults` });
   assert.equal((await at(emulator.accountId)).status, 200);
   const foreign = await at('123456789012');
   assert.equal(foreign.status, 403);
@@ -148,10 +154,10 @@ test('the account may be - or the own number; another is refused', async (t) => 
   );
 });
 
-test('the API version must be named, and be the one there is', async (t) => {
+test('the API version is required and must be 2012-06-01', async (t) => {
   const { emulator } = await withEmulator(t);
   const at = (version: string | null) =>
-    ask(emulator.url, { ...LIST, headers: { 'x-amz-glacier-version': version } });
+    sendSigned(emulator.url, { ...LIST, headers: { 'x-amz-glacier-version': version } });
   assert.equal(
     (await at(null)).text,
     '{"code":"MissingParameterValueException","message":"Required parameter missing: API version","type":"Client"}',

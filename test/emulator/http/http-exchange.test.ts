@@ -6,37 +6,25 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startEmulator } from '../../../src/emulator/server.js';
 import { tempFolder } from '../../support/temp.js';
-import { ask } from '../support/raw-client.js';
-import { amzDate, sha256, sign } from '../support/signer.js';
-import { MIB, partHeaders } from '../support/vault-client.js';
+import { sendSigned } from '../support/raw-client.js';
+import { MIB, partHeaders, signedPartHeaders } from '../support/vault-client.js';
 import { withEmulator } from '../support/with-emulator.js';
-
-/** Signed headers of a part, for clients that this file plays by hand. */
-function signedPart(url: string, path: string, bytes: Buffer, more: Record<string, string> = {}) {
-  const headers = {
-    host: new URL(url).host,
-    'x-amz-date': amzDate(Date.now()),
-    'x-amz-glacier-version': '2012-06-01',
-    'x-amz-content-sha256': sha256(bytes),
-    ...partHeaders(0, bytes),
-    ...more,
-  };
-  const payloadHash = sha256(bytes);
-  const authorization = sign({ method: 'PUT', path, headers, payloadHash }, CREDENTIALS);
-  return { ...headers, authorization };
-}
 
 const CREDENTIALS = { accessKeyId: 'AKIDHTTP', secretAccessKey: 'http' };
 
-test('a client that asks first is told to go on, and only then sends its body', async (t) => {
+function signedPart(url: string, path: string, bytes: Buffer): Record<string, string> {
+  return signedPartHeaders(url, { path, startByte: 0, bytes }, CREDENTIALS);
+}
+
+test('a client that sends Expect: 100-continue gets 100, and then sends its body', async (t) => {
   const { emulator } = await withEmulator(t, CREDENTIALS);
-  const begun = await ask(emulator.url, {
+  const initiated = await sendSigned(emulator.url, {
     method: 'POST',
     path: '/-/vaults/v/multipart-uploads',
     headers: { 'x-amz-part-size': '1048576' },
     credentials: CREDENTIALS,
   });
-  const path = `/-/vaults/v/multipart-uploads/${begun.headers['x-amz-multipart-upload-id']}`;
+  const path = `/-/vaults/v/multipart-uploads/${initiated.headers['x-amz-multipart-upload-id']}`;
   const bytes = Buffer.alloc(MIB, 'b');
   const headers = { ...signedPart(emulator.url, path, bytes), expect: '100-continue' };
   const request = send(emulator.url + path, { method: 'PUT', headers, agent: new Agent() });
@@ -48,13 +36,13 @@ test('a client that asks first is told to go on, and only then sends its body', 
   response.resume();
 });
 
-test('a client that asks first and is refused is told at once, and never sends its body', async (t) => {
+test('a refused client that sent Expect: 100-continue gets the error before it sends its body', async (t) => {
   const { emulator } = await withEmulator(t, CREDENTIALS);
   const path = `/-/vaults/v/multipart-uploads/${'a'.repeat(92)}`;
   const bytes = Buffer.alloc(MIB, 'b');
   const headers = { ...signedPart(emulator.url, path, bytes), expect: '100-continue' };
   const request = send(emulator.url + path, { method: 'PUT', headers, agent: new Agent() });
-  request.on('continue', () => assert.fail('it was told to go on'));
+  request.on('continue', () => assert.fail('the client got 100 Continue'));
   request.flushHeaders();
   const [response] = await once(request, 'response');
   assert.equal(response.statusCode, 404);
@@ -63,7 +51,7 @@ test('a client that asks first and is refused is told at once, and never sends i
   request.destroy();
 });
 
-test('a refusal that comes while a large body is still on its way arrives whole, and the connection closes', async (t) => {
+test('an error that is sent during a large body arrives complete, and the connection closes', async (t) => {
   const { emulator } = await withEmulator(t, CREDENTIALS);
   const path = `/-/vaults/v/multipart-uploads/${'a'.repeat(92)}`;
   const bytes = Buffer.alloc(64 * MIB);
@@ -75,7 +63,7 @@ test('a refusal that comes while a large body is still on its way arrives whole,
   });
   request.end(bytes);
   const [response] = await once(request, 'response');
-  // What it still had to send is for nothing.
+  // The server no longer reads the rest of the body.
   request.on('error', () => {});
   t.after(() => request.destroy());
   const pieces: Buffer[] = [];
@@ -85,7 +73,7 @@ test('a refusal that comes while a large body is still on its way arrives whole,
   assert.match(Buffer.concat(pieces).toString(), /^\{"code":"ResourceNotFoundException".*\}$/);
 });
 
-test('after a refusal whose body was read, the connection serves the next request', async (t) => {
+test('after an error whose request body was read, the connection serves the next request', async (t) => {
   const { emulator } = await withEmulator(t);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   t.after(() => agent.destroy());
@@ -94,7 +82,7 @@ test('after a refusal whose body was read, the connection serves the next reques
   const ports = new Set<unknown>();
   agent.on('free', (socket) => ports.add(socket.localPort));
   for (let i = 0; i < 3; i++) {
-    const refused = await ask(emulator.url, {
+    const refused = await sendSigned(emulator.url, {
       method: 'PUT',
       path,
       body: bytes,
@@ -102,30 +90,19 @@ test('after a refusal whose body was read, the connection serves the next reques
       agent,
     });
     assert.equal(refused.status, 404);
-    const listed = await ask(emulator.url, { method: 'GET', path: '/-/vaults', agent });
+    const listed = await sendSigned(emulator.url, { method: 'GET', path: '/-/vaults', agent });
     assert.equal(listed.status, 200);
   }
   assert.equal(ports.size, 1);
 });
 
-test('a part whose client goes away in the middle is not recorded, and its slot can be filled by another', async (t) => {
+test('a part whose client disconnects midway is not recorded, and it can be sent again', async (t) => {
   const { emulator, client } = await withEmulator(t);
   const uploadId = await client.initiate(MIB);
   const bytes = Buffer.alloc(MIB, 'c');
   const path = `/-/vaults/v/multipart-uploads/${uploadId}`;
-  const { accessKeyId, secretAccessKey } = emulator;
-  const headers = {
-    host: new URL(emulator.url).host,
-    'x-amz-date': amzDate(Date.now()),
-    'x-amz-glacier-version': '2012-06-01',
-    'x-amz-content-sha256': sha256(bytes),
-    ...partHeaders(0, bytes),
-  };
-  const authorization = sign(
-    { method: 'PUT', path, headers, payloadHash: sha256(bytes) },
-    { accessKeyId, secretAccessKey },
-  );
-  const request = send(emulator.url + path, { method: 'PUT', headers: { ...headers, authorization } });
+  const headers = signedPartHeaders(emulator.url, { path, startByte: 0, bytes }, emulator);
+  const request = send(emulator.url + path, { method: 'PUT', headers });
   request.on('error', () => {});
   request.write(bytes.subarray(0, 300_000));
   await wait(50);
@@ -136,39 +113,39 @@ test('a part whose client goes away in the middle is not recorded, and its slot 
   assert.ok((await client.fetch(String(done.headers['x-amz-archive-id']))).equals(bytes));
 });
 
-test('closing ends open connections and waiting answers at once, and the port is free again', async (t) => {
+test('closing the emulator ends open connections and pending responses at once and frees the port', async (t) => {
   const dataDir = tempFolder(t);
   const emulator = await startEmulator({ dataDir, vaults: ['v'], faults: ['hang@list-vaults'] });
   const idle = connect(emulator.port, '127.0.0.1');
   idle.on('error', () => {});
   await once(idle, 'connect');
-  const hanging = ask(emulator.url, { method: 'GET', path: '/-/vaults' });
-  const cut = assert.rejects(hanging);
+  const hanging = sendSigned(emulator.url, { method: 'GET', path: '/-/vaults' });
+  const broken = assert.rejects(hanging);
   await wait(20);
-  const began = performance.now();
+  const startedMs = performance.now();
   await Promise.all([emulator.close(), once(idle, 'close')]);
-  await cut;
-  assert.ok(performance.now() - began < 2_000);
+  await broken;
+  assert.ok(performance.now() - startedMs < 2_000);
   await emulator.close();
   const again = await startEmulator({ dataDir, port: emulator.port });
   await again.close();
 });
 
-test('latency delays each answer', async (t) => {
+test('latency delays each response', async (t) => {
   const { emulator } = await withEmulator(t, { latencyMs: 150 });
-  const began = performance.now();
-  await ask(emulator.url, { method: 'GET', path: '/-/vaults' });
-  assert.ok(performance.now() - began >= 145);
+  const startedMs = performance.now();
+  await sendSigned(emulator.url, { method: 'GET', path: '/-/vaults' });
+  assert.ok(performance.now() - startedMs >= 145);
 });
 
-test('bandwidth is shared by all connections together', async (t) => {
+test('all connections share the bandwidth', async (t) => {
   const { client } = await withEmulator(t, { bandwidthBytesPerSecond: 4 * MIB });
   const uploadId = await client.initiate(MIB);
-  const began = performance.now();
+  const startedMs = performance.now();
   const answers = await Promise.all(
     [0, 1, 2, 3].map((i) => client.part(uploadId, i * MIB, Buffer.alloc(MIB))),
   );
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
-  const tookMs = performance.now() - began;
+  const tookMs = performance.now() - startedMs;
   assert.ok(tookMs > 900 && tookMs < 3_000, `${tookMs} ms for 4 MiB at 4 MiB/s`);
 });

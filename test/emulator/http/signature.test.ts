@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { canonicalRequest, parseAuthorization, signatureOf } from '../../../src/emulator/http/signature.js';
 
-// Amazon Glacier developer guide, amazon-glacier-signing-requests; the second one's path is printed there without
-// `/archives`, with which alone its signature can be had.
+// These examples are from the Amazon Glacier developer guide, amazon-glacier-signing-requests. It prints the path of the
+// second one without `/archives`, but its signature is only correct with it.
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const SCOPE = { region: 'us-east-1', service: 'glacier' };
 const HEADERS = {
@@ -53,7 +53,7 @@ test("the signature of the developer guide's streaming example is the printed on
   );
 });
 
-test('the query is sorted and encoded, inner runs of spaces count as one, and the path is encoded once more', () => {
+test('the query is sorted and encoded, runs of spaces become one space, and the path is encoded a second time', () => {
   const text = canonicalRequest(
     {
       method: 'GET',
@@ -76,7 +76,7 @@ test('the query is sorted and encoded, inner runs of spaces count as one, and th
   ]);
 });
 
-test('an Authorization header of another scheme, scope or without a signed host is not one', () => {
+test('an Authorization header of another scheme or scope, or without a signed host, is not valid', () => {
   const good =
     'AWS4-HMAC-SHA256 Credential=AK/20120525/us-east-1/glacier/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab';
   assert.equal(parseAuthorization(good)?.accessKeyId, 'AK');

@@ -10,15 +10,15 @@ import { MIB, type VaultClient, vaultClient } from '../support/vault-client.js';
 
 type Pair = [VaultClient, VaultClient];
 
-async function two(t: TestContext): Promise<{ clients: Pair; dataDir: string }> {
+async function startTwo(t: TestContext): Promise<{ clients: Pair; dataDir: string }> {
   const dataDir = tempFolder(t);
   const options = { dataDir, vaults: ['v'] };
   const servers = await Promise.all([startEmulatorProcess(t, options), startEmulatorProcess(t, options)]);
   return { clients: servers.map(({ url }) => vaultClient(url, 'v')) as Pair, dataDir };
 }
 
-test('two servers over one folder take the parts of one upload together', async (t) => {
-  const { clients } = await two(t);
+test('two servers that share a folder receive the parts of one upload together', async (t) => {
+  const { clients } = await startTwo(t);
   const whole = seededBytes(16 * MIB + 3, 61);
   const uploadId = await clients[0].initiate(MIB);
   const answers = await Promise.all(
@@ -32,8 +32,8 @@ test('two servers over one folder take the parts of one upload together', async 
   assert.ok((await clients[0].fetch(String(done.headers['x-amz-archive-id']))).equals(whole));
 });
 
-test('two servers that are sent the same slot at once, and then complete at once, make one whole archive', async (t) => {
-  const { clients, dataDir } = await two(t);
+test('two servers that receive the same part and complete at the same time make one complete archive', async (t) => {
+  const { clients, dataDir } = await startTwo(t);
   const rounds = 10;
   for (let round = 0; round < rounds; round++) {
     const uploadId = await clients[0].initiate(MIB);
@@ -59,8 +59,8 @@ test('two servers that are sent the same slot at once, and then complete at once
   assert.equal(archives.length, rounds);
 });
 
-test('a part that races with completing is either in the archive or 404, and the archive is what was asked for', async (t) => {
-  const { clients } = await two(t);
+test('a part that arrives during complete is either in the archive or gets 404, and the archive is as requested', async (t) => {
+  const { clients } = await startTwo(t);
   const [old, young] = [seededBytes(MIB, 71), seededBytes(MIB, 72)];
   for (let round = 0; round < 15; round++) {
     const uploadId = await clients[0].initiate(MIB);
@@ -70,7 +70,7 @@ test('a part that races with completing is either in the archive or 404, and the
       clients[0].complete(uploadId, old),
     ]);
     if (done.status === 400) {
-      assert.equal(part.status, 204, 'the part came first, so the old hash is wrong');
+      assert.equal(part.status, 204, 'the part arrived first, so the old hash is wrong');
       const again = await clients[1].complete(uploadId, young);
       assert.ok((await clients[0].fetch(String(again.headers['x-amz-archive-id']))).equals(young));
     } else {
@@ -84,8 +84,8 @@ test('a part that races with completing is either in the archive or 404, and the
   }
 });
 
-test('an upload aborted in one server while the other takes a part of it is gone, and the part is 404', async (t) => {
-  const { clients, dataDir } = await two(t);
+test('an upload that one server aborts while the other receives a part no longer exists', async (t) => {
+  const { clients, dataDir } = await startTwo(t);
   const bytes = seededBytes(4 * MIB, 81);
   for (let round = 0; round < 10; round++) {
     const uploadId = await clients[0].initiate(4 * MIB);
