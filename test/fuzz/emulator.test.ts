@@ -22,12 +22,12 @@ interface RawRequest {
 }
 
 /** Sends bytes as they are on a new connection. @returns the response; '' if the server closed the connection */
-async function sendBytes(port: number, bytes: Buffer): Promise<string> {
+async function sendBytes(port: number, bytes: Buffer, endAfterMs = END_AFTER_MS): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     let text = '';
     // Ends the connection for a server that still waits for more. If it ended at once, the server would not answer.
-    const over = setTimeout(() => socket.end(), END_AFTER_MS);
+    const over = setTimeout(() => socket.end(), endAfterMs);
     const late = setTimeout(() => {
       socket.destroy();
       reject(new Error(`no answer to ${bytes.toString('latin1').slice(0, 500)}`));
@@ -42,6 +42,11 @@ async function sendBytes(port: number, bytes: Buffer): Promise<string> {
       resolve(text);
     });
   });
+}
+
+/** Sends a well-formed request. The server closes its connection, which must not end before a slow response. */
+function sendRequest(port: number, request: RawRequest): Promise<string> {
+  return sendBytes(port, bytesOf(request), 2 * ANSWER_WITHIN_MS);
 }
 
 function bytesOf({ method, path, headers, body, lengthShift }: RawRequest): Buffer {
@@ -155,10 +160,8 @@ async function initiateUpload(emulator: Emulator): Promise<string> {
     ['x-amz-part-size', '1048576'],
   ] as const;
   const path = '/-/vaults/v/multipart-uploads';
-  const text = await sendBytes(
-    emulator.port,
-    bytesOf({ method: 'POST', path, headers, body: Buffer.alloc(0), lengthShift: 0 }),
-  );
+  const request = { method: 'POST', path, headers, body: Buffer.alloc(0), lengthShift: 0 };
+  const text = await sendRequest(emulator.port, request);
   const uploadId = UPLOAD_ID.exec(text)?.[1];
   assert.ok(uploadId, text);
   return uploadId;
@@ -193,7 +196,7 @@ for (const signature of ['lenient', 'verify'] as const) {
       body: Buffer.alloc(0),
       lengthShift: 0,
     };
-    const alive = await sendBytes(emulator.port, bytesOf(vaults));
+    const alive = await sendRequest(emulator.port, vaults);
     assert.match(
       alive,
       signature === 'lenient' ? /^HTTP\/1\.1 200 / : /MissingAuthenticationToken/,
