@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { parseFaultSpec } from '../../src/emulator/faults.js';
+import { parseFaultSpec } from '../../src/emulator/faults/fault-plan.js';
 import { runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
 import { type Home, sharedService } from '../support/homes.js';

@@ -4,8 +4,8 @@
  */
 import { chmod, realpath } from 'node:fs/promises';
 import { TransferError } from '../../core/failures.js';
-import { makeFolders } from '../../emulator/make-folders.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
+import { makeFolders } from '../../emulator/store/files.js';
 import { delegate } from '../../transfer/decorators/delegate.js';
 import type { Target } from '../../transfer/ports/target.js';
 import { lineOptions } from '../aws/connector.js';
