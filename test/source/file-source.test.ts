@@ -18,7 +18,7 @@ import { isFailure } from '../../src/core/failures.js';
 import { type PartPlan, partRange } from '../../src/core/part-plan.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { sourceOpener } from '../../src/source/source-opener.js';
+import { sourceOpener } from '../../src/source/source-pool.js';
 import type { Source } from '../../src/transfer/ports.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';

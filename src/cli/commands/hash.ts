@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readableInput } from '../../source/byte-streams.js';
+import { openStandardInput } from '../../source/byte-streams.js';
 import { hashFile, hashStream } from '../../source/hash-file.js';
 import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { hashJson } from '../../ui/json.js';
@@ -14,7 +14,7 @@ export async function hash(context: CommandContext, words: readonly string[]): P
     const file = isStream ? word : resolve(io.cwd, word);
     try {
       const hashed = isStream
-        ? await hashStream(readableInput(io.stdin), io.signal)
+        ? await hashStream(openStandardInput(io.stdin), io.signal)
         : await hashFile(file, io.signal);
       const { sizeBytes, treeHash } = hashed;
       await context.result(hashJson(file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
