@@ -1,6 +1,11 @@
 /** Names of files and locks. Sixteen digits find a file; the full values inside it decide. */
+import { hash } from 'node:crypto';
 import type { UploadIdentity } from '../transfer/ports.js';
-import { digits16 } from './digits.js';
+
+/** Returns the first 16 hex digits of the SHA-256: short enough for names and lines, and long enough to be unique. */
+export function digits16(data: string | Buffer): string {
+  return hash('sha256', data, 'hex').slice(0, 16);
+}
 
 function canonical({ file, place }: UploadIdentity): string {
   return JSON.stringify([file, place.url, place.region, place.endpoint, place.account]);

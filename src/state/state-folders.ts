@@ -9,7 +9,7 @@ import { type FolderPath, listFolder } from './safe-folder.js';
 
 const VERSION = 1;
 
-/** Each folder as the chain that leads to it. */
+/** The folders of the state. Each is given with the folders above it. */
 export interface StateFolders {
   readonly uploads: readonly FolderPath[];
   readonly locks: readonly FolderPath[];
@@ -34,7 +34,7 @@ export function stateFolders(directory: string): StateFolders {
 }
 
 /**
- * Refuses to answer "there is none" where a newer calve may have left uploads that we cannot read.
+ * Throws when a newer calve may have left uploads that this version cannot read, so that none is overlooked.
  * @throws TransferError `state` `newer`
  */
 export async function assertNothingNewer(directory: string): Promise<void> {
@@ -43,12 +43,12 @@ export async function assertNothingNewer(directory: string): Promise<void> {
     const version = Number(/^v(\d+)$/.exec(name)?.[1] ?? 0);
     const path = join(directory, name);
     if (version > VERSION && (await mayHoldUploads(path))) {
-      throw stateFailure('newer', path, 'a newer calve keeps uploads there');
+      throw stateFailure('newer', path, 'a newer version of calve keeps uploads there');
     }
   }
 }
 
-/** Anything but locks and an empty `uploads` may be one: we don't know the newer layout. */
+/** Returns true unless there are only locks and an empty `uploads`: the newer layout is not known. */
 async function mayHoldUploads(newerFolder: string): Promise<boolean> {
   for (const name of await reading(newerFolder, [], () => readdir(newerFolder))) {
     const path = join(newerFolder, name);

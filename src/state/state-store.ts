@@ -1,11 +1,10 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
 import { join, resolve } from 'node:path';
 import type { StateStore, UnfinishedUpload } from '../transfer/ports.js';
-import { digits16 } from './digits.js';
 import { createJournal, reopenJournal } from './journal.js';
 import { JOURNAL_EXTENSION, readJournal } from './journal-reader.js';
 import { takeLock } from './lock.js';
-import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
 import { sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
