@@ -1,4 +1,6 @@
-/** Listens to abort signals, so that no listener stays behind on a signal that lives as long as the process. */
+/**
+ * Listens to abort signals, so that no listener stays behind on a signal that lives as long as the process.
+ */
 
 /**
  * Calls `listener` once, when the signal is aborted. Does not call it for a signal that was aborted before.

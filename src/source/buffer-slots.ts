@@ -1,4 +1,7 @@
-/** Limits how many parts are prepared at a time. Each slot has a buffer that its holders use one after the other. */
+/**
+ * Limits how many parts are prepared at a time. Each slot has a buffer that its
+ * holders use one after the other.
+ */
 import { onAbort } from '../core/abort-signals.js';
 
 /** The right to hold one prepared part, until it is released. */
@@ -61,7 +64,8 @@ export function bufferSlots(count: number): BufferSlots {
 
   function take(signal: AbortSignal): Promise<Slot> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    // The slot used last is taken first: it has its memory already, and a small upload never allocates the others.
+    // The slot used last is taken first: it has its memory already, and a small
+    // upload never allocates the others.
     const storage = free.pop();
     return storage === undefined ? waitForSlot(signal) : Promise.resolve(openSlot(storage, giveBack));
   }

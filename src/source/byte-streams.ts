@@ -8,8 +8,9 @@ import { type ByteStream, STANDARD_INPUT } from '../transfer/ports.js';
 import { type ChildCommand, type CommandOptions, startCommand } from './child-command.js';
 
 /**
- * Returns standard input as a stream that can be read. Node gives an empty stream for the kinds of file that it does
- * not know (block devices, folders, packet sockets), and an empty object or the hash of nothing would be made of it.
+ * Returns standard input as a stream that can be read. Node gives an empty stream for the kinds of
+ * file that it does not know (block devices, folders, packet sockets), and an empty object or the hash
+ * of nothing would be made of it.
  * @throws TransferError `source`
  */
 export function openStandardInput(stdin: Readable): Readable {
@@ -37,7 +38,10 @@ export function standardInput(given: Readable, signal: AbortSignal): ByteStream 
   };
 }
 
-/** Throws the signal's reason where it ended the stream: a destroyed stream looks like one that came to its end. */
+/**
+ * Throws the signal's reason where it ended the stream: a destroyed stream looks
+ * like one that came to its end.
+ */
 async function* readUntilAborted(stream: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of stream) yield chunk as Uint8Array;
@@ -49,8 +53,8 @@ async function* readUntilAborted(stream: Readable, signal: AbortSignal): AsyncGe
 }
 
 /**
- * Returns the output of a command. The command starts without a shell when the first byte is requested, and inherits
- * standard input and standard error.
+ * Returns the output of a command. The command starts without a shell when the first byte is requested, and
+ * inherits standard input and standard error.
  * @param words the command and its arguments
  */
 export function commandOutput(words: readonly string[], options: CommandOptions): ByteStream {
@@ -66,8 +70,9 @@ export function commandOutput(words: readonly string[], options: CommandOptions)
   }
 
   /**
-   * Reads from the moment of the start, because Node discards the output of a command that ends before anybody reads.
-   * When the pipe fails, the command's own failure is thrown instead where there is one: it says more.
+   * Reads from the moment of the start, because Node discards the output of a command that ends
+   * before anybody reads. When the pipe fails, the command's own failure is thrown instead
+   * where there is one: it says more.
    */
   async function* readOutput(): AsyncGenerator<Uint8Array> {
     signal.throwIfAborted();

@@ -22,7 +22,10 @@ export interface ChildCommand {
   stop(): void;
 }
 
-/** @throws TransferError `source` `no-command` when the system refuses at once; later failures are in `outcome` */
+/**
+ * @throws TransferError `source` `no-command` when the system refuses at once;
+ * later failures are in `outcome`
+ */
 export function startCommand(words: readonly string[], options: CommandOptions): ChildCommand {
   const [command = ''] = words;
   const child = spawnCommand(words, options);

@@ -38,7 +38,10 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
   const streams = rangeStreams();
   let closing: Promise<void> | null = null;
 
-  /** Reads a part into its memory, if it has any, and returns its hashes. Recorded hashes are not computed again. */
+  /**
+   * Reads a part into its memory, if it has any, and returns its hashes. Recorded
+   * hashes are not computed again.
+   */
   async function readPart(
     { startByte, sizeBytes }: PartRange,
     memory: SharedArrayBuffer | null,

@@ -1,6 +1,6 @@
 /**
- * Reads a range of an open file and hashes it in one pass: each MiB is read and hashed twice while it is in the
- * processor's cache. Runs in the hashing threads.
+ * Reads a range of an open file and hashes it in one pass: each MiB is read and hashed twice while it is in
+ * the processor's cache. Runs in the hashing threads.
  */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '..
 /** A range to hash, as a message that can be sent to a thread. */
 export interface HashJob {
   /**
-   * A descriptor that is open for reading. It belongs to the process, so any thread can use its number. Null when the
-   * bytes are in `buffer` already.
+   * A descriptor that is open for reading. It belongs to the process, so any thread can use its number. Null
+   * when the bytes are in `buffer` already.
    */
   readonly fd: number | null;
   readonly startByte: number;
@@ -18,8 +18,9 @@ export interface HashJob {
   /** Receives the bytes. Null when they are not kept after hashing. */
   readonly buffer: SharedArrayBuffer | null;
   /**
-   * `both`: the tree hash, and the plain SHA-256 of the whole range, which a request's signature needs. `tree`: the
-   * tree hash alone, which is enough for a comparison. `bytes`: the range is only read, because its hashes are known.
+   * `both`: the tree hash, and the plain SHA-256 of the whole range, which a request's signature
+   * needs. `tree`: the tree hash alone, which is enough for a comparison. `bytes`: the range is only
+   * read, because its hashes are known.
    */
   readonly wants: 'both' | 'tree' | 'bytes';
   /** True when the MD5 is computed too. Object stores use it to identify parts. */
@@ -37,7 +38,10 @@ export interface PartHashes {
   readonly md5: string | null;
 }
 
-/** Reads into all of `piece`, or into its beginning. @returns the number of bytes; 0 at the end of the file */
+/**
+ * Reads into all of `piece`, or into its beginning.
+ * @returns the number of bytes; 0 at the end of the file
+ */
 export type ReadAt = (fd: number, piece: Uint8Array, position: number) => number;
 
 const readAt: ReadAt = (fd, piece, position) => readSync(fd, piece, 0, piece.length, position);
@@ -52,7 +56,10 @@ export class CancelledError extends Error {
   override readonly name = 'CancelledError';
 }
 
-/** Fills `piece` from `position`. One read may return less than the request, above all on network file systems. */
+/**
+ * Fills `piece` from `position`. One read may return less than the request,
+ * above all on network file systems.
+ */
 function readFully(read: ReadAt, fd: number, piece: Uint8Array, position: number): void {
   for (let filled = 0; filled < piece.length; ) {
     const count = read(fd, piece.subarray(filled), position + filled);
@@ -81,7 +88,8 @@ export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readA
     md5?.update(piece);
     if (job.wants === 'bytes') continue;
     linear?.update(piece);
-    // After the first leaf the linear hash is that leaf's hash. This saves 1 of 32 passes when parts have 16 MiB.
+    // After the first leaf the linear hash is that leaf's hash. This saves 1 of 32
+    // passes when parts have 16 MiB.
     const leaf = linear !== null && offset === 0 ? linear.copy() : createHash('sha256').update(piece);
     leaves.push(leaf.digest());
   }

@@ -1,4 +1,7 @@
-/** Computes the tree hash of a whole file with all threads. The memory that it needs does not grow with the file. */
+/**
+ * Computes the tree hash of a whole file with all threads. The memory that it
+ * needs does not grow with the file.
+ */
 import { TransferError } from '../core/failures.js';
 import type { TreeHash } from '../core/tree-hash.js';
 import { MIB_BYTES } from '../core/units.js';
@@ -31,10 +34,12 @@ export async function hashSegments(
     };
     for (let startByte = 0; startByte < sizeBytes; startByte += SEGMENT_SIZE_BYTES) {
       const segment = tasks.run(signal, (taskSignal) => hashSegment(file, threads, startByte, taskSignal));
-      // The failure of the oldest segment is thrown. Failures of later ones must not be reported as unhandled.
+      // The failure of the oldest segment is thrown. Failures of later ones
+      // must not be reported as unhandled.
       segment.catch(() => undefined);
       pending.push(segment);
-      // Twice the threads: enough that no thread waits for the oldest segment, and few enough to bound the memory.
+      // Twice the threads: enough that no thread waits for the oldest segment, and
+      // few enough to bound the memory.
       if (pending.length >= 2 * threads.count) await pushOldest();
     }
     while (pending.length > 0) await pushOldest();

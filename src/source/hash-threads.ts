@@ -15,9 +15,10 @@ export interface HashThreads {
   /** Starts this many threads before there is work for them: a start takes as long as hashing some MiB. */
   start(threads: number): void;
   /**
-   * Rejects with the signal's reason only when no thread reads the descriptor or writes the buffer any more, so that
-   * both can be given back immediately.
-   * @throws TransferError `source`: `changed` when the file ended too early, `unreadable` with the system's reason
+   * Rejects with the signal's reason only when no thread reads the descriptor or writes the buffer any more,
+   * so that both can be given back immediately.
+   * @throws TransferError `source`: `changed` when the file ended too early,
+   * `unreadable` with the system's reason
    */
   hash(request: HashRequest, signal: AbortSignal): Promise<PartHashes>;
   /** Ends the threads and rejects the requests that still wait. Idempotent. */
@@ -146,7 +147,10 @@ export function hashThreads(
   return { count, start, hash, close };
 }
 
-/** Returns how many hashing threads serve `concurrency` lanes: more threads than processors would only take turns. */
+/**
+ * Returns how many hashing threads serve `concurrency` lanes: more threads than
+ * processors would only take turns.
+ */
 export function threadCount(concurrency: number): number {
   return Math.min(availableParallelism(), concurrency);
 }

@@ -1,4 +1,7 @@
-/** Runs in a hashing thread: does one job at a time, and answers with its hashes or with the reason of its failure. */
+/**
+ * Runs in a hashing thread: does one job at a time, and answers with its hashes or
+ * with the reason of its failure.
+ */
 import { parentPort } from 'node:worker_threads';
 import { LEAF_SIZE_BYTES } from '../core/tree-hash.js';
 import { CancelledError, type HashJob, hashPart, type PartHashes, ShortFileError } from './hash-part.js';
@@ -16,7 +19,8 @@ function answer(job: HashJob): HashAnswer {
   } catch (error) {
     if (error instanceof ShortFileError) return { failure: 'short', detail: error.message };
     if (error instanceof CancelledError) return { failure: 'cancelled', detail: '' };
-    // A failed system call is a problem of the file. Anything else is a bug, and must not look like a bad disk.
+    // A failed system call is a problem of the file. Anything else is a bug, and
+    // must not look like a bad disk.
     if (error instanceof Error && 'syscall' in error) return { failure: 'unreadable', detail: error.message };
     throw error;
   }

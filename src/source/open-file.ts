@@ -8,7 +8,10 @@ import { compareFingerprints, type Fingerprint, type Sameness } from '../core/fi
 
 /** File clocks tick every 1 to 10 ms on Linux and macOS … */
 const FILE_TICK_MS = 20;
-/** … but file systems that keep whole seconds (ext3, HFS+; FAT: two seconds) have no nanoseconds in their times. */
+/**
+ * … but file systems that keep whole seconds (ext3, HFS+; FAT: two seconds) have
+ * no nanoseconds in their times.
+ */
 const COARSE_FILE_TICK_MS = 2000;
 const STATS_ATTEMPTS_MAX = 3;
 
@@ -53,16 +56,17 @@ function racyMs(stats: BigIntStats, nowMs: number): number {
   const tickMs = isCoarse ? COARSE_FILE_TICK_MS : FILE_TICK_MS;
   const waitsMs = [stats.mtimeNs, stats.ctimeNs].map((timeNs) => {
     const ageMs = nowMs - Number(timeNs / 1_000_000n);
-    // A time in the future was set by hand or by another machine's clock, and waiting for it would take too long.
+    // A time in the future was set by hand or by another machine's clock, and
+    // waiting for it would take too long.
     return ageMs < -tickMs ? 0 : Math.max(0, tickMs - Math.max(0, ageMs));
   });
   return Math.max(...waitsMs);
 }
 
 /**
- * Returns stats that every later write changes. A write within the same tick of the file clock would leave mtime as it
- * is, so the stats of a file that was written just now are read again after that tick. A file that is written all the
- * time stays racy, and its next write shows that it changed.
+ * Returns stats that every later write changes. A write within the same tick of the file clock would leave
+ * mtime as it is, so the stats of a file that was written just now are read again after that tick. A file
+ * that is written all the time stays racy, and its next write shows that it changed.
  */
 async function settledStats(handle: FileHandle): Promise<BigIntStats> {
   let stats = await handle.stat({ bigint: true });
@@ -79,8 +83,8 @@ async function settledStats(handle: FileHandle): Promise<BigIntStats> {
 export async function openFile(path: string): Promise<OpenedFile> {
   let handle: FileHandle | null = null;
   try {
-    // Checked before opening, because opening alone changes some devices (a tape rewinds). Checked by the given path,
-    // because /dev/stdin has no real path when it is a pipe.
+    // Checked before opening, because opening alone changes some devices (a tape rewinds). Checked by the
+    // given path, because /dev/stdin has no real path when it is a pipe.
     checkRegular(path, await stat(path, { bigint: true }));
     const real = await realpath(path);
     // Without O_NONBLOCK, a FIFO that replaces the file in between would block until somebody writes to it.

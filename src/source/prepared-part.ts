@@ -17,7 +17,10 @@ export interface PartResources {
   readonly md5: boolean;
 }
 
-/** Computes the MD5 of a range. Reads it once more: few parts need an MD5 that was not computed with the other hashes. */
+/**
+ * Computes the MD5 of a range. Reads it once more: few parts need an MD5 that was not
+ * computed with the other hashes.
+ */
 export async function md5Of(
   bytes: { readonly fd: number | null; readonly path: string; readonly buffer: SharedArrayBuffer | null },
   threads: HashThreads,

@@ -27,9 +27,10 @@ async function readChunk(
 }
 
 /**
- * Returns a stream of exactly `range.sizeBytes`, which fails when there are fewer. Leaves the file open. Emits `close`
- * only when no read is in progress any more, so that the descriptor can be closed then.
- * @throws TransferError `source` as the stream's error: `changed` for a file that ends too early, `unreadable`
+ * Returns a stream of exactly `range.sizeBytes`, which fails when there are fewer. Leaves the file open.
+ * Emits `close` only when no read is in progress any more, so that the descriptor can be closed then.
+ * @throws TransferError `source` as the stream's error: `changed` for a file
+ * that ends too early, `unreadable`
  */
 export function rangeStream(handle: FileHandle, path: string, range: ByteRange): Readable {
   let position = range.startByte;

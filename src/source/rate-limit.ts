@@ -1,4 +1,7 @@
-/** Limits the bytes per second of all parts together. Parts are sent in slices, and each slice waits for its turn. */
+/**
+ * Limits the bytes per second of all parts together. Parts are sent in slices, and
+ * each slice waits for its turn.
+ */
 import { Readable } from 'node:stream';
 import type { Clock, FilledPart, PreparedPart } from '../transfer/ports.js';
 import type { SourceOpener } from './source-pool.js';

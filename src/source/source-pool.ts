@@ -7,9 +7,9 @@ import { hashThreads, threadCount } from './hash-threads.js';
 import type { PartResources } from './prepared-part.js';
 import { streamSources } from './stream-source.js';
 
-/** Larger parts are read twice (hashed, then streamed), so that memory does not grow with the part size … */
+/** Larger parts are read twice (hashed, then streamed), so that memory is bounded for any part size … */
 const IN_MEMORY_PART_MAX_BYTES = 64 * MIB_BYTES;
-/** … or with the number of lanes. */
+/** … and for any number of lanes. */
 const IN_MEMORY_TOTAL_MAX_BYTES = GIB_BYTES;
 
 interface SourcePoolOptions {

@@ -1,6 +1,6 @@
 /**
- * Keeps the parts of a stream that are too large for memory, in files without a name. Such files disappear with the
- * process, whatever ends it. Each file is used for one part after the other.
+ * Keeps the parts of a stream that are too large for memory, in files without a name. Such files disappear
+ * with the process, whatever ends it. Each file is used for one part after the other.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * Reads a stream, which can be read only once, as parts. The parts are read in order, hashed in threads, and kept until
- * they are sent: in memory, or in the spool when they are large.
+ * Reads a stream, which can be read only once, as parts. The parts are read in order, hashed in threads, and
+ * kept until they are sent: in memory, or in the spool when they are large.
  */
 import { tmpdir } from 'node:os';
 import { onAbort } from '../core/abort-signals.js';
@@ -30,7 +30,10 @@ function streamSource(
   let ended = false;
   let closing: Promise<void> | null = null;
 
-  /** Fills the storage. @returns the number of bytes, which is smaller than a part only at the stream's end */
+  /**
+   * Fills the storage.
+   * @returns the number of bytes, which is smaller than a part only at the stream's end
+   */
   async function fill(storage: PartStorage, signal: AbortSignal): Promise<number> {
     let filled = 0;
     while (filled < partSizeBytes) {

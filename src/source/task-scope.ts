@@ -3,8 +3,8 @@ import { onAbort } from '../core/abort-signals.js';
 
 export interface TaskScope {
   /**
-   * Runs `task` under a signal that follows both the caller's signal and `endAll`. `AbortSignal.any` would do the same,
-   * but on Node 20 each call leaves an entry on a signal that lives as long as the upload.
+   * Runs `task` under a signal that follows both the caller's signal and `endAll`. `AbortSignal.any` would do
+   * the same, but on Node 20 each call leaves an entry on a signal that lives as long as the upload.
    */
   run<T>(signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Aborts all running tasks, and resolves when they have settled. */

@@ -1,8 +1,12 @@
-/** Computes a tree hash from any number of nodes that arrive one by one. It keeps a few dozen digests at most. */
+/**
+ * Computes a tree hash from any number of nodes that arrive one by one. It keeps a few dozen digests at most.
+ */
 import { foldDigests } from '../core/tree-hash.js';
 
 export interface TreeAccumulator {
-  /** Adds the next node in file order. All nodes are leaves, or all are roots of equal power-of-two segments. */
+  /**
+   * Adds the next node in file order. All nodes are leaves, or all are roots of equal power-of-two segments.
+   */
   push(node: Buffer): void;
   /** Returns the root of all nodes. @throws RangeError when there is no node */
   root(): Buffer;

@@ -1,6 +1,7 @@
 /**
- * Lines that verify themselves: a JSON object whose last key is `check`, the first 16 hex digits of SHA-256 over the
- * line's bytes before `,"check"`. Any JSON reader can read them. Only this codec can tell whether they are intact.
+ * Lines that verify themselves: a JSON object whose last key is `check`, the first 16 hex digits of
+ * SHA-256 over the line's bytes before `,"check"`. Any JSON reader can read them. Only this codec
+ * can tell whether they are intact.
  */
 import { digits16 } from './names.js';
 

@@ -26,7 +26,8 @@ function osReason(error: unknown): string {
 
 /**
  * Runs work that changes the disk.
- * @throws TransferError `state` `not-writable` with `path` and the system's reason, for every error of the system
+ * @throws TransferError `state` `not-writable` with `path` and the system's
+ * reason, for every error of the system
  */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -47,8 +48,8 @@ const UNREADABLE: ReadonlyMap<string, Why> = new Map([
 /**
  * Runs work that only reads.
  * @returns the result of the work, or `missing` when the path does not exist
- * @throws TransferError `state`: `foreign` when reading is not allowed, `no-folder` when a part of the path is not a
- * folder, `damaged` for any other error of the system
+ * @throws TransferError `state`: `foreign` when reading is not allowed, `no-folder` when a part of the path
+ * is not a folder, `damaged` for any other error of the system
  */
 export async function reading<T, M>(path: string, missing: M, work: () => Promise<T>): Promise<T | M> {
   try {

@@ -32,8 +32,8 @@ export class HeldLock implements Lock {
   async assertHeld(): Promise<void> {
     let idleMs = await this.#refresh();
     if (idleMs !== null && idleMs > STALE_AFTER_MS / 2) {
-      // This process was stopped for long (a closed laptop, a blocked disk). Another process that found the entry stale
-      // before this refresh may still remove it.
+      // This process was stopped for long (a closed laptop, a blocked disk). Another process that found the
+      // entry stale before this refresh may still remove it.
       await sleep(TAKEOVER_MS);
       idleMs = await this.#refresh();
     }

@@ -1,4 +1,6 @@
-/** Appends lines to one open file, one after the other. A write that fails never damages the lines after it. */
+/**
+ * Appends lines to one open file, one after the other. A write that fails never damages the lines after it.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { writing } from './failures.js';
 
@@ -22,9 +24,13 @@ export function appendLines(file: FileHandle, path: string, isTorn: boolean): Li
   let closing: Promise<void> | null = null;
   let torn = isTorn;
 
-  /** Writes a line at once. Only when the system takes a part of it, the rest is written too, to learn the reason. */
+  /**
+   * Writes a line at once. Only when the system takes a part of it, the rest is
+   * written too, to learn the reason.
+   */
   async function write(line: string, sync: boolean): Promise<void> {
-    // The same write ends a torn line and adds the next one. A write for the newline alone could fail in the same way.
+    // The same write ends a torn line and adds the next one. A write for the newline
+    // alone could fail in the same way.
     const bytes = Buffer.from(torn ? `\n${line}` : line);
     for (let done = 0; done < bytes.length; torn = done < bytes.length) {
       const { bytesWritten } = await file.write(bytes, done);

@@ -1,4 +1,7 @@
-/** The file of one contender in a lock's folder. It tells which process it is, and its mtime is the last refresh. */
+/**
+ * The file of one contender in a lock's folder. It tells which process it is, and
+ * its mtime is the last refresh.
+ */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransferError } from '../core/failures.js';
@@ -11,7 +14,9 @@ import { type Guard, isCount, isName, isText, isTime, shape } from './shapes.js'
 export const STALE_AFTER_MS = 120_000;
 
 export interface LockEntry extends ProcessIdentity {
-  /** Random for each attempt and never used again, so that removing an entry by name cannot hit a later one. */
+  /**
+   * Random for each attempt and never used again, so that removing an entry by name cannot hit a later one.
+   */
   readonly token: string;
   /** ISO-8601 UTC with milliseconds, for messages. */
   readonly at: string;
@@ -28,7 +33,9 @@ const isLockEntry: Guard<LockEntry> = shape<LockEntry>({
   at: isTime,
 });
 
-/** Another process that wants or holds the lock. `entry` is null when the content of its file is unreadable. */
+/**
+ * Another process that wants or holds the lock. `entry` is null when the content of its file is unreadable.
+ */
 export interface Contender {
   readonly token: string;
   readonly stage: 'tmp' | 'trying' | 'held';
@@ -66,9 +73,10 @@ async function readContender(path: string): Promise<Pick<Contender, 'entry' | 'm
 }
 
 /**
- * Lists the folder once, then reads its entries. An entry that exists all the time is found. An entry that is removed
- * in between is left out.
- * @returns the other contenders, and whether the own entry still exists: if not, another process considered this one dead
+ * Lists the folder once, then reads its entries. An entry that exists all the time is found. An entry that is
+ * removed in between is left out.
+ * @returns the other contenders, and whether the own entry still exists: if not, another
+ * process considered this one dead
  */
 export async function listContenders(
   folder: string,
@@ -87,9 +95,9 @@ export async function listContenders(
 }
 
 /**
- * Tells whether the process of an entry has ended. Looks it up when it belongs to the same process table, and judges by
- * its last refresh otherwise. The age is the difference of two times that the folder's own file system set, so the
- * clocks of two machines need not agree.
+ * Tells whether the process of an entry has ended. Looks it up when it belongs to the same process table, and
+ * judges by its last refresh otherwise. The age is the difference of two times that the folder's own file
+ * system set, so the clocks of two machines need not agree.
  * @param nowMs mtime of an entry that was written just now into the same folder
  */
 export async function isDead(contender: Contender, nowMs: number, processes: Processes): Promise<boolean> {
@@ -105,8 +113,8 @@ export async function isDead(contender: Contender, nowMs: number, processes: Pro
 }
 
 /**
- * Shows the other contenders that this process is alive. Writes instead of calling utimes, because utimes would set the
- * time of this machine's clock, and a write gets the time of the file system.
+ * Shows the other contenders that this process is alive. Writes instead of calling utimes, because utimes
+ * would set the time of this machine's clock, and a write gets the time of the file system.
  * @returns ms since the last refresh, or null when the entry was removed
  */
 export async function refreshEntry(path: string): Promise<number | null> {

@@ -1,15 +1,16 @@
 /**
- * A lock between processes, also on several machines that share a file system. It is made of files alone, because Node
- * has no flock.
+ * A lock between processes, also on several machines that share a file system. It is made of files
+ * alone, because Node has no flock.
  *
- * Each contender writes a file of its own into the lock's folder (`<token>.trying`) and lists the others. If none is in
- * its way, it renames its file to `<token>.held` and lists the others again. It has the lock only if this second listing
- * shows no other live `.held`.
+ * Each contender writes a file of its own into the lock's folder (`<token>.trying`) and lists the others. If
+ * none is in its way, it renames its file to `<token>.held` and lists the others again. It has the lock only
+ * if this second listing shows no other live `.held`.
  *
- * Two contenders can never both have the lock. Suppose that A renames before B. B lists after its own rename, and so
- * after A's rename. A's entry keeps one name from its rename to its release, so B's listing must show it, and B
- * withdraws. It is possible that both see each other and both withdraw. Then they try again. The first listing makes
- * this rare: of several `.trying` entries, only the one with the smallest token continues.
+ * Two contenders can never both have the lock. Suppose that A renames before B. B lists after its own
+ * rename, and so after A's rename. A's entry keeps one name from its rename to its release, so B's
+ * listing must show it, and B withdraws. It is possible that both see each other and both withdraw.
+ * Then they try again. The first listing makes this rare: of several `.trying` entries, only the one
+ * with the smallest token continues.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { chmod, mkdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
@@ -23,7 +24,9 @@ import { HeldLock } from './held-lock.js';
 import { busyFailure, type Contender, isDead, type LockEntry, listContenders } from './lock-entry.js';
 import type { Processes } from './process-identity.js';
 
-/** The time limit for contenders that are still trying. It applies even when the caller does not want to wait. */
+/**
+ * The time limit for contenders that are still trying. It applies even when the caller does not want to wait.
+ */
 const TRYING_PATIENCE_MS = 10_000;
 const POLL_MAX_MS = 1_000;
 
@@ -34,7 +37,10 @@ export interface LockLocation {
   readonly what: string;
 }
 
-/** @throws TransferError `busy` when another process holds the lock for longer than `waitMs`; the signal's reason */
+/**
+ * @throws TransferError `busy` when another process holds the lock for longer
+ * than `waitMs`; the signal's reason
+ */
 export async function takeLock(
   location: LockLocation,
   options: LockOptions,
@@ -54,7 +60,9 @@ export async function takeLock(
   }
 }
 
-/** @returns the lock, or the contender that was in the way, or null when the own entry was removed meanwhile */
+/**
+ * @returns the lock, or the contender that was in the way, or null when the own entry was removed meanwhile
+ */
 async function tryOnce(
   { folder, what }: LockLocation,
   processes: Processes,
@@ -79,14 +87,18 @@ async function tryOnce(
     lock = new HeldLock(what, join(folder, held));
     return lock;
   } catch (error) {
-    if (osCode(error) === 'ENOENT') return null; // Another process considered this one dead and removed its entry.
+    // Another process considered this one dead and removed its entry.
+    if (osCode(error) === 'ENOENT') return null;
     throw error;
   } finally {
     if (lock === null) await withdraw(folder, [trying, held]);
   }
 }
 
-/** Writes the entry, which appears complete or not at all. Another contender's release may remove the folder before. */
+/**
+ * Writes the entry, which appears complete or not at all. Another contender's
+ * release may remove the folder before.
+ */
 async function register(folder: string, entry: LockEntry): Promise<void> {
   const temporary = join(folder, `${entry.token}.tmp`);
   for (let attempts = 0; attempts < 1_000; attempts++) {
@@ -109,7 +121,10 @@ async function register(folder: string, entry: LockEntry): Promise<void> {
   throw stateFailure('not-writable', folder, 'other processes keep removing it');
 }
 
-/** Lists the other live contenders and removes the entries of dead ones. @returns null when the own entry is gone */
+/**
+ * Lists the other live contenders and removes the entries of dead ones.
+ * @returns null when the own entry is gone
+ */
 async function listLive(folder: string, ownName: string, processes: Processes): Promise<Contender[] | null> {
   const { isOwnThere, contenders } = await listContenders(folder, ownName);
   if (!isOwnThere) return null;

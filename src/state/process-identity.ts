@@ -1,6 +1,6 @@
 /**
- * Identifies a process so exactly that another process can tell whether it still runs. A process id is not enough: the
- * same id is used again after a restart, in other namespaces and on other machines.
+ * Identifies a process so exactly that another process can tell whether it still runs. A process id is not
+ * enough: the same id is used again after a restart, in other namespaces and on other machines.
  */
 import { execFile } from 'node:child_process';
 import { hash, randomUUID } from 'node:crypto';
@@ -36,8 +36,8 @@ async function firstLine(file: string): Promise<string> {
 }
 
 /**
- * Returns field 22 of /proc/PID/stat: the start time in clock ticks since the boot (proc(5)). Field 2, the command's
- * name, may contain spaces and parentheses, so fields are counted from the last parenthesis.
+ * Returns field 22 of /proc/PID/stat: the start time in clock ticks since the boot (proc(5)). Field 2, the
+ * command's name, may contain spaces and parentheses, so fields are counted from the last parenthesis.
  * @returns null for a process that has ended and waits for its parent (state Z or X)
  */
 export function parseStat(stat: string): string | null {
@@ -65,7 +65,10 @@ function startTimeOf(pid: number): Promise<string | null> {
   return process.platform === 'linux' ? linuxStartTime(pid) : macStartTime(pid);
 }
 
-/** Without access to /proc, this process counts as one of another namespace: only its refreshes show that it is alive. */
+/**
+ * Without access to /proc, this process counts as one of another namespace: only its
+ * refreshes show that it is alive.
+ */
 const unknownNamespace = () => `unknown-${randomUUID()}`;
 
 async function linuxBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | 'pidNamespace'>> {

@@ -1,4 +1,7 @@
-/** Reads and writes calve's own files: written completely or not at all, and read only if nobody else can write to them. */
+/**
+ * Reads and writes calve's own files: written completely or not at all, and read only if
+ * nobody else can write to them.
+ */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
@@ -9,7 +12,10 @@ import { assertOurs, syncFolder } from './safe-folder.js';
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
 
-/** Far above the size of a journal of 10,000 parts. A larger file is not a file of calve, and would exhaust the memory. */
+/**
+ * Far above the size of a journal of 10,000 parts. A larger file is not a file of
+ * calve, and would exhaust the memory.
+ */
 const READ_MAX_BYTES = 256 * 1024 * 1024;
 
 export interface OwnFile {
@@ -19,8 +25,8 @@ export interface OwnFile {
 
 /**
  * @returns null when there is no such file
- * @throws TransferError `state` `foreign` for a link, for anything that is not a regular file, for a file of another
- * user, and for one that others may write to
+ * @throws TransferError `state` `foreign` for a link, for anything that is not a regular file, for a file of
+ * another user, and for one that others may write to
  */
 export async function readOwnFile(path: string): Promise<OwnFile | null> {
   const file = await openOwnFile(path, O_RDONLY);
@@ -89,8 +95,8 @@ async function writeTemporary(path: string, bytes: string | Buffer): Promise<Fil
 }
 
 /**
- * Writes a file so that after a power cut it is complete or does not exist: writes a temporary file, syncs it, renames
- * it and syncs the folder.
+ * Writes a file so that after a power cut it is complete or does not exist: writes a temporary file, syncs
+ * it, renames it and syncs the folder.
  * @returns the file, open for appending
  * @throws TransferError `state` `not-writable`
  */
@@ -127,7 +133,11 @@ export function proveFolderWritable(folder: string, bytes: Buffer): Promise<void
   });
 }
 
-/** Removes a file and syncs its folder. @returns false when there was no file. @throws TransferError `state` `not-writable` */
+/**
+ * Removes a file and syncs its folder.
+ * @returns false when there was no file.
+ * @throws TransferError `state` `not-writable`
+ */
 export function removeFile(path: string): Promise<boolean> {
   return writing(path, async () => {
     try {

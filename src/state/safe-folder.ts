@@ -9,8 +9,9 @@ const FOLDER_MODE = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Refuses a file or folder that another user owns or may write to: a changed state must not direct bytes or credentials
- * to another place. This holds for the superuser too, because the folder's owner could change what the superuser writes.
+ * Refuses a file or folder that another user owns or may write to: a changed state must not direct bytes
+ * or credentials to another place. This holds for the superuser too, because the folder's owner could
+ * change what the superuser writes.
  * @throws TransferError `state` `foreign`
  */
 export function assertOurs(path: string, stats: Stats): void {
@@ -24,7 +25,10 @@ export function assertOurs(path: string, stats: Stats): void {
   }
 }
 
-/** A folder's path. The folder that the user names may be a link; the folders that calve creates below it may not. */
+/**
+ * A folder's path. The folder that the user names may be a link; the folders that
+ * calve creates below it may not.
+ */
 export interface FolderPath {
   readonly path: string;
   readonly mayBeLink: boolean;
@@ -41,7 +45,8 @@ async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
 }
 
 /**
- * Checks all folders of a chain and lists the last one. Returns an empty list when one is missing. Creates nothing.
+ * Checks all folders of a chain and lists the last one. Returns an empty list when
+ * one is missing. Creates nothing.
  * @throws TransferError `state` `foreign`
  */
 export async function listFolder(chain: readonly FolderPath[]): Promise<string[]> {
@@ -61,7 +66,10 @@ export async function makeFolders(chain: readonly FolderPath[]): Promise<void> {
   }
 }
 
-/** Works like `mkdir -p`, but sets the mode at each level: under some umasks the next level could not be created. */
+/**
+ * Works like `mkdir -p`, but sets the mode at each level: under some umasks the
+ * next level could not be created.
+ */
 async function makeFolder(path: string, mayLackParent = dirname(path) !== path): Promise<void> {
   try {
     await mkdir(path, FOLDER_MODE);
@@ -80,7 +88,9 @@ async function makeFolder(path: string, mayLackParent = dirname(path) !== path):
 /** Errors that some file systems give for syncing a folder, although nothing is wrong. */
 const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES', 'EPERM']);
 
-/** Makes the names in a folder durable. Without it, a file may be on disk after a power cut without its name. */
+/**
+ * Makes the names in a folder durable. Without it, a file may be on disk after a power cut without its name.
+ */
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');

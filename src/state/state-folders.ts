@@ -34,7 +34,7 @@ export function stateFolders(directory: string): StateFolders {
 }
 
 /**
- * Throws when a newer calve may have left uploads that this version cannot read, so that none is overlooked.
+ * Throws when a newer calve may have left uploads that this version cannot read.
  * @throws TransferError `state` `newer`
  */
 export async function assertNothingNewer(directory: string): Promise<void> {

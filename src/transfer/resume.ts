@@ -1,7 +1,7 @@
 /** `resume`: an unfinished upload goes on, from the journal or from an upload id alone. */
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
-import { foreignPartSize, isLegalPartSize } from '../core/part-plan.js';
+import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
 import { mayBeArchived, settleUpload } from './complete-upload.js';
 import { planSource } from './parts/plan.js';
 import {
@@ -99,7 +99,7 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
     const { limits } = session.target;
     const partSizeBytes = first.partSizeBytes ?? 'auto';
     if (partSizeBytes !== 'auto' && !isLegalPartSize(partSizeBytes, limits)) {
-      throw foreignPartSize(uploadId, partSizeBytes, limits);
+      throw unsupportedPartSize(uploadId, partSizeBytes, limits);
     }
     const plan = planSource(source, { file, partSizeBytes }, limits);
     const description = first.description ?? describeFile(source.baseName, source.mtimeMs);

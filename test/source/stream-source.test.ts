@@ -113,7 +113,10 @@ test('an empty stream has one empty part', async (t) => {
   assert.equal(await source.next(neverAborted), null);
 });
 
-/** Resolves with null when the promise is still pending after 1,000 turns of the event loop. Nothing here takes longer. */
+/**
+ * Resolves with null when the promise is still pending after 1,000 turns of the event
+ * loop. Nothing here takes longer.
+ */
 async function soon<T>(promise: Promise<T>): Promise<T | null> {
   let turns = 1000;
   const late = new Promise<null>((resolve) => {

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Cleanup } from '../support/temp.js';
 
-/** @returns the mounted folder, or null (and the test says that it was skipped) where nothing may be mounted */
+/**
+ * @returns the mounted folder, or null (and the test says that it was skipped) where nothing may be mounted
+ */
 export function smallDisk(t: TestContext, sizeBytes: number): string | null {
   const folder = mountSmallDisk(t, sizeBytes);
   if (folder instanceof Error) {
