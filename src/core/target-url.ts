@@ -35,7 +35,8 @@ const VAULT: Naming = {
 /**
  * Buckets from before 2018 may break today's rules (capitals, `_`, up to 255 characters), and compatible
  * stores have rules of their own. So only names that are legal nowhere are refused here.
- * Source: Amazon S3 user guide, "General purpose bucket naming rules"; keys: "Naming Amazon S3 objects".
+ * Source: Amazon S3 user guide, "General purpose bucket naming rules" and, for the length of keys in bytes,
+ * "Naming Amazon S3 objects".
  */
 const S3_BUCKET: Naming = {
   thing: 'bucket',

@@ -15,7 +15,7 @@ import { openStateStore } from '../../src/state/state-store.js';
 import { tempFolder } from '../support/temp.js';
 import { hashOf, sampleHead, sampleIdentity, stateFailing } from './samples.js';
 
-test('what was recorded is found again by identity, by upload id and among all', async (t) => {
+test('a recorded upload is found by identity, by upload id and in the list of all', async (t) => {
   const store = openStateStore(join(tempFolder(t), 'deep', 'state'));
   const head = sampleHead();
   const journal = await store.create(head);
@@ -42,7 +42,7 @@ test('what was recorded is found again by identity, by upload id and among all',
   assert.deepEqual(await store.all(), [found]);
 });
 
-test('a reopened upload is no longer completing, and its newest part and fingerprint count', async (t) => {
+test('a reopened upload is no longer completing, and its newest part and fingerprint are used', async (t) => {
   const store = openStateStore(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.recordPart(1, { treeHash: hashOf('old'), linearHash: null });
@@ -60,7 +60,7 @@ test('a reopened upload is no longer completing, and its newest part and fingerp
   assert.equal(after?.parts.get(1)?.treeHash, hashOf('new'));
 });
 
-test('uploads are listed oldest first, and those of one file newest first', async (t) => {
+test('uploads are listed oldest first, and the uploads of one file newest first', async (t) => {
   const store = openStateStore(tempFolder(t));
   const starts = {
     b: '2026-01-03T00:00:00.000Z',
@@ -74,11 +74,11 @@ test('uploads are listed oldest first, and those of one file newest first', asyn
   await (await store.create(other)).close();
   const idsOf = (uploads: { head: { uploadId: string } }[]) =>
     uploads.map(({ head }) => head.uploadId).join('');
-  assert.equal(idsOf(await store.all()), 'acdb'); // d began at the sample's time, between c and b
+  assert.equal(idsOf(await store.all()), 'acdb'); // d was created at the sample's time, between c and b
   assert.equal(idsOf(await store.findByIdentity(sampleIdentity())), 'bca');
 });
 
-test('every part of the place makes another identity, a missing account included', async (t) => {
+test('a difference in any field of the target makes another identity, a missing account included', async (t) => {
   const store = openStateStore(tempFolder(t));
   await (await store.create(sampleHead())).close();
   const { file, place } = sampleIdentity();
@@ -93,7 +93,7 @@ test('every part of the place makes another identity, a missing account included
   assert.deepEqual(await store.findByIdentity({ file: `${file}.old`, place }), []);
 });
 
-test('a removed journal is gone, and removing it again does no harm', async (t) => {
+test('a removed journal is gone, and removing it again changes nothing', async (t) => {
   const store = openStateStore(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.remove();
@@ -102,7 +102,7 @@ test('a removed journal is gone, and removing it again does no harm', async (t) 
   await assert.rejects(store.reopen(journal.upload), stateFailing('damaged', '.jsonl'));
 });
 
-test('reading a state folder that is not there finds nothing and makes nothing', async (t) => {
+test('reading a state folder that does not exist finds nothing and creates nothing', async (t) => {
   const folder = join(tempFolder(t), 'state');
   const store = openStateStore(folder);
   assert.deepEqual(await store.all(), []);
@@ -111,7 +111,7 @@ test('reading a state folder that is not there finds nothing and makes nothing',
   assert.equal(existsSync(folder), false);
 });
 
-test('a journal is never overwritten by a new one of the same upload', async (t) => {
+test('a new journal never overwrites an older one of the same upload', async (t) => {
   const store = openStateStore(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.recordCompleting({ sizeBytes: 1, treeHash: hashOf('whole') });
@@ -166,7 +166,7 @@ test('ten thousand parts stay under 4 MB, each appended in constant time', async
   assert.equal(found?.parts.get(4_321)?.linearHash, hashOf(-4_321));
 });
 
-test('a folder of a newer calve stands in the way only when it may hold uploads', async (t) => {
+test('a folder of a newer calve is refused only when it may hold uploads', async (t) => {
   const folder = tempFolder(t);
   const store = openStateStore(folder);
   const head = sampleHead();
@@ -187,7 +187,7 @@ test('a folder of a newer calve stands in the way only when it may hold uploads'
   await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v2'));
 });
 
-test('a journal under a wrong name is not passed over in silence', async (t) => {
+test('a journal with a wrong name is reported and not ignored', async (t) => {
   const folder = tempFolder(t);
   const store = openStateStore(folder);
   await (await store.create(sampleHead())).close();
@@ -199,7 +199,7 @@ test('a journal under a wrong name is not passed over in silence', async (t) => 
   await assert.rejects(store.all(), stateFailing('damaged', wrong));
 });
 
-test('stray files between the journals are left alone', async (t) => {
+test('other files between the journals are left alone', async (t) => {
   const folder = tempFolder(t);
   const store = openStateStore(folder);
   const journal = await store.create(sampleHead());
@@ -210,7 +210,7 @@ test('stray files between the journals are left alone', async (t) => {
   assert.equal((await store.all()).length, 1);
 });
 
-test('a line after a torn one stands alone', async (t) => {
+test('a line after a torn line is separate from it', async (t) => {
   const store = openStateStore(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.close();
