@@ -2,7 +2,7 @@
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
-import type { SourceOpener } from '../source/source-opener.js';
+import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
@@ -71,7 +71,7 @@ export function openSources(
   const { concurrency, limitRate } = options.transfer;
   let opener: Promise<SourceOpener> | null = null;
   const load = async (): Promise<SourceOpener> => {
-    const { sourceOpener } = await import('../source/source-opener.js');
+    const { sourceOpener } = await import('../source/source-pool.js');
     const whole = sourceOpener({ concurrency, md5 });
     return limitRate === null ? whole : (await limiter()).limitedOpener(whole, limitRate, systemClock);
   };

@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
-import { digits16 } from './digits.js';
 import { stateFailure } from './failures.js';
-import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
 import { proveFolderWritable, putFile, readOwnFile, removeFile, sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
 

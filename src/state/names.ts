@@ -1,6 +1,11 @@
 /** Names of files and locks. Sixteen digits find a file; the full values inside it decide. */
+import { hash } from 'node:crypto';
 import { sourceName, type UploadIdentity } from '../core/identity.js';
-import { digits16 } from './digits.js';
+
+/** Returns the first 16 hex digits of the SHA-256: short enough for names and lines, and long enough to be unique. */
+export function digits16(data: string | Buffer): string {
+  return hash('sha256', data, 'hex').slice(0, 16);
+}
 
 /** A file's path is absolute, so that no stream has the same name. */
 function canonical({ source, target }: UploadIdentity): string {

@@ -9,7 +9,7 @@ import { type FolderPath, listFolder } from './safe-folder.js';
 
 const VERSION = 2;
 
-/** Each folder as the chain that leads to it. */
+/** The folders of the state. Each is given with the folders above it. */
 export interface StateFolders {
   readonly uploads: readonly FolderPath[];
   readonly locks: readonly FolderPath[];

@@ -10,11 +10,10 @@ import type {
   UnfinishedHead,
   UnfinishedUpload,
 } from '../transfer/ports/state.js';
-import { digits16 } from './digits.js';
 import { createJournal, openJournal } from './journal.js';
 import { JOURNAL_EXTENSION, readHead, readJournal } from './journal-reader.js';
 import { takeLock } from './lock.js';
-import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
 import { sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';

@@ -3,7 +3,7 @@ import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
-import { foreignPartSize, isLegalPartSize } from '../core/part-plan.js';
+import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
 import { mayBeArchived, settleUpload } from './complete-upload.js';
 import { planFile } from './parts/plan.js';
 import { confirmTouched } from './parts/reread.js';
@@ -139,7 +139,7 @@ function adoptedFacts({ target, clock }: Session, source: Source, uploadId: stri
   // Without a part nothing shows the intended size, and any size will do.
   const partSizeBytes = listed.partSizeBytes ?? 'auto';
   if (partSizeBytes !== 'auto' && !isLegalPartSize(partSizeBytes, limits)) {
-    throw foreignPartSize(uploadId, partSizeBytes, limits);
+    throw unsupportedPartSize(uploadId, partSizeBytes, limits);
   }
   const { path, baseName, fingerprint, mtimeMs } = source;
   return {

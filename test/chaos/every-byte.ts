@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, w
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { isFailure } from '../../src/core/failures.js';
-import { fakeProcesses, storeWithLocks, wish } from '../state/samples.js';
+import { fakeProcesses, lockOptions, storeWithLocks } from '../state/samples.js';
 import type { VaultUpload } from '../support/memory-vault.js';
 import { seededRandom } from '../support/seed.js';
 import { type Cleanup, tempFolder } from '../support/temp.js';
@@ -181,7 +181,7 @@ async function everyByteOfLock(t: Cleanup, figures: Figures, options: EveryByteO
   const memory = existsSync('/dev/shm') ? '/dev/shm' : undefined;
   const folder = join(tempFolder(t, memory), 'state');
   const dead = storeWithLocks(folder, fakeProcesses({ pid: 200, startTime: 'start-200' }));
-  await dead.lockUpload('x', wish());
+  await dead.lockUpload('x', lockOptions());
   const locks = join(folder, 'v2/locks');
   const restore = snapshot([locks]);
   const [name = ''] = readdirSync(locks, { recursive: true, withFileTypes: true })
@@ -193,12 +193,12 @@ async function everyByteOfLock(t: Cleanup, figures: Figures, options: EveryByteO
     writeFileSync(name, bytes);
     figures.damages += 1;
     try {
-      await (await alive.lockUpload('x', wish())).release();
+      await (await alive.lockUpload('x', lockOptions())).release();
     } catch (error) {
       if (!isFailure(error, 'busy')) throw new Error(`lock ${how}`, { cause: error });
       const old = Date.now() / 1000 - STALE_SECONDS;
       utimesSync(name, old, old);
-      await (await alive.lockUpload('x', wish())).release();
+      await (await alive.lockUpload('x', lockOptions())).release();
     }
   }
 }

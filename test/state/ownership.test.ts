@@ -18,7 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import type { Catalogue } from '../../src/transfer/ports/state.js';
 import { tempFolder } from '../support/temp.js';
-import { sampleEntry, sampleHead, stateFailing, storeWithLocks, wish } from './samples.js';
+import { lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks } from './samples.js';
 
 interface Filled {
   readonly state: string;
@@ -36,7 +36,7 @@ async function filled(t: TestContext): Promise<Filled> {
   const catalogue = openCatalogue(archives);
   const journal = await store.create(sampleHead());
   await journal.close();
-  await (await store.lockUpload('x', wish())).release();
+  await (await store.lockUpload('x', lockOptions())).release();
   await catalogue.record(sampleEntry());
   const entry = join(archives, readdirSync(archives)[0] ?? '');
   return { state, journal: journal.upload.journalPath, archives, entry, store, catalogue };
@@ -75,12 +75,12 @@ test('a folder that others may only read is trusted', async (t) => {
   assert.equal((await at.catalogue.all()).length, 1);
 });
 
-test('a folder of locks that others may write to gives no lock', async (t) => {
+test('a lock cannot be taken in a folder that others may write to', async (t) => {
   const at = await filled(t);
   chmodSync(join(at.state, 'v2', 'locks'), 0o777);
-  await assert.rejects(at.store.lockUpload('x', wish()), stateFailing('foreign', 'locks'));
+  await assert.rejects(at.store.lockUpload('x', lockOptions()), stateFailing('foreign', 'locks'));
   await assert.rejects(
-    at.store.lockIdentity(sampleHead().identity, wish()),
+    at.store.lockIdentity(sampleHead().identity, lockOptions()),
     stateFailing('foreign', 'locks'),
   );
 });
@@ -93,7 +93,7 @@ test('the given folder may be a link to a safe one, those below it may not be li
   chmodSync(at.state, 0o777);
   await assert.rejects(storeWithLocks(link).all(), stateFailing('foreign', link));
   chmodSync(at.state, 0o700);
-  const locking = () => at.store.lockUpload('x', wish());
+  const locking = () => at.store.lockUpload('x', lockOptions());
   for (const below of ['v2/locks', 'v2/uploads', 'v2']) {
     const [path, moved] = [join(at.state, below), join(at.state, 'moved')];
     renameSync(path, moved);
@@ -105,11 +105,11 @@ test('the given folder may be a link to a safe one, those below it may not be li
   }
 });
 
-test('a file where a folder should be is no folder', async (t) => {
+test('a file in the place of a folder is reported as no-folder', async (t) => {
   const at = await filled(t);
   const store = storeWithLocks(at.journal);
   await assert.rejects(store.all(), stateFailing('no-folder', at.journal));
-  await assert.rejects(store.lockUpload('x', wish()), stateFailing('no-folder', at.journal));
+  await assert.rejects(store.lockUpload('x', lockOptions()), stateFailing('no-folder', at.journal));
 });
 
 test('a journal that is a link, a folder or a pipe, or that others may write to, is not trusted', async (t) => {
@@ -118,7 +118,7 @@ test('a journal that is a link, a folder or a pipe, or that others may write to,
     chmodSync(at.journal, mode);
     await assertStateForeign(at, at.journal);
     const { uploadId } = sampleHead();
-    await assert.rejects(at.store.openUpload(uploadId, wish()), stateFailing('foreign', at.journal));
+    await assert.rejects(at.store.openUpload(uploadId, lockOptions()), stateFailing('foreign', at.journal));
   }
   chmodSync(at.journal, 0o600);
   const aside = join(at.state, 'aside');
@@ -143,7 +143,7 @@ test('a journal of another user is not trusted', async (t) => {
   await assertStateForeign(at, at.journal);
 });
 
-test('the catalogue is trusted by the same rules', async (t) => {
+test('the same rules of trust apply to the catalogue', async (t) => {
   const at = await filled(t);
   const reads = () => [
     () => at.catalogue.all(),
@@ -168,13 +168,12 @@ for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {
     const folder = tempFolder(t);
     const script = `
       process.umask(${mask});
-      const { openStateStore } = await import(process.argv[1] + '/src/state/state-store.js');
       const { openCatalogue } = await import(process.argv[1] + '/src/state/catalogue.js');
-      const { sampleHead, sampleEntry, storeWithLocks, wish } = await import(process.argv[1] + '/test/state/samples.js');
+      const { sampleHead, sampleEntry, storeWithLocks, lockOptions } = await import(process.argv[1] + '/test/state/samples.js');
       const store = storeWithLocks(process.argv[2] + '/a/b');
       const journal = await store.create(sampleHead());
       await journal.recordReopened();
-      await store.lockUpload('x', wish());
+      await store.lockUpload('x', lockOptions());
       const catalogue = openCatalogue(process.argv[2] + '/c/d');
       await catalogue.proveWritable();
       await catalogue.record(sampleEntry());`;

@@ -1,4 +1,4 @@
-/** Heads, entries and processes to begin a test from, and what a failing call must fail with. */
+/** Sample heads, entries and processes for tests, and checks for the failures that a call must give. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type FailureFacts, isFailure } from '../../src/core/failures.js';
@@ -73,7 +73,7 @@ export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
     },
     /** Opens the journal of an upload that the store knows; its lock is released when the journal is closed. */
     async reopen({ head }: UnfinishedUpload): Promise<Journal> {
-      const { journal, close } = await store.openUpload(head.uploadId, wish());
+      const { journal, close } = await store.openUpload(head.uploadId, lockOptions());
       assert.ok(journal);
       return {
         get upload() {
@@ -91,12 +91,12 @@ export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
   };
 }
 
-/** Returns lock options that do not wait, or only for `waitMs`. */
-export function wish(waitMs = 0, signal = new AbortController().signal): LockOptions {
+/** Returns options that do not wait, or wait for `waitMs`. */
+export function lockOptions(waitMs = 0, signal = new AbortController().signal): LockOptions {
   return { waitMs, signal };
 }
 
-/** A process that may lie about who it is; others run when `running` says so. */
+/** Returns processes with a chosen identity. `running` lists the start times of the others that run. */
 export function fakeProcesses(
   self: Partial<ProcessIdentity> = {},
   running: Record<number, string> = {},
@@ -118,16 +118,19 @@ export function fakeProcesses(
   };
 }
 
-/** Matches a TransferError `state` with this reason; `inPath` must be a part of the path it names. */
+/**
+ * Returns a check for a TransferError `state` with this reason. `inPath` must be a part of the path it names.
+ */
 export function stateFailing(why: FailureFacts['state']['why'], inPath = '') {
   return (error: unknown): true => {
     assert.ok(isFailure(error, 'state'), `not a state failure: ${error}`);
     assert.equal(error.facts.why, why, JSON.stringify(error.facts));
-    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not hold ${inPath}`);
+    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not contain ${inPath}`);
     return true;
   };
 }
 
+/** Returns a check for a TransferError `busy`. */
 export function busyFailing(what: string, holder: RegExp) {
   return (error: unknown): true => {
     assert.ok(isFailure(error, 'busy'), `not busy: ${error}`);

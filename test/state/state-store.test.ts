@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { tempFolder } from '../support/temp.js';
-import { hashOf, sampleHead, sampleIdentity, stateFailing, storeWithLocks, wish } from './samples.js';
+import { hashOf, lockOptions, sampleHead, sampleIdentity, stateFailing, storeWithLocks } from './samples.js';
 
-test('what was recorded is found again by identity, by upload id and among all', async (t) => {
+test('a recorded upload is found by identity, by upload id and in the list of all', async (t) => {
   const store = storeWithLocks(join(tempFolder(t), 'deep', 'state'));
   const head = sampleHead();
   const journal = await store.create(head);
@@ -41,7 +41,7 @@ test('what was recorded is found again by identity, by upload id and among all',
   assert.deepEqual(await store.all(), [found]);
 });
 
-test('a reopened upload is no longer completing, and its newest part and fingerprint count', async (t) => {
+test('a reopened upload is no longer completing, and its newest part and fingerprint are used', async (t) => {
   const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.recordPart(1, { treeHash: hashOf('old'), linearHash: null });
@@ -59,7 +59,7 @@ test('a reopened upload is no longer completing, and its newest part and fingerp
   assert.equal(after?.parts.get(1)?.treeHash, hashOf('new'));
 });
 
-test('uploads are listed oldest first, and those of one file newest first', async (t) => {
+test('uploads are listed oldest first, and the uploads of one file newest first', async (t) => {
   const store = storeWithLocks(tempFolder(t));
   const starts = {
     b: '2026-01-03T00:00:00.000Z',
@@ -73,11 +73,11 @@ test('uploads are listed oldest first, and those of one file newest first', asyn
   await (await store.create(other)).close();
   const idsOf = (uploads: { head: { uploadId: string } }[]) =>
     uploads.map(({ head }) => head.uploadId).join('');
-  assert.equal(idsOf(await store.all()), 'acdb'); // d began at the sample's time, between c and b
+  assert.equal(idsOf(await store.all()), 'acdb'); // d was created at the sample's time, between c and b
   assert.equal(idsOf(await store.findByIdentity(sampleIdentity())), 'bca');
 });
 
-test('every part of the place makes another identity, a missing account included', async (t) => {
+test('a difference in any field of the target makes another identity, a missing account included', async (t) => {
   const store = storeWithLocks(tempFolder(t));
   await (await store.create(sampleHead())).close();
   const { source, target } = sampleIdentity();
@@ -92,18 +92,18 @@ test('every part of the place makes another identity, a missing account included
   assert.deepEqual(await store.findByIdentity(sampleIdentity('/data/photos.tar.old')), []);
 });
 
-test('a removed journal is gone, and removing it again does no harm', async (t) => {
+test('a removed journal is gone, and removing it again changes nothing', async (t) => {
   const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.remove();
   await journal.remove();
   assert.deepEqual(await store.all(), []);
-  const { journal: gone, close } = await store.openUpload(journal.upload.head.uploadId, wish());
+  const { journal: gone, close } = await store.openUpload(journal.upload.head.uploadId, lockOptions());
   assert.equal(gone, null);
   await close();
 });
 
-test('reading a state folder that is not there finds nothing and makes nothing', async (t) => {
+test('reading a state folder that does not exist finds nothing and creates nothing', async (t) => {
   const folder = join(tempFolder(t), 'state');
   const store = storeWithLocks(folder);
   assert.deepEqual(await store.all(), []);
@@ -112,7 +112,7 @@ test('reading a state folder that is not there finds nothing and makes nothing',
   assert.equal(existsSync(folder), false);
 });
 
-test('a journal is never overwritten by a new one of the same upload', async (t) => {
+test('a new journal never overwrites an older one of the same upload', async (t) => {
   const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.recordCompleting({ sizeBytes: 1, treeHash: hashOf('whole') });
@@ -167,7 +167,7 @@ test('ten thousand parts stay under 4 MB, each appended in constant time', async
   assert.equal(found?.parts.get(4_321)?.linearHash, hashOf(-4_321));
 });
 
-test('a folder of a newer calve stands in the way only when it may hold uploads', async (t) => {
+test('a folder of a newer calve is refused only when it may hold uploads', async (t) => {
   const folder = tempFolder(t);
   const store = storeWithLocks(folder);
   const head = sampleHead();
@@ -181,9 +181,9 @@ test('a folder of a newer calve stands in the way only when it may hold uploads'
   writeFileSync(join(folder, 'v3', 'uploads', 'something'), '');
   await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v3'));
   await assert.rejects(store.all(), stateFailing('newer', 'v3'));
-  await assert.rejects(store.openUpload('unknown here', wish()), stateFailing('newer', 'v3'));
+  await assert.rejects(store.openUpload('unknown here', lockOptions()), stateFailing('newer', 'v3'));
   await assert.rejects(store.heads(), stateFailing('newer', 'v3'));
-  const known = await store.openUpload(head.uploadId, wish());
+  const known = await store.openUpload(head.uploadId, lockOptions());
   assert.ok(known.journal);
   await known.close();
 
@@ -191,7 +191,7 @@ test('a folder of a newer calve stands in the way only when it may hold uploads'
   await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v3'));
 });
 
-test('a journal under a wrong name is not passed over in silence', async (t) => {
+test('a journal with a wrong name is reported and not ignored', async (t) => {
   const folder = tempFolder(t);
   const store = storeWithLocks(folder);
   await (await store.create(sampleHead())).close();
@@ -203,7 +203,7 @@ test('a journal under a wrong name is not passed over in silence', async (t) => 
   await assert.rejects(store.all(), stateFailing('damaged', wrong));
 });
 
-test('stray files between the journals are left alone', async (t) => {
+test('other files between the journals are left alone', async (t) => {
   const folder = tempFolder(t);
   const store = storeWithLocks(folder);
   const journal = await store.create(sampleHead());
@@ -214,7 +214,7 @@ test('stray files between the journals are left alone', async (t) => {
   assert.equal((await store.all()).length, 1);
 });
 
-test('a line after a torn one stands alone', async (t) => {
+test('a line after a torn line is separate from it', async (t) => {
   const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.close();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
 import type { TargetIdentity } from '../../src/core/identity.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { sourceOpener } from '../../src/source/source-opener.js';
+import { sourceOpener } from '../../src/source/source-pool.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import { withRetry } from '../../src/transfer/decorators/retry.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { STANDARD_INPUT_WORD } from '../../core/identity.js';
-import { readableInput } from '../../source/byte-streams.js';
+import { openStandardInput } from '../../source/byte-streams.js';
 import { hashFile, hashStream } from '../../source/hash-file.js';
 import { hashJson } from '../../ui/json.js';
 import { safeWhole } from '../../ui/text/safe-text.js';
@@ -14,7 +14,7 @@ export async function hash(context: CommandContext, words: readonly string[]): P
     const file = isStream ? word : resolve(io.cwd, word);
     try {
       const hashed = isStream
-        ? await hashStream(readableInput(io.stdin), io.signal)
+        ? await hashStream(openStandardInput(io.stdin), io.signal)
         : await hashFile(file, io.signal);
       const { sizeBytes, treeHash } = hashed;
       await context.result(hashJson(file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
