@@ -133,7 +133,7 @@ export function partSizeUsage(given: string, limits: PartLimits): TransferError<
   return new TransferError('usage', {
     what: `--part-size ${given}`,
     why: partSizeRule(limits),
-    hint: 'name one such as 16M, 64M or 1G, or leave the choice to calve with --part-size auto',
+    hint: 'name one such as 16M, 64M or 1G, or let calve choose with --part-size auto',
   });
 }
 
@@ -145,8 +145,8 @@ export function foreignPartSize(
 ): TransferError<'usage'> {
   return new TransferError('usage', {
     what: `upload ${uploadId}`,
-    why: `the first part that the service lists of it has ${partSizeBytes} bytes, and ${partSizeRule(limits)}`,
-    hint: 'let the program that began it go on with it, or abort it and send the file anew with calve upload',
+    why: `its first part on the service has ${partSizeBytes} bytes, but ${partSizeRule(limits)}`,
+    hint: 'resume it with the program that created it, or abort it and send the file again with calve upload',
   });
 }
 

@@ -26,7 +26,7 @@ import { compareWithUpload } from './upload.js';
 /**
  * Goes on with an upload that the state folder knows.
  * @throws TransferError `source` (`changed`) when the file is no longer what was begun; `gone` when somebody aborted
- * it (resume begins no other); `not-found` (unfinished upload) when another calve has just ended it; `refused` when the credentials are another account's
+ * it (resume begins no other); `not-found` (unfinished upload) when another calve has just completed or aborted it; `refused` when the credentials are another account's
  */
 export async function resumeUpload(session: Session, known: UnfinishedUpload): Promise<ArchiveResult> {
   const { head } = known;
@@ -60,7 +60,7 @@ export async function resumeUpload(session: Session, known: UnfinishedUpload): P
 
 /** Between the reading and the lock another calve finished or aborted it. */
 function overTaken(uploadId: string): TransferError<'not-found'> {
-  const detail = 'another calve has just ended it';
+  const detail = 'another calve has just completed or aborted it';
   return new TransferError('not-found', { what: 'unfinished upload', name: uploadId, detail });
 }
 
@@ -71,7 +71,7 @@ function checkPlace(session: Session, upload: UnfinishedUpload): void {
   throw new TransferError('refused', {
     why: 'wrong-credentials',
     operation: 'resume the upload',
-    detail: `it was begun in ${place.url} of account ${place.account ?? 'unknown'}, and these credentials lead to account ${session.place.account ?? 'unknown'}`,
+    detail: `it was created in ${place.url} of account ${place.account ?? 'unknown'}, but these credentials belong to account ${session.place.account ?? 'unknown'}`,
   });
 }
 
@@ -130,6 +130,6 @@ async function resumeKnown(
   throw new TransferError('source', {
     path: identity.file,
     why: 'other-upload',
-    detail: `the upload was begun here for ${known.head.identity.file}`,
+    detail: `the upload was created here for ${known.head.identity.file}`,
   });
 }

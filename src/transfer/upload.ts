@@ -240,8 +240,8 @@ function checkAgreement(options: UploadOptions, upload: UnfinishedUpload): void 
   const refuse = (what: string, has: string): never => {
     throw new TransferError('usage', {
       what,
-      why: `this file's unfinished upload has ${has}, which cannot be changed once begun`,
-      hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
+      why: `this file's unfinished upload has ${has}, which cannot be changed after the upload was created`,
+      hint: 'omit the option to resume that upload, or create a new one with --fresh',
     });
   };
   if (typeof options.partSizeBytes === 'number' && options.partSizeBytes !== plan.partSizeBytes) {
@@ -261,8 +261,8 @@ function checkObject(options: UploadOptions, { head }: UnfinishedUpload): void {
   const refuse = (what: string, has: string): never => {
     throw new TransferError('usage', {
       what,
-      why: `this file's unfinished upload ${has}, which can't be changed once begun`,
-      hint: 'leave the option away to go on with that upload, or begin a new one with --fresh',
+      why: `this file's unfinished upload ${has}, which cannot be changed after the upload was created`,
+      hint: 'omit the option to resume that upload, or create a new one with --fresh',
     });
   };
   const wanted = options.object?.storageClass ?? null;
@@ -271,7 +271,7 @@ function checkObject(options: UploadOptions, { head }: UnfinishedUpload): void {
     refuse(`--storage-class ${wanted}`, has === null ? "has the bucket's class" : `has the class ${has}`);
   }
   if (options.object?.noOverwrite === true && head.object?.noOverwrite !== true) {
-    refuse('--no-overwrite', 'was begun to replace what is there');
+    refuse('--no-overwrite', 'was created to replace an existing object');
   }
 }
 

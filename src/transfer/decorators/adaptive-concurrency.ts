@@ -100,7 +100,7 @@ class AdaptiveConcurrency {
         if (!isFailure(error, 'too-slow')) throw error;
         if (flight.givesWay) continue;
         this.#late(flight, error);
-        const why = `it did not arrive within ${Math.round(this.#partTimeMs / 1000)} s of its signature`;
+        const why = `it did not arrive within ${Math.round(this.#partTimeMs / 1000)} s after it was signed`;
         const operation = `send part ${part.range.index}`;
         this.#tools.report({ type: 'retry', operation, attempt, attemptsMax: null, delayMs: 0, why });
       } finally {

@@ -216,7 +216,7 @@ async function createOnce(
   let attempts = 0;
   let doubtful = 0;
   try {
-    return await retrier.run('begin the upload', signal, async (attempt) => {
+    return await retrier.run('create the upload', signal, async (attempt) => {
       attempts = attempt;
       return await begin().catch((error: unknown) => {
         if (mayBeCreated(error)) doubtful += 1;

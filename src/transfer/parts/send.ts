@@ -219,7 +219,7 @@ async function takeStock(
 function checkPartSize(upload: PartsPage, sending: Sending): void {
   const { head } = sending.journal.upload;
   if (upload.partSizeBytes === null || upload.partSizeBytes === head.plan.partSizeBytes) return;
-  const detail = `the service has parts of ${upload.partSizeBytes} bytes for this upload, the journal parts of ${head.plan.partSizeBytes}`;
+  const detail = `the service has parts of ${upload.partSizeBytes} bytes for this upload, but the journal has parts of ${head.plan.partSizeBytes}`;
   throw new TransferError('state', {
     path: sending.journal.upload.journalPath,
     why: 'damaged',
@@ -266,7 +266,7 @@ function otherUpload(source: Source, strange: number): TransferError<'source'> {
   return new TransferError('source', {
     path: source.path,
     why: 'other-upload',
-    detail: `none of the ${strange} parts that the service holds is part of this file`,
+    detail: `none of the ${strange} parts on the service is a part of this file`,
   });
 }
 
