@@ -73,6 +73,6 @@ export type TransferEvent =
   | { type: 'archived'; file: string; archiveId: string; sizeBytes: number; durationMs: number }
   /** The transfer ended without an archive; the error follows by itself. */
   | { type: 'failed'; file: string }
-  | { type: 'waiting'; why: string }
+  | { type: 'waiting'; what: string; holder: string; sinceMs: number | null; waitMs: number }
   /** `file`: which one it is about, where a run has several. */
   | ({ type: 'notice'; file?: string } & Notice);

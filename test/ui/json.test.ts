@@ -2,21 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TransferError } from '../../src/core/failures.js';
+import { archiveJson, cataloguedJson } from '../../src/ui/archive-json.js';
 import {
   abortedJson,
-  archiveJson,
-  cataloguedJson,
   errorJson,
   hashJson,
   jsonLine,
   listeningJson,
   pageJson,
   partJson,
-  planJson,
   unfinishedJson,
   uploadJson,
   verifiedJson,
 } from '../../src/ui/json.js';
+import { planJson } from '../../src/ui/plan-output.js';
 import { ENTRY, OPEN, UNFINISHED } from './listing-samples.js';
 import { DENIED, UPLOAD } from './wording/failure-samples.js';
 

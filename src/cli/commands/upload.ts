@@ -22,8 +22,7 @@ import {
 import { sessionAt } from '../../transfer/session.js';
 import { type UploadOptions, uploadFile } from '../../transfer/upload.js';
 import { type StreamOptions, uploadStream } from '../../transfer/upload-stream.js';
-import { planJson } from '../../ui/json.js';
-import { planText } from '../../ui/text/result-text.js';
+import { planJson, planText } from '../../ui/plan-output.js';
 import { aboutFile } from '../about-file.js';
 import { checkTarget, openSession, openSources } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';

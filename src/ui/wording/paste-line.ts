@@ -2,7 +2,7 @@
 import type { FailureContext } from '../../core/failures.js';
 import { shellQuote } from '../../core/shell-quote.js';
 import { STANDARD_INPUT } from '../../transfer/ports.js';
-import { isActing } from '../text/safe-text.js';
+import { isControl } from '../text/safe-text.js';
 
 /** What the wording has to know of the run that it speaks of. */
 export interface WordingEnvironment {
@@ -19,7 +19,7 @@ export interface WordingEnvironment {
 function quoteActing(word: string): string {
   const escaped = Array.from(word, (character) => {
     if (character === '\\' || character === "'") return `\\${character}`;
-    if (!isActing(character)) return character;
+    if (!isControl(character)) return character;
     return Array.from(Buffer.from(character), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   });
   return `$'${escaped.join('')}'`;
@@ -28,7 +28,7 @@ function quoteActing(word: string): string {
 /** The words as one line that a shell reads back as these words, and that is safe to print whatever they hold. */
 export function pasteLine(words: readonly string[]): string {
   return words
-    .map((word) => (Array.from(word).some(isActing) ? quoteActing(word) : shellQuote(word)))
+    .map((word) => (Array.from(word).some(isControl) ? quoteActing(word) : shellQuote(word)))
     .join(' ');
 }
 

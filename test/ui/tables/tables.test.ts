@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cataloguedJson, partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
+import { cataloguedJson } from '../../../src/ui/archive-json.js';
+import { partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
 import { renderTable } from '../../../src/ui/tables/table-layout.js';
 import { archivesTable, partsTable, unfinishedTable, uploadsTable } from '../../../src/ui/tables/tables.js';
 import { ENTRY, OPEN, UNFINISHED } from '../listing-samples.js';

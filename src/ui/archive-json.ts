@@ -1,0 +1,63 @@
+/** Archives as `--json` prints them: fresh from an upload, or from the catalogue. */
+import { parseTargetUrl } from '../core/target-url.js';
+import type { CatalogueEntry } from '../transfer/ports.js';
+import { isoFromNs, isoMoment } from './text/timestamps.js';
+
+/** The work of this run for the archive; every field is null if the archive was read from the catalogue. */
+export interface ArchiveRun {
+  readonly partsSent: number | null;
+  readonly partsReused: number | null;
+  readonly resumed: boolean | null;
+  /** True if nothing was sent, because the catalogue has the file already. */
+  readonly skipped: boolean | null;
+  readonly durationMs: number | null;
+}
+
+/** The result of an upload: one recorded archive. The fields from `bucket` to `storageClass` are null for a vault. */
+export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
+  const place = entry.object === undefined ? null : parseTargetUrl(entry.identity.place.url);
+  return {
+    type: 'archive' as const,
+    file: entry.identity.file,
+    target: entry.identity.place.url,
+    uploadId: entry.uploadId,
+    archiveId: entry.archiveId,
+    location: entry.location,
+    bucket: place === null ? null : place.container,
+    key: place === null ? null : place.key,
+    etag: entry.object?.etag ?? null,
+    versionId: entry.object?.versionId ?? null,
+    storageClass: entry.object?.storageClass ?? null,
+    size: entry.plan.sizeBytes,
+    treeHash: entry.treeHash,
+    partSize: entry.plan.partSizeBytes,
+    parts: entry.plan.partCount,
+    partsSent: run.partsSent,
+    partsReused: run.partsReused,
+    resumed: run.resumed,
+    skipped: run.skipped,
+    durationMs: run.durationMs,
+  };
+}
+
+const NO_RUN: ArchiveRun = {
+  partsSent: null,
+  partsReused: null,
+  resumed: null,
+  skipped: null,
+  durationMs: null,
+};
+
+export type CataloguedJson = ReturnType<typeof cataloguedJson>;
+
+/** The same archive as the catalogue has it: with the facts that only the catalogue keeps. */
+export function cataloguedJson(entry: CatalogueEntry) {
+  return {
+    ...archiveJson(entry, NO_RUN),
+    archivedAt: isoMoment(entry.archivedAt),
+    mtime: isoFromNs(entry.fingerprint.mtimeNs),
+    description: entry.description,
+    region: entry.identity.place.region,
+    account: entry.identity.place.account,
+  };
+}
