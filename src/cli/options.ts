@@ -151,7 +151,7 @@ function readStateOptions(io: Io, read: OptionReader): StateOptions {
 function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
   const allowHttp = read.flag('allowHttp');
   const accountId = read.text('accountId') ?? '-';
-  if (!/^(-|\d{12})$/.test(accountId)) read.refuse('accountId', 'an account id is 12 digits, or -');
+  if (!/^(-|\d{12})$/.test(accountId)) read.refuse('accountId', 'an account number is 12 digits, or -');
   return {
     region: read.checked('region', checkRegion),
     profile: read.named('profile', 'profile'),
