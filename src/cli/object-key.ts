@@ -12,7 +12,7 @@ export function checkKey(url: TargetUrl, what: string): void {
   if (!storesObjects(url.scheme) || url.key !== '') return;
   throw new TransferError('usage', {
     what: `${what} ${url.url}`,
-    why: "an upload is known by its id and the object's exact key",
+    why: 'an upload is identified by its id and the exact key of its object',
     hint: `calve list-uploads ${url.url} shows both`,
   });
 }
@@ -21,10 +21,10 @@ export function checkKey(url: TargetUrl, what: string): void {
 export function checkManyKeys(url: TargetUrl, baseNames: readonly string[]): void {
   if (!storesObjects(url.scheme) || baseNames.length < 2) return;
   const refuse = (why: string): never => {
-    const hint = `end the key with a slash, as in ${url.scheme}://${url.container}/backups/`;
+    const hint = `end the key with a slash, for example ${url.scheme}://${url.container}/backups/`;
     throw new TransferError('usage', { what: `upload to ${url.url}`, why, hint });
   };
   if (!namesMany(url)) refuse('several files would overwrite each other under one key');
   const twice = baseNames.find((name, i) => baseNames.indexOf(name) !== i);
-  if (twice !== undefined) refuse(`two files are called ${twice}, and would overwrite each other`);
+  if (twice !== undefined) refuse(`two files have the name ${twice}, and would overwrite each other`);
 }

@@ -175,12 +175,15 @@ function readServiceOptions(io: Io, read: OptionReader): ServiceOptions {
 function readObjectSettings(read: OptionReader): ObjectSettings {
   const tagging = read.text('tagging');
   if (tagging !== null && !isTagging(tagging)) {
-    read.refuse('tagging', 'tags are given as KEY=VALUE&KEY2=VALUE2, each URL-encoded, 10 at the most');
+    read.refuse(
+      'tagging',
+      'tags are written as KEY=VALUE&KEY2=VALUE2, URL-encoded, and at most 10 are allowed',
+    );
   }
   const sse = read.choice('sse', SSE_KINDS);
   const sseKmsKeyId = read.text('sseKmsKeyId');
   if (sseKmsKeyId !== null && (sse === null || sse === 'AES256')) {
-    read.refuse('sseKmsKeyId', 'a key belongs to --sse aws:kms, or aws:kms:dsse');
+    read.refuse('sseKmsKeyId', 'a KMS key needs --sse aws:kms or aws:kms:dsse');
   }
   return {
     pathStyle: read.flag('pathStyle'),

@@ -1,5 +1,5 @@
 import type { ArchiveResult } from '../transfer/session.js';
-import { archiveJson } from '../ui/json.js';
+import { archiveJson } from '../ui/archive-json.js';
 import type { CommandContext } from './run-command.js';
 
 /** The result of `upload` and `resume`: the archive id alone, or the whole object under --json. */

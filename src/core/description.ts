@@ -20,11 +20,11 @@ export function checkDescription(text: string): string {
   throw new TransferError('usage', {
     what: '--description',
     why: tooLong
-      ? `${text.length} characters are more than the vault's ${DESCRIPTION_MAX_BYTES}`
-      : 'a vault takes printable ASCII only (0x20 to 0x7E)',
+      ? `it has ${text.length} characters, and a vault accepts at most ${DESCRIPTION_MAX_BYTES}`
+      : 'a vault accepts only printable ASCII (0x20 to 0x7E)',
     hint: tooLong
       ? 'shorten it'
-      : 'omit the option: a file name that is not ASCII is then encoded in a form that other tools can read',
+      : 'omit the option: calve then encodes a file name that is not ASCII in a form that other tools can read',
   });
 }
 

@@ -16,19 +16,23 @@ function refuse(endpoint: string, why: string, hint: string | null): never {
  * @throws TransferError `usage`
  */
 export function checkEndpoint(endpoint: string, allowHttp: boolean): string {
-  if (!URL.canParse(endpoint)) refuse(endpoint, 'it is not a URL', 'give one such as https://host:port');
+  if (!URL.canParse(endpoint)) refuse(endpoint, 'it is not a URL', 'write one such as https://host:port');
   const url = new URL(endpoint);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    // `localhost:8080` is a URL too: its scheme is `localhost`.
-    const hint = endpoint.includes('://') ? null : `add the scheme, as in https://${endpoint}`;
-    refuse(endpoint, `its scheme is ${url.protocol}, and the service speaks https`, hint);
+    // `localhost:8080` is a URL as well, of the scheme `localhost`.
+    const hint = endpoint.includes('://') ? null : `name the scheme too, for example https://${endpoint}`;
+    refuse(endpoint, `its scheme is ${url.protocol}, and the service needs https`, hint);
   }
   if (url.username !== '' || url.password !== '') {
     refuse('with user info', 'credentials belong in the environment or a profile, not in a URL', null);
   }
-  if (url.search !== '' || url.hash !== '') refuse(endpoint, 'an endpoint has no query', null);
+  if (url.search !== '' || url.hash !== '') refuse(endpoint, 'an endpoint cannot have a query', null);
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowHttp) {
-    refuse(endpoint, 'plain http would show your archive to the network', 'use https, or --allow-http');
+    refuse(
+      endpoint,
+      'plain http would send your archive over the network unencrypted',
+      'use https, or --allow-http',
+    );
   }
   return url.href.replace(/\/+$/, '');
 }

@@ -143,7 +143,7 @@ export function partSizeUsage(given: string, limits: PartLimits): TransferError<
   return new TransferError('usage', {
     what: `--part-size ${given}`,
     why: partSizeRule(limits),
-    hint: 'name one such as 16M, 64M or 1G, or leave the choice to calve with --part-size auto',
+    hint: 'name one such as 16M, 64M or 1G, or let calve choose with --part-size auto',
   });
 }
 
@@ -158,8 +158,8 @@ export function unsupportedPartSize(
 ): TransferError<'usage'> {
   return new TransferError('usage', {
     what: `upload ${uploadId}`,
-    why: `the first part that the service lists has ${partSizeBytes} bytes, and ${partSizeRule(limits)}`,
-    hint: 'continue it with the program that created it, or abort it and send the file again with calve upload',
+    why: `its first part on the service has ${partSizeBytes} bytes, but ${partSizeRule(limits)}`,
+    hint: 'resume it with the program that created it, or abort it and send the file again with calve upload',
   });
 }
 

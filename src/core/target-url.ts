@@ -54,7 +54,7 @@ const OBS_BUCKET: Naming = {
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
     !/\.\.|-\.|\.-/.test(name) &&
     !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
-  rule: 'a bucket name is 3 to 63 lower-case letters, digits, - and ., with a letter or digit at each end, without the pairs .. .- and -., and not an IP address',
+  rule: 'a bucket name is 3 to 63 lower-case letters, digits, - and ., with a letter or digit at each end, without .., .- and -., and it is not an IP address',
   keyLength: (key) => Array.from(key).length,
 };
 
@@ -92,7 +92,7 @@ export function parseTargetUrl(word: string): TargetUrl {
   if (match === null || scheme === undefined) {
     throw new TransferError('usage', {
       what: `target ${word}`,
-      why: match === null ? 'it has no scheme' : `no target has the scheme ${match[1]}://`,
+      why: match === null ? 'it has no scheme' : `${match[1]}:// is not the scheme of a target`,
       hint: 'name a vault as glacier://VAULT, an object as s3://BUCKET/KEY or obs://BUCKET/KEY, or local://VAULT for the embedded emulator',
     });
   }
@@ -105,8 +105,8 @@ function parseVault(scheme: Scheme, rest: string, word: string): TargetUrl {
   if (!VAULT.isName(container)) {
     throw new TransferError('usage', {
       what: `target ${word}`,
-      why: container.includes('/') ? 'a vault holds archives by id, not by path' : VAULT.rule,
-      hint: 'name the vault alone, as in glacier://photos',
+      why: container.includes('/') ? 'a vault identifies archives by id, not by path' : VAULT.rule,
+      hint: 'name only the vault, for example glacier://photos',
     });
   }
   return { scheme, container, key: '', url: `${scheme}://${container}` };
@@ -118,7 +118,7 @@ function parseObject(scheme: Scheme, rest: string, word: string): TargetUrl {
   const key = slash < 0 ? '' : rest.slice(slash + 1);
   const naming = NAMINGS[scheme];
   const refuse = (why: string): never => {
-    const hint = `name the object as in ${scheme}://photos/2026/backup.tar`;
+    const hint = `name the object, for example ${scheme}://photos/2026/backup.tar`;
     throw new TransferError('usage', { what: `target ${word.slice(0, KEY_LENGTH_MAX)}`, why, hint });
   };
   if (!naming.isName(container)) refuse(naming.rule);

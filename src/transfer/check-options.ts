@@ -34,7 +34,7 @@ export function checkOptions(options: UploadOptions, { head }: UnfinishedUpload)
 function refuse(what: string, has: string): never {
   throw new TransferError('usage', {
     what,
-    why: `this file's unfinished upload ${has}, which cannot be changed once the upload exists`,
-    hint: 'leave out the option to continue that upload, or create a new one with --fresh',
+    why: `this file's unfinished upload ${has}, which cannot be changed after the upload was created`,
+    hint: 'omit the option to resume that upload, or create a new one with --fresh',
   });
 }

@@ -80,7 +80,7 @@ async function checkSameFile(session: Session, source: Source, journal: Journal)
 }
 
 function endedByAnother(uploadId: string): TransferError<'not-found'> {
-  const detail = 'another calve has just ended it';
+  const detail = 'another calve has just completed or aborted it';
   return new TransferError('not-found', { what: 'unfinished upload', name: uploadId, detail });
 }
 
@@ -90,7 +90,7 @@ function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): v
   throw new TransferError('refused', {
     why: 'wrong-credentials',
     operation: 'resume the upload',
-    detail: `it was created in ${target.url} of account ${target.account ?? 'unknown'}, and these credentials belong to account ${targetIdentity.account ?? 'unknown'}`,
+    detail: `it was created in ${target.url} of account ${target.account ?? 'unknown'}, but these credentials belong to account ${targetIdentity.account ?? 'unknown'}`,
   });
 }
 
@@ -160,6 +160,6 @@ function checkSameFileName({ identity }: JournalHead, wanted: UploadIdentity): v
   const known = sourceName(identity.source);
   const path = sourceName(wanted.source);
   if (known === path) return;
-  const detail = `this state folder has the upload for ${known}`;
+  const detail = `the upload was created here for ${known}`;
   throw new TransferError('source', { path, why: 'other-upload', detail });
 }

@@ -140,7 +140,10 @@ describe('calve abort', { concurrency: 2 }, () => {
     home.age(busy, 30 * HOUR_MS);
     const swept = await home.run(['abort', home.target, '--older-than=1h', '--yes']);
     assert.deepEqual([swept.code, swept.stdout], [0, `aborted\t${idle}\n`]);
-    assert.match(swept.stderr, new RegExp(`^note: upload ${busy}, .*left alone \\(--all takes it too\\)\n$`));
+    assert.match(
+      swept.stderr,
+      new RegExp(`^note: upload ${busy}, .*it is not aborted \\(--all aborts it too\\)\n$`),
+    );
     assert.deepEqual(await home.openIds(), [busy]);
     const all = await home.run(['abort', home.target, '--all', '--yes']);
     assert.deepEqual([all.code, all.stdout, all.stderr], [0, `aborted\t${busy}\n`, '']);

@@ -98,7 +98,7 @@ describe('Security', { concurrency: 2 }, () => {
       const ended = await home.run(['upload', file, home.target, ...words], { ...env, ...log.env });
       assert.match(
         assertFailed(ended, 2),
-        /plain http would show your archive/,
+        /plain http would send your archive/,
         JSON.stringify([words, env]),
       );
       assert.deepEqual(log.reached(), []);
@@ -163,7 +163,7 @@ describe('Security', { concurrency: 2 }, () => {
       symlinkSync(to, link);
       for (const option of ['--state-dir', '--catalogue']) {
         const ended = await home.run(['upload', file, home.target, `${option}=${link}`]);
-        assert.match(assertFailed(ended, 13), /it belongs to someone else, or others may write to it/);
+        assert.match(assertFailed(ended, 13), /it belongs to another user, or other users may write to it/);
       }
       assert.deepEqual(readdirSync(to), [], 'nothing was written there');
     }

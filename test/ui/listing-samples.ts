@@ -1,4 +1,4 @@
-/** What the ports give, for the tests of JSON lines and tables. */
+/** Sample values of the ports, for the tests of JSON lines and tables. */
 
 import type { UploadIdentity } from '../../src/core/identity.js';
 import type { CatalogueEntry, UnfinishedUpload } from '../../src/transfer/ports/state.js';

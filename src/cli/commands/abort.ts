@@ -59,7 +59,7 @@ function readSelection(context: CommandContext): Wish {
   if (ways !== 1 || wish.ids.includes('')) {
     throw new TransferError('usage', {
       what: 'abort',
-      why: ways > 1 ? 'it takes one of --upload-id, --older-than and --all' : 'it does not say which uploads',
+      why: ways > 1 ? 'only one of --upload-id, --older-than and --all is allowed' : 'no upload is named',
       hint: 'name them with --upload-id=ID, --older-than 12h or --all',
     });
   }
@@ -75,8 +75,8 @@ function checkMayAsk(context: CommandContext): void {
   if (context.options.read.flag('yes') || mayAsk(context)) return;
   throw new TransferError('usage', {
     what: 'abort',
-    why: 'nobody can be asked whether to abort several uploads',
-    hint: 'add --yes, or --dry-run to see which they are',
+    why: 'aborting several uploads needs a confirmation, and there is no terminal to ask on',
+    hint: 'add --yes, or list the uploads with --dry-run',
   });
 }
 
@@ -108,7 +108,7 @@ async function confirmed(context: CommandContext, sorted: SortedUploads): Promis
   asking.once('SIGINT', () => interrupted.abort(new TransferError('stopped', { signal: 'SIGINT' })));
   const signal = AbortSignal.any([context.io.signal, interrupted.signal]);
   try {
-    const question = `Abort ${count} ${count === 1 ? 'upload' : 'uploads'}? What was sent of them is lost. [y/N] `;
+    const question = `Abort ${count} ${count === 1 ? 'upload' : 'uploads'}? All parts that were sent are lost. [y/N] `;
     return /^y(es)?$/i.test((await asking.question(question, { signal })).trim());
   } catch (error) {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { TransferError } from '../../core/failures.js';
-import { cataloguedJson, jsonLine } from '../../ui/json.js';
+import { cataloguedJson } from '../../ui/archive-json.js';
+import { jsonLine } from '../../ui/json.js';
 import { archivesTable } from '../../ui/tables/tables.js';
 import { openArchives } from '../compose.js';
 import { tableOptions } from '../print-table.js';

@@ -50,7 +50,7 @@ export async function completion(
   const shell = SHELLS.find((each) => each === words[0]);
   if (shell === undefined) {
     const why = `it is one of ${SHELLS.join(', ')}`;
-    const hint = 'as in: source <(calve completion bash)';
+    const hint = 'for example: source <(calve completion bash)';
     throw new TransferError('usage', { what: `completion ${words[0]}`, why, hint });
   }
   const script = SCRIPTS[shell](shapeOf(program));

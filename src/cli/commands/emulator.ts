@@ -43,8 +43,11 @@ function startFailure(error: unknown, dataDir: string, port: number): unknown {
   if (syscall === 'listen') {
     return new TransferError('usage', {
       what: `--port ${port}`,
-      why: code === 'EACCES' ? 'this user may not listen there' : 'another program listens there',
-      hint: 'leave it away: any free port is taken, and printed',
+      why:
+        code === 'EACCES'
+          ? 'this user has no permission to listen on this port'
+          : 'another program listens on this port',
+      hint: 'omit --port: calve then takes any free port, and prints it',
     });
   }
   if (path === undefined) return error;
@@ -58,12 +61,18 @@ function readEmulatorOptions(context: CommandContext): Omit<EmulatorOptions, 'da
   const secretAccessKey = read.text('secretAccessKey');
   if ((accessKeyId === null) !== (secretAccessKey === null)) {
     // The missing one is named: the other's value would be printed, and may be a secret.
-    read.refuse(accessKeyId === null ? 'accessKeyId' : 'secretAccessKey', 'a key has two halves: give both');
+    read.refuse(
+      accessKeyId === null ? 'accessKeyId' : 'secretAccessKey',
+      'give both --access-key-id and --secret-access-key',
+    );
   }
   const vaults = read.texts('vault');
   const illegal = vaults.find((name) => !isVaultName(name));
   if (illegal !== undefined) {
-    read.refuse('vault', `"${illegal}" is no vault's name: 1 to 255 of a-z, A-Z, 0-9, _, - and .`);
+    read.refuse(
+      'vault',
+      `"${illegal}" is not a vault name: a name is 1 to 255 of the characters a-z, A-Z, 0-9, _, - and .`,
+    );
   }
   return {
     vaults,

@@ -33,7 +33,7 @@ function misused(why: string): TransferError<'usage'> {
 async function adopt(context: CommandContext, words: readonly string[], uploadId: string): Promise<void> {
   const [file, target] = words;
   if (file === undefined || target === undefined || words.length > 2) {
-    throw misused('with --upload-id, a file and a target are wanted');
+    throw misused('with --upload-id, a file and a target are required');
   }
   const { io } = context;
   const url = parseTargetUrl(target);

@@ -20,8 +20,7 @@ import type { ObjectOptions } from '../../transfer/ports/target.js';
 import { sessionAt } from '../../transfer/session.js';
 import { type UploadOptions, uploadFile } from '../../transfer/upload.js';
 import { type StreamOptions, uploadStream } from '../../transfer/upload-stream.js';
-import { planJson } from '../../ui/json.js';
-import { planText } from '../../ui/text/result-text.js';
+import { planJson, planText } from '../../ui/plan-output.js';
 import { aboutFile } from '../about-file.js';
 import { openSession, resolveTarget } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
@@ -85,18 +84,22 @@ function readWords(context: CommandContext, words: readonly string[]): Words {
   const isStream = files.includes(STANDARD_INPUT_WORD);
   if (isStream && storesObjects(url.scheme) && namesMany(url)) {
     refuseWords(
-      'a stream has no name to put below the key',
-      `name the whole key, as in ${url.url.replace(/\/*$/, '/')}backup.tar`,
+      'a stream has no file name that could end the key',
+      `name the whole key, for example ${url.url.replace(/\/*$/, '/')}backup.tar`,
     );
   }
   if (isStream && command === null && context.io.stdin.isTTY === true) {
     refuseWords(
       'standard input is a terminal',
-      'pipe something in, as in: tar -c photos | calve upload - glacier://photos',
+      'pipe data into it, for example: tar -c photos | calve upload - glacier://photos',
     );
   }
   if (!isStream && read.flagged('expectedSize')) {
-    read.refuse('expectedSize', 'the size of a file is known', 'it is for standard input and --from-command');
+    read.refuse(
+      'expectedSize',
+      'the size of a file is known',
+      '--expected-size is for standard input and --from-command',
+    );
   }
   return { files, url, command };
 }
@@ -106,13 +109,13 @@ function refuseWords(why: string, hint: string): never {
 }
 
 function commandWords(words: readonly string[], argv: readonly string[]): Words {
-  const hint = 'as in: calve upload glacier://photos --from-command -- tar -c photos';
+  const hint = 'for example: calve upload glacier://photos --from-command -- tar -c photos';
   const [target = '', ...command] = words;
   if (!looksLikeTarget(target))
-    refuseWords(`with --from-command the target comes first, and ${target} is none`, hint);
+    refuseWords(`with --from-command the target comes first; ${target} is not a target`, hint);
   // Without it calve would take the command's options for its own.
   if ((command[0] ?? '') === '' || !argv.includes('--')) {
-    refuseWords('--from-command wants a command, after --', hint);
+    refuseWords('--from-command needs a command after --', hint);
   }
   return { files: [STANDARD_INPUT_WORD], url: parseTargetUrl(target), command };
 }
@@ -120,13 +123,13 @@ function commandWords(words: readonly string[], argv: readonly string[]): Words 
 function fileWords(words: readonly string[]): Words {
   const files = words.slice(0, -1);
   const last = words.at(-1) ?? '';
-  const refuse = (why: string) => refuseWords(why, 'as in: calve upload backup.tar glacier://photos');
-  if (!looksLikeTarget(last)) refuse(`the last word must be the target, and ${last} is none`);
+  const refuse = (why: string) => refuseWords(why, 'for example: calve upload backup.tar glacier://photos');
+  if (!looksLikeTarget(last)) refuse(`the last word must be the target; ${last} is not a target`);
   if (files.length === 0) refuse('no file is named');
   if (files.filter((file) => file === STANDARD_INPUT_WORD).length > 1)
-    refuse('standard input can be sent once');
+    refuse('standard input can be sent only once');
   const target = files.find(looksLikeTarget);
-  if (target !== undefined) refuse(`a run has one target, and ${target} is another`);
+  if (target !== undefined) refuse(`a run has only one target; ${target} is a second one`);
   return { files, url: parseTargetUrl(last), command: null };
 }
 
@@ -204,13 +207,13 @@ function checkKind(read: OptionReader, { scheme }: TargetUrl): void {
     for (const name of ofObjects.filter((each) => read.flagged(each))) {
       read.refuse(
         name,
-        'vaults have no such thing',
+        'vaults do not have this option',
         'it is for objects: s3://BUCKET/KEY or obs://BUCKET/KEY',
       );
     }
   } else if (read.flagged('description')) {
-    const hint = 'as a header of its own: --request-header x-amz-meta-description=TEXT';
-    read.refuse('description', 'an object is known by its key, and has no description', hint);
+    const hint = 'send a header instead: --request-header x-amz-meta-description=TEXT';
+    read.refuse('description', 'an object has a key, and no description', hint);
   }
 }
 

@@ -13,8 +13,8 @@ export async function verify(context: CommandContext, words: readonly string[]):
   if (words[0] === STANDARD_INPUT_WORD) {
     throw new TransferError('usage', {
       what: 'verify',
-      why: 'it reads a file, and what came as a stream is not there any more',
-      hint: 'name the file that it came from or was saved to, and the archive: calve verify FILE --archive-id=ID',
+      why: 'verify reads a file, and a stream cannot be read again',
+      hint: 'name a file with the same content, and the archive: calve verify FILE --archive-id=ID',
     });
   }
   const file = resolve(io.cwd, words[0] ?? '');

@@ -36,7 +36,7 @@ export async function resolveAwsEndpoint(
     throw new TransferError('usage', {
       what: settings.url.url,
       why: 'no region is named',
-      hint: 'give --region, set AWS_REGION, or set a region in your AWS profile',
+      hint: 'set --region, AWS_REGION, or a region in your AWS profile',
     });
   }
   const endpoint = settings.endpoint ?? (await configuredEndpoint(env, service, fromFiles));

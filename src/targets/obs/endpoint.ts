@@ -22,8 +22,8 @@ export function resolveObsEndpoint(settings: TargetSettings): ServiceEndpoint {
   if (region === undefined) {
     throw new TransferError('usage', {
       what: url.url,
-      why: 'no region is named (AWS_REGION is for AWS)',
-      hint: 'give --region, as in --region ap-southeast-1',
+      why: 'no region is named (AWS_REGION applies only to AWS)',
+      hint: 'set --region, for example --region ap-southeast-1',
     });
   }
   return { region: checkRegion(region), endpoint };
@@ -33,7 +33,7 @@ function checkDots({ container, url }: TargetUrl, pathStyle: boolean): void {
   if (pathStyle || !container.includes('.')) return;
   throw new TransferError('usage', {
     what: url,
-    why: "the bucket's dots would make a host name that the service's certificate does not cover, and OBS takes the bucket in the host only",
-    hint: 'for a private endpoint that takes it in the path, give --path-style and --endpoint-url',
+    why: "the dots in the bucket's name would make a host name that the service's certificate does not cover, and OBS accepts the bucket only in the host name",
+    hint: 'if a private endpoint accepts it in the path, set --path-style and --endpoint-url',
   });
 }

@@ -27,7 +27,7 @@ function obsCredentials({ env }: TargetSettings): ObsCredentials {
   throw new TransferError('refused', {
     why: 'no-credentials',
     operation: 'open the bucket',
-    detail: isHalf ? `${missing} is not set, though the other one is` : null,
+    detail: isHalf ? `${missing} is not set, although the other one is` : null,
   });
 }
 

@@ -88,8 +88,8 @@ export function decodeMarker(marker: string | null): { KeyMarker?: string; Uploa
   }
   throw new TransferError('usage', {
     what: `--marker ${marker}`,
-    why: 'it is not the marker of a page before',
-    hint: 'take the one that the page before ended with',
+    why: 'it is not the marker of an earlier page',
+    hint: 'use the marker that the previous page printed',
   });
 }
 

@@ -87,7 +87,7 @@ class AdaptiveConcurrency {
   }
 
   #reportRetry(index: number, attempt: number): void {
-    const why = `it did not arrive within ${Math.round(this.#partTimeMs / 1000)} s of its signature`;
+    const why = `it did not arrive within ${Math.round(this.#partTimeMs / 1000)} s after it was signed`;
     const operation = `send part ${index}`;
     this.#tools.report({ type: 'retry', operation, attempt, attemptsMax: null, delayMs: 0, why });
   }

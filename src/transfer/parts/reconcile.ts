@@ -96,6 +96,6 @@ function foreignPart(part: RemotePart, plan: PartPlan): TransferError<'source'> 
   return new TransferError('source', {
     path: '',
     why: 'other-upload',
-    detail: `the service holds a part at byte ${part.startByte}, and the file has ${plan.sizeBytes} bytes in parts of ${plan.partSizeBytes}`,
+    detail: `the service has a part at byte ${part.startByte}, and the file has ${plan.sizeBytes} bytes in parts of ${plan.partSizeBytes}`,
   });
 }

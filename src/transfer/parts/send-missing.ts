@@ -172,7 +172,7 @@ async function listRemoteParts(
 
 function checkPartSize(listed: PartsPage, { head, journalPath }: UnfinishedUpload): void {
   if (listed.partSizeBytes === null || listed.partSizeBytes === head.plan.partSizeBytes) return;
-  const detail = `the service has parts of ${listed.partSizeBytes} bytes for this upload, the journal parts of ${head.plan.partSizeBytes}`;
+  const detail = `the service has parts of ${listed.partSizeBytes} bytes for this upload, but the journal has parts of ${head.plan.partSizeBytes}`;
   throw new TransferError('state', { path: journalPath, why: 'damaged', detail });
 }
 
@@ -181,6 +181,6 @@ function otherUpload(source: Source, foreign: number): TransferError<'source'> {
   return new TransferError('source', {
     path: source.path,
     why: 'other-upload',
-    detail: `none of the ${foreign} parts that the service holds is part of this file`,
+    detail: `none of the ${foreign} parts on the service is a part of this file`,
   });
 }

@@ -2,7 +2,7 @@
 import type { FailureContext } from '../../core/failures.js';
 import { isStandardInput, type UploadAddress } from '../../core/identity.js';
 import { shellQuote } from '../../core/shell-quote.js';
-import { isActing } from '../text/safe-text.js';
+import { isControl } from '../text/safe-text.js';
 
 /** What the wording has to know of the run that it speaks of. */
 export interface WordingEnvironment {
@@ -19,7 +19,7 @@ export interface WordingEnvironment {
 function quoteActing(word: string): string {
   const escaped = Array.from(word, (character) => {
     if (character === '\\' || character === "'") return `\\${character}`;
-    if (!isActing(character)) return character;
+    if (!isControl(character)) return character;
     return Array.from(Buffer.from(character), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   });
   return `$'${escaped.join('')}'`;
@@ -28,7 +28,7 @@ function quoteActing(word: string): string {
 /** The words as one line that a shell reads back as these words, and that is safe to print whatever they hold. */
 export function pasteLine(words: readonly string[]): string {
   return words
-    .map((word) => (Array.from(word).some(isActing) ? quoteActing(word) : shellQuote(word)))
+    .map((word) => (Array.from(word).some(isControl) ? quoteActing(word) : shellQuote(word)))
     .join(' ');
 }
 
@@ -64,7 +64,7 @@ export function abortLine(address: UploadAddress, env: WordingEnvironment): stri
   return pasteLine([...words, ...targetWords(address), ...folderWords(env)]);
 }
 
-/** Returns the exact line that continues an upload, by its file if it has one; null when it cannot be continued. */
+/** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
 export function resumeLine(context: FailureContext, env: WordingEnvironment): string | null {
   const isFile = context.file !== undefined && !isStandardInput(context.file);
   const word = isFile ? context.file : context.uploadId;

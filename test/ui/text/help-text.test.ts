@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exitNumbersHelp } from '../../../src/ui/text/help-text.js';
 
-test('exit numbers stand in a column of their own, and long meanings wrap beside it', () => {
+test('exit numbers have a column of their own, and long meanings wrap beside it', () => {
   const text = exitNumbersHelp([
     { code: 0, meaning: 'done' },
     {
