@@ -34,7 +34,7 @@ export const BANNED_PHRASES: readonly BannedPhrase[] = [
   { phrase: 'vouch(es|ed|ing)?', use: 'confirm; record' },
   { phrase: 'drop(s|ped|ping)? ((an?|the|this|that|another|its|any|all) )?uploads?', use: 'abort an upload' },
   { phrase: 'uploads? (is|are|was|were|be|been) dropped', use: 'is aborted; has expired' },
-  { phrase: 'carr(y|ies|ied|ying)', use: 'contain; have; send' },
+  { phrase: 'carr(y|ies|ied|ying)(?! (over|out))', use: 'contain; have; send' },
   { phrase: '(is|are|was|were|be|been) said', use: 'is reported' },
   { phrase: 'gone on with', use: 'continue' },
   { phrase: 'c(o|a)mes? to nothing|coming to nothing', use: 'fail' },

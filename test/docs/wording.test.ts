@@ -119,6 +119,7 @@ describe('The checker of wording', () => {
     '// No more than ten parts, and no more parts than that.',
     '/** Why is it sent twice? Because the answer was lost. */',
     '// What is a part?',
+    '// Ratios carry over; a plan is carried out.',
     '// However long it takes. Often. Whatever it is.',
     'const url = "https://example.com/told"; const path = /told|begun anew/;',
     "import { told } from './told-anew.js';",
