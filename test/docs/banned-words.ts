@@ -57,7 +57,7 @@ export const BANNED_PHRASES: readonly BannedPhrase[] = [
 /** The words that no comment and no help text begins with, unless it is a question, and how to begin instead. */
 export const FRAGMENT_OPENINGS: Readonly<Record<string, string>> = {
   what: 'the noun itself: "The parts that …"',
-  whether: '"True if …", "Returns true if …"',
+  whether: '"True if …", "Returns true if …", "Checks whether …"',
   how: 'the noun itself: "The time that …", "The number of …"',
   of: 'the subject of the sentence, or "For"',
   where: '"If …", "The folder that …"',

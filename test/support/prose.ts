@@ -22,7 +22,7 @@ const REGEX_LITERAL = /^\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-
 const QUOTED = /^(?:'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")/s;
 
 /** Splits TypeScript into comments, strings and the code between them. The text parts of a template are strings. */
-export function tokens(source: string): Token[] {
+function tokens(source: string): Token[] {
   const found: Token[] = [];
   /** For each template that is open: the number of braces that are open in its current `${}`. */
   const templates: number[] = [];
@@ -79,7 +79,7 @@ function lineOf(source: string, offset: number): number {
 }
 
 /** Blanks out what is not the author's prose: code in backticks, quotations, and names in single quotes. */
-export function withoutQuotations(text: string): string {
+function withoutQuotations(text: string): string {
   return text
     .replace(/`[^`]*`/g, (code) => 'x'.repeat(code.length))
     .replace(/"[^"]{1,300}"|“[^”]{1,300}”/g, (quotation) => 'x'.repeat(quotation.length))
