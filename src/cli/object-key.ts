@@ -1,15 +1,15 @@
 /** Which object of a bucket a command is about. */
 import { TransferError } from '../core/failures.js';
-import { hasKeys, namesMany, type TargetUrl } from '../core/target-url.js';
+import { namesMany, storesObjects, type TargetUrl } from '../core/target-url.js';
 
 /** The key of an object; null for a vault, which has none. */
 export function ownKey({ scheme, key }: TargetUrl): string | null {
-  return hasKeys(scheme) ? key : null;
+  return storesObjects(scheme) ? key : null;
 }
 
 /** An upload id is one object's, so that its exact key is wanted. @throws TransferError `usage` */
 export function checkKey(url: TargetUrl, what: string): void {
-  if (!hasKeys(url.scheme) || url.key !== '') return;
+  if (!storesObjects(url.scheme) || url.key !== '') return;
   throw new TransferError('usage', {
     what: `${what} ${url.url}`,
     why: "an upload is known by its id and the object's exact key",
@@ -19,7 +19,7 @@ export function checkKey(url: TargetUrl, what: string): void {
 
 /** Several files can't become one object. @throws TransferError `usage` */
 export function checkManyKeys(url: TargetUrl, baseNames: readonly string[]): void {
-  if (!hasKeys(url.scheme) || baseNames.length < 2) return;
+  if (!storesObjects(url.scheme) || baseNames.length < 2) return;
   const refuse = (why: string): never => {
     const hint = `end the key with a slash, as in ${url.scheme}://${url.container}/backups/`;
     throw new TransferError('usage', { what: `upload to ${url.url}`, why, hint });

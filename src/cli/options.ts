@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { checkEndpoint, checkRegion } from '../core/endpoint.js';
 import { TransferError } from '../core/failures.js';
 import type { ObjectSettings } from '../targets/settings.js';
-import type { RetryPolicy } from '../transfer/decorators/retry.js';
+import type { RetryPolicy } from '../transfer/decorators/retrier.js';
 import { PROGRESS_FLAGS, type ProgressFlag } from '../ui/progress/progress-mode.js';
 import type { Io } from './io.js';
 import { type OptionReader, optionReader } from './option-reader.js';

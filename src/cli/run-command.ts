@@ -1,12 +1,11 @@
 /** What is the same around every command: options, reporter, failures with their words and numbers. */
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
-import { STANDARD_INPUT } from '../transfer/ports.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
-import { folderWords, type WordingEnvironment } from '../ui/wording/paste-line.js';
+import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import type { ExitText, Io } from './io.js';
@@ -31,8 +30,8 @@ export async function runCommand(
   body: (context: CommandContext) => Promise<void>,
 ): Promise<ExitCode> {
   const options = readOptions(io, command);
-  const plain = namingFolders(io, options, await openReporter(io, options.output));
-  const reporter = keepExitMessage(io, options, plain);
+  const env = wordingEnvironment(io, options);
+  const reporter = keepExitMessage(io, options, await openReporter(io, options.output, env));
   let exitCode: ExitCode = 0;
   const fail = async (error: unknown, context: FailureContext = {}): Promise<void> => {
     reporter.clear();
@@ -62,25 +61,13 @@ function keepExitMessage(io: Io, options: Options, reporter: Reporter): Reporter
     ...reporter,
     report(event) {
       if (event.type === 'archived' || event.type === 'failed') exitMessage.words = exitText(io, options, {});
-      if (event.type === 'begun') {
-        const { file, target, uploadId, abort } = event;
-        const resumable = file !== STANDARD_INPUT;
-        const context = { file, target, uploadId, resumable, ...(abort !== undefined && { abort }) };
+      if (event.type === 'started') {
+        const { file, target, uploadId, orphan } = event;
+        const resumable = orphan === null;
+        const context = { file, target, uploadId, resumable, ...(orphan !== null && { orphan }) };
         exitMessage.words = exitText(io, options, context);
       }
       reporter.report(event);
-    },
-  };
-}
-
-/** A line that a notice gives to be pasted must find the same state as this run. */
-function namingFolders(io: Io, options: Options, reporter: Reporter): Reporter {
-  const folders = folderWords(wordingEnvironment(io, options));
-  return {
-    ...reporter,
-    report(event) {
-      const hasLine = event.type === 'notice' && 'abort' in event;
-      reporter.report(hasLine ? { ...event, abort: [...event.abort, ...folders] } : event);
     },
   };
 }

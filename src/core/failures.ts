@@ -3,6 +3,8 @@
  * that the compiler proves complete over `FailureFacts`.
  */
 
+import type { UploadAddress } from './identity.js';
+
 export interface FailureFacts {
   /** A malformed or never-legal option, argument or combination. Nothing was sent. */
   usage: { what: string; why: string; hint: string | null };
@@ -62,7 +64,7 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer';
+    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer' | 'older';
     detail: string | null;
   };
   /** The archive exists, but writing that down failed. */
@@ -107,8 +109,8 @@ export interface FailureContext {
   uploadId?: string;
   /** Whether running it again goes on from here. */
   resumable?: boolean;
-  /** The words that drop what was left on the service. */
-  abort?: readonly string[];
+  /** The address of an upload that may be left on the service and that no later run can continue. */
+  orphan?: UploadAddress;
 }
 
 /**
@@ -145,6 +147,21 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
     this.service = extras.service ?? null;
     this.retryClass = extras.retryClass ?? null;
   }
+}
+
+/**
+ * Returns a failure of another kind, or with other facts, that keeps what the service said of the first one.
+ * @param cause the first failure
+ */
+export function wrapFailure<K extends FailureKind>(
+  cause: TransferError,
+  kind: K,
+  facts: FailureFacts[K],
+): TransferError<K> {
+  return new TransferError(kind, facts, {
+    cause,
+    ...(cause.service !== null && { service: cause.service }),
+  });
 }
 
 export function isFailure<K extends FailureKind>(error: unknown, kind: K): error is TransferError<K> {

@@ -5,7 +5,8 @@
 
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { JournalHead, RecordedPart, WholeArchive } from '../transfer/ports.js';
+import type { JournalHead, RecordedPart } from '../transfer/ports/state.js';
+import type { WholeArchive } from '../transfer/ports/target.js';
 import { decodeLine, encodeLine } from './checked-line.js';
 import {
   type Guard,
@@ -25,9 +26,9 @@ import {
   shape,
 } from './shapes.js';
 
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 
-/** `boot` names the start of the machine under which a line was written (see UnfinishedUpload.isWhole). */
+/** `boot` names the start of the machine under which a line was written (see UnfinishedUpload.hasAllRecords). */
 type HeadRecord = { type: 'head'; version: typeof JOURNAL_VERSION; boot: string } & JournalHead;
 type PartRecord = { type: 'part'; index: number } & RecordedPart;
 type FingerprintRecord = { type: 'fingerprint'; fingerprint: Fingerprint };
@@ -43,7 +44,7 @@ const isHeadRecord = shape<HeadRecord>(
     boot: isText,
     uploadId: isName,
     identity: isIdentity,
-    recipe: isConnection,
+    connection: isConnection,
     plan: isPlan,
     description: isText,
     fingerprint: isFingerprint,
@@ -81,8 +82,8 @@ function isRecord(value: unknown): value is JournalRecord {
 /** @throws TransferError `bug` for a head that could not be read again */
 export function encodeHead(head: JournalHead, boot: string): string {
   // Spelled out: a caller's object may carry more than the port names, and nothing unnamed goes to disk.
-  const { uploadId, identity, recipe, plan, description, fingerprint, startedAt, object } = head;
-  const common = { uploadId, identity, recipe, plan, description, fingerprint, startedAt };
+  const { uploadId, identity, connection, plan, description, fingerprint, startedAt, object } = head;
+  const common = { uploadId, identity, connection, plan, description, fingerprint, startedAt };
   const record = object === undefined ? common : { ...common, object };
   return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, boot, ...record });
 }

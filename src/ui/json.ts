@@ -3,14 +3,10 @@
  * `null` where it does not apply, sizes in bytes, times ISO-8601 UTC with milliseconds. Scripts depend on it.
  */
 import type { FailureKind, TransferError } from '../core/failures.js';
-import { parseTargetUrl } from '../core/target-url.js';
-import type {
-  AbortAnswer,
-  CatalogueEntry,
-  OpenUpload,
-  RemotePart,
-  UnfinishedUpload,
-} from '../transfer/ports.js';
+import { sourceName } from '../core/identity.js';
+import { parseTargetUrl, storesObjects } from '../core/target-url.js';
+import type { CatalogueEntry, UnfinishedUpload } from '../transfer/ports/state.js';
+import type { AbortAnswer, OpenUpload, RemotePart } from '../transfer/ports/target.js';
 import { isActing } from './text/safe-text.js';
 import { isoFromNs, isoMoment } from './text/timestamps.js';
 import { describeFailure } from './wording/failures.js';
@@ -28,16 +24,17 @@ export interface ArchiveRun {
 
 /** The result of an upload: one archive, recorded. `bucket` to `storageClass` belong to object stores, not to vaults. */
 export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
-  const place = entry.object === undefined ? null : parseTargetUrl(entry.identity.place.url);
+  const url = parseTargetUrl(entry.identity.target.url);
+  const object = storesObjects(url.scheme) ? url : null;
   return {
     type: 'archive' as const,
-    file: entry.identity.file,
-    target: entry.identity.place.url,
+    file: sourceName(entry.identity.source),
+    target: entry.identity.target.url,
     uploadId: entry.uploadId,
     archiveId: entry.archiveId,
     location: entry.location,
-    bucket: place === null ? null : place.container,
-    key: place === null ? null : place.key,
+    bucket: object?.container ?? null,
+    key: object?.key ?? null,
     etag: entry.object?.etag ?? null,
     versionId: entry.object?.versionId ?? null,
     storageClass: entry.object?.storageClass ?? null,
@@ -70,8 +67,8 @@ export function cataloguedJson(entry: CatalogueEntry) {
     archivedAt: isoMoment(entry.archivedAt),
     mtime: isoFromNs(entry.fingerprint.mtimeNs),
     description: entry.description,
-    region: entry.identity.place.region,
-    account: entry.identity.place.account,
+    region: entry.identity.target.region,
+    account: entry.identity.target.account,
   };
 }
 
@@ -126,8 +123,8 @@ export function unfinishedJson(upload: UnfinishedUpload, idleExpiryMs: number | 
   return {
     type: 'unfinished' as const,
     uploadId: head.uploadId,
-    file: head.identity.file,
-    target: head.identity.place.url,
+    file: sourceName(head.identity.source),
+    target: head.identity.target.url,
     size: head.plan.sizeBytes,
     partSize: head.plan.partSizeBytes,
     parts: head.plan.partCount,

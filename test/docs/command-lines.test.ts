@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
-import { parseFaultSpec } from '../../src/emulator/faults.js';
+import { parseFaultSpec } from '../../src/emulator/faults/fault-plan.js';
 import { CALVE_BIN, cleanEnv, runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
 import { type Home, sharedService } from '../support/homes.js';

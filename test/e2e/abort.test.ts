@@ -16,7 +16,7 @@ function aborts(home: Home): number {
 }
 
 function journals(home: Home): string[] {
-  return readdirSync(join(home.folder, 'home/.local/state/calve/v1/uploads'));
+  return readdirSync(join(home.folder, 'home/.local/state/calve/v2/uploads'));
 }
 
 /** An upload that a live calve is sending: its first part is held. @returns its id, and how it is ended */

@@ -25,7 +25,7 @@ function stateFolder(home: Home): string {
 }
 
 function journalOf(home: Home): string {
-  const uploads = join(stateFolder(home), 'v1/uploads');
+  const uploads = join(stateFolder(home), 'v2/uploads');
   return join(uploads, readdirSync(uploads)[0] ?? '');
 }
 
@@ -60,7 +60,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     await home.leaveUnfinished(file, 1);
     const begunBefore = home.passed().filter(isBegin).length;
     const catalogue = join(home.folder, 'home/.local/share/calve/archives');
-    const places = [stateFolder(home), join(stateFolder(home), 'v1/uploads'), journalOf(home), catalogue];
+    const places = [stateFolder(home), join(stateFolder(home), 'v2/uploads'), journalOf(home), catalogue];
     for (const place of places) {
       const mode = place === journalOf(home) ? 0o600 : 0o700;
       chmodSync(place, mode | 0o022);
@@ -75,7 +75,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
 
   test('exits 13 where a newer calve wrote it, in every command that reads it', async (t) => {
     const home = await service.home(t);
-    mkdirSync(join(stateFolder(home), 'v2/uploads/something'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(stateFolder(home), 'v3/uploads/something'), { recursive: true, mode: 0o700 });
     chmodSync(stateFolder(home), 0o700);
     const file = home.file('f', 9);
     const lines = [['status'], ['resume'], ['upload', file, home.target], ['list-uploads', home.target]];

@@ -171,7 +171,7 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
       [6, 6],
       paths.join(),
     );
-    const uploads = join(home.folder, 'home/.local/state/calve/v1/uploads');
+    const uploads = join(home.folder, 'home/.local/state/calve/v2/uploads');
     for (const name of readdirSync(uploads)) assert.match(name, /^[0-9a-f]{16}-[0-9a-f]{16}\.jsonl$/);
     assert.deepEqual(
       readdirSync(home.folder)

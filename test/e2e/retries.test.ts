@@ -153,7 +153,7 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
     const vault = await bench(t, { faults: ['lost-answer@initiate:1'] });
     const { retries, notices } = await assertArchived(vault);
     assert.deepEqual(retries, ['begin the upload']);
-    assert.deepEqual(notices, ['begin-repeated']);
+    assert.deepEqual(notices, ['create-repeated']);
     // Neither adopted nor aborted: another host's may look just like it.
     assert.deepEqual(await vault.openUploads(), ['backup.bin']);
   });

@@ -136,7 +136,7 @@ describe('Security', { concurrency: 2 }, () => {
       join(home.folder, 'home/.aws/config'),
       '[profile evil]\nregion = eu-west-1\nendpoint_url = https://glacier.evil.invalid\n',
     );
-    const uploads = join(home.folder, 'home/.local/state/calve/v1/uploads');
+    const uploads = join(home.folder, 'home/.local/state/calve/v2/uploads');
     const path = join(uploads, readdirSync(uploads)[0] ?? '');
     const [line = '', ...rest] = readFileSync(path, 'utf8').split('\n');
     const { check: _, ...head } = JSON.parse(line) as { check: string; recipe: object };

@@ -92,7 +92,7 @@ test('Tables of any text have a line a row on a terminal, the same columns elsew
     const head = { ...sampleHead(), description, uploadId: id };
     const known = {
       ...{ head, fingerprint: head.fingerprint, parts: new Map(), completing: null, damagedLines: 0 },
-      ...{ isWhole: true, completingUncertain: false, lastActivityAt: createdAt, journalPath: '/x' },
+      ...{ hasAllRecords: true, completingUncertain: false, lastActivityAt: createdAt, journalPath: '/x' },
     };
     const uploads = uploadsTable({ isTerminal, columns: 400 });
     const parts = partsTable({ isTerminal, columns: 400 });
@@ -144,20 +144,30 @@ test('Progress and notices about any text are one line that is safe to print', a
     const archived = {
       ...{ fileName: text, sizeBytes: 1, durationMs: 1, sentBytes: 1, partCount: 1, partsReused: 0 },
     };
+    const target = { url: text, region: text, endpoint: text, account: null };
+    const address = {
+      uploadId: text,
+      target,
+      connection: { accountId: text, profile: text, pathStyle: true },
+    };
+    const env = { stateDirectory: text, stateDirectoryGiven: true, isTerminal: true };
     const lines = [
       formatRetryLine(retry as never, 0),
       formatProgressLine(progress as never),
       formatArchivedLine(archived as never),
-      describeNotice({ notice: 'gone-begun-anew', uploadId: text } as never),
-      describeNotice({ notice: 'next-page', marker: text } as never),
-      describeNotice({ notice: 'busy-skipped', file: text, holder: text } as never),
-      describeNotice({
-        notice: 'left-unfinished',
-        uploadId: text,
-        startedAt: text,
-        abort: ['calve', text],
-      } as never),
-      describeNotice({ notice: 'in-use-elsewhere', uploadId: text, createdAt: text } as never),
+      describeNotice({ notice: 'gone-created-again', uploadId: text } as never, env),
+      describeNotice({ notice: 'next-page', marker: text } as never, env),
+      describeNotice({ notice: 'busy-skipped', file: text, holder: text } as never, env),
+      describeNotice(
+        {
+          notice: 'left-unfinished',
+          uploadId: text,
+          startedAt: text,
+          address,
+        } as never,
+        env,
+      ),
+      describeNotice({ notice: 'in-use-elsewhere', uploadId: text, createdAt: text } as never, env),
     ];
     for (const line of lines) assert.doesNotMatch(line, ACTING);
   });

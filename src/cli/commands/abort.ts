@@ -1,19 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { isFailure, TransferError } from '../../core/failures.js';
 import { parseTargetUrl } from '../../core/target-url.js';
-import {
-  abortUpload,
-  type JoinedUpload,
-  joinedUploads,
-  type Sorted,
-  sortUploads,
-  withActivity,
-} from '../../transfer/abort.js';
-import type { OpenUpload } from '../../transfer/ports.js';
+import { abortUpload, type SortedUploads, sortUploads, withActivity } from '../../transfer/abort.js';
+import { type JoinedUpload, listUploads } from '../../transfer/list.js';
+import type { OpenUpload } from '../../transfer/ports/target.js';
 import { type Session, sessionAt } from '../../transfer/session.js';
 import { abortedJson, type UploadJson } from '../../ui/json.js';
 
-import { isSet, openSession } from '../compose.js';
+import { isSet, openTargetSession } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
 import { joinedJson, uploadsTableFor } from '../joined-json.js';
 import { checkKey, ownKey } from '../object-key.js';
@@ -30,12 +24,11 @@ interface Wish {
 
 /** `calve abort TARGET --upload-id ID...`, or `--older-than TIME`, or `--all` */
 export async function abort(context: CommandContext, words: readonly string[]): Promise<void> {
-  const { io, options, reporter } = context;
   const url = parseTargetUrl(words[0] ?? '');
   const wish = readSelection(context);
   if (wish.ids.length > 0) checkKey(url, 'abort');
   if (wish.ids.length === 0 && !wish.dryRun) checkMayAsk(context);
-  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  const { session, close } = await openTargetSession(context, url);
   try {
     if (wish.ids.length === 0) await sweep(context, session, wish);
     else if (wish.dryRun) await listWanted(context, session, wish.ids);
@@ -89,8 +82,8 @@ function checkMayAsk(context: CommandContext): void {
 
 async function sweep(context: CommandContext, session: Session, wish: Wish): Promise<void> {
   const uploads: JoinedUpload[] = [];
-  for await (const each of joinedUploads(session)) uploads.push(await withActivity(session, each, wish));
-  const sorted = sortUploads(uploads, wish, session.clock.nowMs(), session.target.idleExpiryMs);
+  for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, wish));
+  const sorted = sortUploads(uploads, wish, session.clock.nowMs(), session.target.capabilities.idleExpiryMs);
   for (const { open } of sorted.inUse) {
     const { uploadId, createdAt } = open;
     session.report({ type: 'notice', notice: 'in-use-elsewhere', uploadId, createdAt });
@@ -105,7 +98,7 @@ async function sweep(context: CommandContext, session: Session, wish: Wish): Pro
   );
 }
 
-async function confirmed(context: CommandContext, sorted: Sorted): Promise<boolean> {
+async function confirmed(context: CommandContext, sorted: SortedUploads): Promise<boolean> {
   if (context.options.read.flag('yes')) return true;
   context.reporter.done();
   const count = sorted.take.length;
@@ -139,7 +132,7 @@ async function abortEach(
     try {
       const there = sessionAt(session, key);
       const { answer } = await abortUpload(there, uploadId, how);
-      const object = abortedJson({ uploadId, target: there.place.url, key }, answer);
+      const object = abortedJson({ uploadId, target: there.targetIdentity.url, key }, answer);
       await context.result(object, `aborted\t${uploadId}`);
     } catch (error) {
       if (isFailure(error, 'busy')) busy.push(error);
@@ -152,14 +145,14 @@ async function abortEach(
 
 async function listWanted(context: CommandContext, session: Session, ids: readonly string[]): Promise<void> {
   const wanted: JoinedUpload[] = [];
-  for await (const each of joinedUploads(session)) {
+  for await (const each of listUploads(session)) {
     if (ids.includes(each.open.uploadId)) wanted.push(each);
   }
   await printUploads(context, session, wanted);
   for (const name of ids) {
     if (wanted.some(({ open }) => open.uploadId === name)) continue;
     await context.fail(new TransferError('not-found', { what: 'upload', name, detail: null }), {
-      target: session.place.url,
+      target: session.targetIdentity.url,
       uploadId: name,
     });
   }
@@ -170,7 +163,10 @@ async function printUploads(
   session: Session,
   uploads: readonly JoinedUpload[],
 ): Promise<void> {
-  const printer = streamPrinter<UploadJson>(context, uploadsTableFor(parseTargetUrl(session.place.url)));
+  const printer = streamPrinter<UploadJson>(
+    context,
+    uploadsTableFor(parseTargetUrl(session.targetIdentity.url)),
+  );
   for (const upload of uploads) await printer.print(joinedJson(session, upload));
   await printer.end();
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { readableInput } from '../../source/byte-streams.js';
+import { STANDARD_INPUT_WORD } from '../../core/identity.js';
+import { openStandardInput } from '../../source/byte-streams.js';
 import { hashFile, hashStream } from '../../source/hash-file.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { hashJson } from '../../ui/json.js';
 import { safeWhole } from '../../ui/text/safe-text.js';
 import type { CommandContext } from '../run-command.js';
@@ -10,11 +10,11 @@ import type { CommandContext } from '../run-command.js';
 export async function hash(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io } = context;
   for (const word of words) {
-    const isStream = word === STANDARD_INPUT;
+    const isStream = word === STANDARD_INPUT_WORD;
     const file = isStream ? word : resolve(io.cwd, word);
     try {
       const hashed = isStream
-        ? await hashStream(readableInput(io.stdin), io.signal)
+        ? await hashStream(openStandardInput(io.stdin), io.signal)
         : await hashFile(file, io.signal);
       const { sizeBytes, treeHash } = hashed;
       await context.result(hashJson(file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);

@@ -3,18 +3,18 @@ import { parseTargetUrl } from '../../core/target-url.js';
 import { everyPage } from '../../transfer/list.js';
 import { type PartJson, partJson } from '../../ui/json.js';
 import { partsTable } from '../../ui/tables/tables.js';
-import { openSession } from '../compose.js';
+import { openTargetSession } from '../compose.js';
 import { checkKey } from '../object-key.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
 /** `calve list-parts TARGET --upload-id ID` */
 export async function listParts(context: CommandContext, words: readonly string[]): Promise<void> {
-  const { io, options, reporter } = context;
+  const { options } = context;
   const url = parseTargetUrl(words[0] ?? '');
   checkKey(url, 'list-parts');
   const uploadId = options.read.named('uploadId', 'upload') ?? '';
-  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  const { session, close } = await openTargetSession(context, url);
   const fetchPage = (marker: string | null) =>
     session.target.listPartsPage(uploadId, { limit: null, marker }, session.signal);
   try {

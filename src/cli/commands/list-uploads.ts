@@ -1,24 +1,24 @@
 import { parseTargetUrl } from '../../core/target-url.js';
 import { TARGETS } from '../../targets/registry.js';
-import { joinedUploads, joiner } from '../../transfer/abort.js';
+import { joiner, listUploads as listAll } from '../../transfer/list.js';
 import { jsonLine, pageJson, type UploadJson } from '../../ui/json.js';
 
-import { openSession } from '../compose.js';
+import { openTargetSession } from '../compose.js';
 import { joinedJson, uploadsTableFor } from '../joined-json.js';
 import { streamPrinter } from '../print-table.js';
 import type { CommandContext } from '../run-command.js';
 
 /** `calve list-uploads TARGET`, all of it, or one page as the service's own call gives it. */
 export async function listUploads(context: CommandContext, words: readonly string[]): Promise<void> {
-  const { io, options, reporter } = context;
+  const { options } = context;
   const url = parseTargetUrl(words[0] ?? '');
-  const limit = options.read.count('limit', 1, TARGETS[url.scheme].pageEntriesMax);
+  const limit = options.read.count('limit', 1, TARGETS[url.scheme].capabilities.pageEntriesMax);
   const marker = options.read.text('marker');
-  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  const { session, close } = await openTargetSession(context, url);
   try {
     const printer = streamPrinter<UploadJson>(context, uploadsTableFor(url));
     if (limit === null && marker === null) {
-      for await (const upload of joinedUploads(session)) await printer.print(joinedJson(session, upload));
+      for await (const upload of listAll(session)) await printer.print(joinedJson(session, upload));
       return await printer.end();
     }
     const join = await joiner(session);

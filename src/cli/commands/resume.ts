@@ -1,11 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isFailure, TransferError } from '../../core/failures.js';
+import { sourceName } from '../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../core/target-url.js';
-import type { UnfinishedUpload } from '../../transfer/ports.js';
+import type { UnfinishedHead } from '../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../transfer/resume.js';
 import { aboutFile } from '../about-file.js';
-import { openRecordedSession, openSession, openState } from '../compose.js';
+import { openRecordedSession, openState, openTargetSession } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
 import { checkKey } from '../object-key.js';
 import { printArchive } from '../print-archive.js';
@@ -34,10 +35,10 @@ async function adopt(context: CommandContext, words: readonly string[], uploadId
   if (file === undefined || target === undefined || words.length > 2) {
     throw misused('with --upload-id, a file and a target are wanted');
   }
-  const { io, options, reporter } = context;
+  const { io } = context;
   const url = parseTargetUrl(target);
   checkKey(url, 'resume');
-  const { session, close } = await openSession(io, options, { url, create: false, reporter });
+  const { session, close } = await openTargetSession(context, url);
   try {
     await printArchive(context, await adoptUpload(session, resolve(io.cwd, file), uploadId));
   } finally {
@@ -54,12 +55,12 @@ function noticeStateFolder(context: CommandContext): void {
 
 /** Uploads that others work on are not ours to fail over: they are named, and the next one is taken. */
 async function resumeAll(context: CommandContext): Promise<void> {
-  for (const upload of await openState(context.options).all()) {
+  for (const upload of await openState(context.options).heads()) {
     try {
       await resumeOne(context, upload);
     } catch (error) {
       if (isFailure(error, 'busy')) {
-        const { file } = upload.head.identity;
+        const file = sourceName(upload.head.identity.source);
         context.reporter.report({ type: 'notice', notice: 'busy-skipped', file, holder: error.facts.holder });
         continue;
       }
@@ -72,7 +73,7 @@ async function resumeAll(context: CommandContext): Promise<void> {
 }
 
 async function resumeNamed(context: CommandContext, words: readonly string[]): Promise<void> {
-  const known = await openState(context.options).all();
+  const known = await openState(context.options).heads();
   for (const word of words) {
     try {
       await resumeOne(context, await findUpload(context, known, word));
@@ -86,23 +87,26 @@ async function resumeNamed(context: CommandContext, words: readonly string[]): P
 /** By upload id, else by file; of several uploads of one file, the newest. */
 async function findUpload(
   context: CommandContext,
-  known: readonly UnfinishedUpload[],
+  known: readonly UnfinishedHead[],
   word: string,
-): Promise<UnfinishedUpload> {
+): Promise<UnfinishedHead> {
   const path = resolve(context.io.cwd, word);
   const real = await realpath(path).catch(() => path);
   const found =
     known.find((upload) => upload.head.uploadId === word) ??
-    known.findLast((upload) => upload.head.identity.file === real);
+    known.findLast(({ head }) => sourceName(head.identity.source) === real);
   if (found !== undefined) return found;
   throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
 }
 
-async function resumeOne(context: CommandContext, upload: UnfinishedUpload): Promise<void> {
+async function resumeOne(context: CommandContext, upload: UnfinishedHead): Promise<void> {
   const { io, options, reporter } = context;
   const { session, close } = await openRecordedSession(io, options, upload, reporter);
   try {
-    await printArchive(context, await resumeUpload(aboutFile(session, upload.head.identity.file), upload));
+    await printArchive(
+      context,
+      await resumeUpload(aboutFile(session, sourceName(upload.head.identity.source)), upload.head),
+    );
   } finally {
     await close();
   }

@@ -1,6 +1,6 @@
 import { parseTargetUrl } from '../../core/target-url.js';
 import { TARGETS } from '../../targets/registry.js';
-import type { UnfinishedUpload } from '../../transfer/ports.js';
+import type { UnfinishedUpload } from '../../transfer/ports/state.js';
 import { jsonLine, unfinishedJson } from '../../ui/json.js';
 import { partMap } from '../../ui/tables/part-map.js';
 import { unfinishedTable } from '../../ui/tables/tables.js';
@@ -29,6 +29,6 @@ export async function status(context: CommandContext): Promise<void> {
 }
 
 function toJson(upload: UnfinishedUpload) {
-  const { scheme } = parseTargetUrl(upload.head.recipe.url);
-  return unfinishedJson(upload, TARGETS[scheme].idleExpiryMs);
+  const { scheme } = parseTargetUrl(upload.head.identity.target.url);
+  return unfinishedJson(upload, TARGETS[scheme].capabilities.idleExpiryMs);
 }

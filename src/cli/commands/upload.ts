@@ -1,31 +1,29 @@
 import { basename, resolve } from 'node:path';
 import { checkDescription } from '../../core/description.js';
 import { TransferError } from '../../core/failures.js';
+import { isStandardInput, STANDARD_INPUT_WORD } from '../../core/identity.js';
 import { isLegalPartSize, type OpenPlan, partSizeUsage, planStream } from '../../core/part-plan.js';
 import {
-  hasKeys,
   looksLikeTarget,
   namesMany,
   parseTargetUrl,
+  storesObjects,
   type TargetUrl,
   urlOfFile,
 } from '../../core/target-url.js';
 import { commandOutput, standardInput } from '../../source/byte-streams.js';
+import { inspectFile } from '../../source/open-file.js';
 import { TARGETS } from '../../targets/registry.js';
 import { planFile } from '../../transfer/parts/plan.js';
-import {
-  type ByteStream,
-  type ObjectOptions,
-  type OpenSource,
-  STANDARD_INPUT,
-} from '../../transfer/ports.js';
+import type { ByteStream } from '../../transfer/ports/source.js';
+import type { ObjectOptions } from '../../transfer/ports/target.js';
 import { sessionAt } from '../../transfer/session.js';
 import { type UploadOptions, uploadFile } from '../../transfer/upload.js';
 import { type StreamOptions, uploadStream } from '../../transfer/upload-stream.js';
 import { planJson } from '../../ui/json.js';
 import { planText } from '../../ui/text/result-text.js';
 import { aboutFile } from '../about-file.js';
-import { checkTarget, openSession, openSources } from '../compose.js';
+import { openSession, resolveTarget } from '../compose.js';
 import { stopsTheRun } from '../exit-codes.js';
 import { checkManyKeys, ownKey } from '../object-key.js';
 import type { OptionReader } from '../option-reader.js';
@@ -42,16 +40,16 @@ export async function upload(context: CommandContext, words: readonly string[]):
     url,
     files.map((file) => basename(file)),
   );
-  if (!isDryRun) await checkTarget(io, options, url);
+  const resolved = isDryRun ? null : await resolveTarget(io, options, url);
   const sendings = await checkFiles(context, files, url);
-  if (sendings.length === 0 || isDryRun) return;
-  const { session, close } = await openSession(io, options, { url, create: true, reporter });
+  if (sendings.length === 0 || resolved === null) return;
+  const { session, close } = await openSession(io, options, resolved, { create: true, reporter });
   try {
     for (const { wish, url: to } of sendings) {
       try {
         const about = aboutFile(sessionAt(session, ownKey(to)), wish.file);
         const sending =
-          wish.file === STANDARD_INPUT
+          wish.file === STANDARD_INPUT_WORD
             ? uploadStream(about, wish, openBytes(context, wanted.command))
             : uploadFile(about, wish);
         await printArchive(context, await sending);
@@ -84,8 +82,8 @@ function readWords(context: CommandContext, words: readonly string[]): Words {
   const { files, url, command } = read.flag('fromCommand')
     ? commandWords(words, context.io.argv)
     : fileWords(words);
-  const isStream = files.includes(STANDARD_INPUT);
-  if (isStream && hasKeys(url.scheme) && namesMany(url)) {
+  const isStream = files.includes(STANDARD_INPUT_WORD);
+  if (isStream && storesObjects(url.scheme) && namesMany(url)) {
     refuseWords(
       'a stream has no name to put below the key',
       `name the whole key, as in ${url.url.replace(/\/*$/, '/')}backup.tar`,
@@ -116,7 +114,7 @@ function commandWords(words: readonly string[], argv: readonly string[]): Words 
   if ((command[0] ?? '') === '' || !argv.includes('--')) {
     refuseWords('--from-command wants a command, after --', hint);
   }
-  return { files: [STANDARD_INPUT], url: parseTargetUrl(target), command };
+  return { files: [STANDARD_INPUT_WORD], url: parseTargetUrl(target), command };
 }
 
 function fileWords(words: readonly string[]): Words {
@@ -125,7 +123,8 @@ function fileWords(words: readonly string[]): Words {
   const refuse = (why: string) => refuseWords(why, 'as in: calve upload backup.tar glacier://photos');
   if (!looksLikeTarget(last)) refuse(`the last word must be the target, and ${last} is none`);
   if (files.length === 0) refuse('no file is named');
-  if (files.filter((file) => file === STANDARD_INPUT).length > 1) refuse('standard input can be sent once');
+  if (files.filter((file) => file === STANDARD_INPUT_WORD).length > 1)
+    refuse('standard input can be sent once');
   const target = files.find(looksLikeTarget);
   if (target !== undefined) refuse(`a run has one target, and ${target} is another`);
   return { files, url: parseTargetUrl(last), command: null };
@@ -142,26 +141,24 @@ async function checkFiles(
   url: TargetUrl,
 ): Promise<Sending[]> {
   const common = readSelection(context, url);
-  const sources = openSources(context.options);
   const sendings: Sending[] = [];
   for (const file of files) {
     const to = urlOfFile(url, basename(file));
     try {
-      const wish = { ...common, file: file === STANDARD_INPUT ? file : resolve(context.io.cwd, file) };
-      const plan = await planOf(wish, url, sources.openSource);
+      const wish = { ...common, file: file === STANDARD_INPUT_WORD ? file : resolve(context.io.cwd, file) };
+      const plan = await planOf(wish, url);
       if (context.options.read.flag('dryRun')) await printPlan(context, wish, to, plan);
       sendings.push({ wish, url: to });
     } catch (error) {
       await context.fail(error, { file, target: to.url });
     }
   }
-  await sources.close();
   return sendings;
 }
 
-async function planOf(wish: Wish, { scheme }: TargetUrl, open: OpenSource): Promise<OpenPlan> {
-  const { limits } = TARGETS[scheme];
-  if (wish.file !== STANDARD_INPUT) return planFile(open, wish, limits);
+async function planOf(wish: Wish, { scheme }: TargetUrl): Promise<OpenPlan> {
+  const { limits } = TARGETS[scheme].capabilities;
+  if (!isStandardInput(wish.file)) return planFile(await inspectFile(wish.file), wish.partSizeBytes, limits);
   return planStream(wish.expectedSizeBytes, wish.partSizeBytes ?? 'auto', limits);
 }
 
@@ -175,7 +172,7 @@ interface Sending {
 /** @throws TransferError `usage` */
 function readSelection(context: CommandContext, url: TargetUrl): Omit<Wish, 'file'> {
   const { read } = context.options;
-  const { limits } = TARGETS[url.scheme];
+  const { limits } = TARGETS[url.scheme].capabilities;
   const partSizeBytes = read.text('partSize') === 'auto' ? 'auto' : read.sizeBytes('partSize');
   if (typeof partSizeBytes === 'number' && !isLegalPartSize(partSizeBytes, limits)) {
     const { why, hint } = partSizeUsage('', limits).facts;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { TransferError } from '../../core/failures.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
+import { STANDARD_INPUT_WORD } from '../../core/identity.js';
 import { verifyFile } from '../../transfer/verify.js';
 import { verifiedJson } from '../../ui/json.js';
 import { safeWhole } from '../../ui/text/safe-text.js';
@@ -10,7 +10,7 @@ import type { CommandContext } from '../run-command.js';
 /** `calve verify FILE`: asks no service. A file that differs ends in the number of a checksum mismatch. */
 export async function verify(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io, options } = context;
-  if (words[0] === STANDARD_INPUT) {
+  if (words[0] === STANDARD_INPUT_WORD) {
     throw new TransferError('usage', {
       what: 'verify',
       why: 'it reads a file, and what came as a stream is not there any more',

@@ -2,13 +2,7 @@
 import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
 import { TransferError } from '../../core/failures.js';
 import type { TargetUrl } from '../../core/target-url.js';
-import type { TargetSettings } from '../settings.js';
-
-export interface ObsEndpoint {
-  readonly region: string;
-  /** A given one; null: the service's own. */
-  readonly endpoint: string | null;
-}
+import type { ServiceEndpoint, TargetSettings } from '../settings.js';
 
 /** `obs.ap-southeast-1.myhuaweicloud.com`: the service's own endpoints name their region. */
 const OWN_ENDPOINT = /^obs\.([a-z0-9-]+)\.myhuaweicloud\.(com|eu)$/;
@@ -19,7 +13,7 @@ export function ownEndpoint(region: string): string {
 }
 
 /** @throws TransferError `usage`: no region, a malformed one, a name with dots that no certificate covers */
-export function resolveObsEndpoint(settings: TargetSettings): ObsEndpoint {
+export function resolveObsEndpoint(settings: TargetSettings): ServiceEndpoint {
   const { url, allowHttp } = settings;
   checkDots(url, settings.object.pathStyle);
   const endpoint = settings.endpoint === null ? null : checkEndpoint(settings.endpoint, allowHttp);

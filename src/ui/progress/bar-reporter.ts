@@ -1,12 +1,16 @@
 /** Progress for a person at a terminal: one live line, and above it what should stay. */
 
 import type { Paint } from '../text/paint.js';
-import { safeText } from '../text/safe-text.js';
 import { describeNotice } from '../wording/notices.js';
 import { barLine } from './bar-line.js';
 import { createLiveLine, type LiveLine } from './live-line.js';
 import { createLogThrottle } from './log-throttle.js';
-import { formatArchivedLine, formatRetryLine, formatStoppedLine } from './progress-lines.js';
+import {
+  formatArchivedLine,
+  formatRetryLine,
+  formatStoppedLine,
+  formatWaitingLine,
+} from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
 import { type EventHandlers, type Reporter, type ReporterContext, reporterOf } from './reporter-parts.js';
 
@@ -36,7 +40,7 @@ export async function createBarReporter(context: ReporterContext): Promise<Repor
 }
 
 function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveLine): EventHandlers {
-  const { nowMs, paint, debug, unicode } = context;
+  const { nowMs, paint, debug, unicode, env } = context;
   const retryPace = createLogThrottle(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const move = (event: Parameters<ProgressMeter['note']>[0]) => {
     meter.note(event);
@@ -47,14 +51,14 @@ function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveL
     live.printAbove(line);
   };
   return {
-    begun: move,
+    started: move,
     sending: move,
     part: move,
     retry: (event) => {
       const heldBack = retryPace.take();
       if (heldBack !== null) live.printAbove(paint.dim(formatRetryLine(event, heldBack)));
     },
-    waiting: ({ why }) => live.showSpinner(safeText(why)),
+    waiting: (event) => live.showSpinner(formatWaitingLine(event)),
     completing: () => live.showSpinner('completing: the service checks the whole'),
     archived: (event) =>
       end(`${paint.green(unicode ? '✔' : '*')} ${formatArchivedLine(meter.archived(event))}`),
@@ -63,6 +67,6 @@ function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveL
       if (progress === null) live.clear();
       else end(`${paint.yellow(unicode ? '✖' : 'x')} ${formatStoppedLine(progress)}`);
     },
-    notice: (notice) => live.printAbove(`${paint.yellow('note:')} ${describeNotice(notice)}`),
+    notice: (notice) => live.printAbove(`${paint.yellow('note:')} ${describeNotice(notice, env)}`),
   };
 }

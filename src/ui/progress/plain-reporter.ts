@@ -1,6 +1,5 @@
 /** Progress for logs: at most a line every 30 s, and one at the end. */
 
-import { safeText } from '../text/safe-text.js';
 import { describeNotice } from '../wording/notices.js';
 import { createLogThrottle } from './log-throttle.js';
 import {
@@ -8,6 +7,7 @@ import {
   formatProgressLine,
   formatRetryLine,
   formatStoppedLine,
+  formatWaitingLine,
 } from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
 import {
@@ -25,7 +25,7 @@ export function createPlainReporter(context: ReporterContext): Reporter {
   return reporterOf(plainHandlers(context), () => {});
 }
 
-function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers {
+function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHandlers {
   const meter = new ProgressMeter(nowMs);
   const progressPace = createLogThrottle(nowMs, LINE_INTERVAL_MS, nowMs());
   const retryPace = createLogThrottle(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
@@ -35,7 +35,7 @@ function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers
     if (progress !== null && progressPace.take() !== null) print(formatProgressLine(progress));
   };
   return {
-    begun: (event) => meter.note(event),
+    started: (event) => meter.note(event),
     sending: (event) => {
       meter.note(event);
       printProgress();
@@ -48,13 +48,13 @@ function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers
       const heldBack = retryPace.take();
       if (heldBack !== null) print(formatRetryLine(event, heldBack));
     },
-    waiting: debug ? ({ why }) => print(safeText(why)) : ignoreEvent,
+    waiting: (event) => print(formatWaitingLine(event)),
     completing: ignoreEvent,
     archived: (event) => print(formatArchivedLine(meter.archived(event))),
     failed: () => {
       const progress = meter.finish();
       if (progress !== null) print(formatStoppedLine(progress));
     },
-    notice: (notice) => print(`note: ${describeNotice(notice)}`),
+    notice: (notice) => print(`note: ${describeNotice(notice, env)}`),
   };
 }

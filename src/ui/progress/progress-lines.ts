@@ -2,6 +2,7 @@
 import { formatDuration, formatSize } from '../../core/units.js';
 import type { TransferEvent } from '../../transfer/events.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
+import { formatTimestamp } from '../text/timestamps.js';
 import type { ArchivedFacts, Progress } from './progress-meter.js';
 
 /** From 0 to 1; null where nobody knows the whole. */
@@ -70,4 +71,18 @@ export function formatRetryLine(retry: Retry, heldBack: number): string {
   // Less than what is shown of a second would read as nothing.
   const when = retry.delayMs < 50 ? 'at once' : `in ${formatDuration(retry.delayMs)}`;
   return `could not ${safeText(retry.operation)}: ${safeText(retry.why)}; trying again ${when} (${attempt} failed${more})`;
+}
+
+/** Returns what the run waits for: `waiting up to 1h for pid 123 on host, which has worked on FILE since 12:30`. */
+export function formatWaitingLine({
+  what,
+  holder,
+  sinceMs,
+  waitMs,
+}: Extract<TransferEvent, { type: 'waiting' }>): string {
+  const since =
+    sinceMs !== null && Number.isFinite(sinceMs) ? formatTimestamp(new Date(sinceMs).toISOString()) : null;
+  const work =
+    since === null ? `works on ${safeWhole(what)}` : `has worked on ${safeWhole(what)} since ${since}`;
+  return `waiting up to ${formatDuration(waitMs)} for ${safeText(holder)}, which ${work}`;
 }

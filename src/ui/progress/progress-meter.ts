@@ -1,7 +1,7 @@
 /** How far the file in transfer is, added up from events: what bars and lines are drawn from. */
 import { basename } from 'node:path';
+import { isStandardInput } from '../../core/identity.js';
 import type { TransferEvent } from '../../transfer/events.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
 
 export interface Progress {
   /** Base name, as the file system gave it: not yet safe to print. */
@@ -34,12 +34,12 @@ export interface ArchivedFacts {
   readonly partsReused: number;
 }
 
-type Begun = Extract<TransferEvent, { type: 'begun' }>;
+type Started = Extract<TransferEvent, { type: 'started' }>;
 type Part = Extract<TransferEvent, { type: 'part' }>;
 type Archived = Extract<TransferEvent, { type: 'archived' }>;
 
 function shortName(file: string): string {
-  return file === STANDARD_INPUT ? 'standard input' : basename(file);
+  return isStandardInput(file) ? 'standard input' : basename(file);
 }
 
 function atMost(whole: number | null, done: number): number {
@@ -48,7 +48,7 @@ function atMost(whole: number | null, done: number): number {
 
 export class ProgressMeter {
   readonly #nowMs: () => number;
-  #begun: Begun | null = null;
+  #begun: Started | null = null;
   #startedMs = 0;
   #sent = { parts: 0, bytes: 0 };
   #reused = { parts: 0, bytes: 0 };
@@ -59,12 +59,12 @@ export class ProgressMeter {
   }
 
   note(event: TransferEvent): void {
-    if (event.type === 'begun') this.#begin(event);
+    if (event.type === 'started') this.#start(event);
     if (event.type === 'sending') this.#inFlight.add(event.index);
     if (event.type === 'part') this.#add(event);
   }
 
-  #begin(event: Begun): void {
+  #start(event: Started): void {
     this.#begun = event;
     this.#startedMs = this.#nowMs();
     this.#sent = { parts: 0, bytes: 0 };

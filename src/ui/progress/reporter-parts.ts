@@ -1,7 +1,7 @@
 /** What all reporters share: their face, what they are given, and a table of handlers that must be complete. */
-import type { TransferEvent } from '../../transfer/events.js';
-import type { Report } from '../../transfer/ports.js';
+import type { Report, TransferEvent } from '../../transfer/events.js';
 import type { Paint } from '../text/paint.js';
+import type { WordingEnvironment } from '../wording/paste-line.js';
 import type { ErrorStream, GuardedWriter } from './guarded-stream.js';
 
 export interface Reporter {
@@ -18,8 +18,9 @@ export interface ReporterContext {
   readonly writer: GuardedWriter;
   readonly nowMs: () => number;
   readonly paint: Paint;
-  /** Whether the terminal shows more than ASCII. */
+  /** True when the terminal shows more than ASCII. */
   readonly unicode: boolean;
+  readonly env: WordingEnvironment;
   /** Says everything, however often it happens. */
   readonly debug: boolean;
 }

@@ -1,6 +1,7 @@
 /** Who tells a person (or a program) how a transfer is going, on standard error. */
 
 import { COLOURS, NO_COLOURS } from '../text/paint.js';
+import type { WordingEnvironment } from '../wording/paste-line.js';
 import { createBarReporter } from './bar-reporter.js';
 import { type ErrorStream, guardStream } from './guarded-stream.js';
 import { createJsonReporter } from './json-reporter.js';
@@ -20,6 +21,7 @@ export interface ReporterOptions {
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
   readonly debug: boolean;
+  readonly env: WordingEnvironment;
 }
 
 const SILENT: Reporter = { report: () => {}, clear: () => {}, done: () => {} };
@@ -33,9 +35,9 @@ const FACTORIES = {
 
 /** The reporter of one run. From here on errors of `stderr` are swallowed: progress is not worth a transfer. */
 export async function createReporter(options: ReporterOptions): Promise<Reporter> {
-  const { stderr, nowMs, color, unicode, debug } = options;
+  const { stderr, nowMs, color, unicode, debug, env } = options;
   const writer = guardStream(stderr);
   if (options.quiet) return SILENT;
   const paint = color ? COLOURS : NO_COLOURS;
-  return await FACTORIES[options.mode]({ stream: stderr, writer, nowMs, paint, unicode, debug });
+  return await FACTORIES[options.mode]({ stream: stderr, writer, nowMs, paint, unicode, debug, env });
 }

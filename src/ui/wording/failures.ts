@@ -1,12 +1,12 @@
 /** Failures in words: what failed, why, and what to do. The compiler proves that every kind has its words. */
 import type { FailureKind, TransferError } from '../../core/failures.js';
+import { isStandardInput } from '../../core/identity.js';
 import { formatDuration, formatSize, formatSizeOption } from '../../core/units.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-failures.js';
-import { folderWords, pasteLine, type WordingEnvironment } from './paste-line.js';
+import { abortLine, pasteLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
 import {
   couldNot,
@@ -169,10 +169,9 @@ const describeGone: Describe<'gone'> = (error) => {
     return {
       what,
       why: 'it is gone from the service: it was aborted, or completed from elsewhere',
-      hint:
-        error.context.file === STANDARD_INPUT
-          ? 'run the whole pipeline again: it begins anew'
-          : 'calve upload of the same file begins anew, and sends it again',
+      hint: isStandardInput(error.context.file ?? '')
+        ? 'run the whole pipeline again: it begins anew'
+        : 'calve upload of the same file begins anew, and sends it again',
     };
   }
   return {
@@ -221,11 +220,13 @@ export function describeFailure<K extends FailureKind>(
   env: WordingEnvironment,
 ): FailureWording {
   const wording = WORDINGS[error.kind](error, env);
-  const { abort } = error.context;
-  if (abort === undefined) return wording;
+  const { orphan } = error.context;
+  if (orphan === undefined) return wording;
   const hint = wording.hint === null ? '' : `${wording.hint}; `;
-  const line = pasteLine([...abort, ...folderWords(env)]);
-  return { ...wording, hint: `${hint}its upload may still be on the service; drop it with: ${line}` };
+  return {
+    ...wording,
+    hint: `${hint}its upload may still be on the service; drop it with: ${abortLine(orphan, env)}`,
+  };
 }
 
 /** The text that goes to stderr: `calve: WHAT: WHY`, then `hint: WHAT TO DO`, each line with its newline. */

@@ -1,6 +1,6 @@
 /** What goes wrong on this machine: the file, the state, the catalogue, standard output. */
 import type { FailureContext, FailureFacts } from '../../core/failures.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
+import { isStandardInput } from '../../core/identity.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { pasteLine } from './paste-line.js';
 import { type Describe, safeFile, thenResume, withDetail } from './wording-parts.js';
@@ -15,7 +15,7 @@ const SOURCE_REASONS = {
     fix: 'check its permissions and the disk that it is on',
   }),
   empty: (path: string) =>
-    path === STANDARD_INPUT
+    isStandardInput(path)
       ? {
           why: 'the stream is empty, and a vault takes no empty archive',
           fix: 'see why nothing was written',
@@ -100,6 +100,10 @@ const STATE_REASONS = {
     fix: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,
   }),
   newer: () => ({ why: 'a newer calve wrote it', fix: 'run that newer calve' }),
+  older: (path: string) => ({
+    why: 'calve 0.1 wrote it, and this calve cannot read it',
+    fix: `finish or abort those uploads with calve 0.1, then remove the folder: ${pasteLine(['rm', '-r', path])}`,
+  }),
 } satisfies { [R in StateReason]: (path: string, context: FailureContext) => { why: string; fix: string } };
 
 export const describeState: Describe<'state'> = (error, env) => {

@@ -5,7 +5,7 @@ import type { Notice } from '../../transfer/events.js';
 import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
-import { pasteLine } from './paste-line.js';
+import { abortLine, type WordingEnvironment } from './paste-line.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 
@@ -17,13 +17,15 @@ function atRate(bytesPerSecond: number | null): string {
   return bytesPerSecond === null ? '' : ` (${formatRate(bytesPerSecond)})`;
 }
 
-const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => string } = {
+const WORDINGS: {
+  readonly [N in Notice['notice']]: (notice: NoticeOf<N>, env: WordingEnvironment) => string;
+} = {
   'already-archived': ({ archivedAt }) =>
     `this file was archived here on ${formatTimestamp(archivedAt)}: nothing was sent; --fresh sends it again`,
-  'older-version-unfinished': ({ startedAt, abort }) =>
-    `an upload of an older version of this file, begun on ${formatTimestamp(startedAt)}, is unfinished; drop it with: ${pasteLine(abort)}`,
-  'left-unfinished': ({ startedAt, abort }) =>
-    `an earlier upload of this file, begun on ${formatTimestamp(startedAt)}, is needless now; drop it with: ${pasteLine(abort)}`,
+  'older-version-unfinished': ({ startedAt, address }, env) =>
+    `an upload of an older version of this file, begun on ${formatTimestamp(startedAt)}, is unfinished; drop it with: ${abortLine(address, env)}`,
+  'left-unfinished': ({ startedAt, address }, env) =>
+    `an earlier upload of this file, begun on ${formatTimestamp(startedAt)}, is needless now; drop it with: ${abortLine(address, env)}`,
   'superseded-aborted': ({ startedAt }) =>
     `an earlier upload of this file, begun on ${formatTimestamp(startedAt)}, was aborted: its parts would have been billed for ever`,
   'archive-gone': ({ archiveId, archivedAt }) =>
@@ -32,15 +34,15 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
     `stored as ${safeText(storageClass)}; --storage-class names a colder one, as DEEP_ARCHIVE`,
   'parts-may-remain': (notice) =>
     `upload ${safeWhole(notice.uploadId)} was aborted, but the service still lists ${notice.parts === 1 ? '1 part' : `${notice.parts} parts`} of it: storage may remain; abort it again later`,
-  'expired-begun-anew': ({ lastActivityAt }) =>
+  'expired-created-again': ({ lastActivityAt }) =>
     `the service dropped the upload, which was idle since ${formatTimestamp(lastActivityAt)}; begun anew`,
-  'gone-begun-anew': ({ uploadId }) =>
+  'gone-created-again': ({ uploadId }) =>
     `upload ${safeWhole(uploadId)} is gone from the service: it was aborted, or completed from elsewhere; begun anew`,
   'comparing-again': (notice) =>
     `the file was touched, though its size and time are the same: ${parts(notice.parts)} read again and compared`,
   'journal-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; the service's own list stands in`,
-  'begin-repeated': ({ attempts, description }) =>
+  'create-repeated': ({ attempts, description }) =>
     `begin was sent ${attempts} times and not every answer came: the service may keep an empty upload of the same description (${safeText(description)}) until it expires or is aborted; calve list-uploads shows it`,
   'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>
     `the line is slow${atRate(bytesPerSecond)}, and a part must arrive within ${formatDuration(partTimeMs)}: ${parts(to)} sent at once instead of ${from}`,
@@ -58,7 +60,9 @@ const WORDINGS: { readonly [N in Notice['notice']]: (notice: NoticeOf<N>) => str
   'state-folder': ({ path }) => `the state is kept in ${safeWhole(path)}`,
 };
 
-function wordingOf<N extends Notice['notice']>(notice: N): (notice: NoticeOf<N>) => string {
+function wordingOf<N extends Notice['notice']>(
+  notice: N,
+): (notice: NoticeOf<N>, env: WordingEnvironment) => string {
   return WORDINGS[notice];
 }
 
@@ -66,9 +70,9 @@ function wordingOf<N extends Notice['notice']>(notice: N): (notice: NoticeOf<N>)
 const NAMES_ITS_FILE: ReadonlySet<Notice['notice']> = new Set(['busy-skipped']);
 
 /** One line for people, safe to print. Lines to paste in it are whole. */
-export function describeNotice(notice: Notice & { readonly file?: string }): string {
-  const words: (notice: never) => string = wordingOf(notice.notice);
+export function describeNotice(notice: Notice & { readonly file?: string }, env: WordingEnvironment): string {
+  const words: (notice: never, env: WordingEnvironment) => string = wordingOf(notice.notice);
   const isAbout = notice.file !== undefined && !NAMES_ITS_FILE.has(notice.notice);
   const about = isAbout ? `${safeWhole(basename(notice.file))}: ` : '';
-  return about + words(notice as never);
+  return about + words(notice as never, env);
 }

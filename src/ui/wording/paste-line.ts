@@ -1,7 +1,7 @@
 /** Command lines that are printed to be pasted. */
 import type { FailureContext } from '../../core/failures.js';
+import { isStandardInput, type UploadAddress } from '../../core/identity.js';
 import { shellQuote } from '../../core/shell-quote.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
 import { isActing } from '../text/safe-text.js';
 
 /** What the wording has to know of the run that it speaks of. */
@@ -42,9 +42,31 @@ export function folderWords(env: WordingEnvironment): string[] {
   return env.catalogueGiven ? [...state, '--catalogue', env.catalogueGiven] : state;
 }
 
-/** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
+/** Returns the options that name the same target again on a command line. */
+function targetWords({ target, connection }: UploadAddress): string[] {
+  const { region, endpoint } = target;
+  const { profile, accountId, pathStyle } = connection;
+  // The endpoint of the embedded emulator is its data folder.
+  if (target.url.startsWith('local://')) return [`--local-dir=${endpoint}`];
+  return [
+    ...(region === null ? [] : [`--region=${region}`]),
+    ...(profile === null ? [] : [`--profile=${profile}`]),
+    ...(endpoint === null ? [] : [`--endpoint-url=${endpoint}`]),
+    ...(accountId === '-' ? [] : [`--account-id=${accountId}`]),
+    ...(pathStyle ? ['--path-style'] : []),
+  ];
+}
+
+/** Returns the exact line that aborts an upload, from any shell. */
+export function abortLine(address: UploadAddress, env: WordingEnvironment): string {
+  const { target, uploadId } = address;
+  const words = ['calve', 'abort', target.url, `--upload-id=${uploadId}`];
+  return pasteLine([...words, ...targetWords(address), ...folderWords(env)]);
+}
+
+/** Returns the exact line that continues an upload, by its file if it has one; null when it cannot be continued. */
 export function resumeLine(context: FailureContext, env: WordingEnvironment): string | null {
-  const isFile = context.file !== undefined && context.file !== STANDARD_INPUT;
+  const isFile = context.file !== undefined && !isStandardInput(context.file);
   const word = isFile ? context.file : context.uploadId;
   if (context.resumable !== true || word === undefined) return null;
   // Ids are base64url and may begin with `-`, which only a bare `--` keeps from being read as an option.

@@ -1,7 +1,7 @@
 /** What the wordings of failures are put together from. */
 import type { FailureKind, ServiceAnswer, TransferError } from '../../core/failures.js';
-import { hasKeys, SCHEMES, type Scheme } from '../../core/target-url.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
+import { isStandardInput } from '../../core/identity.js';
+import { SCHEMES, type Scheme, storesObjects } from '../../core/target-url.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { resumeLine, type WordingEnvironment } from './paste-line.js';
 
@@ -22,7 +22,7 @@ const SERVICE_FIELD_MAX_LENGTH = 128;
 
 /** A file's path, or what was read instead of one. */
 export function safeFile(file: string): string {
-  return file === STANDARD_INPUT ? 'standard input' : safeWhole(file);
+  return isStandardInput(file) ? 'standard input' : safeWhole(file);
 }
 
 /** ` (FILE to TARGET)`, as far as it is known: a run of many files must say which one failed. */
@@ -102,5 +102,5 @@ export function schemeOf(error: TransferError): Scheme | null {
 /** Whether it was about an object, which can be looked at. */
 export function isObject(error: TransferError): boolean {
   const scheme = schemeOf(error);
-  return scheme !== null && hasKeys(scheme);
+  return scheme !== null && storesObjects(scheme);
 }

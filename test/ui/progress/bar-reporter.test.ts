@@ -47,7 +47,13 @@ test('before the first part has arrived the bar tells how many are under way', a
 test('waits and the completion have a spinner, and lines go above it', async (t) => {
   const stderr = new FakeStderr({ isTTY: true });
   const { reporter } = await reporterOn(t, stderr, { mode: 'bar' });
-  reporter.report({ type: 'waiting', why: 'asking the service what it holds\x1b[2J' });
+  reporter.report({
+    type: 'waiting',
+    what: 'the-file',
+    holder: 'asking the service what it holds\x1b[2J',
+    sinceMs: null,
+    waitMs: 60_000,
+  });
   assert.deepEqual(stderr.screen(), ['⠋ asking the service what it holds\\x1b[2J']);
   reporter.report(NOTICE);
   assert.deepEqual(stderr.screen().slice(0, 1), [NOTE]);
@@ -87,7 +93,13 @@ test('when it is done no timer runs on, nothing live is left, and later events d
   const before = timers();
   const stderr = new FakeStderr({ isTTY: true });
   const { reporter } = await reporterOn(t, stderr, { mode: 'bar' });
-  reporter.report({ type: 'waiting', why: 'for the lock' });
+  reporter.report({
+    type: 'waiting',
+    what: 'the-file',
+    holder: 'for the lock',
+    sinceMs: null,
+    waitMs: 60_000,
+  });
   reporter.report(BEGUN);
   reporter.done();
   reporter.done();
@@ -95,7 +107,13 @@ test('when it is done no timer runs on, nothing live is left, and later events d
   assert.equal(timers(), before);
   const { text } = stderr;
   reporter.report(sentPart(20));
-  reporter.report({ type: 'waiting', why: 'for the lock' });
+  reporter.report({
+    type: 'waiting',
+    what: 'the-file',
+    holder: 'for the lock',
+    sinceMs: null,
+    waitMs: 60_000,
+  });
   assert.equal(stderr.text, text);
   assert.equal(timers(), before);
 });
@@ -103,7 +121,13 @@ test('when it is done no timer runs on, nothing live is left, and later events d
 test('the terminal is never left without its cursor or its line wrapping, not even by kill -9', async (t) => {
   const stderr = new FakeStderr({ isTTY: true });
   const { reporter } = await reporterOn(t, stderr, { mode: 'bar', color: true });
-  reporter.report({ type: 'waiting', why: 'for the lock' });
+  reporter.report({
+    type: 'waiting',
+    what: 'the-file',
+    holder: 'for the lock',
+    sinceMs: null,
+    waitMs: 60_000,
+  });
   reporter.report(BEGUN);
   assert.doesNotMatch(stderr.text, /\?25l|\?7l/);
   reporter.done();
@@ -113,7 +137,13 @@ test('colours are there when wanted, and not under NO_COLOR', async (t) => {
   for (const color of [true, false]) {
     const stderr = new FakeStderr({ isTTY: true });
     const { reporter } = await reporterOn(t, stderr, { mode: 'bar', color });
-    reporter.report({ type: 'waiting', why: 'for the lock' });
+    reporter.report({
+      type: 'waiting',
+      what: 'the-file',
+      holder: 'for the lock',
+      sinceMs: null,
+      waitMs: 60_000,
+    });
     reporter.report(BEGUN);
     reporter.report(NOTICE);
     reporter.report(ARCHIVED);

@@ -8,7 +8,13 @@ const RETRY = 'could not send part 21: connection reset\\x07; trying again in 4.
 test('a log gets a line every 30 s at the most, and one at the end', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
-  reporter.report({ type: 'waiting', why: 'for the lock' });
+  reporter.report({
+    type: 'waiting',
+    what: 'the-file',
+    holder: 'for the lock',
+    sinceMs: null,
+    waitMs: 60_000,
+  });
   reporter.report(BEGUN);
   for (let index = 20; index < 100; index += 1) {
     clock.nowMs += 1000;
@@ -47,7 +53,13 @@ test('notices come at once, retries at once and then every 30 s, with how many w
 test('under --debug every retry and every wait is told', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter } = await reporterOn(t, stderr, { mode: 'plain', debug: true });
-  reporter.report({ type: 'waiting', why: 'for the lock' });
+  reporter.report({
+    type: 'waiting',
+    what: 'the-file',
+    holder: 'for the lock',
+    sinceMs: null,
+    waitMs: 60_000,
+  });
   for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
   assert.equal(stderr.text, `for the lock\n${`${RETRY}\n`.repeat(4)}`);
 });

@@ -23,6 +23,7 @@ export async function reporterOn(
     color: false,
     unicode: true,
     debug: false,
+    env: { stateDirectory: null, stateDirectoryGiven: false, isTerminal: true },
     nowMs: () => clock.nowMs,
     ...options,
   });
@@ -32,7 +33,7 @@ export async function reporterOn(
 
 /** 100 parts of 16 MiB, 20 of which are there already. */
 export const BEGUN: TransferEvent = {
-  type: 'begun',
+  type: 'started',
   file: '/data/backup.tar',
   target: 'glacier://photos',
   uploadId: '-Xk3',
@@ -40,6 +41,7 @@ export const BEGUN: TransferEvent = {
   reusedParts: 20,
   reusedBytes: 320 * MIB_BYTES,
   resumed: true,
+  orphan: null,
 };
 
 export const ARCHIVED: TransferEvent = {

@@ -7,7 +7,7 @@ import { ARCHIVED, BEGUN, NOTICE, reporterOn, retryOf, sentPart } from './report
 
 const MODES = ['bar', 'plain', 'json', 'none'] as const;
 const EVENTS = [
-  { type: 'waiting', why: 'for the lock' } as const,
+  { type: 'waiting', what: 'the-file', holder: 'for the lock', sinceMs: null, waitMs: 60_000 } as const,
   NOTICE,
   BEGUN,
   { type: 'sending', index: 20 } as const,

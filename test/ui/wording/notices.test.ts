@@ -6,7 +6,10 @@ import { describeNotice } from '../../../src/ui/wording/notices.js';
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 type Facts<N extends Notice['notice']> = Omit<NoticeOf<N>, 'notice'>;
 
-const abort = ['calve', 'abort', 'glacier://photos', '--upload-id=-Xk3'];
+const target = { url: 'glacier://photos', region: null, endpoint: null, account: null };
+const connection = { accountId: '-', profile: null, pathStyle: false };
+const address = { uploadId: '-Xk3', target, connection };
+const env = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: true };
 const startedAt = '2026-11-19T08:00:00.000Z';
 
 /** Every notice that there is, and the line that it becomes. */
@@ -16,11 +19,11 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     'this file was archived here on 2026-11-20 10:04 UTC: nothing was sent; --fresh sends it again',
   ],
   'older-version-unfinished': [
-    { uploadId: '-Xk3', startedAt, abort },
+    { uploadId: '-Xk3', startedAt, address },
     'an upload of an older version of this file, begun on 2026-11-19 08:00 UTC, is unfinished; drop it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
   'left-unfinished': [
-    { uploadId: '-Xk3', startedAt, abort },
+    { uploadId: '-Xk3', startedAt, address },
     'an earlier upload of this file, begun on 2026-11-19 08:00 UTC, is needless now; drop it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
   'superseded-aborted': [
@@ -39,11 +42,11 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', parts: 2 },
     'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may remain; abort it again later',
   ],
-  'expired-begun-anew': [
+  'expired-created-again': [
     { uploadId: '-Xk3', lastActivityAt: startedAt },
     'the service dropped the upload, which was idle since 2026-11-19 08:00 UTC; begun anew',
   ],
-  'gone-begun-anew': [
+  'gone-created-again': [
     { uploadId: '-Xk3' },
     'upload -Xk3 is gone from the service: it was aborted, or completed from elsewhere; begun anew',
   ],
@@ -55,7 +58,7 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { path: '/state/\x1bx', lines: 2 },
     "/state/\\x1bx: 2 lines could not be read; the service's own list stands in",
   ],
-  'begin-repeated': [
+  'create-repeated': [
     { attempts: 3, description: 'backup.tar' },
     'begin was sent 3 times and not every answer came: the service may keep an empty upload of the same description (backup.tar) until it expires or is aborted; calve list-uploads shows it',
   ],
@@ -89,27 +92,27 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
 
 for (const [notice, [facts, line]] of Object.entries(LINES)) {
   test(`the notice ${notice} is one line for people`, () => {
-    assert.equal(describeNotice({ notice, ...facts } as Notice), line);
+    assert.equal(describeNotice({ notice, ...facts } as Notice, env), line);
   });
 }
 
 test('a notice about a file begins with its name, once', () => {
   const file = '/data/b\x1bc';
   assert.match(
-    describeNotice({ notice: 'gone-begun-anew', uploadId: '-X', file } as Notice),
+    describeNotice({ notice: 'gone-created-again', uploadId: '-X', file } as Notice, env),
     /^b\\x1bc: upload -X is gone/,
   );
   const busy = { notice: 'busy-skipped', file: '/data/a', holder: 'nas' } as const;
-  assert.match(describeNotice(busy), /^\/data\/a: another calve/);
+  assert.match(describeNotice(busy, env), /^\/data\/a: another calve/);
 });
 
 test('one part is not parts', () => {
-  assert.match(describeNotice({ notice: 'comparing-again', parts: 1 }), /: 1 part is read again/);
+  assert.match(describeNotice({ notice: 'comparing-again', parts: 1 }, env), /: 1 part is read again/);
 });
 
 test('a time that is none is not made up', () => {
   assert.match(
-    describeNotice({ notice: 'already-archived', archiveId: 'a', archivedAt: 'yesterday' }),
+    describeNotice({ notice: 'already-archived', archiveId: 'a', archivedAt: 'yesterday' }, env),
     /archived here on \?: nothing/,
   );
 });
