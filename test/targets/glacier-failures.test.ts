@@ -344,7 +344,7 @@ test('an answer that stops in the middle is unreachable after the read time-out'
   });
   await isUnavailable(
     targetAt(t, server.url, { readTimeoutMs: 150 }).listUploadsPage(page, never),
-    /HTTP 200 and no answer/,
+    /HTTP 200 and no response/,
   );
 });
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { readHoldsMs } from '../../src/targets/glacier/part-time.js';
+import { readValidityMs } from '../../src/targets/glacier/part-time.js';
 import { seededBytes } from '../support/bytes.js';
 import { preparedPart } from '../support/prepared-part.js';
 import { json, refusal, type Seen, scriptedServer, targetAt } from './scripted-server.js';
@@ -134,7 +134,7 @@ test('a signature that is refused at once is the clock’s fault: the next is da
 
 test('how long a signature holds is read from the service’s own words, and from no others', () => {
   const nowMs = Date.parse('2026-11-21T10:00:00.000Z');
-  assert.equal(readHoldsMs(expired(nowMs - 540_000, nowMs, 300_000)), 300_000);
+  assert.equal(readValidityMs(expired(nowMs - 540_000, nowMs, 300_000)), 300_000);
   for (const message of [
     'The request signature we calculated does not match',
     'Signature not yet current: 20261121T101000Z is still later than 20261121T100500Z (20261121T100000Z + 5 min.)',
@@ -142,7 +142,7 @@ test('how long a signature holds is read from the service’s own words, and fro
     'Signature expired: 20261121T101000Z is now earlier than 20261121T100500Z (20261121T100000Z - 5 min.)',
     null,
   ]) {
-    assert.equal(readHoldsMs(message), null, String(message));
+    assert.equal(readValidityMs(message), null, String(message));
   }
 });
 
