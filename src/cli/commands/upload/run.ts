@@ -1,0 +1,129 @@
+import { basename, resolve } from 'node:path';
+import { type OpenPlan, planStream } from '../../../core/part-plan.js';
+import { type TargetUrl, urlOfFile } from '../../../core/target-url.js';
+import { commandOutput, standardInput } from '../../../source/byte-streams.js';
+import { TARGETS } from '../../../targets/registry.js';
+import { planFile } from '../../../transfer/parts/plan.js';
+import { type ByteStream, type OpenSource, STANDARD_INPUT } from '../../../transfer/ports.js';
+import { type Session, sessionAt } from '../../../transfer/session.js';
+import { uploadFile } from '../../../transfer/upload.js';
+import { uploadStream } from '../../../transfer/upload-stream.js';
+import { planJson } from '../../../ui/json.js';
+import { planText } from '../../../ui/text/result-text.js';
+import type { CommandContext } from '../../command.js';
+import { checkTarget, openSession, openSources } from '../../compose.js';
+import { stopsTheRun } from '../../exit-codes.js';
+import { checkManyKeys, ownKey } from '../../object-key.js';
+import { aboutFile, printArchive } from '../../results.js';
+import type { Options } from './command.js';
+import { readSendOptions, type SendOptions } from './upload-options.js';
+import { readWords, type Words } from './words.js';
+
+type Context = CommandContext<Options>;
+
+/** One file or stream, and the object or the vault that it becomes. */
+interface Sending {
+  readonly wanted: SendOptions;
+  readonly url: TargetUrl;
+}
+
+/** `calve upload FILE... TARGET` and `calve upload TARGET --from-command -- CMD ARG...` */
+export async function upload(context: Context, typed: readonly string[]): Promise<void> {
+  const words = readWords(context, typed);
+  const { url, files } = words;
+  const { io, reporter } = context;
+  const { own } = context.options;
+  const baseNames = files.map((file) => basename(file));
+  checkManyKeys(url, baseNames);
+  const options = withObjectSettings(context.options);
+  if (!own.dryRun) await checkTarget(io, options, url);
+  const sendings = await checkFiles(context, files, url);
+  if (sendings.length === 0 || own.dryRun) return;
+  const { session, close } = await openSession(io, options, { url, create: true, reporter });
+  try {
+    await sendAll(context, session, sendings, words);
+  } finally {
+    await close();
+  }
+}
+
+/** Adds what describes a new object to the settings of the target. */
+function withObjectSettings(options: Options): Options {
+  const { sse, sseKmsKeyId, tagging } = options.objects;
+  const object = { ...options.service.object, sse, sseKmsKeyId, tagging };
+  return { ...options, service: { ...options.service, object } };
+}
+
+async function sendAll(
+  context: Context,
+  session: Session,
+  sendings: readonly Sending[],
+  words: Words,
+): Promise<void> {
+  for (const { wanted, url } of sendings) {
+    try {
+      const about = aboutFile(sessionAt(session, ownKey(url)), wanted.file);
+      const sent =
+        wanted.file === STANDARD_INPUT
+          ? uploadStream(about, wanted, openBytes(context, words.command))
+          : uploadFile(about, wanted);
+      await printArchive(context, await sent);
+    } catch (error) {
+      await context.fail(error, { file: wanted.file, target: url.url });
+      if (stopsTheRun(error)) return;
+    }
+  }
+}
+
+function openBytes({ io }: Context, command: readonly string[] | null): ByteStream {
+  if (command === null) return standardInput(io.stdin, io.signal);
+  return commandOutput(command, { cwd: io.cwd, env: io.env, signal: io.signal });
+}
+
+/**
+ * Looks at every file before the service is asked, so that a missing one is reported whatever the service would say.
+ * With --dry-run prints the plan of each.
+ * @returns those that can be sent
+ */
+async function checkFiles(context: Context, files: readonly string[], url: TargetUrl): Promise<Sending[]> {
+  const { io, options, fail } = context;
+  const common = readSendOptions(context, url);
+  const sources = openSources(options);
+  const sendings: Sending[] = [];
+  for (const file of files) {
+    const sending = {
+      wanted: { ...common, file: file === STANDARD_INPUT ? file : resolve(io.cwd, file) },
+      url: urlOfFile(url, basename(file)),
+    };
+    try {
+      const plan = await planOf(sending, sources.openSource);
+      if (options.own.dryRun) await printPlan(context, sending, plan);
+      sendings.push(sending);
+    } catch (error) {
+      await fail(error, { file, target: sending.url.url });
+    }
+  }
+  await sources.close();
+  return sendings;
+}
+
+async function planOf({ wanted, url }: Sending, open: OpenSource): Promise<OpenPlan> {
+  const { limits } = TARGETS[url.scheme];
+  if (wanted.file !== STANDARD_INPUT) return planFile(open, wanted, limits);
+  return planStream(wanted.expectedSizeBytes, wanted.partSizeBytes ?? 'auto', limits);
+}
+
+async function printPlan(context: Context, { wanted, url }: Sending, plan: OpenPlan): Promise<void> {
+  const kind = TARGETS[url.scheme].object;
+  const object = planJson({
+    file: wanted.file,
+    target: url.url,
+    size: plan.sizeBytes,
+    partSize: plan.partSizeBytes,
+    parts: plan.partCount,
+    // One request creates the upload, one sends each part, and one completes it.
+    requests: plan.partCount === null ? null : plan.partCount + 2,
+    storageClass: wanted.object?.storageClass ?? kind?.defaultStorageClass ?? null,
+  });
+  await context.result(object, planText(object));
+}
