@@ -19,7 +19,7 @@ export interface CommandContext<Options = unknown> {
   result(object: { readonly type: string }, text: string | null, archiveId?: string): Promise<void>;
 }
 
-export type Body<Options> = (
+type Body<Options> = (
   context: CommandContext<Options>,
   words: readonly string[],
   command: Command,

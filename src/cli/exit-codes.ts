@@ -15,7 +15,7 @@ export const EXIT_ROWS = [
   {
     code: 13,
     meaning:
-      'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state cannot be used',
+      'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state can not be used',
   },
   { code: 14, meaning: 'checksum mismatch that did not go away' },
   { code: 15, meaning: 'a limit of the service would be broken: too many parts, too large' },

@@ -4,7 +4,7 @@ import type { CatalogueOptions, StateOptions } from './state.js';
 import type { TransferOptions } from './transfer.js';
 
 /** Options of every command that asks a service. */
-export interface TargetOptions extends StateOptions, CatalogueOptions {
+interface TargetOptions extends StateOptions, CatalogueOptions {
   readonly service: ServiceOptions;
 }
 

@@ -22,8 +22,8 @@ import { readWords, type Words } from './words.js';
 type Context = CommandContext<Options>;
 
 /** One file or stream, and the object or the vault that it becomes. */
-interface Sending {
-  readonly wanted: SendOptions;
+interface UploadJob {
+  readonly request: SendOptions;
   readonly url: TargetUrl;
 }
 
@@ -37,11 +37,11 @@ export async function upload(context: Context, typed: readonly string[]): Promis
   checkManyKeys(url, baseNames);
   const options = withObjectSettings(context.options);
   if (!own.dryRun) await checkTarget(io, options, url);
-  const sendings = await checkFiles(context, files, url);
-  if (sendings.length === 0 || own.dryRun) return;
+  const jobs = await checkFiles(context, files, url);
+  if (jobs.length === 0 || own.dryRun) return;
   const { session, close } = await openSession(io, options, { url, create: true, reporter });
   try {
-    await sendAll(context, session, sendings, words);
+    await sendAll(context, session, jobs, words);
   } finally {
     await close();
   }
@@ -57,19 +57,19 @@ function withObjectSettings(options: Options): Options {
 async function sendAll(
   context: Context,
   session: Session,
-  sendings: readonly Sending[],
+  jobs: readonly UploadJob[],
   words: Words,
 ): Promise<void> {
-  for (const { wanted, url } of sendings) {
+  for (const { request, url } of jobs) {
     try {
-      const about = aboutFile(sessionAt(session, ownKey(url)), wanted.file);
+      const about = aboutFile(sessionAt(session, ownKey(url)), request.file);
       const sent =
-        wanted.file === STANDARD_INPUT
-          ? uploadStream(about, wanted, openBytes(context, words.command))
-          : uploadFile(about, wanted);
+        request.file === STANDARD_INPUT
+          ? uploadStream(about, request, openBytes(context, words.command))
+          : uploadFile(about, request);
       await printArchive(context, await sent);
     } catch (error) {
-      await context.fail(error, { file: wanted.file, target: url.url });
+      await context.fail(error, { file: request.file, target: url.url });
       if (stopsTheRun(error)) return;
     }
   }
@@ -85,45 +85,45 @@ function openBytes({ io }: Context, command: readonly string[] | null): ByteStre
  * With --dry-run prints the plan of each.
  * @returns those that can be sent
  */
-async function checkFiles(context: Context, files: readonly string[], url: TargetUrl): Promise<Sending[]> {
+async function checkFiles(context: Context, files: readonly string[], url: TargetUrl): Promise<UploadJob[]> {
   const { io, options, fail } = context;
   const common = readSendOptions(context, url);
   const sources = openSources(options);
-  const sendings: Sending[] = [];
+  const jobs: UploadJob[] = [];
   for (const file of files) {
-    const sending = {
-      wanted: { ...common, file: file === STANDARD_INPUT ? file : resolve(io.cwd, file) },
+    const job = {
+      request: { ...common, file: file === STANDARD_INPUT ? file : resolve(io.cwd, file) },
       url: urlOfFile(url, basename(file)),
     };
     try {
-      const plan = await planOf(sending, sources.openSource);
-      if (options.own.dryRun) await printPlan(context, sending, plan);
-      sendings.push(sending);
+      const plan = await planOf(job, sources.openSource);
+      if (options.own.dryRun) await printPlan(context, job, plan);
+      jobs.push(job);
     } catch (error) {
-      await fail(error, { file, target: sending.url.url });
+      await fail(error, { file, target: job.url.url });
     }
   }
   await sources.close();
-  return sendings;
+  return jobs;
 }
 
-async function planOf({ wanted, url }: Sending, open: OpenSource): Promise<OpenPlan> {
+async function planOf({ request, url }: UploadJob, open: OpenSource): Promise<OpenPlan> {
   const { limits } = TARGETS[url.scheme];
-  if (wanted.file !== STANDARD_INPUT) return planFile(open, wanted, limits);
-  return planStream(wanted.expectedSizeBytes, wanted.partSizeBytes ?? 'auto', limits);
+  if (request.file !== STANDARD_INPUT) return planFile(open, request, limits);
+  return planStream(request.expectedSizeBytes, request.partSizeBytes ?? 'auto', limits);
 }
 
-async function printPlan(context: Context, { wanted, url }: Sending, plan: OpenPlan): Promise<void> {
+async function printPlan(context: Context, { request, url }: UploadJob, plan: OpenPlan): Promise<void> {
   const kind = TARGETS[url.scheme].object;
   const object = planJson({
-    file: wanted.file,
+    file: request.file,
     target: url.url,
     size: plan.sizeBytes,
     partSize: plan.partSizeBytes,
     parts: plan.partCount,
     // One request creates the upload, one sends each part, and one completes it.
     requests: plan.partCount === null ? null : plan.partCount + 2,
-    storageClass: wanted.object?.storageClass ?? kind?.defaultStorageClass ?? null,
+    storageClass: request.object?.storageClass ?? kind?.defaultStorageClass ?? null,
   });
   await context.result(object, planText(object));
 }
