@@ -7,14 +7,15 @@ import { encodeLine } from '../../src/state/checked-line.js';
 import { recordName } from '../../src/state/names.js';
 import type { JournalHead } from '../../src/transfer/ports.js';
 import { assertFailed } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { socketLog } from '../support/socket-log.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const EVIL = 'https://glacier.evil.invalid';
 
 /** Rewrites the head of the only journal, under the name that its new content wants. */
-function tamper(home: Home, change: (head: JournalHead) => JournalHead): void {
+function tamper(home: VaultHome, change: (head: JournalHead) => JournalHead): void {
   const uploads = join(home.folder, 'home/.local/state/calve/v1/uploads');
   const path = join(uploads, readdirSync(uploads)[0] ?? '');
   const [line = '', ...parts] = readFileSync(path, 'utf8').split('\n');
@@ -30,14 +31,14 @@ function withEndpoint(head: JournalHead, endpoint: string | null): JournalHead {
   return { ...head, identity: { ...head.identity, place }, recipe: { ...head.recipe, endpoint } };
 }
 
-async function unfinished(home: Home): Promise<string> {
+async function unfinished(home: VaultHome): Promise<string> {
   const file = home.file('f', 2 * MIB_BYTES);
   await home.leaveUnfinished(file, 1);
   return file;
 }
 
 describe('A journal that somebody changed', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('does not lead to another endpoint: exit 12, and nothing is connected to or looked up', async (t) => {
     const home = await service.home(t);

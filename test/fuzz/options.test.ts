@@ -7,7 +7,7 @@ import { type Options, readOptions } from '../../src/cli/options.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { isFailure } from '../../src/core/failures.js';
 import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
-import { sharedService } from '../support/homes.js';
+import { sharedVaults } from '../support/vault-service.js';
 import { fuzz, hostileText } from './fuzz.js';
 
 const io = { env: {}, cwd: '/work', homeDir: '/home/u' } as unknown as Io;
@@ -99,7 +99,7 @@ test('Any words are options within their bounds, or a usage error in words that 
 });
 
 describe('The program itself', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('never ends with 1, nor with a stack, whatever the words', async (t) => {
     const home = await service.home(t);
