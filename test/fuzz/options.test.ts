@@ -9,7 +9,7 @@ import type { SessionOptions } from '../../src/cli/options/session.js';
 import { buildProgram, COMMANDS as DEFINITIONS } from '../../src/cli/program.js';
 import { isFailure } from '../../src/core/failures.js';
 import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
-import { sharedService } from '../support/homes.js';
+import { sharedVaults } from '../support/vault-service.js';
 import { fuzz, hostileText } from './fuzz.js';
 
 const io = { env: {}, cwd: '/work', homeDir: '/home/u' } as unknown as Io;
@@ -113,7 +113,7 @@ test('Any words are options within their bounds, or a usage error in words that 
 });
 
 describe('The program itself', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('never ends with 1, nor with a stack, whatever the words', async (t) => {
     const home = await service.home(t);

@@ -36,7 +36,7 @@ export function pasteLine(words: readonly string[]): string {
  * The state folder as an option. It is named off a terminal too: cron and sudo change HOME, and the line is pasted
  * into a shell whose default folder is another.
  */
-export function folderWords(env: WordingEnvironment): string[] {
+function folderWords(env: WordingEnvironment): string[] {
   const isNeeded = env.stateDirectory !== null && (env.stateDirectoryGiven || !env.isTerminal);
   const state = isNeeded ? ['--state-dir', env.stateDirectory] : [];
   return env.catalogueGiven ? [...state, '--catalogue', env.catalogueGiven] : state;
