@@ -59,12 +59,12 @@ function hintFor(
   if (code !== 'commander.unknownOption') return null;
   const [first = ''] = argv;
   if (first.startsWith('-') && command !== null) {
-    return `options come after the command, as in: calve ${command} ${first}`;
+    return `options come after the command, for example: calve ${command} ${first}`;
   }
   if (argv.includes('--from-command') && !argv.includes('--')) {
-    return 'a command comes after --, as in: calve upload glacier://photos --from-command -- tar -c photos';
+    return 'a command comes after --, for example: calve upload glacier://photos --from-command -- tar -c photos';
   }
   const [, id] = /unknown option '(-[\w~.-]{20,})'$/.exec(message) ?? [];
   if (command !== 'resume' || id === undefined) return null;
-  return `an upload id that begins with - comes after --, as in: calve resume -- ${id}`;
+  return `an upload id that begins with - comes after --, for example: calve resume -- ${id}`;
 }

@@ -32,7 +32,7 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     const told: Record<string, RegExp> = {
       empty: /\/empty: the file is empty, and a vault accepts no empty archive$/,
       'a folder': /\/a folder: it is a folder, and not a regular file$/,
-      fifo: /\/fifo: this is a pipe, a socket or a device, and not a regular file$/,
+      fifo: /\/fifo: it is a pipe, a socket or a device, and not a regular file$/,
       '/dev/null': /^calve: \/dev\/null: it is a pipe, a socket or a device/,
       missing: /\/missing: there is no such file$/,
       dangling: /\/dangling: there is no such file$/,

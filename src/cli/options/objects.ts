@@ -17,7 +17,7 @@ export const objectOptions = optionGroup(
   (values, given) => {
     const { sse, sseKmsKeyId } = values;
     if (sseKmsKeyId !== null && (sse === null || sse === 'AES256')) {
-      given.refuse('--sse-kms-key-id', 'a key belongs to --sse aws:kms, or aws:kms:dsse');
+      given.refuse('--sse-kms-key-id', 'a KMS key needs --sse aws:kms or aws:kms:dsse');
     }
     return values;
   },

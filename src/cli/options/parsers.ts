@@ -39,7 +39,7 @@ export const tags: Parser<string> = (text) => {
   const pairs = text.split('&');
   const isTag = (pair: string): boolean => /^[^=&\s]+=[^=&\s]*$/.test(pair) && /^[\x21-\x7e]+$/.test(pair);
   if (pairs.length <= 10 && pairs.every(isTag)) return text;
-  return refuse('tags are given as KEY=VALUE&KEY2=VALUE2, each URL-encoded, 10 at the most');
+  return refuse('tags are written as KEY=VALUE&KEY2=VALUE2, URL-encoded, and at most 10 are allowed');
 };
 
 /** Adds the value to those that were given before. */

@@ -10,8 +10,8 @@ export function checkMayAsk({ env, stdin, stderr }: Io): void {
   if (stdin.isTTY === true && stderr.isTTY === true && !isSet(env['CI'])) return;
   throw new TransferError('usage', {
     what: 'abort',
-    why: 'nobody can be asked whether to abort several uploads',
-    hint: 'add --yes, or --dry-run to see which they are',
+    why: 'aborting several uploads needs a confirmation, and there is no terminal to ask on',
+    hint: 'add --yes, or list the uploads with --dry-run',
   });
 }
 

@@ -53,7 +53,7 @@ function readSelection({ uploadIds, olderThanMs, all }: Options['own']): Selecti
   if (ways !== 1 || uploadIds.includes('')) {
     throw new TransferError('usage', {
       what: 'abort',
-      why: ways > 1 ? 'it takes one of --upload-id, --older-than and --all' : 'it does not say which uploads',
+      why: ways > 1 ? 'only one of --upload-id, --older-than and --all is allowed' : 'no upload is named',
       hint: 'name them with --upload-id=ID, --older-than 12h or --all',
     });
   }

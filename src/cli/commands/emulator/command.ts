@@ -43,7 +43,7 @@ const ownOptions = optionGroup(
     if ((accessKeyId === null) !== (secretAccessKey === null)) {
       // The missing half is named: the value of the other one may be a secret.
       const missing = accessKeyId === null ? '--access-key-id' : '--secret-access-key';
-      given.refuse(missing, 'a key has two halves: give both');
+      given.refuse(missing, 'give both --access-key-id and --secret-access-key');
     }
     return values;
   },

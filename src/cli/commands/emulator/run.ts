@@ -48,7 +48,10 @@ function startFailure(error: unknown, dataDir: string, port: number): unknown {
   if (syscall === 'listen') {
     return new TransferError('usage', {
       what: `--port ${port}`,
-      why: code === 'EACCES' ? 'this user may not listen there' : 'another program listens there',
+      why:
+        code === 'EACCES'
+          ? 'this user has no permission to listen on this port'
+          : 'another program listens on this port',
       hint: 'without --port calve takes any free port, and prints it',
     });
   }

@@ -55,6 +55,6 @@ function refuseObjectOptions(given: Given): void {
 
 function refuseDescription(given: Given): void {
   if (!given.isTyped('--description')) return;
-  const hint = 'as a header of its own: --request-header x-amz-meta-description=TEXT';
-  given.refuse('--description', 'an object is known by its key, and has no description', hint);
+  const hint = 'send a header instead: --request-header x-amz-meta-description=TEXT';
+  given.refuse('--description', 'an object has a key, and no description', hint);
 }

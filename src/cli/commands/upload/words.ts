@@ -27,14 +27,14 @@ export function readWords(context: CommandContext<Options>, words: readonly stri
   const isStream = files.includes(STANDARD_INPUT_WORD);
   if (isStream && storesObjects(url.scheme) && namesMany(url)) {
     refuse(
-      'a stream has no name to put below the key',
-      `name the whole key, as in ${url.url.replace(/\/*$/, '/')}backup.tar`,
+      'a stream has no file name that could end the key',
+      `name the whole key, for example ${url.url.replace(/\/*$/, '/')}backup.tar`,
     );
   }
   if (isStream && command === null && io.stdin.isTTY === true) {
     refuse(
       'standard input is a terminal',
-      'pipe something in, as in: tar -c photos | calve upload - glacier://photos',
+      'pipe data into it, for example: tar -c photos | calve upload - glacier://photos',
     );
   }
   if (!isStream && given.isTyped('--expected-size')) {
@@ -52,7 +52,7 @@ function refuse(why: string, hint: string): never {
 }
 
 function commandWords(words: readonly string[], argv: readonly string[]): Words {
-  const hint = 'as in: calve upload glacier://photos --from-command -- tar -c photos';
+  const hint = 'for example: calve upload glacier://photos --from-command -- tar -c photos';
   const [target = '', ...command] = words;
   if (!looksLikeTarget(target)) {
     refuse(`with --from-command the target comes first; ${target} is not a target`, hint);
@@ -67,11 +67,11 @@ function commandWords(words: readonly string[], argv: readonly string[]): Words 
 function fileWords(words: readonly string[]): Words {
   const files = words.slice(0, -1);
   const last = words.at(-1) ?? '';
-  const hint = 'as in: calve upload backup.tar glacier://photos';
+  const hint = 'for example: calve upload backup.tar glacier://photos';
   if (!looksLikeTarget(last)) refuse(`the last word must be the target; ${last} is not a target`, hint);
   if (files.length === 0) refuse('no file is named', hint);
   if (files.filter((file) => file === STANDARD_INPUT_WORD).length > 1) {
-    refuse('standard input can be sent once', hint);
+    refuse('standard input can be sent only once', hint);
   }
   const target = files.find(looksLikeTarget);
   if (target !== undefined) refuse(`a run has one target; ${target} is a second one`, hint);
