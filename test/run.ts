@@ -1,22 +1,84 @@
 /**
- * Runs every `*.test.js` below this folder with node's test runner (which on Node 20 takes no patterns, and would
- * run helpers too if it were given a folder). Words on the command line choose files by a part of their path.
+ * Runs every `*.test.js` below this folder with Node's test runner, which on Node 20 takes no patterns and would also
+ * run helpers if it were given a folder. Words on the command line choose files by a part of their path. `--unit`
+ * chooses the files that start no program and are done at once: they fit between two edits.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 
+const UNIT_FOLDERS = ['core', 'transfer', 'state', 'source', 'ui', 'targets', 'emulator', 'docs'];
+/** Files in those folders that start programs, measure memory or move many bytes. */
+const SLOW_FILES = new Set([
+  'docs/command-lines',
+  'docs/options',
+  'emulator/complete',
+  'emulator/crash',
+  'emulator/interop',
+  'emulator/memory',
+  'emulator/shared-folder',
+  'emulator/uploads',
+  'state/durability',
+  'state/full-disk',
+  'state/lock',
+  'targets/buckets',
+  'transfer/long-list',
+]);
+/** Tests also wait: for time-outs, for locks and for the programs that they start. */
+const CONCURRENCY = 4;
+/** This file watches the warnings of its process, so that it cannot share one. */
+const ALONE = 'transfer/parts/pipeline';
+/** Processes that share the other unit tests. */
+const UNIT_SHARDS = 3;
+
 const here = import.meta.dirname;
-const wanted = process.argv.slice(2);
-const files = readdirSync(here, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
-  .map((entry) => join(entry.parentPath, entry.name))
-  .filter((file) => wanted.length === 0 || wanted.some((word) => relative(here, file).includes(word)))
-  .sort();
-if (files.length === 0) throw new Error(`no test file matches ${wanted.join(' ')}`);
-const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env; // Read at every start, and of no use on loopback.
-spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=3', ...files], {
+const sources = join(here, '../../test');
+
+/** Returns the names of all test files, as in `core/units`. A compiled file without a source is an old one. */
+function testNames(): string[] {
+  return readdirSync(here, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
+    .map((entry) => relative(here, join(entry.parentPath, entry.name)).replace(/\.test\.js$/, ''))
+    .filter((name) => existsSync(join(sources, `${name}.test.ts`)))
+    .sort();
+}
+
+function isUnit(name: string): boolean {
+  return UNIT_FOLDERS.some((folder) => name.startsWith(`${folder}/`)) && !SLOW_FILES.has(name);
+}
+
+/**
+ * Writes a few modules that import the test files, so that unit tests share the start of a process and its imports.
+ * @returns the paths of what is to be run
+ */
+function writeShards(files: readonly string[]): string[] {
+  const folder = join(here, 'unit-shards');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  const alone = files.filter((file) => file.endsWith(`${ALONE}.test.js`));
+  const others = files.filter((file) => !alone.includes(file));
+  const shards = Array.from({ length: UNIT_SHARDS }, (_, shard) => {
+    const path = join(folder, `shard-${shard}.js`);
+    const mine = others.filter((_, index) => index % UNIT_SHARDS === shard);
+    writeFileSync(path, mine.map((file) => `import ${JSON.stringify(file)};\n`).join(''));
+    return path;
+  });
+  return [...alone, ...shards];
+}
+
+const isUnitRun = process.argv.includes('--unit');
+const words = process.argv.slice(2).filter((word) => word !== '--unit');
+const names = testNames()
+  .filter((name) => !isUnitRun || isUnit(name))
+  .filter((name) => words.length === 0 || words.some((word) => `${name}.test.js`.includes(word)));
+if (names.length === 0) throw new Error(`no test file matches ${words.join(' ')}`);
+
+const chosen = names.map((name) => join(here, `${name}.test.js`));
+const files = isUnitRun ? writeShards(chosen) : chosen;
+// Node reads these certificates at every start, and nothing on loopback needs them.
+const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+spawn(process.execPath, ['--test', '--test-reporter=spec', `--test-concurrency=${CONCURRENCY}`, ...files], {
   stdio: 'inherit',
   env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
 }).on('exit', (code) => {

@@ -18,7 +18,8 @@ import type { Reporter } from '../ui/progress/reporter-parts.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { systemClock } from './clock.js';
 import type { Io } from './io.js';
-import type { Options, OutputOptions } from './options.js';
+import type { OutputOptions } from './options/output.js';
+import type { SessionOptions as Options } from './options/session.js';
 
 /** A session, and a function that ends everything that it opened. */
 export interface OpenedSession {
@@ -65,7 +66,7 @@ export function isSet(value: string | undefined): boolean {
  * @param md5 true when each part's MD5 is needed
  */
 export function openSources(
-  options: Options,
+  options: Pick<Options, 'transfer'>,
   md5 = false,
 ): Pick<Session, 'openSource' | 'openStream'> & { close(): Promise<void> } {
   const { concurrency, limitRate } = options.transfer;
@@ -90,12 +91,12 @@ export function openSources(
 
 const limiter = () => import('../source/rate-limit.js');
 
-export function openState(options: Options): StateStore {
-  return openStateStore(options.state.stateDir);
+export function openState(options: Pick<Options, 'state'>): StateStore {
+  return openStateStore(options.state.path());
 }
 
-export function openArchives(options: Options): Catalogue {
-  return openCatalogue(options.state.catalogueDir);
+export function openArchives(options: Pick<Options, 'catalogue'>): Catalogue {
+  return openCatalogue(options.catalogue.path());
 }
 
 /** A target whose region and endpoint are known. */
@@ -248,6 +249,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 }
 
 function targetSettings(io: Io, options: Options, url: TargetUrl): TargetSettings {
-  const { retry: _, ...service } = options.service;
-  return { ...service, url, concurrency: options.transfer.concurrency, env: io.env };
+  const { retry: _, localDir: folder, ...service } = options.service;
+  const localDir = url.scheme === 'local' ? folder.path() : '';
+  return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };
 }

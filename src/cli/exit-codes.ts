@@ -1,4 +1,4 @@
-/** The one table of exit numbers: scripts depend on it for years. --help and the README print it. */
+/** The one table of exit numbers. Scripts depend on them for years; --help and the README print them. */
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../core/failures.js';
 
 export const EXIT_ROWS = [
@@ -56,14 +56,14 @@ const KIND_EXIT = {
   bug: 1,
 } as const satisfies Record<FailureKind, ExitCode>;
 
-/** Anything that is not a TransferError is a bug of ours. */
+/** Returns the exit number of an error. Anything that is not a TransferError is a bug in calve. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof TransferError)) return 1;
   if (isFailure(error, 'stopped')) return SIGNAL_EXIT[error.facts.signal];
   return KIND_EXIT[(error as TransferError).kind];
 }
 
-/** Failures that the next file would meet as well: with several files the first of these ends the run. */
+/** Returns true for failures that the next file would have as well: the first of these ends a run with several files. */
 export function stopsTheRun(error: unknown): boolean {
   const code = exitCodeOf(error);
   if (code === 12 || code === 1 || code >= 128) return true;

@@ -1,13 +1,13 @@
-/** Which object of a bucket a command is about. */
+/** The object of a bucket that a command is about. */
 import { TransferError } from '../core/failures.js';
 import { namesMany, storesObjects, type TargetUrl } from '../core/target-url.js';
 
-/** The key of an object; null for a vault, which has none. */
+/** Returns the key of an object; null for a vault, which has no keys. */
 export function ownKey({ scheme, key }: TargetUrl): string | null {
   return storesObjects(scheme) ? key : null;
 }
 
-/** An upload id is one object's, so that its exact key is wanted. @throws TransferError `usage` */
+/** Checks that the exact key is named, because an upload id belongs to one object. @throws TransferError `usage` */
 export function checkKey(url: TargetUrl, what: string): void {
   if (!storesObjects(url.scheme) || url.key !== '') return;
   throw new TransferError('usage', {
@@ -17,7 +17,7 @@ export function checkKey(url: TargetUrl, what: string): void {
   });
 }
 
-/** Several files can't become one object. @throws TransferError `usage` */
+/** Checks that each file becomes an object of its own. @throws TransferError `usage` */
 export function checkManyKeys(url: TargetUrl, baseNames: readonly string[]): void {
   if (!storesObjects(url.scheme) || baseNames.length < 2) return;
   const refuse = (why: string): never => {

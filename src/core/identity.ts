@@ -1,6 +1,6 @@
 /** The values that say which upload is which: where the bytes come from, and where they go. */
 
-/** Where the bytes of an upload come from. A stream comes once; a file can be read again. */
+/** The origin of an upload's bytes. A stream comes once; a file can be read again. */
 export type SourceIdentity =
   | {
       readonly kind: 'file';
@@ -24,7 +24,7 @@ export function sourceName(source: SourceIdentity): string {
   return source.kind === 'file' ? source.path : source.name;
 }
 
-/** Where archives go: one vault, or one object of a bucket, of one account, region and endpoint. */
+/** The place of an archive: one vault, or one object of a bucket, of one account, region and endpoint. */
 export interface TargetIdentity {
   /** One spelling: `glacier://photos`, `s3://bucket/key`. */
   readonly url: string;
@@ -41,7 +41,7 @@ export interface UploadIdentity {
   readonly target: TargetIdentity;
 }
 
-/** What a later run needs besides the identity to reach the service again. Never credentials. */
+/** The facts that a later run needs, besides the identity, to reach the service again. Never credentials. */
 export interface TargetConnection {
   /** `-` is the account of the credentials. */
   readonly accountId: string;

@@ -1,5 +1,5 @@
 /**
- * What stands in a journal: a head, then one line for each thing that happened. Any change to a shape needs a new
+ * The records of a journal: a head, then one line for each event. Any change to a shape needs a new
  * JOURNAL_VERSION, so that an older calve says `newer` instead of `damaged`.
  */
 
@@ -81,7 +81,7 @@ function isRecord(value: unknown): value is JournalRecord {
 
 /** @throws TransferError `bug` for a head that could not be read again */
 export function encodeHead(head: JournalHead, boot: string): string {
-  // Spelled out: a caller's object may carry more than the port names, and nothing unnamed goes to disk.
+  // Each key is named, because a caller's object may have more keys, and no unknown key may reach the disk.
   const { uploadId, identity, connection, plan, description, fingerprint, startedAt, object } = head;
   const common = { uploadId, identity, connection, plan, description, fingerprint, startedAt };
   const record = object === undefined ? common : { ...common, object };
@@ -123,8 +123,8 @@ export function decodeRecord(line: Buffer): JournalRecord | null {
 }
 
 /**
- * Whether unreadable bytes can only be the beginning of a part line. No other record begins so, and each begins with
- * a brace: without one inside, no second record hides behind a lost newline.
+ * Returns true if unreadable bytes can only be the beginning of a part line. No other record begins in this way, and each
+ * begins with a brace: without one inside, no second record hides behind a lost newline.
  * @param ended whether a newline follows; then a whole line (with its closing brace) was not torn but altered
  */
 export function isTornPart(line: Buffer, ended: boolean): boolean {

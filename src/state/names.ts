@@ -25,7 +25,7 @@ export function recordName(identity: UploadIdentity, id: string): string {
   return `${identityDigits(identity)}-${digits16(id)}`;
 }
 
-/** Whether a folder entry is a record at all; anything else (a stray temporary file, notes) is left alone. */
+/** Returns true if a folder entry is a record. Anything else (a stray temporary file, notes) is left alone. */
 export function isRecordName(name: string, extension: string): boolean {
   return /^[0-9a-f]{16}-[0-9a-f]{16}$/.test(name.slice(0, 33)) && name.slice(33) === extension;
 }

@@ -21,7 +21,7 @@ export const isCount: Guard<number> = (value): value is number =>
 export const isHash: Guard<string> = (value): value is string =>
   isText(value) && /^[0-9a-f]{64}$/.test(value);
 
-/** What may stand between an ETag's quotes in a part's line (see isTornPart): hex digits, base64 and the like. */
+/** Accepts an ETag without its quotes, as a part's line has it (see isTornPart): hex digits, base64 and similar. */
 export const isEtag: Guard<string> = (value): value is string =>
   isText(value) && /^[\w.+/=-]{1,200}$/.test(value);
 

@@ -1,4 +1,4 @@
-/** What `upload` does next with a file, from what is known of it. Pure. */
+/** Decides what `upload` does next with a file, from the facts about it. Pure. */
 import type { Sameness } from '../core/fingerprint.js';
 import type { CatalogueEntry, UnfinishedUpload } from './ports/state.js';
 

@@ -1,4 +1,4 @@
-/** What a transfer reports while it runs: facts. Each event has a text form and a JSON form, both in `ui`. */
+/** The facts that a transfer reports while it runs. Each event has a text form and a JSON form, both in `ui`. */
 import type { UploadAddress } from '../core/identity.js';
 import type { OpenPlan } from '../core/part-plan.js';
 import type { LockHolder } from './ports/state.js';

@@ -13,12 +13,12 @@ import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from '
 import type { CreatedUpload } from './ports/target.js';
 import { type ArchiveResult, type Session, sentResult } from './session.js';
 
-/** Where an upload starts from. */
+/** The starting point of an upload. */
 export type UploadStart =
   | {
       readonly kind: 'new';
       readonly request: PlannedUploadRequest;
-      /** What an upload that expired had recorded of this very file. */
+      /** The parts that an expired upload had recorded of this very file. */
       readonly recorded?: ReadonlyMap<number, RecordedPart>;
     }
   /** An upload on the service that the state folder never knew. Its lock is held. */
@@ -33,7 +33,7 @@ export type UploadStart =
       readonly locked: LockedUpload;
       /** ISO-8601 UTC: the last activity that the service knows of. */
       readonly lastActivityAt: string;
-      /** What to do when somebody aborted it since: `upload` creates it again, `resume` fails. */
+      /** The reaction when somebody aborted it since: `upload` creates it again, `resume` fails. */
       readonly whenAborted: 'create-again' | 'fail';
     };
 

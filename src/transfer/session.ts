@@ -1,4 +1,4 @@
-/** What the use cases work with, and what they return. Each function names the members that it needs. */
+/** The session that use cases work with, and their result. Each function names the members that it needs. */
 import type { TargetConnection, TargetIdentity, UploadAddress } from '../core/identity.js';
 import { sourceName } from '../core/identity.js';
 import { withKey } from '../core/target-url.js';

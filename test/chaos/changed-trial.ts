@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { openStateStore } from '../../src/state/state-store.js';
 import { seededBytes } from '../support/bytes.js';
-import { isPart } from '../support/front.js';
+import { isPart } from '../support/requests.js';
 import type { Field } from './ground.js';
 import { assertNothingNeedless, drawLoad, type Load, runThrough, type TrialOptions } from './killed-trial.js';
 import { CHANGE_KINDS, CHANGES, type ChangeKind } from './source-changes.js';

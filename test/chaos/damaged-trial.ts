@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Ended } from '../support/calve.js';
-import { isComplete, isPart } from '../support/front.js';
+import { isComplete, isPart } from '../support/requests.js';
 import { damageOne, isCutBeforeCompleting } from './damages.js';
 import type { Field } from './ground.js';
 import { assertOneArchive, drawLoad, type Load, runThrough, type TrialOptions } from './killed-trial.js';

@@ -11,7 +11,7 @@ import { startEmulator } from '../../src/emulator/server.js';
 import { cleanEnv, type Running, startCalve } from '../support/calve.js';
 import { type FrontHooks, startFront } from '../support/front.js';
 import { type Cleanup, tempFolder } from '../support/temp.js';
-import { inventory, readBack } from '../support/vault.js';
+import { inventory, readBack } from '../support/vault-reads.js';
 import type { Figures } from './figures.js';
 import { Ledger } from './ledger.js';
 

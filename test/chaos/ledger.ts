@@ -2,7 +2,8 @@
  * What passed between one file's runs and the service, part by part: whether anything that the service holds, and
  * said so, is ever sent to it again.
  */
-import { type FrontHooks, isBegin, isPart, type Passing } from '../support/front.js';
+import type { FrontHooks } from '../support/front.js';
+import { headerOf, isCreate, isPart, type Passing, rangeOf } from '../support/requests.js';
 
 export class Ledger {
   /** Upload ids that a run addressed: it had them on disk, so it has to bring them to an end. */
@@ -32,7 +33,7 @@ export class Ledger {
         return what;
       },
       after: (passing, status, headers) => {
-        const isWhole = headers['x-amz-sha256-tree-hash'] === passing.treeHash;
+        const isWhole = headers['x-amz-sha256-tree-hash'] === headerOf(passing, 'x-amz-sha256-tree-hash');
         const isHeard = this.#runOf.get(passing) === this.#run;
         if (isPart(passing) && status === 204 && isWhole && isHeard) this.#held.add(keyOf(passing));
         return next.after?.(passing, status, headers) ?? 'pass';
@@ -44,13 +45,13 @@ export class Ledger {
     this.#runOf.set(passing, this.#run);
     const uploadId = /\/multipart-uploads\/([^/?]+)/.exec(passing.path)?.[1];
     if (uploadId !== undefined) this.addressed.add(decodeURIComponent(uploadId));
-    if (isBegin(passing)) this.begins += 1;
+    if (isCreate(passing)) this.begins += 1;
     if (!isPart(passing)) return;
     this.partsSent += 1;
     if (this.#held.has(keyOf(passing))) this.needless.push(keyOf(passing));
   }
 }
 
-function keyOf({ path, range }: Passing): string {
-  return `${path} ${range}`;
+function keyOf(passing: Passing): string {
+  return `${passing.path} ${rangeOf(passing)}`;
 }

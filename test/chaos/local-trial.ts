@@ -5,7 +5,7 @@ import { GlacierClient } from '@aws-sdk/client-glacier';
 import { startEmulator } from '../../src/emulator/server.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
-import { inventory, readBack } from '../support/vault.js';
+import { inventory, readBack } from '../support/vault-reads.js';
 import type { Field } from './ground.js';
 import { drawLoad, runThrough, type TrialOptions } from './killed-trial.js';
 import { drawStop } from './stops.js';

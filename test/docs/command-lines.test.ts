@@ -8,8 +8,9 @@ import { describe, type TestContext, test } from 'node:test';
 import { parseFaultSpec } from '../../src/emulator/faults/fault-plan.js';
 import { CALVE_BIN, cleanEnv, runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { tempFolder } from '../support/temp.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS = [
@@ -59,7 +60,7 @@ function serviceBlocks(document: string): string[][] {
 }
 
 /** Replaces the names that the documents leave to the reader. */
-function fillIn(line: string, home: Home, uploadId: string): string[] {
+function fillIn(line: string, home: VaultHome, uploadId: string): string[] {
   const words = line.split(/ +/).slice(1);
   const filled: Record<string, string> = {
     'glacier://photos': home.target,
@@ -71,7 +72,7 @@ function fillIn(line: string, home: Home, uploadId: string): string[] {
 }
 
 /** Runs the command before the pipe first, without a shell. */
-async function runPiped(line: string, home: Home): Promise<void> {
+async function runPiped(line: string, home: VaultHome): Promise<void> {
   const [before = '', calve = ''] = line.split(' | ');
   const [command = '', ...args] = before.split(/ +/);
   const input = execFileSync(command, args, { cwd: home.folder });
@@ -83,7 +84,7 @@ async function runPiped(line: string, home: Home): Promise<void> {
   assert.equal(code, 0, `${line}: ${stderr}`);
 }
 
-async function runLine(t: TestContext, line: string, home: Home, uploadId: string): Promise<void> {
+async function runLine(t: TestContext, line: string, home: VaultHome, uploadId: string): Promise<void> {
   if (!line.startsWith('calve ')) return runPiped(line, home);
   assert.doesNotMatch(line, /['"\\$|;&<>]/, `a line that only a shell understands: ${line}`);
   const words = fillIn(line, home, uploadId);
@@ -111,7 +112,7 @@ async function runInShell(line: string, cwd: string, env: Readonly<Record<string
 }
 
 describe('The documents', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   for (const document of DOCUMENTS) {
     const lines = serviceBlocks(document).flatMap(calveLines);

@@ -3,24 +3,25 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { isAbort, isPart } from '../support/front.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
+import { isAbort, isPart } from '../support/requests.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const UNKNOWN = 'x'.repeat(92);
 
-function aborts(home: Home): number {
+function aborts(home: VaultHome): number {
   return home.passed().filter(isAbort).length;
 }
 
-function journals(home: Home): string[] {
+function journals(home: VaultHome): string[] {
   return readdirSync(join(home.folder, 'home/.local/state/calve/v2/uploads'));
 }
 
 /** An upload that a live calve is sending: its first part is held. @returns its id, and how it is ended */
-async function liveUpload(home: Home): Promise<{ uploadId: string; end: () => Promise<void> }> {
+async function liveUpload(home: VaultHome): Promise<{ uploadId: string; end: () => Promise<void> }> {
   const file = home.file('live', 2 * MIB_BYTES);
   const known = new Set(await home.openIds());
   const held = new Promise<void>((resolve) => {
@@ -43,7 +44,7 @@ async function liveUpload(home: Home): Promise<{ uploadId: string; end: () => Pr
 }
 
 describe('calve abort', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('drops an upload and its journal, and prints its id', async (t) => {
     const home = await service.home(t);
@@ -205,7 +206,7 @@ describe('calve abort', { concurrency: 2 }, () => {
 });
 
 describe('calve abort, where the service forgets at once what was aborted', { concurrency: 2 }, () => {
-  const service = sharedService({ repeatWindowMs: 1 });
+  const service = sharedVaults({ repeatWindowMs: 1 });
 
   test('takes a 404 for done where its own journal explains the id, and removes the journal', async (t) => {
     const home = await service.home(t);
@@ -226,7 +227,7 @@ describe('calve abort, where the service forgets at once what was aborted', { co
     const uploadId = await home.createUpload();
     home.hook({
       before: (passing) => {
-        if (isAbort(passing)) home.drop(uploadId);
+        if (isAbort(passing)) home.forget(uploadId);
         return 'pass';
       },
     });

@@ -3,17 +3,18 @@ import { chmodSync, existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { jsonOf, oneJson, type Printed, tableOf } from '../support/json-shapes.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const HEADER = 'archivedAt\tsize\ttarget\tregion\taccount\tfile\tmtime\tdescription\ttreeHash\tarchiveId';
 
-async function archive(home: Home, file: string): Promise<Printed> {
+async function archive(home: VaultHome, file: string): Promise<Printed> {
   return oneJson((await home.run(['upload', file, home.target, '--json'])).stdout, 'archive');
 }
 
 describe('calve archives', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('prints a header and a line for each archive, the id last, and asks no service', async (t) => {
     const home = await service.home(t);

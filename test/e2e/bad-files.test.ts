@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { sharedService } from '../support/homes.js';
 import { tempFolder } from '../support/temp.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const GIB_BYTES = 1024 ** 3;
 const NO_CREDENTIALS = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
@@ -20,7 +20,7 @@ function sparse(path: string, sizeBytes: number): string {
 }
 
 describe('Files that cannot be sent', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('exit 13, are named with the reason, and nothing is sent', async (t) => {
     const home = await service.home(t);
@@ -32,7 +32,7 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     const told: Record<string, RegExp> = {
       empty: /\/empty: the file is empty, and a vault accepts no empty archive$/,
       'a folder': /\/a folder: it is a folder, and not a regular file$/,
-      fifo: /\/fifo: this is a pipe, a socket or a device, and not a regular file$/,
+      fifo: /\/fifo: it is a pipe, a socket or a device, and not a regular file$/,
       '/dev/null': /^calve: \/dev\/null: it is a pipe, a socket or a device/,
       missing: /\/missing: there is no such file$/,
       dangling: /\/dangling: there is no such file$/,

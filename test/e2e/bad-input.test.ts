@@ -4,12 +4,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 type Row = readonly [words: readonly string[], told: RegExp];
 
 /** Runs each row, a few at a time. */
-async function assertUsage(home: Home, rows: readonly Row[]): Promise<void> {
+async function assertUsage(home: VaultHome, rows: readonly Row[]): Promise<void> {
   for (const [words, told] of rows) {
     const ended = await home.run(words);
     assert.match(assertFailed(ended, 2), told, words.join(' '));
@@ -20,7 +21,7 @@ async function assertUsage(home: Home, rows: readonly Row[]): Promise<void> {
 }
 
 describe('Bad input on the command line exits 2 and is named', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('part sizes', async (t) => {
     const home = await service.home(t);
@@ -65,10 +66,7 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       [['upload', file, 'glacier://a b'], /^calve: target glacier:\/\/a b: /],
       [['upload', file, `glacier://${'v'.repeat(256)}`], /a vault name is 1 to 255/],
       [['upload', file, 'glacier://photos/2026'], /a vault identifies archives by id, not by path/],
-      [
-        ['upload', file, home.target, 'local://other'],
-        /a run has only one target; glacier:\S+ is a second one/,
-      ],
+      [['upload', file, home.target, 'local://other'], /a run has one target; glacier:\S+ is a second one/],
       [['upload', file], /the last word must be the target; \S+ is not a target/],
       [['upload', home.target], /no file is named/],
       [['upload', '-', '-', home.target], /standard input can be sent only once/],

@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { sharedService } from '../support/homes.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 describe('A service that says no', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('for want of credentials exits 12 and says where they may come from', async (t) => {
     const home = await service.home(t);
@@ -91,7 +91,7 @@ describe('A service that says no', { concurrency: 2 }, () => {
 });
 
 describe('A service of an account without vaults', { concurrency: 2 }, () => {
-  const service = sharedService({ faults: ['no-longer-supported@initiate'] });
+  const service = sharedVaults({ faults: ['no-longer-supported@initiate'] });
 
   test('exits 12, says since when, and names where the same file can go instead', async (t) => {
     const home = await service.home(t);

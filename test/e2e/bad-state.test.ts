@@ -14,23 +14,24 @@ import process from 'node:process';
 import { describe, test } from 'node:test';
 import { encodeLine } from '../../src/state/checked-line.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { isBegin } from '../support/front.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { oneJson } from '../support/json-shapes.js';
+import { isCreate } from '../support/requests.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
-function stateFolder(home: Home): string {
+function stateFolder(home: VaultHome): string {
   return join(home.folder, 'home/.local/state/calve');
 }
 
-function journalOf(home: Home): string {
+function journalOf(home: VaultHome): string {
   const uploads = join(stateFolder(home), 'v2/uploads');
   return join(uploads, readdirSync(uploads)[0] ?? '');
 }
 
 describe('State that cannot be used', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('exits 13 where its folder cannot be made or is no folder, and nothing is begun', async (t) => {
     const home = await service.home(t);
@@ -40,7 +41,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       assert.match(assertFailed(ended, 13), /\/f(\/below)?: calve needs a folder there: /, option);
     }
     assertFailedJson(await home.run(['upload', file, home.target, '--state-dir=f', '--json']), 13);
-    assert.equal(home.passed().filter(isBegin).length, 0);
+    assert.equal(home.passed().filter(isCreate).length, 0);
   });
 
   test('exits 13 where a file system has no room for folders at all', async (t) => {
@@ -51,14 +52,14 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       const ended = await home.run(['upload', file, home.target, option, '/proc/calve/below']);
       assert.match(assertFailed(ended, 13), /\/proc\/calve(\/below)?: calve cannot write there: ENOENT/);
     }
-    assert.equal(home.passed().filter(isBegin).length, 0);
+    assert.equal(home.passed().filter(isCreate).length, 0);
   });
 
   test('exits 13 where others may write to it: state folder, uploads, a journal, the catalogue', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 2 * MIB_BYTES);
     await home.leaveUnfinished(file, 1);
-    const begunBefore = home.passed().filter(isBegin).length;
+    const begunBefore = home.passed().filter(isCreate).length;
     const catalogue = join(home.folder, 'home/.local/share/calve/archives');
     const places = [stateFolder(home), join(stateFolder(home), 'v2/uploads'), journalOf(home), catalogue];
     for (const place of places) {
@@ -69,7 +70,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       assert.ok(ended.stderr.includes(`chmod go= ${place}`), ended.stderr);
       chmodSync(place, mode);
     }
-    assert.equal(home.passed().filter(isBegin).length, begunBefore);
+    assert.equal(home.passed().filter(isCreate).length, begunBefore);
     assert.equal((await home.run(['upload', file, home.target])).code, 0);
   });
 
@@ -85,7 +86,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       assert.match(ended.stderr, /^calve: .*\/v2: a newer version of calve wrote it/m);
       assert.match(ended.stderr, /^hint: use that newer version$/m);
     }
-    assert.equal(home.passed().filter(isBegin).length, 0);
+    assert.equal(home.passed().filter(isCreate).length, 0);
   });
 
   test('exits 13 where a journal’s head is damaged or newer; the hint’s line goes on without it', async (t) => {
@@ -145,12 +146,12 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     const [name = ''] = readdirSync(catalogue);
     const text = readFileSync(join(catalogue, name), 'utf8');
     writeFileSync(join(catalogue, name), text.replace('"size":9', '"size":8'));
-    const begunBefore = home.passed().filter(isBegin).length;
+    const begunBefore = home.passed().filter(isCreate).length;
     for (const words of [['archives'], ['upload', file, home.target], ['verify', file]]) {
       const ended = await home.run(words);
       assert.ok(assertFailed(ended, 13).includes(name), ended.stderr);
     }
-    assert.equal(home.passed().filter(isBegin).length, begunBefore);
+    assert.equal(home.passed().filter(isCreate).length, begunBefore);
   });
 
   test('exits 13 where the data folder of local:// cannot be used', async (t) => {

@@ -11,14 +11,16 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { missingTool } from '../support/aws-tools.js';
-import { isBegin, isComplete, isPart, isPartList, refuse } from '../support/bucket-front.js';
-import { type BucketHome, type Scheme, sharedBuckets } from '../support/buckets.js';
+import type { BucketHome, Scheme } from '../support/bucket-home.js';
+import { sharedBuckets } from '../support/bucket-service.js';
 import { type Ended, jsonLines } from '../support/calve.js';
+import { isAbort, isComplete, isCreate, isPart, isPartList } from '../support/requests.js';
 import { missingSwift } from '../support/swift.js';
 
 const MIB_BYTES = 1024 * 1024;
 /** Three parts of 8 MiB, the last one short. */
 const SIZE_BYTES = 17 * MIB_BYTES + 5;
+const NO_SUCH_UPLOAD = { status: 404, code: 'NoSuchUpload', message: 'It is over.' };
 const SMALL_PARTS = ['--part-size', '8M'];
 const skip = missingSwift() || (await missingTool('aws'));
 
@@ -189,11 +191,10 @@ describe('objects, end to end', { skip }, () => {
     let completes = 0;
     home.hook({
       // As on AWS and OBS, an upload that was completed is no upload any more.
-      instead: (passing, response) => {
-        if (!isComplete(passing) || completes === 0) return false;
+      before: (passing) => {
+        if (!isComplete(passing) || completes === 0) return 'pass';
         completes += 1;
-        refuse(response, { status: 404, code: 'NoSuchUpload', message: 'It is over.' }, '/');
-        return true;
+        return NO_SUCH_UPLOAD;
       },
       after: (passing) => (isComplete(passing) && ++completes === 1 ? 'cut' : 'pass'),
     });
@@ -224,11 +225,7 @@ describe('objects, end to end', { skip }, () => {
       const running = home.start(words);
       assert.equal((await running.ended).signal, 'SIGKILL');
       home.hook({
-        instead: (passing, response) => {
-          if (!isComplete(passing) && !isPartList(passing)) return false;
-          refuse(response, { status: 404, code: 'NoSuchUpload', message: 'It is over.' }, '/');
-          return true;
-        },
+        before: (passing) => (isComplete(passing) || isPartList(passing) ? NO_SUCH_UPLOAD : 'pass'),
       });
       const [unfinished] = jsonLines((await home.run(['status', '--json'])).stdout);
       // Somebody else's object in its place first.
@@ -237,7 +234,7 @@ describe('objects, end to end', { skip }, () => {
       const strange = await home.run(words);
       failed(strange, 16, /the object that is there now is not the one that this upload was to create/);
       assert.equal(oneJson(strange)['uploadId'], unfinished?.['uploadId']);
-      assert.equal(home.passed().filter(isBegin).length, 1, 'no second upload was begun');
+      assert.equal(home.passed().filter(isCreate).length, 1, 'no second upload was begun');
     },
   );
 
@@ -248,7 +245,7 @@ describe('objects, end to end', { skip }, () => {
     const words = ['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS, '--no-overwrite'];
     await put();
     failed(await home.run(words), 17, /the object exists already/);
-    assert.equal(home.passed().filter(isBegin).length, 0);
+    assert.equal(home.passed().filter(isCreate).length, 0);
     await home.client.send(new DeleteObjectCommand({ Bucket: home.bucket, Key: 'a.tar' }));
     // A resumed upload remembers that it was asked to.
     await home.killAtPart(words, 2);
@@ -329,11 +326,7 @@ describe('objects, end to end', { skip }, () => {
     let aborts = 0;
     home.hook({
       // The first abort is answered, though a part in flight keeps the upload there.
-      instead: ({ method, path }, response) => {
-        if (method !== 'DELETE' || !path.includes('uploadId=') || ++aborts > 1) return false;
-        response.writeHead(204).end();
-        return true;
-      },
+      before: (passing) => (isAbort(passing) && ++aborts === 1 ? { status: 204 } : 'pass'),
     });
     const { code, stderr } = await home.run(['abort', url, `--upload-id=${uploadId}`]);
     assert.deepEqual([code, aborts], [0, 2], stderr);
@@ -389,7 +382,7 @@ describe('objects, end to end', { skip }, () => {
       const { code, stderr } = await home.run([...words, ...given, '--debug']);
       assert.equal(code, 0, stderr);
       const named = (name: string) => home.passed().filter((passing) => passing.headers[name] !== undefined);
-      assert.ok(named('x-amz-meta-origin').every(isBegin) && named('x-amz-meta-origin').length === 1);
+      assert.ok(named('x-amz-meta-origin').every(isCreate) && named('x-amz-meta-origin').length === 1);
       assert.equal(named('x-amz-request-payer').length, home.passed().length);
       assert.equal(home.passed().filter(isPart).length, 3);
       assert.doesNotMatch(stderr, /requester-secret/);

@@ -5,9 +5,9 @@ import { describe, test } from 'node:test';
 import { CHANGE_KINDS, CHANGES } from '../chaos/source-changes.js';
 import { badDiskEnv } from '../support/bad-disk.js';
 import { assertFailed } from '../support/failed.js';
-import { isComplete, isPart } from '../support/front.js';
-import { sharedService } from '../support/homes.js';
 import { oneJson } from '../support/json-shapes.js';
+import { isComplete, isPart } from '../support/requests.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const PARTS = 4;
@@ -15,7 +15,7 @@ const PARTS = 4;
 const HARMLESS = 'given other rights';
 
 describe('A file', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   for (const kind of CHANGE_KINDS.filter((each) => each !== HARMLESS)) {
     test(`that is ${kind} while it is sent ends in 13, no archive; the next run sends what is there then`, async (t) => {

@@ -5,15 +5,16 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { assertFailed } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { withCalveOnPath } from '../support/shell.js';
 import { missingTerminal } from '../support/terminal.js';
 import { missingShell, startTypingShell, type TypingShellName } from '../support/typing-shell.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
 /** A folder with a file, a folder and a program to be named. */
-function furnish(home: Home): Record<string, string> {
+function furnish(home: VaultHome): Record<string, string> {
   home.file('weekly backup.tar', 9);
   mkdirSync(join(home.folder, 'weekly-state'));
   const env = withCalveOnPath(home.folder, home.env);
@@ -22,7 +23,7 @@ function furnish(home: Home): Record<string, string> {
 }
 
 /** A stranger's `calve` in front of ours: a state folder with ids that no service should have sent. */
-function withHostileIds(home: Home, env: Record<string, string>): void {
+function withHostileIds(home: VaultHome, env: Record<string, string>): void {
   const [ours = ''] = (env['PATH'] ?? '').split(':');
   const script = `#!/bin/sh
 if [ "$1" = completion ]; then exec '${ours}/calve' "$@"; fi
@@ -34,7 +35,7 @@ printf 'FILE\\tUPLOAD ID\\nf\\t$(touch pwned)\\nf\\t\`touch pwned\`\\nf\\t-plain
   env['PATH'] = `${folder}:${env['PATH']}`;
 }
 
-async function typing(t: TestContext, home: Home, shell: TypingShellName, env: Record<string, string>) {
+async function typing(t: TestContext, home: VaultHome, shell: TypingShellName, env: Record<string, string>) {
   const { complete } = await startTypingShell(t, shell, { folder: home.folder, env });
   return async (typed: string): Promise<string> => (await complete(typed)).line;
 }
@@ -42,7 +43,7 @@ async function typing(t: TestContext, home: Home, shell: TypingShellName, env: R
 const SHELLS: readonly TypingShellName[] = ['bash', 'zsh'];
 
 describe('Completion', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   for (const shell of SHELLS) {
     const skip = missingTerminal() || missingShell(shell);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { jsonLines } from '../support/calve.js';
 import { type CrashAt, crashEnv } from '../support/crash-at.js';
 import {
@@ -13,8 +13,8 @@ import {
   PART_BYTES,
   type Traffic,
 } from '../support/crash-job.js';
-import { isBegin, isComplete, isPart } from '../support/front.js';
-import { openVault, type VaultBench } from '../support/vault.js';
+import { isComplete, isCreate, isPart } from '../support/requests.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 interface Row {
   /** Both in the words of the table. */
@@ -41,19 +41,19 @@ const ROWS: readonly Row[] = [
   {
     dies: 'before create was sent',
     does: 'creates an upload',
-    at: [{ moment: 'before', request: isBegin }],
-    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    at: [{ moment: 'before', request: isCreate }],
+    traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 1 },
     resumable: false,
   },
   {
     dies: 'after create was answered, before the head was on disk',
     does: 'creates another; an empty upload stays on the service, and expires',
     at: [
-      { moment: 'after', request: isBegin },
+      { moment: 'after', request: isCreate },
       { when: 'within', matching: '^write .*"type":"head"' },
       { when: 'before', matching: HEAD_NAMED },
     ],
-    traffic: { begins: 2, partLists: 0, parts: PARTS, completes: 1 },
+    traffic: { creates: 2, partLists: 0, parts: PARTS, completes: 1 },
     leavesOpenUpload: true,
     resumable: false,
   },
@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
       { when: 'after', matching: HEAD_NAMED },
       { moment: 'before', request: isPart },
     ],
-    traffic: { begins: 1, partLists: 1, parts: PARTS, completes: 1 },
+    traffic: { creates: 1, partLists: 1, parts: PARTS, completes: 1 },
     resumable: true,
   },
   {
@@ -77,7 +77,7 @@ const ROWS: readonly Row[] = [
       { when: 'within', matching: PART_LINE, nth: 2 },
       { when: 'after', matching: PART_LINE, nth: 2 },
     ],
-    traffic: { begins: 1, partLists: 1, parts: PARTS, completes: 1 },
+    traffic: { creates: 1, partLists: 1, parts: PARTS, completes: 1 },
     resumable: true,
   },
   {
@@ -87,7 +87,7 @@ const ROWS: readonly Row[] = [
       { when: 'before', matching: COMPLETING },
       { when: 'within', matching: COMPLETING },
     ],
-    traffic: { begins: 1, partLists: 1, parts: PARTS, completes: 1 },
+    traffic: { creates: 1, partLists: 1, parts: PARTS, completes: 1 },
     resumable: true,
   },
   {
@@ -97,14 +97,14 @@ const ROWS: readonly Row[] = [
       { when: 'after', matching: COMPLETING },
       { moment: 'before', request: isComplete },
     ],
-    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 1 },
     resumable: true,
   },
   {
     dies: 'after complete was done, before its answer came',
     does: 'completes again: the service gives the same archive id',
     at: [{ moment: 'after', request: isComplete }],
-    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 2 },
+    traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 2 },
     resumable: true,
   },
   {
@@ -114,7 +114,7 @@ const ROWS: readonly Row[] = [
       { when: 'within', matching: '^write .*"type":"archive"' },
       { when: 'before', matching: ENTRY_NAMED },
     ],
-    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 2 },
+    traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 2 },
     resumable: true,
   },
   {
@@ -124,7 +124,7 @@ const ROWS: readonly Row[] = [
       { when: 'after', matching: ENTRY_NAMED },
       { when: 'before', matching: JOURNAL_GONE },
     ],
-    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 1 },
     resumable: true,
   },
   {
@@ -134,7 +134,7 @@ const ROWS: readonly Row[] = [
       { when: 'after', matching: JOURNAL_GONE },
       { when: 'before', matching: '^print' },
     ],
-    traffic: { begins: 1, partLists: 0, parts: PARTS, completes: 1 },
+    traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 1 },
     resumable: false,
   },
 ];
@@ -150,31 +150,36 @@ test('Every row of the table in docs/design.md is tested here', () => {
   );
 });
 
-for (const row of ROWS) {
-  test(`Killed ${row.dies}, the next run ${row.does}`, async (t) => {
-    const vault = await openVault(t);
-    const tries = row.at.map((at) => ({ at, word: 'upload' as Word }));
-    // What is left is the same at all of a row's instants, so one of them will do for the other word.
-    if (row.resumable) tries.push(...row.at.slice(-1).map((at) => ({ at, word: 'resume' as Word })));
-    for (const [index, { at, word }] of tries.entries()) {
-      const order = { name: `try ${index}`, sizeBytes: PARTS * PART_BYTES - 7, concurrency: LANES };
-      const job = await openJob(t, vault, order);
-      await t.test(`${word} after a death ${instantText(at)}`, async () => {
-        const archiveId = await dieAndGoOn(vault, job, row, { at, word });
-        if (index === tries.length - 1) await assertSettled(job, archiveId);
-      });
-    }
-  });
-}
+describe('After a crash', { concurrency: 2 }, () => {
+  const service = sharedVaults();
 
-test('Killed with half of `completing` on disk, and again when complete was done, the third run gives the archive', async (t) => {
-  const vault = await openVault(t);
-  const job = await openJob(t, vault, { name: 'twice', sizeBytes: 2 * PART_BYTES, concurrency: LANES });
-  const torn = await job.run(job.uploadLine, crashEnv({ when: 'within', matching: COMPLETING }));
-  const done = await job.runKilledAt(job.uploadLine, { moment: 'after', request: isComplete });
-  assert.deepEqual([torn.signal, done.signal], ['SIGKILL', 'SIGKILL']);
-  await assertOneArchive(vault, job, await job.run(job.uploadLine));
-  assert.deepEqual(job.traffic(), { begins: 1, partLists: 1, parts: 2, completes: 2 });
+  async function newJob(t: TestContext, parts: number): Promise<Job> {
+    return openJob(await service.home(t), { sizeBytes: parts * PART_BYTES - 7, concurrency: LANES });
+  }
+
+  for (const row of ROWS) {
+    test(`Killed ${row.dies}, the next run ${row.does}`, async (t) => {
+      const tries = row.at.map((at) => ({ at, word: 'upload' as Word }));
+      // What is left is the same at all of a row's instants, so one of them will do for the other word.
+      if (row.resumable) tries.push(...row.at.slice(-1).map((at) => ({ at, word: 'resume' as Word })));
+      for (const [index, { at, word }] of tries.entries()) {
+        await t.test(`${word} after a death ${instantText(at)}`, async (t) => {
+          const job = await newJob(t, PARTS);
+          const archiveId = await dieAndGoOn(job, row, { at, word });
+          if (index === tries.length - 1) await assertSettled(job, archiveId);
+        });
+      }
+    });
+  }
+
+  test('Killed with half of `completing` on disk, and again when complete was done, the third run gives the archive', async (t) => {
+    const job = await newJob(t, 2);
+    const torn = await job.run(job.uploadLine, crashEnv({ when: 'within', matching: COMPLETING }));
+    const done = await job.runKilledAt(job.uploadLine, { moment: 'after', request: isComplete });
+    assert.deepEqual([torn.signal, done.signal], ['SIGKILL', 'SIGKILL']);
+    await assertOneArchive(job, await job.run(job.uploadLine));
+    assert.deepEqual(job.traffic(), { creates: 1, partLists: 1, parts: 2, completes: 2 });
+  });
 });
 
 type Word = 'upload' | 'resume';
@@ -185,7 +190,6 @@ function instantText(at: NetworkInstant | CrashAt): string {
 }
 
 async function dieAndGoOn(
-  vault: VaultBench,
   job: Job,
   row: Row,
   { at, word }: { at: NetworkInstant | CrashAt; word: Word },
@@ -200,16 +204,20 @@ async function dieAndGoOn(
     assert.deepEqual([nothing.code, nothing.stdout], [0, ''], nothing.stderr);
   }
   const next = await job.run(word === 'upload' ? job.uploadLine : ['resume']);
-  const { archiveId, openUploads } = await assertOneArchive(vault, job, next);
+  const openUploads = await assertOneArchive(job, next);
   assert.equal(openUploads, row.leavesOpenUpload ? 1 : 0, 'uploads left open on the service');
   assertTraffic(job.traffic(), row);
-  return archiveId;
+  return next.stdout.trimEnd();
 }
 
-/** What the commands say of it, and that the same line is at rest. */
+/** Asserts what the commands say of the archive, and that the same line sends nothing more. */
 async function assertSettled(job: Job, archiveId: string): Promise<void> {
-  assert.equal((await job.run(['status', '--json'])).stdout, '');
-  const [entry, ...others] = jsonLines((await job.run(['archives', '--json'])).stdout);
+  const [status, archives] = await Promise.all([
+    job.run(['status', '--json']),
+    job.run(['archives', '--json']),
+  ]);
+  assert.equal(status.stdout, '');
+  const [entry, ...others] = jsonLines(archives.stdout);
   assert.deepEqual([entry?.['archiveId'], others], [archiveId, []]);
   const before = job.traffic();
   assert.equal((await job.run(job.uploadLine)).stdout.trimEnd(), archiveId, 'the line after that agrees');

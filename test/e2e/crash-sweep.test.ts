@@ -4,12 +4,14 @@ import { type TestContext, test } from 'node:test';
 import { type CrashAt, crashEnv } from '../support/crash-at.js';
 import { assertOneArchive, type Job, openJob, PART_BYTES } from '../support/crash-job.js';
 import { drawSeed, seededRandom, TEST_ALL } from '../support/seed.js';
-import { openVault, type VaultBench } from '../support/vault.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const PARTS = 3;
 const LANES = 1;
 /** Far above what a small upload does: a sweep that never gets through is an error, not a long test. */
 const OPERATIONS_MAX = 300;
+
+const service = sharedVaults();
 
 test('Killed before any operation on its own files, the same line ends right', (t) =>
   sweep(t, 'before', { stride: TEST_ALL ? 1 : 6, atLeast: 50 }));
@@ -26,10 +28,9 @@ async function sweep(
   when: CrashAt['when'],
   { stride, atLeast }: { stride: number; atLeast: number },
 ): Promise<void> {
-  const vault = await openVault(t);
   const first = 1 + Math.floor(seededRandom(drawSeed(t))() * stride);
   for (let nth = first; nth <= OPERATIONS_MAX; nth += 2 * stride) {
-    const pair = [nth, nth + stride].map((each) => dieAndRunAgain(t, vault, { when, nth: each }));
+    const pair = [nth, nth + stride].map((each) => dieAndRunAgain(t, { when, nth: each }));
     const died = await Promise.all(pair);
     if (!died.includes(false)) continue;
     const reached = died[0] === true ? nth : nth - stride;
@@ -41,28 +42,28 @@ async function sweep(
 }
 
 /** @returns whether it died there, and not got through before */
-async function dieAndRunAgain(t: TestContext, vault: VaultBench, at: CrashAt): Promise<boolean> {
-  const order = { name: `${at.when} ${at.nth}`, sizeBytes: PARTS * PART_BYTES - 7, concurrency: LANES };
-  const job = await openJob(t, vault, order);
+async function dieAndRunAgain(t: TestContext, at: CrashAt): Promise<boolean> {
+  const size = { sizeBytes: PARTS * PART_BYTES - 7, concurrency: LANES };
+  const job = openJob(await service.home(t), size);
   const killed = await job.run(job.uploadLine, crashEnv(at));
   if (killed.signal === null) {
     assert.equal(killed.code, 0, killed.stderr);
     return false;
   }
   try {
-    await assertEndsRight(vault, job, killed.stdout);
+    await assertEndsRight(job, killed.stdout);
   } catch (cause) {
     throw new Error(`operation ${at.nth}: ${killed.stderr}`, { cause });
   }
   return true;
 }
 
-async function assertEndsRight(vault: VaultBench, job: Job, printedBefore: string): Promise<void> {
+async function assertEndsRight(job: Job, printedBefore: string): Promise<void> {
   const again = await job.run(job.uploadLine);
-  const { begins, parts, completes } = job.traffic();
-  const { openUploads } = await assertOneArchive(vault, job, again);
+  const { creates, parts, completes } = job.traffic();
+  const openUploads = await assertOneArchive(job, again);
   assert.ok(printedBefore === '' || printedBefore === again.stdout, 'an id that was printed stays');
-  assert.ok(begins <= 2 && completes <= 2, `${begins} begins, ${completes} completes`);
-  assert.equal(openUploads, begins - 1, 'only a begin that was forgotten leaves an upload');
+  assert.ok(creates <= 2 && completes <= 2, `${creates} creates, ${completes} completes`);
+  assert.equal(openUploads, creates - 1, 'only a create that was forgotten leaves an upload');
   assert.ok(parts >= PARTS && parts <= PARTS + LANES, `${parts} parts were sent for ${PARTS}`);
 }

@@ -5,9 +5,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { type Home, sharedService } from '../support/homes.js';
 import { checkObject, jsonOf } from '../support/json-shapes.js';
 import { missingTerminal, runOnTerminal } from '../support/terminal.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 /** Clears the screen, sets the title, changes the reading order, hides text, ends lines. */
@@ -57,9 +58,9 @@ function assertPlain(text: string, where: string): void {
 const LINE_MAX = 3000;
 
 describe('A service that sends hostile text', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
-  function at(home: Home, url: string) {
+  function at(home: VaultHome, url: string) {
     const options = [`--endpoint-url=${url}`, '--max-attempts=2'];
     return (...words: string[]) => home.run([...words, ...options]);
   }

@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { jsonOf, oneJson } from '../support/json-shapes.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
 /** The service chooses ids at random: uploads are begun until one begins with a hyphen. */
-async function hyphenUpload(home: Home): Promise<string> {
+async function hyphenUpload(home: VaultHome): Promise<string> {
   for (;;) {
     const uploadId = await home.createUpload();
     if (uploadId.startsWith('-')) return uploadId;
@@ -17,14 +18,14 @@ async function hyphenUpload(home: Home): Promise<string> {
 }
 
 /** One that the state folder knows, with a part sent. */
-async function hyphenUnfinished(home: Home, file: string): Promise<string> {
+async function hyphenUnfinished(home: VaultHome, file: string): Promise<string> {
   const uploadId = await hyphenUpload(home);
   await home.killAtPart(['resume', file, home.target, `--upload-id=${uploadId}`], 1);
   return uploadId;
 }
 
 describe('An id that begins with a hyphen', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('is taken by list-parts and abort as a word of its own and joined to its option', async (t) => {
     const home = await service.home(t);

@@ -7,11 +7,9 @@ import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { awsTools, missingTool } from '../support/aws-tools.js';
 import { seededBytes, writeSeededFile } from '../support/bytes.js';
-import { cleanEnv, type Ended, runCalve, startCalve } from '../support/calve.js';
-import { startEmulatorCommand } from '../support/emulator-command.js';
+import { openCommandHome } from '../support/emulator-command.js';
 import { assertFailed } from '../support/failed.js';
 import { jsonOf, oneJson } from '../support/json-shapes.js';
-import { tempFolder } from '../support/temp.js';
 
 const MIB_BYTES = 1024 * 1024;
 const VAULT = '--vault-name=photos';
@@ -21,12 +19,8 @@ const noCli = await missingTool('aws');
 const noBoto = await missingTool('boto3');
 
 async function openBench(t: TestContext) {
-  const folder = tempFolder(t);
-  const own = { cwd: folder, env: cleanEnv(folder, { CALVE_RETRY_DELAY: '10ms' }) };
-  const emulator = await startEmulatorCommand(t, ['--vault', 'photos', '--data-dir', 'vaults'], own);
-  const spawned = { ...own, env: { ...own.env, ...emulator.env } };
-  const run = (words: readonly string[]): Promise<Ended> => runCalve(words, spawned);
-  return { folder, spawned, run, ...awsTools(emulator, folder) };
+  const home = await openCommandHome(t, ['--vault', 'photos', '--data-dir', 'vaults']);
+  return { ...home, ...awsTools(home) };
 }
 
 type Bench = Awaited<ReturnType<typeof openBench>>;
@@ -42,9 +36,9 @@ function writeHoledFile(path: string, sizeBytes: number): void {
 }
 
 /** Ends an upload with SIGKILL once some of its parts are confirmed. */
-async function uploadAndKill({ spawned }: Bench, file: string): Promise<void> {
+async function uploadAndKill(home: Bench, file: string): Promise<void> {
   const words = ['upload', file, TARGET, '--part-size=1M', '--concurrency=1', '--progress=json'];
-  const { child, ended } = startCalve(words, spawned);
+  const { child, ended } = home.start(words);
   for await (const line of createInterface({ input: child.stderr as Readable })) {
     if (line.startsWith('{"type":"part"')) child.kill('SIGKILL');
   }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { sharedService } from '../support/homes.js';
 import { jsonOf, tableOf } from '../support/json-shapes.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const UNKNOWN = 'x'.repeat(92);
 
 describe('calve list-parts', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('prints a header and a line for each part, and as objects the same, past the 50 of one page', async (t) => {
     const home = await service.home(t);

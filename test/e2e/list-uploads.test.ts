@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { sharedService } from '../support/homes.js';
 import { checkObject, jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const HEADER = 'createdAt\tpartSize\tpartsDone\tparts\tfile\tdescription\tuploadId';
 
 describe('calve list-uploads', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('prints a header and a line for each upload, the id last, with what is known locally', async (t) => {
     const home = await service.home(t);

@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { InitiateMultipartUploadCommand } from '@aws-sdk/client-glacier';
 import { seededBytes, writeSeededFile } from '../support/bytes.js';
 import { jsonLines } from '../support/calve.js';
-import { isPart, startFront } from '../support/front.js';
-import { openVault, TARGET, VAULT } from '../support/vault.js';
+import { startFront } from '../support/front.js';
+import { isPart } from '../support/requests.js';
+import { openVault, TARGET, VAULT } from '../support/vault-service.js';
 
 const MIB = 1024 * 1024;
 

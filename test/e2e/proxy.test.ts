@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { startConnectProxy } from '../support/connect-proxy.js';
 import { missingOpenssl, startTlsFront } from '../support/tls-front.js';
-import { openVault, TARGET } from '../support/vault.js';
+import { openVault, TARGET } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 /** No resolver knows it (RFC 6761): it can only be reached through the proxy. */

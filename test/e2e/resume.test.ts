@@ -4,19 +4,20 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-glacier';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { isPart } from '../support/front.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
+import { isPart } from '../support/requests.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
-async function abortElsewhere(home: Home, uploadId: string): Promise<void> {
+async function abortElsewhere(home: VaultHome, uploadId: string): Promise<void> {
   const upload = { accountId: '-', vaultName: home.vault, uploadId };
   await home.client.send(new AbortMultipartUploadCommand(upload));
 }
 
 describe('calve resume', { concurrency: 2 }, () => {
-  const service = sharedService({ repeatWindowMs: 1 });
+  const service = sharedVaults({ repeatWindowMs: 1 });
 
   test('of a file goes on, prints the archive id alone, and the archive is the file', async (t) => {
     const home = await service.home(t);

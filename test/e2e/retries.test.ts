@@ -8,15 +8,25 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import type { EmulatorOptions } from '../../src/emulator/server.js';
 import { seededBytes } from '../support/bytes.js';
 import { jsonLines } from '../support/calve.js';
-import { isBegin, isComplete, isPart, type Passing, type Refusal, startFront } from '../support/front.js';
-import { openVault, TARGET, type VaultBench } from '../support/vault.js';
+import { startFront } from '../support/front.js';
+import {
+  headerOf,
+  isComplete,
+  isCreate,
+  isPart,
+  type Passing,
+  type Refusal,
+  rangeOf,
+} from '../support/requests.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { openVault, TARGET } from '../support/vault-service.js';
 
 const SIZE_BYTES = 3 * MIB_BYTES + 1;
 const PARTS = 4;
 const UPLOAD = ['--part-size', '1M', '--json', '--progress', 'json'];
 const OPERATIONS = ['describe-vault', 'initiate', 'upload-part', 'complete'];
 
-interface Bench extends VaultBench {
+interface Bench extends Omit<VaultHome, 'file'> {
   readonly file: string;
 }
 
@@ -104,7 +114,7 @@ describe('A service that asks to be left alone for a while', { concurrency: 2 },
         const vault = await bench(t);
         let left = 1;
         const front = await startFront(t, vault.emulator.url, {
-          before: ({ range }) => (range === refused && left-- > 0 ? { ...busy, status } : 'pass'),
+          before: (passing) => (rangeOf(passing) === refused && left-- > 0 ? { ...busy, status } : 'pass'),
         });
         const words = ['upload', vault.file, TARGET, ...UPLOAD, '--retry-delay', '1ms', '--concurrency', '1'];
         const ended = await vault.run(words, { AWS_ENDPOINT_URL_GLACIER: front.url });
@@ -155,7 +165,7 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
     assert.deepEqual(retries, ['create the upload']);
     assert.deepEqual(notices, ['create-repeated']);
     // Neither adopted nor aborted: another host's may look just like it.
-    assert.deepEqual(await vault.openUploads(), ['backup.bin']);
+    assert.deepEqual(await vault.openDescriptions(), ['backup.bin']);
   });
 
   test('begin, for people: the line names the description, and how to look for it', async (t) => {
@@ -277,11 +287,11 @@ describe('Credentials that expire in the middle of an upload', { concurrency: 2 
     const used = new Map<string, number>();
     const front = await startFront(t, vault.emulator.url, {
       before: (passing: Passing) => {
-        const token = passing.token ?? '';
+        const token = headerOf(passing, 'x-amz-security-token') ?? '';
         if (isPart(passing)) used.set(token, (used.get(token) ?? 0) + 1);
         if ((used.get(token) ?? 0) <= partsEach) {
           seen.push(
-            `${isPart(passing) ? 'part' : isBegin(passing) ? 'begin' : isComplete(passing) ? 'complete' : 'other'} ${token}`,
+            `${isPart(passing) ? 'part' : isCreate(passing) ? 'begin' : isComplete(passing) ? 'complete' : 'other'} ${token}`,
           );
           return 'pass';
         }

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { type Ended, jsonLines } from '../support/calve.js';
-import { isBegin, isComplete, startFront } from '../support/front.js';
+import { startFront } from '../support/front.js';
+import { isComplete, isCreate } from '../support/requests.js';
 import { TEST_ALL } from '../support/seed.js';
-import { openVault, TARGET, VAULT, type VaultBench } from '../support/vault.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { openVault, TARGET, VAULT } from '../support/vault-service.js';
 
 const ROUNDS = TEST_ALL ? 50 : 5;
 const FILE_BYTES = 2 * 1024 * 1024 + 1;
@@ -43,7 +45,7 @@ interface Race {
  */
 async function race(
   t: TestContext,
-  vault: VaultBench,
+  vault: VaultHome,
   round: number,
   options: readonly string[],
 ): Promise<Race> {
@@ -57,7 +59,7 @@ async function race(
     before: async (passing) => {
       if (passing.path.endsWith(`/vaults/${VAULT}`)) await start.arrive();
       // Two that both have the lock must not wait for each other: they are to be found out.
-      if (isBegin(passing) && ++begins > 1) void oneEnded.arrive();
+      if (isCreate(passing) && ++begins > 1) void oneEnded.arrive();
       if (isComplete(passing) && options.length === 0) await oneEnded.opened;
       return 'pass' as const;
     },
@@ -70,13 +72,13 @@ async function race(
   };
   const [one, other] = await Promise.all([run(), run()]);
   const { archiveId, winner, loser } = toldApart(one, other);
-  assert.equal(front.passed.filter(isBegin).length, 1, 'the service was asked for one upload');
+  assert.equal(front.passed.filter(isCreate).length, 1, 'the service was asked for one upload');
   const archives = (await vault.archives()).filter((archive) => archive.description === name);
   assert.deepEqual(
     archives.map((archive) => archive.archiveId),
     [archiveId],
   );
-  assert.deepEqual(await vault.openUploads(), []);
+  assert.deepEqual(await vault.openDescriptions(), []);
   return { winner, loser };
 }
 

@@ -7,8 +7,8 @@ import process from 'node:process';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { CALVE_BIN, type Ended } from '../support/calve.js';
-import { isPart } from '../support/front.js';
-import { sharedService } from '../support/homes.js';
+import { isPart } from '../support/requests.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const TOKEN = 'SESSION-TOKEN-THAT-NOBODY-MAY-SEE';
@@ -22,7 +22,7 @@ function walk(folder: string) {
 }
 
 describe('Secrets', { concurrency: 2 }, () => {
-  const service = sharedService({ accessKeyId: 'AKIDSECRETS', secretAccessKey: SECRET });
+  const service = sharedVaults({ accessKeyId: 'AKIDSECRETS', secretAccessKey: SECRET });
 
   test('are in no file, on no stdout and on no stderr, --debug included, whatever happens', async (t) => {
     const home = await service.home(t);

@@ -19,9 +19,9 @@ import { describe, type TestContext, test } from 'node:test';
 import { encodeLine } from '../../src/state/checked-line.js';
 import { selfSigned } from '../support/certificates.js';
 import { assertFailed } from '../support/failed.js';
-import { isBegin } from '../support/front.js';
-import { sharedService } from '../support/homes.js';
+import { isCreate } from '../support/requests.js';
 import { socketLog } from '../support/socket-log.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const SECRET = 'secret/key+that/nobody/may/see/anywhere0';
@@ -45,7 +45,7 @@ async function tlsService(t: TestContext, certificate: ServerOptions) {
 }
 
 describe('Security', { concurrency: 2 }, () => {
-  const service = sharedService({ accessKeyId: 'AKIDSECRETS', secretAccessKey: SECRET });
+  const service = sharedVaults({ accessKeyId: 'AKIDSECRETS', secretAccessKey: SECRET });
 
   test('a certificate that nobody vouches for is refused with 12, and no request is made', async (t) => {
     const home = await service.home(t);
@@ -167,7 +167,7 @@ describe('Security', { concurrency: 2 }, () => {
       }
       assert.deepEqual(readdirSync(to), [], 'nothing was written there');
     }
-    assert.equal(home.passed().filter(isBegin).length, 0);
+    assert.equal(home.passed().filter(isCreate).length, 0);
   });
 
   test('no other process sees a secret in a command line: neither ours nor a child’s', async (t) => {

@@ -5,36 +5,37 @@ import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand, UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { seededBytes } from '../support/bytes.js';
 import { assertFailedJson } from '../support/failed.js';
-import { isBegin, isComplete, isPart } from '../support/front.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { oneJson } from '../support/json-shapes.js';
+import { isComplete, isCreate, isPart, rangeOf } from '../support/requests.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const STATE = 'home/.local/state/calve/v1';
 
 /** The upload's journal says that nothing was done for so long. */
-function idle(home: Home, ageMs: number): void {
+function idle(home: VaultHome, ageMs: number): void {
   const folder = join(home.folder, STATE, 'uploads');
   const thenS = (Date.now() - ageMs) / 1000;
   for (const name of readdirSync(folder)) utimesSync(join(folder, name), thenS, thenS);
 }
 
-async function assertArchive(home: Home, stdout: string, file: string) {
+async function assertArchive(home: VaultHome, stdout: string, file: string) {
   const archive = oneJson(stdout, 'archive');
   assert.deepEqual(await home.readBack(String(archive['archiveId'])), readFileSync(file));
   return archive;
 }
 
 describe('The service’s side of an upload', { concurrency: 2 }, () => {
-  const service = sharedService({ repeatWindowMs: 0 });
+  const service = sharedVaults({ repeatWindowMs: 0 });
 
   test('expired: it is begun once anew, and that is said', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 4 * MIB_BYTES);
     const uploadId = await home.leaveUnfinished(file, 2);
     idle(home, 30 * 3_600_000);
-    home.drop(uploadId);
-    const before = home.passed().filter(isBegin).length;
+    home.forget(uploadId);
+    const before = home.passed().filter(isCreate).length;
     const { code, stdout, stderr } = await home.run(['resume', '--json']);
     assert.equal(code, 0, stderr);
     assert.match(
@@ -43,7 +44,7 @@ describe('The service’s side of an upload', { concurrency: 2 }, () => {
     );
     const { partsSent, resumed } = await assertArchive(home, stdout, file);
     assert.deepEqual([partsSent, resumed], [4, false]);
-    assert.equal(home.passed().filter(isBegin).length, before + 1);
+    assert.equal(home.passed().filter(isCreate).length, before + 1);
   });
 
   test('aborted by somebody while it is sent: 16, and the running calve begins no other', async (t) => {
@@ -51,9 +52,9 @@ describe('The service’s side of an upload', { concurrency: 2 }, () => {
     const file = home.file('f', 4 * MIB_BYTES);
     let parts = 0;
     home.hook({
-      before: async ({ method, path, range }) => {
-        if (method !== 'PUT' || range === null || ++parts !== 3) return 'pass' as const;
-        const uploadId = path.split('/').at(-1);
+      before: async (passing) => {
+        if (!isPart(passing) || ++parts !== 3) return 'pass' as const;
+        const uploadId = passing.path.split('/').at(-1);
         const address = { accountId: '-', vaultName: home.vault, uploadId };
         await home.client.send(new AbortMultipartUploadCommand(address));
         return 'pass' as const;
@@ -62,10 +63,10 @@ describe('The service’s side of an upload', { concurrency: 2 }, () => {
     const words = ['upload', file, home.target, '--part-size=1M', '--json'];
     const error = assertFailedJson(await home.run([...words, '--concurrency=1']), 16);
     assert.deepEqual([error['kind'], error['resumable']], ['gone', false]);
-    assert.equal(home.passed().filter(isBegin).length, 1);
+    assert.equal(home.passed().filter(isCreate).length, 1);
     home.hook({});
     assertFailedJson(await home.run(['resume', '--json']), 16);
-    assert.equal(home.passed().filter(isBegin).length, 1, 'resume begins none either');
+    assert.equal(home.passed().filter(isCreate).length, 1, 'resume begins none either');
     const again = await home.run(words);
     assert.equal(again.code, 0, again.stderr);
     await assertArchive(home, again.stdout, file);
@@ -110,15 +111,15 @@ describe('The service’s side of an upload', { concurrency: 2 }, () => {
 });
 
 describe('Nothing is completed', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('over a part that never arrived, whatever became of the others', async (t) => {
     // Peers: aws-sdk-js-v3#2311, #3816; nextcloud PR#54125: a truncated object told as a success.
     const home = await service.home(t);
     const file = home.file('f', 6 * MIB_BYTES);
     home.hook({
-      before: ({ range }) =>
-        range === `bytes ${2 * MIB_BYTES}-${3 * MIB_BYTES - 1}/*`
+      before: (passing) =>
+        rangeOf(passing) === `bytes ${2 * MIB_BYTES}-${3 * MIB_BYTES - 1}/*`
           ? { status: 503, code: 'ServiceUnavailableException', message: 'not this one' }
           : 'pass',
     });

@@ -8,9 +8,11 @@ import type { EmulatorOptions } from '../../src/emulator/server.js';
 import { writeSeededFile } from '../support/bytes.js';
 import { type Ended, jsonLines, type Running } from '../support/calve.js';
 import { crashEnv } from '../support/crash-at.js';
-import { isPart, startFront } from '../support/front.js';
+import { startFront } from '../support/front.js';
+import { isPart } from '../support/requests.js';
 import { pasteIntoShell } from '../support/shell.js';
-import { openVault, TARGET, type VaultBench } from '../support/vault.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { openVault, TARGET } from '../support/vault-service.js';
 
 const PART_BYTES = 1024 * 1024;
 const PARTS = 8;
@@ -175,7 +177,7 @@ test('A stdout that takes nothing ends in 13 with the archive id on stderr, and 
 });
 
 interface Bench {
-  readonly vault: VaultBench;
+  readonly vault: VaultHome;
   readonly env: Readonly<Record<string, string>>;
   /** Emits `part` with the number of parts that were sent so far. */
   readonly traffic: EventEmitter;
@@ -250,5 +252,5 @@ async function assertOnlyArchive({ vault, file }: Bench, stdout: string): Promis
     [archiveId],
   );
   assert.ok(readFileSync(file).equals(await vault.readBack(archiveId)), 'its bytes are the file');
-  assert.deepEqual(await vault.openUploads(), []);
+  assert.deepEqual(await vault.openDescriptions(), []);
 }

@@ -8,7 +8,7 @@ import { cleanEnv, jsonLines, runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
 import { tempFolder } from '../support/temp.js';
 import { missingOpenssl, startTlsFront } from '../support/tls-front.js';
-import { openVault, TARGET } from '../support/vault.js';
+import { openVault, TARGET } from '../support/vault-service.js';
 
 /** A vault behind a line of `bandwidth`, whose signatures hold for `window`; and a file to send there. */
 async function slowVault(t: TestContext, line: { window: string; bandwidth: string }, sizeBytes: number) {

@@ -9,22 +9,24 @@ import { seededBytes } from '../support/bytes.js';
 import { type Ended, jsonLines, type Running, runCalve, startCalve } from '../support/calve.js';
 import { type CrashAt, crashEnv } from '../support/crash-at.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { isAbort, isBegin, isComplete, isPart, type Passing, startFront } from '../support/front.js';
+import { startFront } from '../support/front.js';
 import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { isAbort, isComplete, isCreate, isPart, type Passing, rangeOf } from '../support/requests.js';
 import { pasteIntoShell } from '../support/shell.js';
 import { missingTerminal, runOnTerminal } from '../support/terminal.js';
-import { openVault, TARGET, VAULT, type VaultBench } from '../support/vault.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { openVault, TARGET, VAULT } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const SEED = 20261121;
 const SMALL_PARTS = ['--part-size', '1M'];
 
-function pipeInto(vault: VaultBench, words: readonly string[], input: Buffer): Promise<Ended> {
+function pipeInto(vault: VaultHome, words: readonly string[], input: Buffer): Promise<Ended> {
   return runCalve(words, { env: vault.env, cwd: vault.folder, input });
 }
 
 /** The one archive of the vault is these bytes, under the id that was printed. */
-async function assertArchived(vault: VaultBench, ended: Ended, bytes: Buffer): Promise<string> {
+async function assertArchived(vault: VaultHome, ended: Ended, bytes: Buffer): Promise<string> {
   assert.equal(ended.code, 0, ended.stderr);
   const archiveId = ended.stdout.trimEnd();
   assert.ok(bytes.equals(await vault.readBack(archiveId)), 'the archive has other bytes');
@@ -32,14 +34,14 @@ async function assertArchived(vault: VaultBench, ended: Ended, bytes: Buffer): P
 }
 
 /** A stream that came to nothing leaves nothing: no archive, no upload, no journal, no file. */
-async function assertNothingLeft(vault: VaultBench): Promise<void> {
-  assert.deepEqual(await vault.openUploads(), []);
+async function assertNothingLeft(vault: VaultHome): Promise<void> {
+  assert.deepEqual(await vault.openDescriptions(), []);
   assert.equal((await vault.run(['status', '--json'])).stdout, '');
   assert.equal((await vault.run(['archives', '--json'])).stdout, '');
   assert.deepEqual(spooled(vault), []);
 }
 
-function spooled(vault: VaultBench): string[] {
+function spooled(vault: VaultHome): string[] {
   return readdirSync(String(vault.env['TMPDIR'])).filter((name) => name.includes('spool'));
 }
 
@@ -64,7 +66,7 @@ const FEED = [
 ];
 
 /** A stream that is not ended. */
-function startFed(vault: VaultBench, words: readonly string[], more: Record<string, string> = {}): Running {
+function startFed(vault: VaultHome, words: readonly string[], more: Record<string, string> = {}): Running {
   return vault.start(['upload', TARGET, ...words, '--from-command', '--', ...FEED], more);
 }
 
@@ -114,7 +116,7 @@ describe('a stream', () => {
     const env = { ...vault.env, AWS_ENDPOINT_URL_GLACIER: front.url };
     const ended = await runCalve(['upload', '-', TARGET], { env, input: '' });
     assert.match(assertFailed(ended, 13), /standard input: .* empty/);
-    assert.equal(front.passed.filter(isBegin).length, 0);
+    assert.equal(front.passed.filter(isCreate).length, 0);
   });
 
   test('of parts above 64 MiB waits in files without a name, and arrives whole', async (t) => {
@@ -283,7 +285,7 @@ describe('--from-command', () => {
     const front = await startFront(t, vault.emulator.url);
     const words = ['upload', TARGET, '--state-dir=file', '--from-command', '--', 'echo', 'x'];
     assertFailed(await vault.run(words, { AWS_ENDPOINT_URL_GLACIER: front.url }), 13);
-    assert.equal(front.passed.filter(isBegin).length, 0);
+    assert.equal(front.passed.filter(isCreate).length, 0);
     await assertNothingLeft(vault);
   });
 
@@ -297,7 +299,7 @@ describe('--from-command', () => {
 
 describe('a stream that is stopped', () => {
   /** As soon as so many parts have arrived. */
-  async function fedFront(t: TestContext, vault: VaultBench, parts: number, act: () => void) {
+  async function fedFront(t: TestContext, vault: VaultHome, parts: number, act: () => void) {
     let seen = 0;
     const front = await startFront(t, vault.emulator.url, {
       after: (passing) => {
@@ -376,7 +378,7 @@ describe('a stream that is stopped', () => {
     const vault = await openVault(t);
     const front = await startFront(t, vault.emulator.url, {
       before: (passing) => {
-        if (!isPart(passing) || passing.range?.startsWith('bytes 2097152-') !== true) return 'pass';
+        if (!isPart(passing) || rangeOf(passing)?.startsWith('bytes 2097152-') !== true) return 'pass';
         running.child.kill('SIGKILL');
         return 'hold';
       },
@@ -386,7 +388,7 @@ describe('a stream that is stopped', () => {
     const running: Running = startCalve(['upload', '-', TARGET, ...SMALL_PARTS], { env, input });
     assert.equal((await running.ended).signal, 'SIGKILL');
     assert.equal((await vault.run(['status', '--json'])).stdout, '');
-    assert.deepEqual(await vault.openUploads(), ['standard input']);
+    assert.deepEqual(await vault.openDescriptions(), ['standard input']);
     assert.equal((await vault.run(['abort', TARGET, '--all', '--yes'])).code, 0);
     await assertNothingLeft(vault);
   });
@@ -417,7 +419,7 @@ describe('a stream that is stopped', () => {
     const vault = await openVault(t);
     const { env } = await fedFront(t, vault, 1, () => undefined);
     const gone = (passing: Passing) =>
-      isPart(passing) && passing.range?.startsWith('bytes 2097152-') === true;
+      isPart(passing) && rangeOf(passing)?.startsWith('bytes 2097152-') === true;
     const front = await startFront(t, String(env['AWS_ENDPOINT_URL_GLACIER']), {
       before: (passing) =>
         gone(passing)
@@ -471,13 +473,13 @@ describe('killed once its stream had ended, calve', () => {
         [archiveId],
       );
       assert.equal(front.passed.filter(isPart).length, 4, 'no part goes twice');
-      assert.deepEqual(await vault.openUploads(), []);
+      assert.deepEqual(await vault.openDescriptions(), []);
       assert.equal((await vault.run(['status', '--json'])).stdout, '');
     });
   }
 
   /** Everything is sent and recorded, and completing is not. */
-  async function diedBeforeCompleting(t: TestContext): Promise<VaultBench> {
+  async function diedBeforeCompleting(t: TestContext): Promise<VaultHome> {
     const vault = await openVault(t);
     writeFileSync(join(vault.folder, 'stream'), bytes);
     const line = ['upload', TARGET, ...SMALL_PARTS, '--from-command', '--', 'cat', 'stream'];
@@ -493,7 +495,7 @@ describe('killed once its stream had ended, calve', () => {
     await vault.client.send(new AbortMultipartUploadCommand(place));
     const front = await startFront(t, vault.emulator.url);
     assertFailed(await vault.run(['resume'], { AWS_ENDPOINT_URL_GLACIER: front.url }), 16);
-    assert.equal(front.passed.filter(isBegin).length, 0);
+    assert.equal(front.passed.filter(isCreate).length, 0);
   });
 
   test('and a part then replaced on the service: resume says that the stream cannot be read again', async (t) => {
@@ -512,7 +514,7 @@ describe('killed once its stream had ended, calve', () => {
   });
 });
 
-async function onlyUploadId(vault: VaultBench): Promise<string> {
+async function onlyUploadId(vault: VaultHome): Promise<string> {
   const { stdout } = await vault.run(['status', '--json']);
   const { uploadId, file } = oneJson(stdout, 'unfinished');
   assert.equal(file, '-');

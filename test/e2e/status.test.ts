@@ -5,22 +5,23 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const DAY_MS = 24 * 3_600_000;
 const HEADER =
   'file\ttarget\tsize\tpartSize\tpartsDone\tparts\tstartedAt\tlastActivityAt\texpiresAt\tuploadId';
 
-function journalOf(home: Home): string {
+function journalOf(home: VaultHome): string {
   const folder = join(home.folder, 'home/.local/state/calve/v2/uploads');
   const [name = ''] = readdirSync(folder);
   return join(folder, name);
 }
 
 describe('calve status', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('prints a header and a line for each unfinished upload, the id last, and asks no service', async (t) => {
     const home = await service.home(t);

@@ -8,14 +8,15 @@ import { encodeLine } from '../../src/state/checked-line.js';
 import { recordName } from '../../src/state/names.js';
 import type { JournalHead } from '../../src/transfer/ports/state.js';
 import { assertFailed } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { socketLog } from '../support/socket-log.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const EVIL = 'https://glacier.evil.invalid';
 
 /** Rewrites the head of the only journal, under the name that its new content wants. */
-function tamper(home: Home, change: (head: JournalHead) => JournalHead): void {
+function tamper(home: VaultHome, change: (head: JournalHead) => JournalHead): void {
   const uploads = join(home.folder, 'home/.local/state/calve/v2/uploads');
   const path = join(uploads, readdirSync(uploads)[0] ?? '');
   const [line = '', ...parts] = readFileSync(path, 'utf8').split('\n');
@@ -35,14 +36,14 @@ function withTarget(head: JournalHead, changes: Partial<TargetIdentity>): Journa
   return { ...head, identity: { ...head.identity, target } };
 }
 
-async function unfinished(home: Home): Promise<string> {
+async function unfinished(home: VaultHome): Promise<string> {
   const file = home.file('f', 2 * MIB_BYTES);
   await home.leaveUnfinished(file, 1);
   return file;
 }
 
 describe('A journal that somebody changed', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('does not lead to another endpoint: exit 12, and nothing is connected to or looked up', async (t) => {
     const home = await service.home(t);

@@ -1,14 +1,14 @@
 /** What only a terminal sees: questions, tables for people, bars. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { sharedService } from '../support/homes.js';
 import { missingTerminal, runOnTerminal } from '../support/terminal.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 const ASKED = /Abort \d+ uploads?\? .*\[y\/N\] /;
 
 describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('abort --all asks, and does nothing unless it is told y', async (t) => {
     const home = await service.home(t);
@@ -18,7 +18,7 @@ describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
     for (const typed of ['n\n', '\n', 'maybe\n', '\u0004']) {
       const words = ['abort', home.target, '--all'];
       const { code, shown } = await runOnTerminal(words, spawned, { typing: { asked: ASKED, typed } });
-      assert.match(shown, /Abort 2 uploads\? All parts that were sent are lost\. \[y\/N\] /);
+      assert.match(shown, /Abort 2 uploads\? The parts that were sent are lost\. \[y\/N\] /);
       assert.equal(code, 0, shown);
       assert.equal((await home.openIds()).length, 2);
     }

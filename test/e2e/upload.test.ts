@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { isPart } from '../support/front.js';
-import { sharedService } from '../support/homes.js';
 import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { isPart } from '../support/requests.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
 describe('calve upload', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('prints the archive id alone, and the archive is the file', async (t) => {
     const home = await service.home(t);

@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { type Home, sharedService } from '../support/homes.js';
 import { checkObject, oneJson } from '../support/json-shapes.js';
+import type { VaultHome } from '../support/vault-home.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
-async function archive(home: Home, file: string): Promise<string> {
+async function archive(home: VaultHome, file: string): Promise<string> {
   const { stdout } = await home.run(['upload', file, home.target, '--json']);
   return String(oneJson(stdout, 'archive')['archiveId']);
 }
 
 describe('calve verify', { concurrency: 2 }, () => {
-  const service = sharedService();
+  const service = sharedVaults();
 
   test('of a file that is as it was archived prints OK and asks no service', async (t) => {
     const home = await service.home(t);

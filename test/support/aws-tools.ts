@@ -1,36 +1,38 @@
-/** The AWS CLI and boto3, where this machine has them: clients that share no line with calve. */
+/** The AWS CLI and boto3, where they are installed: clients that share no line with calve. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import type { EmulatorCommand } from './emulator-command.js';
+import type { Home } from './home.js';
 
 const execute = promisify(execFile);
 
 export interface AwsTools {
-  /** `aws glacier WORDS…`, its answer parsed. */
+  /** Runs `aws glacier WORDS…`. @returns its answer, parsed */
   glacier(...words: string[]): Promise<Record<string, unknown>>;
-  /** A Python program that may import boto3. @returns its stdout */
+  /** Runs a Python program that may import boto3. @returns its stdout */
   python(program: string, ...words: string[]): Promise<string>;
 }
 
-/** Nothing of the person's own: no profile, no region, no credentials but the emulator's. */
-export function awsTools(emulator: EmulatorCommand, home: string): AwsTools {
+/** Returns an environment without the person's own profile, region and credentials. */
+export function awsEnv(home: string): Record<string, string> {
   const { PATH = '', PYENV_ROOT } = process.env;
-  const url = emulator.env['AWS_ENDPOINT_URL_GLACIER'] ?? '';
-  const env = {
-    ...emulator.env,
+  return {
     PATH,
     HOME: home,
     // pyenv's shims look for their versions here, not in HOME.
     ...(PYENV_ROOT === undefined ? {} : { PYENV_ROOT }),
-    AWS_DEFAULT_REGION: 'eu-west-1',
     AWS_CONFIG_FILE: join(home, 'none'),
     AWS_SHARED_CREDENTIALS_FILE: join(home, 'none'),
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_PAGER: '',
-    ENDPOINT: url,
   };
+}
+
+export function awsTools({ folder, env: { AWS_ENDPOINT_URL_GLACIER: url = '', ...own } }: Home): AwsTools {
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = own;
+  const credentials = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+  const env = { ...awsEnv(folder), ...credentials, AWS_DEFAULT_REGION: 'eu-west-1', ENDPOINT: url };
   return {
     async glacier(...words) {
       // The CLI of a distribution may be older than its endpoint variables.

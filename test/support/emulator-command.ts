@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Ended, type Spawned, startCalve } from './calve.js';
+import { type Home, openHome } from './home.js';
 import type { Cleanup } from './temp.js';
 
 export interface EmulatorCommand {
@@ -40,4 +41,12 @@ export async function startEmulatorCommand(
   ]);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(firstLine)?.[0] ?? '';
   return { firstLine, env: { ...DEMO_ENV, AWS_ENDPOINT_URL_GLACIER: url }, stop };
+}
+
+/** Opens a home whose program sends to an emulator that is a process of its own. */
+export async function openCommandHome(t: Cleanup, words: readonly string[]): Promise<Home> {
+  const home = openHome(t);
+  const { env } = await startEmulatorCommand(t, words, { env: home.env, cwd: home.folder });
+  Object.assign(home.env, env);
+  return home;
 }

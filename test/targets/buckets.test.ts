@@ -4,7 +4,8 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
 import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
 import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
-import { type BucketFront, startBucketFront } from '../support/bucket-front.js';
+import { type Front, startFront } from '../support/front.js';
+import { OBS } from '../support/front-protocols.js';
 import { missingSwift, type Swift, startSwift } from '../support/swift.js';
 import type { Cleanup } from '../support/temp.js';
 import { BUCKET_KIND, targetContract } from './target-contract.js';
@@ -14,7 +15,7 @@ describe('buckets on Swift', { skip: missingSwift() }, () => {
   const cleanup: Cleanup = { after: (work) => void cleanups.unshift(work as () => unknown) };
   let swift: Swift;
   let client: S3Client;
-  let front: BucketFront;
+  let front: Front;
   let buckets = 0;
 
   before(async () => {
@@ -23,7 +24,7 @@ describe('buckets on Swift', { skip: missingSwift() }, () => {
     const credentials = { accessKeyId, secretAccessKey };
     client = new S3Client({ region: 'us-east-1', endpoint, credentials, forcePathStyle: true });
     cleanups.unshift(() => client.destroy());
-    front = await startBucketFront(cleanup, endpoint, 'obs');
+    front = await startFront(cleanup, endpoint, {}, OBS);
   });
   after(async () => {
     for (const work of cleanups) await work();

@@ -67,7 +67,7 @@ export async function closeSources(): Promise<void> {
 /** Where there is a file system in memory: hundreds of syncs cost seconds on a disk that others use, too. */
 const MEMORY_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-export const targetIdentity: TargetIdentity = {
+const targetIdentity: TargetIdentity = {
   url: 'glacier://photos',
   region: 'eu-west-1',
   endpoint: null,

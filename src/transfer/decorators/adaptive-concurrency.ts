@@ -153,7 +153,7 @@ class AdaptiveConcurrency {
     this.#lower(Math.floor(this.#gate.lanes / 2), null);
   }
 
-  /** Returns how many parts at once the line carries within a share of the time that each has. */
+  /** Returns how many parts at once arrive within a share of the time that each part has. */
   #room(bytesPerSecond: number, share: number): number {
     return Math.floor((share * this.#partTimeMs * bytesPerSecond) / 1000 / this.#largestBytes);
   }
@@ -181,14 +181,14 @@ class AdaptiveConcurrency {
     return from;
   }
 
-  /** Returns the final failure, with the largest part size that the measured rate carries in time. */
+  /** Returns the final failure, with the largest part size that arrives in time at the measured rate. */
   #hopeless(error: TransferError<'too-slow'>): TransferError<'too-slow'> {
     const { facts } = error;
     const bytesPerSecond = this.#lowestRate;
     const halfBytes = facts.sizeBytes / 2;
-    const carriedBytes =
+    const reliableBytes =
       bytesPerSecond === null ? halfBytes : (RELIABLE_SHARE * this.#partTimeMs * bytesPerSecond) / 1000;
-    const fitting = 2 ** Math.floor(Math.log2(Math.max(1, Math.min(carriedBytes, halfBytes))));
+    const fitting = 2 ** Math.floor(Math.log2(Math.max(1, Math.min(reliableBytes, halfBytes))));
     const fittingPartSizeBytes = fitting >= this.#limits.partSizeMinBytes ? fitting : null;
     const partTimeMs = this.#partTimeMs;
     return wrapFailure(error, 'too-slow', { ...facts, partTimeMs, bytesPerSecond, fittingPartSizeBytes });
@@ -199,7 +199,7 @@ function isAbandonedByService(error: unknown): boolean {
   return isFailure(error, 'unreachable') && error.service?.httpStatus === 408;
 }
 
-/** Returns what the whole line carried while a part was in flight that shared it with others. */
+/** Returns the rate of the whole line while a part was in flight that shared it with others. */
 function lineRate(
   { sentBytes, elapsedMs }: TransferError<'too-slow'>['facts'],
   lanes: number,

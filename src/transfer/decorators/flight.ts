@@ -12,7 +12,7 @@ interface Look {
   readonly atMs: number;
 }
 
-/** What the looks at a part show. */
+/** The progress that the looks at a part show. */
 export interface FlightProgress {
   readonly bytesPerMs: number;
   /** The time that the whole part needs at this rate. */
@@ -22,7 +22,7 @@ export interface FlightProgress {
 export class Flight {
   readonly sizeBytes: number;
   readonly startedAt: GateMark;
-  /** How often the number of lanes had changed when the part started. */
+  /** The number of changes to the lanes before the part started. */
   readonly changes: number;
   /** True when the part must stop, and start again beside fewer. */
   givesWay = false;

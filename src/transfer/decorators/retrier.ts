@@ -9,7 +9,7 @@ export interface RetryPolicy {
   readonly maxAttemptsGiven: boolean;
   /** The first back-off; doubled each time, with full jitter. */
   readonly retryDelayMs: number;
-  /** How long to wait for a line that worked earlier in this run and now carries nothing at all. */
+  /** The time to wait for a line that worked earlier in this run, and on which nothing succeeds now. */
   readonly giveUpAfterMs: number;
 }
 

@@ -21,7 +21,7 @@ import type { RecordedPart } from '../ports/state.js';
 export const HASH_AHEAD_PARTS = 2;
 
 /** A part that waits to be read and hashed. */
-export interface PartJob {
+interface PartJob {
   readonly range: PartRange;
   /** Reads and hashes the part. Call it once. */
   prepare(signal: AbortSignal): Promise<PreparedPart>;

@@ -1,6 +1,6 @@
 /**
- * What an upload still needs: the service's part list says what it holds, and the journal saves reading again what it
- * recorded. Pure.
+ * Finds out what an upload still needs. The service's list says which parts it holds; parts that the journal recorded
+ * need not be read again. Pure.
  */
 import { TransferError } from '../../core/failures.js';
 import { type PartPlan, partRange } from '../../core/part-plan.js';

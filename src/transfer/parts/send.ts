@@ -7,7 +7,7 @@ import type { RecordedPart } from '../ports/state.js';
 import type { Session } from '../session.js';
 import { type Pipeline, runPipeline } from './pipeline.js';
 
-/** What sending parts needs of a session. */
+/** The members of a session that sending parts needs. */
 export type PartSession = Pick<Session, 'target' | 'report' | 'concurrency' | 'signal'>;
 
 export interface PartsToSend {

@@ -18,7 +18,7 @@ export interface JournalHead {
   readonly object?: ObjectUpload;
 }
 
-/** What the journal keeps of a part that the service holds. */
+/** The journal's record of a part that the service holds. */
 export interface RecordedPart {
   readonly treeHash: TreeHash;
   readonly linearHash: LinearHash | null;
@@ -57,7 +57,7 @@ export interface UnfinishedUpload extends UnfinishedHead {
 
 /** A journal open for appending. All methods throw TransferError `state` (`not-writable`) when the disk refuses. */
 export interface Journal {
-  /** What the journal holds now, everything that was appended included. */
+  /** The journal's present content, everything that was appended included. */
   readonly upload: UnfinishedUpload;
   /** Appends a part that the service holds. Not synced: the service's own list covers the last ones. */
   recordPart(index: number, part: RecordedPart): Promise<void>;
@@ -86,13 +86,13 @@ export interface Lock {
 export interface LockHolder {
   /** The file's path or the upload's id. */
   readonly what: string;
-  /** How it names itself, for people: host and process id. */
+  /** Its name for people: host and process id. */
   readonly holder: string;
   readonly sinceMs: number | null;
 }
 
 export interface LockOptions {
-  /** How long to wait for another's lock; 0: do not wait. */
+  /** The time to wait for another's lock; 0: do not wait. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
   /** Called once when the wait for another's lock begins. */

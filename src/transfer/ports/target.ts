@@ -5,14 +5,14 @@ import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart } from './source.js';
 import type { CatalogueEntry, RecordedPart } from './state.js';
 
-/** What is known of a kind of service without asking it. */
+/** The facts about a kind of service that are known without a request. */
 export interface TargetCapabilities {
   /** True for buckets, whose objects have keys; false for vaults, whose archives get their ids from the service. */
   readonly storesObjects: boolean;
   readonly limits: PartLimits;
   /** The most entries on a page of a list. */
   readonly pageEntriesMax: number;
-  /** How long the service keeps an idle upload, in ms; null: until somebody aborts it. */
+  /** The time for which the service keeps an idle upload, in ms; null: until somebody aborts it. */
   readonly idleExpiryMs: number | null;
   /** True when the service says whose account it is. A bucket's name is enough without it. */
   readonly reportsAccount: boolean;
@@ -22,7 +22,7 @@ export interface TargetCapabilities {
   readonly partsOutliveAbort: boolean;
 }
 
-/** What the user asks of an object. */
+/** The user's options for an object. */
 export interface ObjectOptions {
   /** By the target's own name; null: the target's default. */
   readonly storageClass: string | null;
@@ -30,13 +30,13 @@ export interface ObjectOptions {
   readonly noOverwrite: boolean;
 }
 
-/** What an object's upload was created with. */
+/** The options with which an object's upload was created. */
 export interface ObjectUpload extends ObjectOptions {
   /** Our own id of the upload, in the object's metadata: it tells our object from another's. Null when adopted. */
   readonly ownId: string | null;
 }
 
-/** What the service says of a finished object. */
+/** The service's facts about a finished object. */
 export interface ObjectFacts {
   readonly etag: string | null;
   readonly versionId: string | null;
@@ -55,7 +55,7 @@ export interface CreatedUpload {
   readonly object?: ObjectUpload;
 }
 
-/** What identifies a part that arrived. */
+/** The hashes that identify a part that arrived. */
 export interface PartReceipt {
   readonly treeHash: TreeHash;
   /** As the service gave it, without its quotes; null where the service has none. */
@@ -84,7 +84,7 @@ export interface PageRequest {
 }
 
 export interface PartsRequest extends PageRequest {
-  /** What our own journal says, for services that do not report the size of an upload's parts. */
+  /** The size in our own journal, for services that do not report the size of an upload's parts. */
   readonly partSizeBytes?: number;
 }
 
@@ -119,7 +119,7 @@ export interface WholeArchive {
   readonly treeHash: TreeHash;
 }
 
-/** What a service may need to complete an upload: a vault needs size and tree hash, a bucket each part's checksum. */
+/** The facts that complete an upload: a vault needs size and tree hash, a bucket the checksum of each part. */
 export interface Completion extends WholeArchive {
   /** All parts by index, as the journal recorded them. */
   readonly parts: ReadonlyMap<number, RecordedPart>;
@@ -153,7 +153,7 @@ export type PartWatch = (sentBytes: number) => boolean;
  */
 export interface Target {
   readonly capabilities: TargetCapabilities;
-  /** How long a part may take from its signature to its last byte, in ms; null: no limit. */
+  /** The time that a part may take from its signature to its last byte, in ms; null: no limit. */
   readonly partTimeMs: number | null;
 
   /**

@@ -4,11 +4,11 @@ import { isStandardInput, type UploadAddress } from '../../core/identity.js';
 import { shellQuote } from '../../core/shell-quote.js';
 import { isControl } from '../text/safe-text.js';
 
-/** What the wording has to know of the run that it speaks of. */
+/** The facts about a run that messages need. */
 export interface WordingEnvironment {
   /** The state folder in use; null where the command opened none. */
   readonly stateDirectory: string | null;
-  /** Whether an option or the environment named that folder, so that a hint must name it again. */
+  /** True if an option or the environment named that folder, so that a hint must name it again. */
   readonly stateDirectoryGiven: boolean;
   /** The catalogue where an option or the environment named it: a pasted line must record in the same one. */
   readonly catalogueGiven?: string | null;
@@ -36,7 +36,7 @@ export function pasteLine(words: readonly string[]): string {
  * The state folder as an option. It is named off a terminal too: cron and sudo change HOME, and the line is pasted
  * into a shell whose default folder is another.
  */
-export function folderWords(env: WordingEnvironment): string[] {
+function folderWords(env: WordingEnvironment): string[] {
   const isNeeded = env.stateDirectory !== null && (env.stateDirectoryGiven || !env.isTerminal);
   const state = isNeeded ? ['--state-dir', env.stateDirectory] : [];
   return env.catalogueGiven ? [...state, '--catalogue', env.catalogueGiven] : state;
