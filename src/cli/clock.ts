@@ -1,6 +1,6 @@
-/** Time and chance of this machine. */
+/** The clock and the random numbers of this machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../transfer/ports.js';
+import type { Clock } from '../transfer/ports/clock.js';
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

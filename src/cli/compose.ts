@@ -1,30 +1,37 @@
-/** The composition root: options in, ports out. The only room that knows every adapter. */
+/** The composition root: builds the ports from the options. Only this file knows every adapter. */
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
-import type { SourceOpener } from '../source/source-opener.js';
+import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
+import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
+import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
-import type { OpenedTarget, TargetSettings } from '../targets/settings.js';
+import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../targets/settings.js';
 import { withAdaptiveConcurrency } from '../transfer/decorators/adaptive-concurrency.js';
 import { withRetry } from '../transfer/decorators/retry.js';
-import type { Catalogue, StateStore, UnfinishedUpload } from '../transfer/ports.js';
+import type { Catalogue, StateStore, UnfinishedHead } from '../transfer/ports/state.js';
 import type { Session } from '../transfer/session.js';
 import { chooseProgressMode } from '../ui/progress/progress-mode.js';
 import { createReporter } from '../ui/progress/reporter.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
+import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { systemClock } from './clock.js';
 import type { Io } from './io.js';
-import type { Options, OutputOptions } from './options.js';
+import type { OutputOptions } from './options/output.js';
+import type { SessionOptions as Options } from './options/session.js';
 
-/** A session and what must be ended with it. */
+/** A session, and a function that ends everything that it opened. */
 export interface OpenedSession {
   readonly session: Session;
   close(): Promise<void>;
 }
 
-export async function openReporter(io: Io, output: OutputOptions): Promise<Reporter> {
+export async function openReporter(
+  io: Io,
+  output: OutputOptions,
+  env: WordingEnvironment,
+): Promise<Reporter> {
   const mode = chooseProgressMode({
     flag: output.progress,
     isTerminal: io.stderr.isTTY === true,
@@ -40,31 +47,32 @@ export async function openReporter(io: Io, output: OutputOptions): Promise<Repor
     color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
     unicode: showsUnicode(io),
     debug: output.debug,
+    env,
   });
 }
 
-/** Whether the locale's characters go beyond ASCII. Source: POSIX, "Internationalization variables". */
+/** Returns true when the locale has more characters than ASCII. Source: POSIX, "Internationalization variables". */
 export function showsUnicode({ env }: Io): boolean {
   return /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '');
 }
 
-/** Whether a variable such as CI or NO_COLOR says yes. */
+/** Returns true when a variable such as CI or NO_COLOR is set to anything but a no. */
 export function isSet(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
 /**
- * Files and streams to read. Nothing is loaded for it before the first is opened: a list needs no hashing threads.
- * @param md5 whether each part's MD5 is wanted
+ * Opens files and streams. Nothing is loaded for that before the first one is opened: a list needs no hashing threads.
+ * @param md5 true when each part's MD5 is needed
  */
 export function openSources(
-  options: Options,
+  options: Pick<Options, 'transfer'>,
   md5 = false,
 ): Pick<Session, 'openSource' | 'openStream'> & { close(): Promise<void> } {
   const { concurrency, limitRate } = options.transfer;
   let opener: Promise<SourceOpener> | null = null;
   const load = async (): Promise<SourceOpener> => {
-    const { sourceOpener } = await import('../source/source-opener.js');
+    const { sourceOpener } = await import('../source/source-pool.js');
     const whole = sourceOpener({ concurrency, md5 });
     return limitRate === null ? whole : (await limiter()).limitedOpener(whole, limitRate, systemClock);
   };
@@ -73,9 +81,9 @@ export function openSources(
       opener ??= load();
       return (await opener).open(path);
     },
-    openStream: async (...wish) => {
+    openStream: async (...stream) => {
       opener ??= load();
-      return (await opener).openStream(...wish);
+      return (await opener).openStream(...stream);
     },
     close: async () => (await opener)?.close(),
   };
@@ -83,60 +91,89 @@ export function openSources(
 
 const limiter = () => import('../source/rate-limit.js');
 
-export function openState(options: Options): StateStore {
-  return openStateStore(options.state.stateDir);
+export function openState(options: Pick<Options, 'state'>): StateStore {
+  return openStateStore(options.state.path());
 }
 
-export function openArchives(options: Options): Catalogue {
-  return openCatalogue(options.state.catalogueDir);
+export function openArchives(options: Pick<Options, 'catalogue'>): Catalogue {
+  return openCatalogue(options.catalogue.path());
 }
 
-/** Refuses what is wrong with a target before files are looked at. @throws TransferError `usage` */
-export async function checkTarget(io: Io, options: Options, url: TargetUrl): Promise<void> {
-  await TARGETS[url.scheme].check(targetSettings(io, options, url));
+/** A target whose region and endpoint are known. */
+export interface ResolvedTarget {
+  readonly settings: TargetSettings;
+  readonly endpoint: ServiceEndpoint;
+}
+
+/** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
+export async function resolveTarget(io: Io, options: Options, url: TargetUrl): Promise<ResolvedTarget> {
+  const settings = targetSettings(io, options, url);
+  try {
+    return { settings, endpoint: await TARGETS[url.scheme].resolve(settings) };
+  } catch (error) {
+    throw withContext(error, { target: url.url });
+  }
+}
+
+/** How a session is opened: `create` creates a missing vault where the target allows that. */
+export interface SessionUse {
+  readonly create: boolean;
+  readonly reporter: Reporter;
 }
 
 /**
- * Opens a target and finds out what account it is. @param create makes the vault where the target may
+ * Opens a target and finds out whose account it is.
  * @throws TransferError `usage`, `refused`, `not-found` (vault), `unreachable`
  */
 export async function openSession(
   io: Io,
   options: Options,
-  use: { readonly url: TargetUrl; readonly create: boolean; readonly reporter: Reporter },
+  { settings, endpoint }: ResolvedTarget,
+  use: SessionUse,
 ): Promise<OpenedSession> {
-  const { scheme, url: target } = use.url;
-  const opening = TARGETS[scheme].open(targetSettings(io, options, use.url));
-  const opened = await opening.catch((error: unknown) => {
-    throw withContext(error, { target });
-  });
-  return startSession(io, options, opened, use);
+  const { scheme, url } = settings.url;
+  try {
+    const opened = await TARGETS[scheme].open(settings, endpoint);
+    return await startSession(io, options, opened, use);
+  } catch (error) {
+    throw withContext(error, { target: url });
+  }
+}
+
+/** Opens the target of a command that creates nothing on the service. */
+export async function openTargetSession(
+  { io, options, reporter }: { readonly io: Io; readonly options: Options; readonly reporter: Reporter },
+  url: TargetUrl,
+): Promise<OpenedSession> {
+  const resolved = await resolveTarget(io, options, url);
+  return openSession(io, options, resolved, { create: false, reporter });
 }
 
 async function startSession(
   io: Io,
   options: Options,
   opened: OpenedTarget,
-  use: { readonly create: boolean; readonly reporter: Reporter },
+  { create, reporter: { report } }: SessionUse,
 ): Promise<OpenedSession> {
-  const { scheme } = parseTargetUrl(opened.recipe.url);
-  const { report } = use.reporter;
   const { concurrency } = options.transfer;
-  const paced = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
-  const target = withRetry(paced, { policy: options.service.retry, clock: systemClock, report });
-  const sources = openSources(options, TARGETS[scheme].object?.sendsMd5 === true);
+  const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
+  const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
+  let sources: ReturnType<typeof openSources> | null = null;
   const close = async (): Promise<void> => {
-    await sources.close();
+    await sources?.close();
     await target.close();
   };
   try {
-    const place = await target.locate(use.create, io.signal);
-    if (place.account === null && target.capabilities.tellsAccount)
+    const targetIdentity = await target.locate(create, io.signal);
+    if (targetIdentity.account === null && target.capabilities.reportsAccount) {
       report({ type: 'notice', notice: 'account-unknown' });
+    }
+    const { object } = TARGETS[schemeOf(targetIdentity.url)];
+    sources = openSources(options, object?.sendsMd5 === true);
     const session: Session = {
       target,
-      place,
-      recipe: opened.recipe,
+      targetIdentity,
+      connection: opened.connection,
       state: openState(options),
       catalogue: openArchives(options),
       openSource: sources.openSource,
@@ -149,48 +186,50 @@ async function startSession(
     return { session, close };
   } catch (error) {
     await close();
-    throw withContext(error, { target: opened.recipe.url });
+    throw error;
   }
 }
 
 /**
- * Opens the target that a journal recorded, with the timeouts and retries of this run.
- * @throws TransferError `refused` (`endpoint-unconfirmed`): a recorded endpoint that is neither the service's own nor
- * on this machine must be named again now, because a state folder that somebody changed must not lead credentials
- * elsewhere; `state` (damaged): a recorded value that could never have been given
+ * Opens the target that a journal recorded, with the time-outs and retries of this run.
+ * @throws TransferError `refused` (`endpoint-unconfirmed`): a recorded endpoint that is neither the service's own nor on
+ * this machine must be named again now, because a state folder that somebody changed must not send credentials elsewhere;
+ * `state` (damaged): a recorded value that could never have been given
  */
 export async function openRecordedSession(
   io: Io,
   options: Options,
-  upload: UnfinishedUpload,
+  upload: UnfinishedHead,
   reporter: Reporter,
 ): Promise<OpenedSession> {
-  const { recipe } = upload.head;
-  const url = checkConnection(upload);
+  const { identity, connection } = upload.head;
+  const url = checkIdentity(upload);
+  const isLocal = url.scheme === 'local';
+  const { endpoint } = identity.target;
   const settings = targetSettings(io, options, url);
-  if (recipe.endpoint !== null && !isLoopbackEndpoint(recipe.endpoint)) {
-    await confirmEndpoint(settings, recipe.endpoint);
+  if (!isLocal && endpoint !== null && !isLoopbackEndpoint(endpoint)) {
+    await confirmEndpoint(settings, endpoint);
   }
-  const opened = await TARGETS[url.scheme].open({
+  const recorded: TargetSettings = {
     ...settings,
-    region: recipe.region,
-    endpoint: recipe.endpoint,
-    profile: options.service.profile ?? recipe.profile,
-    isProfileNamed: settings.isProfileNamed || recipe.profile !== null,
-    accountId: recipe.accountId,
-    object: { ...settings.object, pathStyle: recipe.pathStyle ?? false },
-    localDir: recipe.localDir ?? settings.localDir,
-    // The recorded place is whole: a variable that is set today must not bend it.
-    env: { ...settings.env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
-  });
-  return startSession(io, options, opened, { create: false, reporter });
+    profile: options.service.profile ?? connection.profile,
+    isProfileNamed: settings.isProfileNamed || connection.profile !== null,
+    accountId: connection.accountId,
+    object: { ...settings.object, pathStyle: connection.pathStyle },
+    // The endpoint of the embedded emulator is its data folder.
+    localDir: isLocal && endpoint !== null ? endpoint : settings.localDir,
+  };
+  const resolved = isLocal ? LOCAL_ENDPOINT : { region: identity.target.region ?? '', endpoint };
+  const use = { create: false, reporter };
+  return openSession(io, options, { settings: recorded, endpoint: resolved }, use);
 }
 
-/** What was recorded had been checked: what is malformed now was changed since, and is no mistake of this command line. */
-function checkConnection({ head: { recipe }, journalPath: path }: UnfinishedUpload): TargetUrl {
+/** Recorded values were checked before: a malformed one was changed since, and is no mistake of this command line. */
+function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
+  const { url, region } = head.identity.target;
   try {
-    if (recipe.region !== null) checkRegion(recipe.region);
-    return parseTargetUrl(recipe.url);
+    checkRegion(region ?? '');
+    return parseTargetUrl(url);
   } catch (error) {
     if (!isFailure(error, 'usage')) throw error;
     const detail = `${error.facts.what}: ${error.facts.why}`;
@@ -199,8 +238,8 @@ function checkConnection({ head: { recipe }, journalPath: path }: UnfinishedUplo
 }
 
 async function confirmEndpoint(settings: TargetSettings, recorded: string): Promise<void> {
-  const { check } = TARGETS[settings.url.scheme];
-  const { endpoint } = await check({ ...settings, region: settings.region ?? 'any' });
+  const { resolve } = TARGETS[settings.url.scheme];
+  const { endpoint } = await resolve({ ...settings, region: settings.region ?? 'any' });
   if (endpoint === recorded) return;
   throw new TransferError('refused', {
     why: 'endpoint-unconfirmed',
@@ -210,6 +249,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 }
 
 function targetSettings(io: Io, options: Options, url: TargetUrl): TargetSettings {
-  const { retry: _, ...service } = options.service;
-  return { ...service, url, concurrency: options.transfer.concurrency, env: io.env };
+  const { retry: _, localDir: folder, ...service } = options.service;
+  const localDir = url.scheme === 'local' ? folder.path() : '';
+  return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };
 }

@@ -1,11 +1,14 @@
-/** The one table of exit numbers: scripts depend on it for years. --help and the README print it. */
+/** The one table of exit numbers. Scripts depend on them for years; --help and the README print them. */
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../core/failures.js';
 
 export const EXIT_ROWS = [
-  { code: 0, meaning: 'done (a bare resume with nothing to do, too)' },
-  { code: 1, meaning: 'a bug in calve (with a stack under --debug)' },
-  { code: 2, meaning: 'usage: a malformed or never-legal option, argument or combination; nothing was sent' },
-  { code: 3, meaning: 'stopped before the end, state kept: running it again goes on' },
+  { code: 0, meaning: 'done; also if a resume without names has nothing to do' },
+  { code: 1, meaning: 'a bug in calve (--debug prints the stack)' },
+  {
+    code: 2,
+    meaning: 'usage: an option, an argument or a combination of them is not valid; nothing was sent',
+  },
+  { code: 3, meaning: 'stopped before the end, state kept: run the command again to continue' },
   { code: 10, meaning: 'not found: vault, bucket, upload or catalogue entry' },
   { code: 11, meaning: 'busy: another calve works on this upload' },
   {
@@ -15,12 +18,12 @@ export const EXIT_ROWS = [
   {
     code: 13,
     meaning:
-      'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state can not be used',
+      'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state cannot be used',
   },
-  { code: 14, meaning: 'checksum mismatch that did not go away' },
-  { code: 15, meaning: 'a limit of the service would be broken: too many parts, too large' },
-  { code: 16, meaning: 'the upload is gone on the service, and calve began no other' },
-  { code: 17, meaning: 'the object exists, and --no-overwrite' },
+  { code: 14, meaning: 'a checksum still does not match after retries' },
+  { code: 15, meaning: 'a limit of the service would be exceeded: too many parts, or too large' },
+  { code: 16, meaning: 'the service no longer has the upload, and calve created no other one' },
+  { code: 17, meaning: 'the object exists, and --no-overwrite keeps it' },
   { code: 129, meaning: 'stopped by SIGHUP; state kept' },
   { code: 130, meaning: 'stopped by SIGINT; state kept' },
   { code: 143, meaning: 'stopped by SIGTERM; state kept' },
@@ -53,14 +56,14 @@ const KIND_EXIT = {
   bug: 1,
 } as const satisfies Record<FailureKind, ExitCode>;
 
-/** Anything that is not a TransferError is a bug of ours. */
+/** Returns the exit number of an error. Anything that is not a TransferError is a bug in calve. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof TransferError)) return 1;
   if (isFailure(error, 'stopped')) return SIGNAL_EXIT[error.facts.signal];
   return KIND_EXIT[(error as TransferError).kind];
 }
 
-/** Failures that the next file would meet as well: with several files the first of these ends the run. */
+/** Returns true for failures that the next file would have as well: the first of these ends a run with several files. */
 export function stopsTheRun(error: unknown): boolean {
   const code = exitCodeOf(error);
   if (code === 12 || code === 1 || code >= 128) return true;

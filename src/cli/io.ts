@@ -1,13 +1,14 @@
-/** What a command may touch of the process: handed in, so that only main knows `process`. */
+/** The parts of the process that a command may use. Commands get them as a parameter: only run.ts knows `process`. */
 import type { TransferError } from '../core/failures.js';
 import type { Output } from './output.js';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What was typed after the program's name. */
+  /** The words after the program's name. */
   readonly argv: readonly string[];
-  /** For relative paths. */
+  /** Relative paths start here. */
   readonly cwd: string;
+  /** Empty where there is none. */
   readonly homeDir: string;
   readonly stdout: Output;
   readonly stderr: NodeJS.WriteStream;
@@ -17,13 +18,16 @@ export interface Io {
   readonly exitMessage: ExitMessage;
 }
 
-/** What is still said when a stop is forced, and nobody gets to say it in order. Null: all has been said. */
+/**
+ * What a forced stop still prints: a second signal, or a first one that takes too long. The command sets it, because only
+ * the command knows the upload; null when there is nothing left to print.
+ */
 export interface ExitMessage {
   words: ((stopped: TransferError<'stopped'>) => ExitText) | null;
 }
 
 export interface ExitText {
-  /** A line without its end; null: nothing but results goes there. */
+  /** A line without its end; null unless --json asks for objects. */
   readonly stdout: string | null;
   readonly stderr: string;
 }

@@ -1,30 +1,30 @@
-/** Which object of a bucket a command is about. */
+/** The object of a bucket that a command is about. */
 import { TransferError } from '../core/failures.js';
-import { hasKeys, namesMany, type TargetUrl } from '../core/target-url.js';
+import { namesMany, storesObjects, type TargetUrl } from '../core/target-url.js';
 
-/** The key of an object; null for a vault, which has none. */
+/** Returns the key of an object; null for a vault, which has no keys. */
 export function ownKey({ scheme, key }: TargetUrl): string | null {
-  return hasKeys(scheme) ? key : null;
+  return storesObjects(scheme) ? key : null;
 }
 
-/** An upload id is one object's, so that its exact key is wanted. @throws TransferError `usage` */
+/** Checks that the exact key is named, because an upload id belongs to one object. @throws TransferError `usage` */
 export function checkKey(url: TargetUrl, what: string): void {
-  if (!hasKeys(url.scheme) || url.key !== '') return;
+  if (!storesObjects(url.scheme) || url.key !== '') return;
   throw new TransferError('usage', {
     what: `${what} ${url.url}`,
-    why: "an upload is known by its id and the object's exact key",
+    why: 'an upload is identified by its id and the exact key of its object',
     hint: `calve list-uploads ${url.url} shows both`,
   });
 }
 
-/** Several files can't become one object. @throws TransferError `usage` */
+/** Checks that each file becomes an object of its own. @throws TransferError `usage` */
 export function checkManyKeys(url: TargetUrl, baseNames: readonly string[]): void {
-  if (!hasKeys(url.scheme) || baseNames.length < 2) return;
+  if (!storesObjects(url.scheme) || baseNames.length < 2) return;
   const refuse = (why: string): never => {
-    const hint = `end the key with a slash, as in ${url.scheme}://${url.container}/backups/`;
+    const hint = `end the key with a slash, for example ${url.scheme}://${url.container}/backups/`;
     throw new TransferError('usage', { what: `upload to ${url.url}`, why, hint });
   };
   if (!namesMany(url)) refuse('several files would overwrite each other under one key');
   const twice = baseNames.find((name, i) => baseNames.indexOf(name) !== i);
-  if (twice !== undefined) refuse(`two files are called ${twice}, and would overwrite each other`);
+  if (twice !== undefined) refuse(`two files have the name ${twice}, and would overwrite each other`);
 }

@@ -1,4 +1,4 @@
-/** stdout, which carries the result alone. */
+/** stdout, which has nothing but results. */
 import { writeSync } from 'node:fs';
 import { TransferError } from '../core/failures.js';
 
@@ -6,12 +6,12 @@ export interface Output {
   readonly isTerminal: boolean;
   readonly columns: number | null;
   /**
-   * Writes one line, and waits until the system has taken it. A reader that has gone (EPIPE) does not stop the work.
-   * @param archiveId the id that the line is about, named in the failure so that it is not lost
-   * @throws TransferError `output` for any other error: a full disk, above all
+   * Writes one line, and waits until the system has taken it. The work goes on when the reader is gone (EPIPE).
+   * @param archiveId the id in the line; the failure names it, so that it is not lost
+   * @throws TransferError `output` for any other error, for example a full disk
    */
   line(text: string, archiveId?: string): Promise<void>;
-  /** Writes one line before the process is ended; nothing where another is half written, or the system takes none. */
+  /** Writes one line before the process exits. Writes nothing while another line is half written, or if writing fails. */
   lastLine(text: string): void;
 }
 
@@ -20,12 +20,12 @@ type StandardStream = NodeJS.WriteStream & { readonly fd: number };
 const GONE = new Set(['EPIPE', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
 
 export function outputOn(stream: StandardStream): Output {
-  // Each write's own callback tells; without a listener the stream's event would end the process.
+  // The callback of each write reports its error. Without a listener the stream's event would end the process.
   stream.on('error', () => undefined);
   let underWay = 0;
   return {
     isTerminal: stream.isTTY === true,
-    // A terminal without a size says 0.
+    // A terminal of unknown size reports 0.
     columns: stream.columns || null,
     line: (text, archiveId) =>
       new Promise((resolve, reject) => {
@@ -43,11 +43,11 @@ export function outputOn(stream: StandardStream): Output {
   };
 }
 
-/** Written at once: nothing that is queued is written when the process ends. */
+/** Writes at once, because a process that exits does not write what is queued. */
 export function writeNow(stream: StandardStream, text: string): void {
   try {
     writeSync(stream.fd, text);
   } catch {
-    // A full pipe or none at all: the state is kept all the same.
+    // The pipe is full or closed. The state is kept all the same.
   }
 }

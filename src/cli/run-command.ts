@@ -1,50 +1,55 @@
-/** What is the same around every command: options, reporter, failures with their words and numbers. */
+/** What is the same around every command: options, reporter, and failures with their texts and exit numbers. */
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
-import { STANDARD_INPUT } from '../transfer/ports.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
-import { folderWords, type WordingEnvironment } from '../ui/wording/paste-line.js';
+import type { WordingEnvironment } from '../ui/wording/paste-line.js';
+import type { CommandContext, CommandDefinition } from './command.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import type { ExitText, Io } from './io.js';
-import { type Options, readOptions } from './options.js';
+import { givenOptions } from './options/given.js';
+import { readGroups } from './options/group.js';
+import { type OutputOptions, outputOptions } from './options/output.js';
+import type { CatalogueOptions, StateOptions } from './options/state.js';
 
 const STACK_LINE_MAX_LENGTH = 2000;
 
-export interface CommandContext {
+/** Groups that name folders. Every command that has them calls them so. */
+type Folders = Partial<StateOptions & CatalogueOptions>;
+
+interface Run {
   readonly io: Io;
-  readonly options: Options;
-  readonly reporter: Reporter;
-  /** Prints a failure and keeps its number, if it is the first. For commands that go on to the next file. */
-  fail(error: unknown, context?: FailureContext): Promise<void>;
-  /** Prints a result: the object under --json, else the text; neither where the text is null. */
-  result(object: { readonly type: string }, text: string | null, archiveId?: string): Promise<void>;
+  readonly output: OutputOptions;
+  readonly folders: Folders;
 }
 
-/** Runs a command's body. @returns the exit number: the first failure's, else 0 */
-export async function runCommand(
-  io: Io,
-  command: Command,
-  body: (context: CommandContext) => Promise<void>,
-): Promise<ExitCode> {
-  const options = readOptions(io, command);
-  const plain = namingFolders(io, options, await openReporter(io, options.output));
-  const reporter = keepExitMessage(io, options, plain);
+/**
+ * Runs a command's body with the options that it declares.
+ * @returns the exit number: that of the first failure, else 0
+ * @throws TransferError `usage` for options that cannot be used; nothing has run then
+ */
+export async function runCommand(io: Io, command: Command, definition: CommandDefinition): Promise<ExitCode> {
+  const { output, ...options } = readGroups({ ...definition.groups, output: outputOptions }, command, io);
+  const run: Run = { io, output, folders: options as Folders };
+  const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(run)));
   let exitCode: ExitCode = 0;
-  const fail = async (error: unknown, context: FailureContext = {}): Promise<void> => {
+  const fail: CommandContext['fail'] = async (error, context = {}) => {
     reporter.clear();
-    const code = await printFailure(io, options, withContext(error, context));
+    const code = await printFailure(run, withContext(error, context));
     if (exitCode === 0) exitCode = code;
   };
   const result: CommandContext['result'] = async (object, text, archiveId) => {
-    const line = options.output.json ? jsonLine(object) : text;
+    const line = output.json ? jsonLine(object) : text;
     if (line !== null) await io.stdout.line(line, archiveId);
   };
   try {
-    await body({ io, options, reporter, fail, result });
+    const body = await definition.load();
+    const given = givenOptions(command);
+    const words = command.processedArgs.flat() as string[];
+    await body({ io, output, options, given, reporter, fail, result }, words, command);
   } catch (error) {
     await fail(error);
   } finally {
@@ -54,66 +59,53 @@ export async function runCommand(
   return exitCode;
 }
 
-/** From its beginning to its end an upload is named in what a forced stop still says. */
-function keepExitMessage(io: Io, options: Options, reporter: Reporter): Reporter {
-  const { exitMessage } = io;
-  exitMessage.words = exitText(io, options, {});
+/** Names the upload in the text that a forced stop prints, for as long as the upload is in progress. */
+function keepExitMessage(run: Run, reporter: Reporter): Reporter {
+  const { exitMessage } = run.io;
+  exitMessage.words = exitText(run, {});
   return {
     ...reporter,
     report(event) {
-      if (event.type === 'archived' || event.type === 'failed') exitMessage.words = exitText(io, options, {});
-      if (event.type === 'begun') {
-        const { file, target, uploadId, abort } = event;
-        const resumable = file !== STANDARD_INPUT;
-        const context = { file, target, uploadId, resumable, ...(abort !== undefined && { abort }) };
-        exitMessage.words = exitText(io, options, context);
+      if (event.type === 'archived' || event.type === 'failed') exitMessage.words = exitText(run, {});
+      if (event.type === 'started') {
+        const { file, target, uploadId, orphan } = event;
+        const resumable = orphan === null;
+        const context = { file, target, uploadId, resumable, ...(orphan !== null && { orphan }) };
+        exitMessage.words = exitText(run, context);
       }
       reporter.report(event);
     },
   };
 }
 
-/** A line that a notice gives to be pasted must find the same state as this run. */
-function namingFolders(io: Io, options: Options, reporter: Reporter): Reporter {
-  const folders = folderWords(wordingEnvironment(io, options));
-  return {
-    ...reporter,
-    report(event) {
-      const hasLine = event.type === 'notice' && 'abort' in event;
-      reporter.report(hasLine ? { ...event, abort: [...event.abort, ...folders] } : event);
-    },
-  };
-}
-
-function exitText(io: Io, options: Options, context: FailureContext) {
+function exitText(run: Run, context: FailureContext) {
   return (stopped: TransferError<'stopped'>): ExitText => {
     withContext(stopped, context);
-    const env = wordingEnvironment(io, options);
-    const stderr = failureText(describeFailure(stopped, env));
+    const env = wordingEnvironment(run);
     return {
-      stdout: options.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
-      stderr,
+      stdout: run.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
+      stderr: failureText(describeFailure(stopped, env)),
     };
   };
 }
 
-async function printFailure(io: Io, options: Options, error: unknown): Promise<ExitCode> {
-  // A stop that is being said is not said again; after any other failure the next file may still be stopped.
-  io.exitMessage.words = isFailure(error, 'stopped') ? null : exitText(io, options, {});
-  const env = wordingEnvironment(io, options);
-  return printError(io, error, { env, json: options.output.json, debug: options.output.debug });
+async function printFailure(run: Run, error: unknown): Promise<ExitCode> {
+  const { io, output } = run;
+  // A stop is printed once. After any other failure the next file may still be stopped.
+  io.exitMessage.words = isFailure(error, 'stopped') ? null : exitText(run, {});
+  return printError(io, error, { env: wordingEnvironment(run), json: output.json, debug: output.debug });
 }
 
-function wordingEnvironment(io: Io, options: Options): WordingEnvironment {
+function wordingEnvironment({ io, folders: { state, catalogue } }: Run): WordingEnvironment {
   return {
-    stateDirectory: options.state.stateDir,
-    stateDirectoryGiven: options.state.stateDirGiven,
-    catalogueGiven: options.state.catalogueGiven ? options.state.catalogueDir : null,
+    stateDirectory: state?.known ?? null,
+    stateDirectoryGiven: state?.isGiven ?? false,
+    catalogueGiven: catalogue?.isGiven === true ? catalogue.known : null,
     isTerminal: io.stderr.isTTY === true,
   };
 }
 
-/** Prints any error: its words on stderr, its object on stdout under --json. */
+/** Prints any error: its text on stderr, and its object on stdout under --json. */
 export async function printError(
   io: Io,
   error: unknown,
@@ -138,7 +130,7 @@ function stacks(error: unknown): string {
   const lines: string[] = [];
   for (let each: unknown = error; each instanceof Error; each = each.cause)
     lines.push(each.stack ?? each.message);
-  // A message may be the service's: its characters are as harmless here as in the failure's own words.
+  // A message may come from the service, so its characters are made harmless as in the failure's own text.
   return lines
     .join('\ncaused by ')
     .split('\n')

@@ -1,4 +1,4 @@
-/** Signals become one AbortSignal. State needs no exitMessage: it is as good after SIGKILL. */
+/** Turns signals into one AbortSignal. State needs no clean-up here: it is as good after SIGKILL. */
 
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
@@ -7,12 +7,12 @@ import { exitCodeOf } from './exit-codes.js';
 import type { ExitMessage } from './io.js';
 import { type Output, writeNow } from './output.js';
 
-/** A stop that is not through by then is ended: a request that hangs must not keep a shutdown waiting. */
+/** Time limit for a stop: a request that hangs must not delay a shutdown. */
 const STOP_WITHIN_MS = 1800;
 
-/** The first SIGHUP, SIGINT or SIGTERM aborts; the second ends the process at once. */
+/** Aborts the signal at the first SIGHUP, SIGINT or SIGTERM, and ends the process at the second. */
 export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSignal {
-  // Node would open a port for a debugger. Batch systems send this one to say that time is nearly up.
+  // Without a handler Node opens a debugger port. Batch systems send SIGUSR1 shortly before the time is up.
   process.on('SIGUSR1', () => undefined);
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);

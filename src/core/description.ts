@@ -4,14 +4,14 @@ import { TransferError } from './failures.js';
 /** Source: Amazon Glacier developer guide, api-multipart-initiate-upload. */
 const DESCRIPTION_MAX_BYTES = 1024;
 
-/** Whether the service takes this text: characters 0x20 to 0x7E, at most 1,024 of them. */
+/** Tells whether the service takes this text: at most 1,024 characters from 0x20 to 0x7E. */
 export function isLegalDescription(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text) && text.length <= DESCRIPTION_MAX_BYTES;
 }
 
 /**
- * A given description, checked before anything is sent. Outer spaces go: the service drops the leading ones, and
- * HTTP the trailing ones, so the journal and the vault would not agree on them.
+ * Checks a description before anything is sent. Removes outer spaces, because the service drops leading ones
+ * and HTTP drops trailing ones: the journal and the vault would have different descriptions.
  * @throws TransferError `usage` for characters outside 0x20–0x7E, or more than 1,024
  */
 export function checkDescription(text: string): string {
@@ -20,18 +20,18 @@ export function checkDescription(text: string): string {
   throw new TransferError('usage', {
     what: '--description',
     why: tooLong
-      ? `${text.length} characters are more than the vault's ${DESCRIPTION_MAX_BYTES}`
-      : 'a vault takes printable ASCII only (0x20 to 0x7E)',
+      ? `it has ${text.length} characters, and a vault accepts at most ${DESCRIPTION_MAX_BYTES}`
+      : 'a vault accepts only printable ASCII (0x20 to 0x7E)',
     hint: tooLong
       ? 'shorten it'
-      : 'leave the option away: a file name that is not ASCII is then encoded in a form that other tools can read',
+      : 'omit the option: calve then encodes a file name that is not ASCII in a form that other tools can read',
   });
 }
 
 /**
- * The description of a file that was given none: its base name; where that is not printable ASCII, the `mt2` form
- * that mtglacier made common: `mt2 ` and the base64url of a JSON object with `filename` and `mtime`
- * (`YYYYMMDDTHHMMSSZ`), so that any name survives in a vault.
+ * Returns the description of a file for which the user gave none: its base name. A name that is not printable
+ * ASCII is encoded in the `mt2` form of mtglacier, which keeps any name: `mt2 ` and the base64url of a JSON
+ * object with `filename` and `mtime` (`YYYYMMDDTHHMMSSZ`).
  */
 export function describeFile(baseName: string, mtimeMs: number): string {
   if (isLegalDescription(baseName) && baseName.trim() === baseName) return baseName;

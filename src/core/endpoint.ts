@@ -1,4 +1,4 @@
-/** Where requests may be sent: endpoints as given by people, checked before any credential is used on them. */
+/** Checks the endpoints and regions that users give, before any credential is used with them. */
 import { TransferError } from './failures.js';
 
 function isLoopback(hostname: string): boolean {
@@ -10,35 +10,41 @@ function refuse(endpoint: string, why: string, hint: string | null): never {
 }
 
 /**
- * One spelling of an endpoint: no trailing slash (the client would double it), user info and query refused.
- * @param allowHttp whether plain http may leave this machine
+ * Returns the endpoint in one spelling, without a trailing slash (the client would double it).
+ * Refuses user info and queries.
+ * @param allowHttp true when plain http is allowed to other machines
  * @throws TransferError `usage`
  */
 export function checkEndpoint(endpoint: string, allowHttp: boolean): string {
-  if (!URL.canParse(endpoint)) refuse(endpoint, 'it is not a URL', 'give one such as https://host:port');
+  if (!URL.canParse(endpoint)) refuse(endpoint, 'it is not a URL', 'write one such as https://host:port');
   const url = new URL(endpoint);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     // `localhost:8080` is a URL as well, of the scheme `localhost`.
-    const hint = endpoint.includes('://') ? null : `name the scheme as well, as in https://${endpoint}`;
-    refuse(endpoint, `its scheme is ${url.protocol}, and the service speaks https`, hint);
+    const hint = endpoint.includes('://') ? null : `name the scheme too, for example https://${endpoint}`;
+    refuse(endpoint, `its scheme is ${url.protocol}, and the service needs https`, hint);
   }
   if (url.username !== '' || url.password !== '') {
     refuse('with user info', 'credentials belong in the environment or a profile, not in a URL', null);
   }
-  if (url.search !== '' || url.hash !== '') refuse(endpoint, 'an endpoint has no query', null);
+  if (url.search !== '' || url.hash !== '') refuse(endpoint, 'an endpoint cannot have a query', null);
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowHttp) {
-    refuse(endpoint, 'plain http would show your archive to the network', 'use https, or --allow-http');
+    refuse(
+      endpoint,
+      'plain http would send your archive over the network unencrypted',
+      'use https, or --allow-http',
+    );
   }
   return url.href.replace(/\/+$/, '');
 }
 
-/** Whether an endpoint can only reach this machine. */
+/** Tells whether an endpoint can only reach this machine. */
 export function isLoopbackEndpoint(endpoint: string): boolean {
   return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
 }
 
 /**
- * A region goes into a host name, so that only a host label's characters pass: a region can't lead elsewhere.
+ * Allows only the characters of a host label: a region becomes part of a host
+ * name, and must not change the host.
  * @throws TransferError `usage`
  */
 export function checkRegion(region: string): string {

@@ -1,17 +1,18 @@
 /**
- * What can go wrong, as facts. Words for people live in ui/wording, exit numbers in cli/exit-codes; both are tables
- * that the compiler proves complete over `FailureFacts`.
+ * Failures as facts. The words for people are in ui/wording, the exit numbers in cli/exit-codes; both are tables that
+ * the compiler proves complete over `FailureFacts`.
  */
 
+import type { UploadAddress } from './identity.js';
+
 export interface FailureFacts {
-  /** A malformed or never-legal option, argument or combination. Nothing was sent. */
+  /** A malformed or illegal option, argument or combination. Nothing was sent. */
   usage: { what: string; why: string; hint: string | null };
-  /** The service could not be made to answer: network, throttling, 5xx. Running it again goes on. */
+  /** The service gave no useful answer: network, throttling, 5xx. Running the command again continues. */
   unreachable: { operation: string; why: string; attempts: number; elapsedMs: number };
   /**
-   * A part did not arrive within the time that its signature holds. `sentBytes`: how much of it had left by then, null
-   * where nobody can say. `fittingPartSizeBytes`: the largest part that this line carries in time; null: none, or not
-   * known yet.
+   * A part did not arrive while its signature was valid. `sentBytes`: the bytes that had left by then; null: unknown.
+   * `fittingPartSizeBytes`: the largest part size that arrives in time at the measured rate; null: none, or unknown.
    */
   'too-slow': {
     index: number;
@@ -22,14 +23,14 @@ export interface FailureFacts {
     bytesPerSecond: number | null;
     fittingPartSizeBytes: number | null;
   };
-  /** A signal asked us to stop. */
+  /** A signal asked the program to stop. */
   stopped: { signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' };
   'not-found': {
     what: 'vault' | 'bucket' | 'upload' | 'unfinished upload' | 'catalogue entry';
     name: string;
     detail: string | null;
   };
-  /** Another calve works on it. `holder` is how it names itself, for people: host and process id. */
+  /** Another calve works on it. `holder` names that one for people: host and process id. */
   busy: { what: string; holder: string; sinceMs: number | null };
   refused: {
     why:
@@ -62,10 +63,10 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer';
+    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer' | 'older';
     detail: string | null;
   };
-  /** The archive exists, but writing that down failed. */
+  /** The archive exists, but it could not be recorded. */
   unrecorded: { archiveId: string; path: string; detail: string };
   checksum: { what: 'part' | 'archive' | 'file'; index: number | null; expected: string; got: string };
   limit:
@@ -77,20 +78,20 @@ export interface FailureFacts {
         partSizeBytes: number;
         fittingPartSizeBytes: number;
       }
-    /** A stream that goes on when no further part may be sent. */
+    /** A stream that continues after the last part that an upload may have. */
     | { limit: 'stream'; partsMax: number; partSizeBytes: number };
-  /** There is an object already, and it was asked to stay. */
+  /** An object exists already, and the user wants it to stay. */
   exists: { url: string };
-  /** Gone on the service while our journal vouches for it. `completing`: the archive may exist all the same. */
+  /** The journal has the upload, but the service no longer does. `completing`: its archive may exist all the same. */
   gone: { uploadId: string; completing: { sizeBytes: number; treeHash: string | null } | null };
-  /** A closed or full stdout, with the id that could not be printed. */
+  /** Standard output is closed or full. `archiveId`: the id that could not be printed. */
   output: { detail: string; archiveId: string | null };
   bug: { detail: string };
 }
 
 export type FailureKind = keyof FailureFacts;
 
-/** What a service said with its refusal, for reports to its operator. Never trusted to be printable. */
+/** The service's own words about a failure, for reports to its operator. They may not be printable. */
 export interface ServiceAnswer {
   readonly httpStatus: number | null;
   readonly code: string | null;
@@ -100,21 +101,20 @@ export interface ServiceAnswer {
   readonly resource: string | null;
 }
 
-/** Where it happened, filled in on the way up by whoever knows. */
+/** The file, target and upload of a failure. Each caller on the way up adds the facts that it has. */
 export interface FailureContext {
   file?: string;
   target?: string;
   uploadId?: string;
-  /** Whether running it again goes on from here. */
+  /** True if running the command again continues from here. */
   resumable?: boolean;
-  /** The words that drop what was left on the service. */
-  abort?: readonly string[];
+  /** The address of an upload that may be left on the service and that no later run can continue. */
+  orphan?: UploadAddress;
 }
 
 /**
- * Whether trying the same request again can help, and how.
- * `unavailable`: later. `throttled`: later, and slower. `resign`: at once with a new signature. `corrupt`: the bytes
- * were damaged on the way: once or twice more.
+ * The way in which the same request can be tried again. `unavailable`: later. `throttled`: later, and more slowly.
+ * `resign`: at once, with a new signature. `corrupt`: once or twice more, because the bytes were damaged in transit.
  */
 export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
 
@@ -124,7 +124,7 @@ export interface FailureExtras {
   readonly retryClass?: RetryClass;
 }
 
-/** The one error that travels through calve. Anything else that arrives at the top is a bug. */
+/** The only error that calve throws on purpose. Any other error that reaches the command is a bug. */
 export class TransferError<K extends FailureKind = FailureKind> extends Error {
   override readonly name = 'TransferError';
   readonly kind: K;
@@ -132,7 +132,7 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
   readonly service: ServiceAnswer | null;
   readonly retryClass: RetryClass | null;
   context: FailureContext = {};
-  /** How long the service asked to be left alone; null where it did not. */
+  /** The delay that the service asked for before the next request; null: none. */
   retryAfterMs: number | null = null;
 
   constructor(kind: K, facts: FailureFacts[K], extras: FailureExtras = {}) {
@@ -147,11 +147,26 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
   }
 }
 
+/**
+ * Returns a failure of another kind, or with other facts, that keeps what the service said of the first one.
+ * @param cause the first failure
+ */
+export function wrapFailure<K extends FailureKind>(
+  cause: TransferError,
+  kind: K,
+  facts: FailureFacts[K],
+): TransferError<K> {
+  return new TransferError(kind, facts, {
+    cause,
+    ...(cause.service !== null && { service: cause.service }),
+  });
+}
+
 export function isFailure<K extends FailureKind>(error: unknown, kind: K): error is TransferError<K> {
   return error instanceof TransferError && error.kind === kind;
 }
 
-/** The same failure, with what the caller knows of file, target and upload; what is already known stays. */
+/** Adds what the caller knows of file, target and upload to a failure. Facts that are there already stay. */
 export function withContext(error: unknown, context: FailureContext): unknown {
   if (error instanceof TransferError) error.context = { ...context, ...error.context };
   return error;

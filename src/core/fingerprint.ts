@@ -1,6 +1,9 @@
-/** Is this still the file that was read before? */
+/** Tells whether a file is still the one that was read before. */
 
-/** What a file system tells of a file without reading it. Nanoseconds are decimal strings: they exceed 2^53. */
+/**
+ * Facts that a file system knows without reading the file. Nanoseconds are decimal
+ * strings, because they exceed 2^53.
+ */
 export interface Fingerprint {
   readonly sizeBytes: number;
   readonly mtimeNs: string;
@@ -10,8 +13,9 @@ export interface Fingerprint {
 }
 
 /**
- * `same`: recorded hashes may be trusted. `touched`: only ctime, device or inode differ (a chmod, a rename, a copy
- * that kept its times, a remount): the bytes must be read again and compared. `changed`: size or mtime differ.
+ * `same`: the recorded hashes are valid. `touched`: only ctime, device or inode differ (a chmod, a
+ * rename, a copy with the same times, a remount), so the bytes must be read again and compared.
+ * `changed`: size or mtime differ.
  */
 export type Sameness = 'same' | 'touched' | 'changed';
 

@@ -1,8 +1,8 @@
-/** How a file is cut into parts: pure arithmetic over a service's limits. */
+/** Plans the parts of a file or stream: pure arithmetic over a service's limits. */
 import { TransferError } from './failures.js';
 import { GIB_BYTES, MIB_BYTES } from './units.js';
 
-/** What a service allows. Each target states its own, with their sources. */
+/** The limits of a service. Each target defines its own, with their sources. */
 export interface PartLimits {
   readonly partSizeMinBytes: number;
   readonly partSizeMaxBytes: number;
@@ -17,15 +17,15 @@ export interface PartPlan {
   readonly partCount: number;
 }
 
-/** What is known of a plan while its stream still runs: the counts are null until it ends. */
+/** The plan of a stream that has not ended. Its size and its number of parts may be unknown. */
 export interface OpenPlan {
-  /** As it was foretold; null: nobody knows. */
+  /** The expected size. Null when it is unknown. */
   readonly sizeBytes: number | null;
   readonly partSizeBytes: number;
   readonly partCount: number | null;
 }
 
-/** One part's place in the file. `endByte` is inclusive, as on the wire. */
+/** The range of one part in the file. `endByte` is inclusive, as in the requests. */
 export interface PartRange {
   readonly index: number;
   readonly startByte: number;
@@ -33,17 +33,20 @@ export interface PartRange {
   readonly sizeBytes: number;
 }
 
-/** Automatic part sizes begin here: below it requests cost more than they save, above it a lost part costs more. */
+/**
+ * The smallest automatic part size. Smaller parts cost too many requests; with
+ * larger ones a lost part costs more.
+ */
 export const AUTO_PART_SIZE_MIN_BYTES = 16 * MIB_BYTES;
 
-/** The part size of a stream of which nobody knows how long it will be: 10,000 such parts are 625 GiB. */
+/** The part size of a stream whose size is unknown: 10,000 such parts are 625 GiB. */
 const STREAM_PART_SIZE_BYTES = 64 * MIB_BYTES;
 
 function isPowerOfTwo(n: number): boolean {
   return Number.isSafeInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;
 }
 
-/** Whether the size could ever be a part's on this service, whatever the file. */
+/** Tells whether this service takes parts of this size. */
 export function isLegalPartSize(partSizeBytes: number, limits: PartLimits): boolean {
   return (
     isPowerOfTwo(partSizeBytes) &&
@@ -52,7 +55,10 @@ export function isLegalPartSize(partSizeBytes: number, limits: PartLimits): bool
   );
 }
 
-/** The smallest automatic part size that keeps a file of this size within the service's number of parts. */
+/**
+ * Returns the smallest automatic part size that keeps a file of this size within
+ * the service's number of parts.
+ */
 export function choosePartSizeBytes(sizeBytes: number, limits: PartLimits): number {
   let partSizeBytes = Math.max(AUTO_PART_SIZE_MIN_BYTES, limits.partSizeMinBytes);
   while (partSizeBytes < limits.partSizeMaxBytes && Math.ceil(sizeBytes / partSizeBytes) > limits.partsMax) {
@@ -62,7 +68,7 @@ export function choosePartSizeBytes(sizeBytes: number, limits: PartLimits): numb
 }
 
 /**
- * Cuts a file of `sizeBytes` into parts.
+ * Divides a file of `sizeBytes` into parts.
  * @param partSizeBytes a legal part size (see isLegalPartSize) or `auto`
  * @throws TransferError `limit` when the file is too large for the service, or needs more parts than it takes
  * @throws TransferError `usage` for a part size that is never legal
@@ -87,9 +93,10 @@ export function planParts(sizeBytes: number, partSizeBytes: number | 'auto', lim
 }
 
 /**
- * The part size of a stream, which has to be chosen before its length is known.
- * @param expectedSizeBytes as it was foretold; null: nobody knows
- * @throws TransferError `limit` when what was foretold does not fit; `usage` for a part size that is never legal
+ * Plans a stream, whose part size must be chosen before its size is known.
+ * @param expectedSizeBytes null when it is unknown
+ * @throws TransferError `limit` when the expected size does not fit; `usage` for
+ * a part size that is never legal
  */
 export function planStream(
   expectedSizeBytes: number | null,
@@ -105,9 +112,9 @@ export function planStream(
 }
 
 /**
- * The place of a stream's part.
- * @param sizeBytes its own, which is the part size unless the stream ended in it
- * @throws TransferError `limit` for a part, or a size, beyond what the service takes
+ * Returns the range of a stream's part.
+ * @param sizeBytes the size of this part, which is the part size unless the stream ends in it
+ * @throws TransferError `limit` for a part number or a size above the service's limit
  */
 export function streamRange(
   { partSizeBytes }: Pick<PartPlan, 'partSizeBytes'>,
@@ -128,29 +135,35 @@ function partSizeRule({ partSizeMinBytes, partSizeMaxBytes }: PartLimits): strin
   return `a part is a power of two from ${partSizeMinBytes / MIB_BYTES} MiB to ${partSizeMaxBytes / GIB_BYTES} GiB`;
 }
 
-/** The refusal of a part size that this service never takes, in words that name what it does take. */
+/**
+ * Returns the failure for a part size that this service never takes, with a text
+ * that names the sizes it takes.
+ */
 export function partSizeUsage(given: string, limits: PartLimits): TransferError<'usage'> {
   return new TransferError('usage', {
     what: `--part-size ${given}`,
     why: partSizeRule(limits),
-    hint: 'name one such as 16M, 64M or 1G, or leave the choice to calve with --part-size auto',
+    hint: 'name one such as 16M, 64M or 1G, or let calve choose with --part-size auto',
   });
 }
 
-/** The refusal of an upload that another program began in parts that calve does not make. */
-export function foreignPartSize(
+/**
+ * Returns the failure for an upload that another program created with a part
+ * size that calve does not support.
+ */
+export function unsupportedPartSize(
   uploadId: string,
   partSizeBytes: number,
   limits: PartLimits,
 ): TransferError<'usage'> {
   return new TransferError('usage', {
     what: `upload ${uploadId}`,
-    why: `the first part that the service lists of it has ${partSizeBytes} bytes, and ${partSizeRule(limits)}`,
-    hint: 'let the program that began it go on with it, or abort it and send the file anew with calve upload',
+    why: `its first part on the service has ${partSizeBytes} bytes, but ${partSizeRule(limits)}`,
+    hint: 'resume it with the program that created it, or abort it and send the file again with calve upload',
   });
 }
 
-/** The place of part `index` (from 0). The last part may be shorter. */
+/** Returns the range of part `index` (from 0). The last part may be shorter. */
 export function partRange(plan: PartPlan, index: number): PartRange {
   if (!Number.isInteger(index) || index < 0 || index >= plan.partCount) {
     throw new RangeError(`part ${index} of ${plan.partCount}`);

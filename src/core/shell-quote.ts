@@ -1,4 +1,4 @@
-/** A word as a POSIX shell must be given it, so that every command line that calve prints can be pasted. */
+/** Quotes a word for a POSIX shell, so that every command line that calve prints can be pasted. */
 export function shellQuote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,15 +1,15 @@
-/** The words that name a target: `glacier://VAULT`, `local://VAULT`, `s3://BUCKET/KEY`, `obs://BUCKET/KEY`. */
+/** Parses target URLs: `glacier://VAULT`, `local://VAULT`, `s3://BUCKET/KEY`, `obs://BUCKET/KEY`. */
 import { TransferError } from './failures.js';
 
 export const SCHEMES = ['glacier', 'local', 's3', 'obs'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 
-/** A target as the user named it, checked. `url` is its one spelling. */
+/** A checked target. `url` is the same for every spelling that the user may choose. */
 export interface TargetUrl {
   readonly scheme: Scheme;
   /** The vault, or the bucket. */
   readonly container: string;
-  /** The object's key, or the beginning of keys where it ends in `/`; empty for a whole bucket, and in vaults. */
+  /** The object's key, or a key prefix when it ends in `/`. Empty for a whole bucket and for vaults. */
   readonly key: string;
   readonly url: string;
 }
@@ -19,7 +19,7 @@ interface Naming {
   readonly hasKeys: boolean;
   isName(name: string): boolean;
   readonly rule: string;
-  /** What a key's length is counted in, and how much of it there may be. */
+  /** Returns the key's length in the unit that the service counts: bytes or characters. */
   keyLength(key: string): number;
 }
 
@@ -33,9 +33,10 @@ const VAULT: Naming = {
 };
 
 /**
- * Buckets made before 2018 may break today's rules (capitals, `_`, up to 255), and compatible stores have rules of
- * their own, so that only what can't be a name anywhere is refused here.
- * Source: Amazon S3 user guide, "General purpose bucket naming rules"; keys: "Naming Amazon S3 objects" (bytes).
+ * Buckets from before 2018 may break today's rules (capitals, `_`, up to 255 characters), and compatible
+ * stores have rules of their own. So only names that are legal nowhere are refused here.
+ * Source: Amazon S3 user guide, "General purpose bucket naming rules" and, for the length of keys in bytes,
+ * "Naming Amazon S3 objects".
  */
 const S3_BUCKET: Naming = {
   thing: 'bucket',
@@ -53,7 +54,7 @@ const OBS_BUCKET: Naming = {
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
     !/\.\.|-\.|\.-/.test(name) &&
     !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
-  rule: 'a bucket name is 3 to 63 lower-case letters, digits, - and ., with a letter or digit at each end, no two of . and - side by side but --, and not an IP address',
+  rule: 'a bucket name is 3 to 63 lower-case letters, digits, - and ., with a letter or digit at each end, without .., .- and -., and it is not an IP address',
   keyLength: (key) => Array.from(key).length,
 };
 
@@ -66,26 +67,32 @@ const NAMINGS: { readonly [S in Scheme]: Naming } = {
 
 const KEY_LENGTH_MAX = 1024;
 
-/** Whether a word looks like a target, so that a forgotten one can be told from a missing file. */
+/** Tells whether a word looks like a target, so that a forgotten target is not reported as a missing file. */
 export function looksLikeTarget(word: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
 }
 
-/** Whether targets of this scheme are objects with keys of their own. */
-export function hasKeys(scheme: Scheme): boolean {
+/** Returns true when targets of this scheme are objects of a bucket, with keys; false for vaults. */
+export function storesObjects(scheme: Scheme): boolean {
   return NAMINGS[scheme].hasKeys;
 }
 
+/** Returns the scheme of a target's URL that was checked before. */
+export function schemeOf(url: string): Scheme {
+  return parseTargetUrl(url).scheme;
+}
+
 /**
- * @throws TransferError `usage` for an unknown scheme, a missing or illegal name, a key in a vault, or one too long
+ * @throws TransferError `usage` for an unknown scheme, a missing or illegal name, a key in a
+ * vault, or a key that is too long
  */
 export function parseTargetUrl(word: string): TargetUrl {
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(word);
-  const scheme = SCHEMES.find((known) => known === match?.[1]?.toLowerCase());
+  const scheme = SCHEMES.find((each) => each === match?.[1]?.toLowerCase());
   if (match === null || scheme === undefined) {
     throw new TransferError('usage', {
       what: `target ${word}`,
-      why: match === null ? 'it has no scheme' : `no target has the scheme ${match[1]}://`,
+      why: match === null ? 'it has no scheme' : `${match[1]}:// is not the scheme of a target`,
       hint: 'name a vault as glacier://VAULT, an object as s3://BUCKET/KEY or obs://BUCKET/KEY, or local://VAULT for the embedded emulator',
     });
   }
@@ -98,8 +105,8 @@ function parseVault(scheme: Scheme, rest: string, word: string): TargetUrl {
   if (!VAULT.isName(container)) {
     throw new TransferError('usage', {
       what: `target ${word}`,
-      why: container.includes('/') ? 'a vault holds archives by id, not by path' : VAULT.rule,
-      hint: 'name the vault alone, as in glacier://photos',
+      why: container.includes('/') ? 'a vault identifies archives by id, not by path' : VAULT.rule,
+      hint: 'name only the vault, for example glacier://photos',
     });
   }
   return { scheme, container, key: '', url: `${scheme}://${container}` };
@@ -111,33 +118,33 @@ function parseObject(scheme: Scheme, rest: string, word: string): TargetUrl {
   const key = slash < 0 ? '' : rest.slice(slash + 1);
   const naming = NAMINGS[scheme];
   const refuse = (why: string): never => {
-    const hint = `name the object as in ${scheme}://photos/2026/backup.tar`;
+    const hint = `name the object, for example ${scheme}://photos/2026/backup.tar`;
     throw new TransferError('usage', { what: `target ${word.slice(0, KEY_LENGTH_MAX)}`, why, hint });
   };
   if (!naming.isName(container)) refuse(naming.rule);
   if (naming.keyLength(key) > KEY_LENGTH_MAX) refuse(`its key is longer than ${KEY_LENGTH_MAX}`);
-  return { scheme, container, key, url: spelled(scheme, container, key) };
+  return { scheme, container, key, url: formatUrl(scheme, container, key) };
 }
 
-function spelled(scheme: Scheme, container: string, key: string): string {
+function formatUrl(scheme: Scheme, container: string, key: string): string {
   return key === '' ? `${scheme}://${container}` : `${scheme}://${container}/${key}`;
 }
 
-/** The same bucket's URL with another key; a vault's stays as it is. */
+/** Returns the URL of the same bucket with another key. Null as the key leaves the URL unchanged. */
 export function withKey(url: string, key: string | null): string {
   if (key === null) return url;
   const { scheme, container } = parseTargetUrl(url);
-  return spelled(scheme, container, key);
+  return formatUrl(scheme, container, key);
 }
 
-/** Where a file of this name goes: a key that ends in `/`, or is empty, takes the name as aws s3 cp has it. */
+/** Returns the target of one file: like aws s3 cp, appends its name to a key that is empty or ends in `/`. */
 export function urlOfFile(target: TargetUrl, baseName: string): TargetUrl {
   const { scheme, container, key } = target;
-  if (!hasKeys(scheme) || !namesMany(target)) return target;
-  return parseTargetUrl(spelled(scheme, container, key + baseName));
+  if (!storesObjects(scheme) || !namesMany(target)) return target;
+  return parseTargetUrl(formatUrl(scheme, container, key + baseName));
 }
 
-/** Whether it names a whole bucket, or all that lies below a key. */
+/** Tells whether the target names a whole bucket or a key prefix. */
 export function namesMany({ key }: TargetUrl): boolean {
   return key === '' || key.endsWith('/');
 }

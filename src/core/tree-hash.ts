@@ -1,6 +1,7 @@
 /**
- * The SHA-256 tree hash of the Glacier service: leaves of 1 MiB, neighbours joined, an odd last node moved up
- * unchanged. Source: Amazon Glacier developer guide, "Computing checksums" (checksum-calculations).
+ * Computes the SHA-256 tree hash of the Glacier service: leaves of 1 MiB are joined in pairs, level by
+ * level, and an odd last node moves up unchanged.
+ * Source: Amazon Glacier developer guide, "Computing checksums" (checksum-calculations).
  */
 import { createHash } from 'node:crypto';
 import { MIB_BYTES } from './units.js';
@@ -8,7 +9,7 @@ import { MIB_BYTES } from './units.js';
 /** 64 lower-case hex digits. */
 export type TreeHash = string;
 
-/** 64 lower-case hex digits of the plain (linear) SHA-256, which a request's signature covers. */
+/** 64 lower-case hex digits of the plain (linear) SHA-256, which is part of a request's signature. */
 export type LinearHash = string;
 
 /** The service hashes leaves of this many bytes; the last leaf may be shorter. */
@@ -21,7 +22,7 @@ function joinPair(left: Buffer, right: Buffer): Buffer {
 /**
  * Folds nodes of one level (leaves, or the tree hashes of equal power-of-two parts) to their root.
  * @param nodes raw 32-byte digests in file order, at least one
- * @throws RangeError without nodes: the empty archive has no tree hash on the wire (the service refuses it)
+ * @throws RangeError without nodes: the service refuses an empty archive, so it has no tree hash
  */
 export function foldDigests(nodes: readonly Buffer[]): Buffer {
   if (nodes.length === 0) throw new RangeError('a tree hash needs at least one node');
@@ -39,14 +40,17 @@ export function foldDigests(nodes: readonly Buffer[]): Buffer {
 }
 
 /**
- * The tree hash of an archive from those of its parts, in file order. Right only because every part but the last
- * is the same power of two of MiB, so that part roots are nodes of the archive's own tree.
+ * Returns the tree hash of an archive from the tree hashes of its parts, in file order. This works
+ * because every part but the last has the same size, a power of two of MiB, so that the parts' hashes are
+ * nodes of the archive's own tree.
  */
 export function foldPartHashes(partHashes: readonly TreeHash[]): TreeHash {
   return foldDigests(partHashes.map((hex) => Buffer.from(hex, 'hex'))).toString('hex');
 }
 
-/** The tree hash of bytes in memory, of any length (the empty one included, for comparison with the vectors). */
+/**
+ * Returns the tree hash of bytes in memory. Takes zero bytes too, to compare with the published test vectors.
+ */
 export function treeHashOf(bytes: Uint8Array): TreeHash {
   const leaves: Buffer[] = [];
   for (let start = 0; start === 0 || start < bytes.length; start += LEAF_SIZE_BYTES) {
@@ -63,7 +67,7 @@ export function isTreeHash(text: unknown): text is TreeHash {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 }
 
-/** A tree hash as somebody else writes it: hex digits of either case. @returns null for anything else */
+/** Reads a tree hash from another program, in upper or lower case. @returns null for any other value */
 export function readTreeHash(text: unknown): TreeHash | null {
   const lower = typeof text === 'string' ? text.toLowerCase() : text;
   return isTreeHash(lower) ? lower : null;

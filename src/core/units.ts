@@ -1,4 +1,4 @@
-/** Sizes, rates and times as people write them, and back. */
+/** Parses and formats sizes and durations as people write them. */
 
 export const KIB_BYTES = 1024;
 export const MIB_BYTES = 1024 ** 2;
@@ -34,17 +34,23 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>): n
   return Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
-/** Bytes of `64M`, `64MiB`, `67108864`; binary, any case. Null for anything else: `64MB`, `1.5G`, `0`. */
+/**
+ * Parses `64M`, `64MiB`, `67108864`: binary units in any case.
+ * @returns bytes; null for `64MB`, `1.5G`, `0` and others
+ */
 export function parseSizeBytes(text: string): number | null {
   return parseQuantity(text, SIZE_UNIT_BYTES);
 }
 
-/** Milliseconds of `500ms`, `30s`, `5m`, `24h`, `3d`, `2w`. Null for anything else, a number without a unit included. */
+/**
+ * Parses `500ms`, `30s`, `5m`, `24h`, `3d`, `2w`.
+ * @returns milliseconds; null without a unit, and for any other text
+ */
 export function parseDurationMs(text: string): number | null {
   return parseQuantity(text, TIME_UNIT_MS);
 }
 
-/** `1 byte`, `999 bytes`, `1.5 MiB`, `16 MiB`: three digits at the most, for people. */
+/** Returns `1 byte`, `999 bytes`, `1.50 MiB`, `16 MiB`: a size with about three digits, for people. */
 export function formatSize(bytes: number): string {
   if (bytes < KIB_BYTES) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
@@ -58,7 +64,7 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unitIndex]}`;
 }
 
-/** `0.4 s`, `12 s`, `3 min 20 s`, `5 h 2 min`, `2 d 3 h`: the two largest units, for people. */
+/** Returns `0.4 s`, `12 s`, `3 min 20 s`, `5 h 2 min`, `2 d 3 h`: the two largest units, for people. */
 export function formatDuration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -69,7 +75,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
-/** A power of two in digits and unit as `--part-size` takes it: `16M`, `4G`. Falls back to plain bytes. */
+/** Returns a size as `--part-size` takes it: `16M`, `4G`, or plain bytes when no unit divides it. */
 export function formatSizeOption(bytes: number): string {
   for (const [unit, unitBytes] of [
     ['T', TIB_BYTES],

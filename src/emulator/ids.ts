@@ -1,4 +1,4 @@
-/** Ids of the lengths and the alphabet that captures of the live service show. */
+/** Random ids, with the lengths and the alphabet that recorded responses of the live service show. */
 import { randomBytes, randomInt } from 'node:crypto';
 
 const UPLOAD_OR_JOB_ID_LENGTH = 92;
@@ -11,7 +11,7 @@ function randomId(length: number): string {
     .slice(0, length);
 }
 
-/** About one in four begins with `-`, so that a client whose options cannot carry that is found out soon. */
+/** About one id in four begins with `-`, which soon exposes a client whose option parser cannot handle that. */
 export function newUploadId(): string {
   const id = randomId(UPLOAD_OR_JOB_ID_LENGTH);
   return randomInt(4) === 0 ? `-${id.slice(1)}` : id;
@@ -29,7 +29,7 @@ export function newRequestId(): string {
   return randomId(REQUEST_ID_LENGTH);
 }
 
-/** Whether a word may be looked up on disk: nothing else ever becomes part of a path. */
+/** Returns true for a well-formed id. Only a well-formed id may become part of a path on disk. */
 export function isUploadOrJobId(word: string): boolean {
   return word.length === UPLOAD_OR_JOB_ID_LENGTH && /^[A-Za-z0-9_-]+$/.test(word);
 }

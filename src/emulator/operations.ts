@@ -1,6 +1,6 @@
-/** The operations, by the names that faults use, and the paths that lead to them. */
+/** The operations, by the names that faults use, and their paths. */
 
-/** What succeeds answers with this status (Amazon Glacier developer guide, one page each). */
+/** The status of each operation's success (Amazon Glacier developer guide, one page for each operation). */
 export const SUCCESS_STATUS = {
   'create-vault': 201,
   'describe-vault': 200,
@@ -43,13 +43,13 @@ export interface Route {
   readonly operation: Operation;
   /** `-` or an account number. */
   readonly account: string;
-  /** Empty where the path names none. */
+  /** Empty if the path names no vault. */
   readonly vaultName: string;
-  /** Of an upload, an archive or a job; empty where the path names none. */
+  /** The id of an upload, an archive or a job; empty if the path has none. */
   readonly id: string;
 }
 
-/** Null where nothing lives at that path, or not for that method. */
+/** Returns null if no operation has this path and method. */
 export function findRoute(method: string, path: string): Route | null {
   for (const [shape, methods] of ROUTES) {
     const match = shape.exec(path);

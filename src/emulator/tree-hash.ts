@@ -1,27 +1,27 @@
 /**
- * The SHA-256 tree hash (Amazon Glacier developer guide, checksum-calculations): the hashes of 1 MiB leaves, joined
- * two by two; an odd one at the end moves up unchanged. Written here anew, apart from any client's.
+ * The SHA-256 tree hash (Amazon Glacier developer guide, checksum-calculations): the hashes of 1 MiB leaves, combined
+ * in pairs; an odd one at the end moves up unchanged. This implementation is independent of the client's.
  */
 import { createHash, type Hash } from 'node:crypto';
 
 export const LEAF_BYTES = 1024 * 1024;
 
-/** Folds raw 32-byte digests of equal, power-of-two sized neighbours (the last may be shorter) to their root. */
-export function foldDigests(digests: readonly Buffer[]): Buffer {
+/** Combines raw 32-byte digests into their root. They cover equal sizes, a power of two; the last may be shorter. */
+export function combineDigests(digests: readonly Buffer[]): Buffer {
   let level = digests;
   while (level.length > 1) {
-    const above: Buffer[] = [];
+    const parents: Buffer[] = [];
     for (let i = 0; i < level.length; i += 2) {
       const left = level[i] as Buffer;
       const right = level[i + 1];
-      above.push(right === undefined ? left : createHash('sha256').update(left).update(right).digest());
+      parents.push(right === undefined ? left : createHash('sha256').update(left).update(right).digest());
     }
-    level = above;
+    level = parents;
   }
   return level[0] ?? createHash('sha256').digest();
 }
 
-/** Takes bytes in pieces of any size; keeps 32 bytes a MiB. */
+/** Hashes bytes in pieces of any size. It keeps 32 bytes for each MiB. */
 export class TreeHasher {
   private readonly leaves: Buffer[] = [];
   private leaf: Hash = createHash('sha256');
@@ -38,10 +38,10 @@ export class TreeHasher {
     }
   }
 
-  /** The root as lower-case hex. The hasher is not used afterwards. */
+  /** Returns the root in lower-case hex. The hasher must not be used afterwards. */
   digestHex(): string {
     if (this.leafBytes > 0) this.endLeaf();
-    return foldDigests(this.leaves).toString('hex');
+    return combineDigests(this.leaves).toString('hex');
   }
 
   private endLeaf(): void {

@@ -1,66 +1,73 @@
-/** The bound of the pipeline: so many parts may be prepared at once, each in a buffer that is used again and again. */
+/**
+ * Limits how many parts are prepared at a time. Each slot has a buffer that its
+ * holders use one after the other.
+ */
+import { onAbort } from '../core/abort-signals.js';
 
-/** The right to one prepared part, until released. */
+/** The right to hold one prepared part, until it is released. */
 export interface Slot {
-  /** At least so many bytes of memory, the slot's own; made at the first call, kept for the next holder. */
+  /** Returns the slot's own memory of this size. The slot keeps it for its next holder. */
   buffer(sizeBytes: number): SharedArrayBuffer;
-  /** Idempotent. */
+  /** Gives the slot back. Idempotent. */
   release(): void;
 }
 
 export interface BufferSlots {
-  /** Waits, first come, first served, while all are out. Rejects with the signal's reason. */
+  /** Takes a free slot, or waits for one: first come, first served. Rejects with the signal's reason. */
   take(signal: AbortSignal): Promise<Slot>;
 }
 
-/** What stays between two holders of a slot. */
-interface Place {
+/** The memory that a slot keeps between two holders. */
+interface SlotStorage {
   memory: SharedArrayBuffer | null;
 }
 
-function holdPlace(place: Place, giveBack: (place: Place) => void): Slot {
+function openSlot(storage: SlotStorage, giveBack: (storage: SlotStorage) => void): Slot {
   let released = false;
   return {
     buffer(sizeBytes) {
-      // Fresh memory costs a page fault each 4 KiB, so it is only made anew when another size is wanted.
-      if (place.memory?.byteLength !== sizeBytes) place.memory = new SharedArrayBuffer(sizeBytes);
-      return place.memory;
+      // Fresh memory costs one page fault for each 4 KiB, so it is only allocated when the size changes.
+      if (storage.memory?.byteLength !== sizeBytes) storage.memory = new SharedArrayBuffer(sizeBytes);
+      return storage.memory;
     },
     release() {
       if (released) return;
       released = true;
-      giveBack(place);
+      giveBack(storage);
     },
   };
 }
 
 export function bufferSlots(count: number): BufferSlots {
-  const free: Place[] = Array.from({ length: count }, () => ({ memory: null }));
-  const waiting: ((place: Place) => void)[] = [];
+  const free: SlotStorage[] = Array.from({ length: count }, () => ({ memory: null }));
+  const waiting: ((storage: SlotStorage) => void)[] = [];
 
-  function giveBack(place: Place): void {
+  function giveBack(storage: SlotStorage): void {
     const next = waiting.shift();
-    if (next === undefined) free.push(place);
-    else next(place);
+    if (next === undefined) free.push(storage);
+    else next(storage);
+  }
+
+  function waitForSlot(signal: AbortSignal): Promise<Slot> {
+    return new Promise((resolve, reject) => {
+      const onFree = (storage: SlotStorage): void => {
+        stopListening();
+        resolve(openSlot(storage, giveBack));
+      };
+      const stopListening = onAbort(signal, () => {
+        waiting.splice(waiting.indexOf(onFree), 1);
+        reject(signal.reason);
+      });
+      waiting.push(onFree);
+    });
   }
 
   function take(signal: AbortSignal): Promise<Slot> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    // The one used last is taken first: its memory is there already, and a small upload never touches the others.
-    const place = free.pop();
-    if (place !== undefined) return Promise.resolve(holdPlace(place, giveBack));
-    return new Promise((resolve, reject) => {
-      const onPlace = (freed: Place): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(holdPlace(freed, giveBack));
-      };
-      const onAbort = (): void => {
-        waiting.splice(waiting.indexOf(onPlace), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      waiting.push(onPlace);
-    });
+    // The slot used last is taken first: it has its memory already, and a small
+    // upload never allocates the others.
+    const storage = free.pop();
+    return storage === undefined ? waitForSlot(signal) : Promise.resolve(openSlot(storage, giveBack));
   }
 
   return { take };

@@ -1,89 +1,82 @@
-/** A regular file as a source of parts: read once, hashed in threads, sent from memory. */
-
-import { stat } from 'node:fs/promises';
+/** Reads a regular file as parts. Each part is read once, hashed in a thread and sent from memory. */
 import { basename } from 'node:path';
-import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
-import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
+import type { Sameness } from '../core/fingerprint.js';
 import type { PartRange } from '../core/part-plan.js';
-import type { OpenSource, PreparedPart, RecordedPart, Source } from '../transfer/ports.js';
+import type { OpenSource, PreparedPart, Source } from '../transfer/ports/source.js';
+import type { RecordedPart } from '../transfer/ports/state.js';
 import type { PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
-import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
-import { md5Of, preparedPart } from './prepared-part.js';
-import { rangeStream } from './range-stream.js';
-import type { SourcePool } from './source-pool.js';
+import { compareByHandle, compareByPath, type OpenedFile, openFile } from './open-file.js';
+import { md5Of, type PartResources, preparedPart } from './prepared-part.js';
+import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
 
-/** Opens files whose parts share one set of threads and buffers. Threads start with the first part. */
-export function fileSources(pool: SourcePool): OpenSource {
-  return async (path) => fileSource(await openFile(path), pool);
+/** Opens files whose parts share threads and buffers. The threads start with the first part. */
+export function fileSources(resources: PartResources): OpenSource {
+  return async (path) => fileSource(await openFile(path), resources);
 }
 
-const never = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
-/** Whether a record has both hashes that a request needs. */
-function isWhole(known: RecordedPart | undefined): known is RecordedPart & { linearHash: string } {
-  return known !== undefined && known.linearHash !== null;
+/** Tells whether a record has both hashes that a request needs. */
+function hasBothHashes(
+  recorded: RecordedPart | undefined,
+): recorded is RecordedPart & { linearHash: string } {
+  return recorded !== undefined && recorded.linearHash !== null;
 }
 
-/** `changed` over `touched` over `same`. */
+/** Returns the greater difference: `changed` before `touched` before `same`. */
 function worse(a: Sameness, b: Sameness): Sameness {
   if (a === 'changed' || b === 'changed') return 'changed';
   return a === 'touched' || b === 'touched' ? 'touched' : 'same';
 }
 
-function fileSource(file: OpenedFile, pool: SourcePool): Source {
-  const fingerprint = fingerprintOf(file.stats);
-  const { threads, slots, inMemoryPartMaxBytes } = pool;
-  const work = taskScope();
-  const streams = new Set<Readable>();
+function fileSource(file: OpenedFile, resources: PartResources): Source {
+  const { handle, path, fingerprint } = file;
+  const { threads, slots, inMemoryPartMaxBytes, md5 } = resources;
+  const tasks = taskScope();
+  const streams = rangeStreams();
   let closing: Promise<void> | null = null;
 
-  function streamOf(range: PartRange): Readable {
-    const stream = rangeStream(file.handle, file.path, range);
-    streams.add(stream);
-    stream.once('close', () => streams.delete(stream));
-    return stream;
-  }
-
-  /** Fills the memory, if the part has one, and gives the hashes, unless they are known. */
+  /**
+   * Reads a part into its memory, if it has any, and returns its hashes. Recorded
+   * hashes are not computed again.
+   */
   async function readPart(
-    range: PartRange,
+    { startByte, sizeBytes }: PartRange,
     memory: SharedArrayBuffer | null,
     signal: AbortSignal,
-    known?: RecordedPart,
+    recorded?: RecordedPart,
   ): Promise<PartHashes> {
-    const { md5 } = pool;
-    if (isWhole(known) && memory === null && !md5) return { ...known, md5: null };
-    const { startByte, sizeBytes } = range;
-    const { handle, path } = file;
-    const wants = isWhole(known) ? 'bytes' : 'both';
-    const options = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants, md5 } as const;
-    const hashes = await threads.hash(options, signal);
+    const recordedHashes = hasBothHashes(recorded) ? recorded : null;
+    if (recordedHashes !== null && memory === null && !md5) return { ...recordedHashes, md5: null };
+    const wants = recordedHashes === null ? 'both' : 'bytes';
+    const request = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants, md5 } as const;
+    const hashes = await threads.hash(request, signal);
     signal.throwIfAborted();
-    return isWhole(known) ? { ...known, md5: hashes.md5 } : hashes;
+    return recordedHashes === null ? hashes : { ...recordedHashes, md5: hashes.md5 };
+  }
+
+  function computeMd5(range: PartRange): Promise<string> {
+    const bytes = { fd: handle.fd, path, buffer: null };
+    return tasks.run(neverAborted, (taskSignal) => md5Of(bytes, threads, range, taskSignal));
   }
 
   function prepare(
     range: PartRange,
     partSizeBytes: number,
     signal: AbortSignal,
-    known?: RecordedPart,
+    recorded?: RecordedPart,
   ): Promise<PreparedPart> {
-    return work.run(signal, async (either) => {
-      const slot = await slots.take(either);
+    return tasks.run(signal, async (taskSignal) => {
+      const slot = await slots.take(taskSignal);
       try {
         const memory = partSizeBytes <= inMemoryPartMaxBytes ? slot.buffer(partSizeBytes) : null;
-        const hashes = await readPart(range, memory, either, known);
-        const { sizeBytes } = range;
-        const body = memory === null ? () => streamOf(range) : () => Buffer.from(memory, 0, sizeBytes);
-        const md5 = async (): Promise<string> =>
-          hashes.md5 ??
-          work.run(never, (ended) =>
-            md5Of({ fd: file.handle.fd, path: file.path, buffer: null }, threads, range, ended),
-          );
-        return preparedPart(range, hashes, { body, md5 }, slot);
+        const hashes = await readPart(range, memory, taskSignal, recorded);
+        const body = () =>
+          memory === null ? streams.open(handle, path, range) : Buffer.from(memory, 0, range.sizeBytes);
+        return preparedPart(range, hashes, { body, md5: async () => hashes.md5 ?? computeMd5(range) }, slot);
       } catch (error) {
         slot.release();
         throw error;
@@ -91,38 +84,24 @@ function fileSource(file: OpenedFile, pool: SourcePool): Source {
     });
   }
 
-  async function compareNow(): Promise<Sameness> {
-    const byHandle = fingerprintOf(await file.handle.stat({ bigint: true }));
-    try {
-      const byPath = fingerprintOf(await stat(file.path, { bigint: true }));
-      return worse(compareFingerprints(fingerprint, byHandle), compareFingerprints(fingerprint, byPath));
-    } catch (error) {
-      const failure = sourceFailure(file.path, error);
-      if (failure.facts.why === 'missing') return 'changed';
-      throw failure;
-    }
-  }
-
-  /** The descriptor's number may be another file's as soon as it is closed, so nobody may be reading by then. */
-  async function closeWhenQuiet(): Promise<void> {
-    await work.endAll(new TransferError('bug', { detail: 'the source was closed' }));
-    const quiet = [...streams].map((stream) => new Promise((resolve) => stream.once('close', resolve)));
-    for (const stream of streams) stream.destroy();
-    await Promise.all(quiet);
-    await file.handle.close();
+  /** Waits for all reads first: another file may get the descriptor's number as soon as it is closed. */
+  async function closeAfterReads(): Promise<void> {
+    await tasks.endAll(new TransferError('bug', { detail: 'the source was closed' }));
+    await streams.destroyAll();
+    await handle.close();
   }
 
   return {
-    path: file.path,
-    baseName: basename(file.path),
+    path,
+    baseName: basename(path),
     fingerprint,
     mtimeMs: Number(file.stats.mtimeMs),
     expectParts: (parts) => threads.start(parts),
     prepare,
-    treeHash: (signal) => work.run(signal, (either) => hashSegments(file, threads, either)),
-    compareNow,
+    treeHash: (signal) => tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal)),
+    compareNow: async () => worse(await compareByHandle(file), await compareByPath(file)),
     close() {
-      closing ??= closeWhenQuiet();
+      closing ??= closeAfterReads();
       return closing;
     },
   };

@@ -1,13 +1,12 @@
-/** Tree hashes of whole files and of streams, where no service asks for them. */
+/** Computes the tree hashes of whole files and of streams, without a service. */
 import { createHash } from 'node:crypto';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
-import { compareFingerprints } from '../core/fingerprint.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
-import { STANDARD_INPUT } from '../transfer/ports.js';
 import { hashSegments, SEGMENT_SIZE_BYTES } from './hash-segments.js';
 import { hashThreads, threadCount } from './hash-threads.js';
-import { fingerprintOf, type OpenedFile, openFile, sourceFailure } from './open-file.js';
+import { compareByHandle, type OpenedFile, openFile, sourceFailure } from './open-file.js';
 import { rangeStream } from './range-stream.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
@@ -17,18 +16,17 @@ export interface HashedBytes {
 }
 
 /**
- * Hashes a file with all processors; memory does not grow with the file.
+ * Hashes a file with all processors. The memory that it needs does not grow with the file.
  * @throws TransferError `source`: missing, unreadable, not-regular, or changed while it was read
  */
 export async function hashFile(path: string, signal: AbortSignal): Promise<HashedBytes> {
   const file = await openFile(path);
-  const sizeBytes = Number(file.stats.size);
+  const { sizeBytes } = file.fingerprint;
   try {
-    // A small file is done before a thread has started.
+    // A small file is hashed in less time than a thread takes to start.
     const isSmall = sizeBytes <= SEGMENT_SIZE_BYTES;
     const treeHash = isSmall ? await hashSmallFile(file, signal) : await hashLargeFile(file, signal);
-    const now = fingerprintOf(await file.handle.stat({ bigint: true }));
-    if (compareFingerprints(fingerprintOf(file.stats), now) === 'changed') {
+    if ((await compareByHandle(file)) === 'changed') {
       throw new TransferError('source', { path: file.path, why: 'changed', detail: null });
     }
     return { sizeBytes, treeHash };
@@ -47,12 +45,13 @@ async function hashLargeFile(file: OpenedFile, signal: AbortSignal): Promise<Tre
 }
 
 async function hashSmallFile(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
-  const stream = rangeStream(file.handle, file.path, { startByte: 0, sizeBytes: Number(file.stats.size) });
+  const { handle, path, fingerprint } = file;
+  const stream = rangeStream(handle, path, { startByte: 0, sizeBytes: fingerprint.sizeBytes });
   return (await hashStream(stream, signal)).treeHash;
 }
 
 /**
- * Hashes what a stream gives, in chunks of any size, to its end.
+ * Hashes a stream, which may have chunks of any size, to its end.
  * @throws TransferError `source` `unreadable` when the stream fails; the signal's reason
  */
 export async function hashStream(readable: Readable, signal: AbortSignal): Promise<HashedBytes> {
@@ -73,7 +72,7 @@ export async function hashStream(readable: Readable, signal: AbortSignal): Promi
       }
     }
   }
-  // The empty input has one empty leaf, so that its hash is the published one.
+  // An empty input has one empty leaf, so that its hash is the published one.
   if (sizeBytes === 0 || sizeBytes % LEAF_SIZE_BYTES !== 0) tree.push(leaf.digest());
   return { sizeBytes, treeHash: tree.root().toString('hex') };
 }
@@ -83,6 +82,6 @@ async function* chunksOf(readable: Readable, signal: AbortSignal): AsyncIterable
     yield* readable;
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT, error);
+    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT_WORD, error);
   }
 }

@@ -1,48 +1,52 @@
 /**
- * Reads a range of an open file and hashes it in one pass: each MiB is read, hashed twice and left behind while it is
- * still in the processor's cache. Runs in the hashing threads.
+ * Reads a range of an open file and hashes it in one pass: each MiB is read and hashed twice while it is in
+ * the processor's cache. Runs in the hashing threads.
  */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '../core/tree-hash.js';
 
-/** A range to hash, in a shape that can be posted to a thread. */
+/** A range to hash, as a message that can be sent to a thread. */
 export interface HashJob {
   /**
-   * Open for reading. A descriptor belongs to the process, so any thread may read it by number. Null: the bytes are in
-   * `buffer` already.
+   * A descriptor that is open for reading. It belongs to the process, so any thread can use its number. Null
+   * when the bytes are in `buffer` already.
    */
   readonly fd: number | null;
   readonly startByte: number;
   readonly sizeBytes: number;
-  /** Keeps the bytes that were read, when they fit; null: they are read through a small buffer and dropped. */
+  /** Receives the bytes. Null when they are not kept after hashing. */
   readonly buffer: SharedArrayBuffer | null;
   /**
-   * `both`: the plain SHA-256 of the whole range too, which a request's signature needs. `tree`: a comparison does not.
-   * `bytes`: the hashes are known; the range is only read.
+   * `both`: the tree hash, and the plain SHA-256 of the whole range, which a request's signature
+   * needs. `tree`: the tree hash alone, which is enough for a comparison. `bytes`: the range is only
+   * read, because its hashes are known.
    */
   readonly wants: 'both' | 'tree' | 'bytes';
-  /** Whether the MD5 is wanted besides, which object stores know parts by. */
+  /** True when the MD5 is computed too. Object stores use it to identify parts. */
   readonly md5?: boolean;
-  /** One Int32: anything but 0 stops the work at the next MiB. */
+  /** One Int32. Any value but 0 stops the job at the next MiB. */
   readonly cancel: SharedArrayBuffer;
 }
 
 export interface PartHashes {
-  /** Empty where no hash was wanted. */
+  /** Empty when the job wanted `bytes`. */
   readonly treeHash: TreeHash;
-  /** Null where it was not wanted. */
+  /** Null unless the job wanted `both`. */
   readonly linearHash: LinearHash | null;
-  /** 32 lower-case hex digits; null where it was not wanted. */
+  /** 32 lower-case hex digits. Null unless the job wanted it. */
   readonly md5: string | null;
 }
 
-/** Reads into all of `piece` or the beginning of it. @returns how many bytes there were; 0 at the end of the file */
+/**
+ * Reads into all of `piece`, or into its beginning.
+ * @returns the number of bytes; 0 at the end of the file
+ */
 export type ReadAt = (fd: number, piece: Uint8Array, position: number) => number;
 
 const readAt: ReadAt = (fd, piece, position) => readSync(fd, piece, 0, piece.length, position);
 
-/** The file ended before the range did. */
+/** The file ends before the range does. */
 export class ShortFileError extends Error {
   override readonly name = 'ShortFileError';
 }
@@ -52,7 +56,10 @@ export class CancelledError extends Error {
   override readonly name = 'CancelledError';
 }
 
-/** Fills `piece` from `position`: a read may return less than was asked for, on network file systems above all. */
+/**
+ * Fills `piece` from `position`. One read may return less than the request,
+ * above all on network file systems.
+ */
 function readFully(read: ReadAt, fd: number, piece: Uint8Array, position: number): void {
   for (let filled = 0; filled < piece.length; ) {
     const count = read(fd, piece.subarray(filled), position + filled);
@@ -62,13 +69,13 @@ function readFully(read: ReadAt, fd: number, piece: Uint8Array, position: number
 }
 
 /**
- * @param scratch LEAF_SIZE_BYTES of this thread's own, for jobs without a buffer
+ * @param scratch LEAF_SIZE_BYTES that belong to this thread, for jobs without a buffer
  * @throws ShortFileError, CancelledError, or the system's own error (EIO, ESTALE, …)
  */
 export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readAt): PartHashes {
   const { fd, startByte, sizeBytes, buffer } = job;
   const cancelled = new Int32Array(job.cancel);
-  // A part of a single leaf has one hash: its tree hash is its linear hash.
+  // The tree hash of a part with a single leaf is its linear hash.
   const linear = job.wants === 'both' && sizeBytes > LEAF_SIZE_BYTES ? createHash('sha256') : null;
   const md5 = job.md5 === true ? createHash('md5') : null;
   const leaves: Buffer[] = [];
@@ -81,7 +88,8 @@ export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readA
     md5?.update(piece);
     if (job.wants === 'bytes') continue;
     linear?.update(piece);
-    // The first leaf is where the linear hash stands: one pass less, of thirty-two where parts have 16 MiB.
+    // After the first leaf the linear hash is that leaf's hash. This saves 1 of 32
+    // passes when parts have 16 MiB.
     const leaf = linear !== null && offset === 0 ? linear.copy() : createHash('sha256').update(piece);
     leaves.push(leaf.digest());
   }

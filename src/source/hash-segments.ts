@@ -1,4 +1,7 @@
-/** A whole file's tree hash by all threads; memory does not grow with the file. */
+/**
+ * Computes the tree hash of a whole file with all threads. The memory that it
+ * needs does not grow with the file.
+ */
 import { TransferError } from '../core/failures.js';
 import type { TreeHash } from '../core/tree-hash.js';
 import { MIB_BYTES } from '../core/units.js';
@@ -8,11 +11,11 @@ import type { OpenedFile } from './open-file.js';
 import { taskScope } from './task-scope.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
-/** A power of two of MiB, so that the segments' hashes are nodes of the file's own tree. */
+/** A power of two of MiB, so that the hashes of the segments are nodes of the file's own tree. */
 export const SEGMENT_SIZE_BYTES = 16 * MIB_BYTES;
 
 /**
- * The tree hash of a whole file, its segments hashed side by side.
+ * Returns the tree hash of a whole file. Its segments are hashed in parallel.
  * @throws TransferError `source`; the signal's reason
  */
 export async function hashSegments(
@@ -20,7 +23,8 @@ export async function hashSegments(
   threads: HashThreads,
   signal: AbortSignal,
 ): Promise<TreeHash> {
-  const work = taskScope();
+  const { sizeBytes } = file.fingerprint;
+  const tasks = taskScope();
   const pending: Promise<PartHashes>[] = [];
   try {
     const tree = treeAccumulator();
@@ -28,18 +32,20 @@ export async function hashSegments(
       const { treeHash } = await (pending.shift() as Promise<PartHashes>);
       tree.push(Buffer.from(treeHash, 'hex'));
     };
-    for (let startByte = 0; startByte < Number(file.stats.size); startByte += SEGMENT_SIZE_BYTES) {
-      const segment = work.run(signal, (either) => hashSegment(file, threads, startByte, either));
-      // The first failure is thrown when its turn comes; those behind it must not count as unhandled meanwhile.
+    for (let startByte = 0; startByte < sizeBytes; startByte += SEGMENT_SIZE_BYTES) {
+      const segment = tasks.run(signal, (taskSignal) => hashSegment(file, threads, startByte, taskSignal));
+      // The failure of the oldest segment is thrown. Failures of later ones
+      // must not be reported as unhandled.
       segment.catch(() => undefined);
       pending.push(segment);
-      // Twice the threads: enough that none waits for the oldest, few enough that memory stays the same.
+      // Twice the threads: enough that no thread waits for the oldest segment, and
+      // few enough to bound the memory.
       if (pending.length >= 2 * threads.count) await pushOldest();
     }
     while (pending.length > 0) await pushOldest();
     return tree.root().toString('hex');
   } finally {
-    await work.endAll(new TransferError('bug', { detail: 'a segment before this one failed' }));
+    await tasks.endAll(new TransferError('bug', { detail: 'a segment before this one failed' }));
   }
 }
 
@@ -49,8 +55,8 @@ function hashSegment(
   startByte: number,
   signal: AbortSignal,
 ): Promise<PartHashes> {
-  const sizeBytes = Math.min(SEGMENT_SIZE_BYTES, Number(file.stats.size) - startByte);
+  const sizeBytes = Math.min(SEGMENT_SIZE_BYTES, file.fingerprint.sizeBytes - startByte);
   const { path, handle } = file;
-  const options = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wants: 'tree' as const };
-  return threads.hash(options, signal);
+  const request = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wants: 'tree' as const };
+  return threads.hash(request, signal);
 }

@@ -1,9 +1,12 @@
-/** What a hashing thread runs: one job at a time, each answered by its hashes or by why there are none. */
+/**
+ * Runs in a hashing thread: does one job at a time, and answers with its hashes or
+ * with the reason of its failure.
+ */
 import { parentPort } from 'node:worker_threads';
 import { LEAF_SIZE_BYTES } from '../core/tree-hash.js';
 import { CancelledError, type HashJob, hashPart, type PartHashes, ShortFileError } from './hash-part.js';
 
-/** Errors lose their class on the way between threads, so their meaning travels as data. */
+/** Errors lose their class when they are sent between threads, so the failure is sent as data. */
 export type HashAnswer =
   | { readonly hashes: PartHashes }
   | { readonly failure: 'short' | 'cancelled' | 'unreadable'; readonly detail: string };
@@ -16,7 +19,8 @@ function answer(job: HashJob): HashAnswer {
   } catch (error) {
     if (error instanceof ShortFileError) return { failure: 'short', detail: error.message };
     if (error instanceof CancelledError) return { failure: 'cancelled', detail: '' };
-    // A system call's failure is the file's; anything else is a bug here, and must not look like a bad disk.
+    // A failed system call is a problem of the file. Anything else is a bug, and
+    // must not look like a bad disk.
     if (error instanceof Error && 'syscall' in error) return { failure: 'unreadable', detail: error.message };
     throw error;
   }

@@ -1,35 +1,40 @@
-/** Opens a file for reading, and tells what the file system says of it. */
+/** Opens a regular file for reading, and compares it later with what it was when it was opened. */
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransferError } from '../core/failures.js';
-import type { Fingerprint } from '../core/fingerprint.js';
+import { compareFingerprints, type Fingerprint, type Sameness } from '../core/fingerprint.js';
 
 /** File clocks tick every 1 to 10 ms on Linux and macOS … */
 const FILE_TICK_MS = 20;
-/** … but file systems that keep whole seconds (ext3, HFS+, FAT's two) show it by having no nanoseconds. */
+/**
+ * … but file systems that keep whole seconds (ext3, HFS+; FAT: two seconds) have
+ * no nanoseconds in their times.
+ */
 const COARSE_FILE_TICK_MS = 2000;
-const RACY_LOOKS_MAX = 3;
+const STATS_ATTEMPTS_MAX = 3;
 
 export interface OpenedFile {
   /** Real path, links resolved. */
   readonly path: string;
   readonly handle: FileHandle;
   readonly stats: BigIntStats;
+  /** The fingerprint at the time of opening. */
+  readonly fingerprint: Fingerprint;
 }
 
-/** The `source` failure of a system error. */
+/** Returns the `source` failure for a system error. */
 export function sourceFailure(path: string, error: unknown): TransferError<'source'> {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   const why =
     code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : code === 'ENXIO' ? 'not-regular' : 'unreadable';
-  // Of a missing file there is no more to say than that.
+  // The system's message adds nothing to "missing".
   const detail = why === 'missing' ? null : error instanceof Error ? error.message : String(error);
   return new TransferError('source', { path, why, detail }, { cause: error });
 }
 
-export function fingerprintOf(stats: BigIntStats): Fingerprint {
+function fingerprintOf(stats: BigIntStats): Fingerprint {
   return {
     sizeBytes: Number(stats.size),
     mtimeNs: String(stats.mtimeNs),
@@ -45,26 +50,27 @@ function checkRegular(path: string, stats: BigIntStats): void {
   throw new TransferError('source', { path, why, detail: null });
 }
 
-/** How long until a write would show in these times; 0: it would now. */
+/** Returns how long to wait until a write would change these times; 0 when a write would change them now. */
 function racyMs(stats: BigIntStats, nowMs: number): number {
   const isCoarse = stats.ctimeNs % 1_000_000_000n === 0n;
   const tickMs = isCoarse ? COARSE_FILE_TICK_MS : FILE_TICK_MS;
   const waitsMs = [stats.mtimeNs, stats.ctimeNs].map((timeNs) => {
     const ageMs = nowMs - Number(timeNs / 1_000_000n);
-    // A time ahead of our clock was set by hand or by another machine's clock, and cannot be waited out.
+    // A time in the future was set by hand or by another machine's clock, and
+    // waiting for it would take too long.
     return ageMs < -tickMs ? 0 : Math.max(0, tickMs - Math.max(0, ageMs));
   });
   return Math.max(...waitsMs);
 }
 
 /**
- * Stats a file such that every later write changes what was seen: one within the same tick of the file clock would
- * leave mtime as it is, so a file that was written just now is looked at again when that tick is over. A file that
- * is being written all the time stays racy, and shows as changed by its next write.
+ * Returns stats that every later write changes. A write within the same tick of the file clock would leave
+ * mtime as it is, so the stats of a file that was written just now are read again after that tick. A file
+ * that is written all the time stays racy, and its next write shows that it changed.
  */
 async function settledStats(handle: FileHandle): Promise<BigIntStats> {
   let stats = await handle.stat({ bigint: true });
-  for (let looks = 1; looks < RACY_LOOKS_MAX; looks += 1) {
+  for (let attempts = 1; attempts < STATS_ATTEMPTS_MAX; attempts += 1) {
     const waitMs = racyMs(stats, Date.now());
     if (waitMs === 0) break;
     await sleep(waitMs + 1);
@@ -73,21 +79,56 @@ async function settledStats(handle: FileHandle): Promise<BigIntStats> {
   return stats;
 }
 
+/**
+ * Looks at a file without opening it, so that a mistake shows before a service is asked.
+ * @returns its real path, with links resolved, and its size
+ * @throws TransferError `source`: missing, unreadable, not a regular file
+ */
+export async function inspectFile(path: string): Promise<{ path: string; sizeBytes: number }> {
+  try {
+    const stats = await stat(path, { bigint: true });
+    checkRegular(path, stats);
+    await access(path, constants.R_OK);
+    return { path: await realpath(path), sizeBytes: Number(stats.size) };
+  } catch (error) {
+    throw error instanceof TransferError ? error : sourceFailure(path, error);
+  }
+}
+
 /** @throws TransferError `source`: missing, unreadable, not a regular file */
 export async function openFile(path: string): Promise<OpenedFile> {
   let handle: FileHandle | null = null;
   try {
-    // Before opening, because opening alone does something to some devices (a tape rewinds). By the given path:
-    // /dev/stdin has no real one where it is a pipe.
+    // Checked before opening, because opening alone changes some devices (a tape rewinds). Checked by the
+    // given path, because /dev/stdin has no real path when it is a pipe.
     checkRegular(path, await stat(path, { bigint: true }));
     const real = await realpath(path);
-    // Without O_NONBLOCK a FIFO put there in between would hang us until somebody writes to it.
+    // Without O_NONBLOCK, a FIFO that replaces the file in between would block until somebody writes to it.
     handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await settledStats(handle);
     checkRegular(path, stats);
-    return { path: real, handle, stats };
+    return { path: real, handle, stats, fingerprint: fingerprintOf(stats) };
   } catch (error) {
     await handle?.close();
     throw error instanceof TransferError ? error : sourceFailure(path, error);
+  }
+}
+
+/** Compares the file behind the open descriptor with what it was when it was opened. */
+export async function compareByHandle({ handle, fingerprint }: OpenedFile): Promise<Sameness> {
+  return compareFingerprints(fingerprint, fingerprintOf(await handle.stat({ bigint: true })));
+}
+
+/**
+ * Compares the file at the path with what it was when it was opened. A file that is missing is `changed`.
+ * @throws TransferError `source` `unreadable`
+ */
+export async function compareByPath({ path, fingerprint }: OpenedFile): Promise<Sameness> {
+  try {
+    return compareFingerprints(fingerprint, fingerprintOf(await stat(path, { bigint: true })));
+  } catch (error) {
+    const failure = sourceFailure(path, error);
+    if (failure.facts.why === 'missing') return 'changed';
+    throw failure;
   }
 }

@@ -1,25 +1,38 @@
-/** A part that is ready to be sent, as files and streams both give it. */
+/** Makes parts that are ready to be sent, for files and for streams. */
 import { TransferError } from '../core/failures.js';
 import type { PartRange } from '../core/part-plan.js';
-import type { PreparedPart } from '../transfer/ports.js';
-import type { Slot } from './buffer-slots.js';
+import type { PreparedPart } from '../transfer/ports/source.js';
+import type { BufferSlots, Slot } from './buffer-slots.js';
 import type { PartHashes } from './hash-part.js';
 import type { HashThreads } from './hash-threads.js';
 import type { ByteRange } from './range-stream.js';
 
-/** Reads the range once more: few parts are ever asked for an MD5 that was not computed with the rest. */
+/** The threads and buffers that all sources of one process share. */
+export interface PartResources {
+  readonly threads: HashThreads;
+  readonly slots: BufferSlots;
+  /** The largest size of a part that is held in memory. */
+  readonly inMemoryPartMaxBytes: number;
+  /** True when the MD5 of every part is computed together with its other hashes. */
+  readonly md5: boolean;
+}
+
+/**
+ * Computes the MD5 of a range. Reads it once more: few parts need an MD5 that was not
+ * computed with the other hashes.
+ */
 export async function md5Of(
-  where: { readonly fd: number | null; readonly path: string; readonly buffer: SharedArrayBuffer | null },
+  bytes: { readonly fd: number | null; readonly path: string; readonly buffer: SharedArrayBuffer | null },
   threads: HashThreads,
   { startByte, sizeBytes }: ByteRange,
   signal: AbortSignal,
 ): Promise<string> {
-  const { fd, path, buffer } = where;
-  const options = { fd, path, startByte, sizeBytes, buffer, wants: 'bytes', md5: true } as const;
-  return (await threads.hash(options, signal)).md5 as string;
+  const { fd, path, buffer } = bytes;
+  const request = { fd, path, startByte, sizeBytes, buffer, wants: 'bytes', md5: true } as const;
+  return (await threads.hash(request, signal)).md5 as string;
 }
 
-/** A part with its hashes, and the memory that goes back when it is released. */
+/** Returns a part with its hashes, which gives its slot back when it is released. */
 export function preparedPart(
   range: PartRange,
   hashes: PartHashes,
@@ -32,7 +45,7 @@ export function preparedPart(
     linearHash: hashes.linearHash as string,
     treeHash: hashes.treeHash,
     body() {
-      // Another part's bytes are in that memory by now.
+      // The memory may hold another part's bytes already.
       if (released)
         throw new TransferError('bug', { detail: `part ${range.index} was used after its release` });
       return bytes.body();

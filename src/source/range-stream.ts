@@ -1,4 +1,4 @@
-/** A range of an open file as a stream: for parts that are too large to be held in memory. */
+/** Reads a range of an open file as a stream, for parts that are too large to be held in memory. */
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
@@ -27,9 +27,10 @@ async function readChunk(
 }
 
 /**
- * Exactly `range.sizeBytes`, or an error: never fewer. Leaves the file open; `close` is emitted only when no read is
- * under way any more, so that the descriptor may then be closed.
- * @throws TransferError `source` as the stream's error: `changed` for a file that ends too early, `unreadable`
+ * Returns a stream of exactly `range.sizeBytes`, which fails when there are fewer. Leaves the file open.
+ * Emits `close` only when no read is in progress any more, so that the descriptor can be closed then.
+ * @throws TransferError `source` as the stream's error: `changed` for a file
+ * that ends too early, `unreadable`
  */
 export function rangeStream(handle: FileHandle, path: string, range: ByteRange): Readable {
   let position = range.startByte;
@@ -54,4 +55,29 @@ export function rangeStream(handle: FileHandle, path: string, range: ByteRange):
       void reading.then(() => done(error));
     },
   });
+}
+
+/** The range streams of one source, which must be closed before the descriptor that they read. */
+export interface RangeStreams {
+  /** Opens a stream: see rangeStream. */
+  open(handle: FileHandle, path: string, range: ByteRange): Readable;
+  /** Destroys the streams that are still open, and resolves when none of them reads any more. */
+  destroyAll(): Promise<void>;
+}
+
+export function rangeStreams(): RangeStreams {
+  const streams = new Set<Readable>();
+  return {
+    open(handle, path, range) {
+      const stream = rangeStream(handle, path, range);
+      streams.add(stream);
+      stream.once('close', () => streams.delete(stream));
+      return stream;
+    },
+    async destroyAll() {
+      const closed = [...streams].map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+      for (const stream of streams) stream.destroy();
+      await Promise.all(closed);
+    },
+  };
 }

@@ -1,32 +1,36 @@
-/** So many bytes a second over all parts together: each slice of a part leaves when its turn has come. */
+/**
+ * Limits the bytes per second of all parts together. Parts are sent in slices, and
+ * each slice waits for its turn.
+ */
 import { Readable } from 'node:stream';
-import type { Clock, FilledPart, PreparedPart } from '../transfer/ports.js';
-import type { SourceOpener } from './source-opener.js';
+import type { Clock } from '../transfer/ports/clock.js';
+import type { BufferedPart, PreparedPart } from '../transfer/ports/source.js';
+import type { SourceOpener } from './source-pool.js';
 
 const SLICE_MAX_BYTES = 64 * 1024;
 const SLICE_MIN_BYTES = 256;
-/** So many slices a second, so that each of many lanes moves now and then, and none is taken for stalled. */
+/** Enough slices that each of many lanes moves regularly, so that none looks stalled. */
 const SLICES_PER_SECOND = 256;
-/** What a late timer missed is made up for; what nobody sent for longer than this is not. */
-const MADE_UP_MS = 250;
+/** The delay of a late timer is caught up, up to this limit. Longer pauses in sending are not caught up. */
+const CATCH_UP_MAX_MS = 250;
 
 export interface RateLimit {
-  /** The part, its bytes in slices that wait for their turn. */
+  /** Returns the part with a body whose slices wait for their turn. */
   limited(part: PreparedPart): PreparedPart;
 }
 
-/** @param bytesPerSecond over everything that it limits */
+/** @param bytesPerSecond the limit for all parts together */
 export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
   const fraction = Math.floor(bytesPerSecond / SLICES_PER_SECOND);
   const sliceBytes = Math.min(SLICE_MAX_BYTES, Math.max(SLICE_MIN_BYTES, fraction));
   let freeAtMs = Number.POSITIVE_INFINITY;
 
-  /** Waits for the turn of so many bytes; turns are given in the order in which they were asked for. */
-  async function turn(bytes: number, signal: AbortSignal): Promise<void> {
+  /** Waits until these bytes may be sent. Calls are served in their order. */
+  async function waitForTurn(bytes: number, signal: AbortSignal): Promise<void> {
     const nowMs = clock.nowMs();
-    // A clock that is set back must not keep anybody waiting for what it took away.
+    // When the clock is set back, the time that it lost must not become waiting time.
     if (freeAtMs > nowMs + 3_600_000) freeAtMs = nowMs;
-    const startMs = Math.max(freeAtMs, nowMs - MADE_UP_MS);
+    const startMs = Math.max(freeAtMs, nowMs - CATCH_UP_MAX_MS);
     freeAtMs = startMs + (bytes * 1000) / bytesPerSecond;
     if (startMs > nowMs) await clock.sleep(startMs - nowMs, signal);
   }
@@ -39,7 +43,7 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += sliceBytes) {
         const slice = chunk.subarray(at, at + sliceBytes);
-        await turn(slice.length, signal);
+        await waitForTurn(slice.length, signal);
         yield slice;
       }
     }
@@ -48,7 +52,7 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
   function limitedBody(body: Uint8Array | NodeJS.ReadableStream): Readable {
     const ended = new AbortController();
     const stream = Readable.from(slices(body, ended.signal), { objectMode: false });
-    // What still waits for its turn then is woken, and ends.
+    // Wakes the slice that still waits for its turn, so that it ends.
     stream.once('close', () => ended.abort());
     return stream;
   }
@@ -56,21 +60,21 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
   return { limited: (part) => ({ ...part, body: () => limitedBody(part.body()) }) };
 }
 
-/** Files and streams whose parts leave at no more than so many bytes a second, all together. */
+/** Returns an opener whose files and streams are sent at no more than `bytesPerSecond` in total. */
 export function limitedOpener(opener: SourceOpener, bytesPerSecond: number, clock: Clock): SourceOpener {
   const limit = rateLimit(bytesPerSecond, clock);
-  const limitedPart = (part: FilledPart): FilledPart => ({
+  const limitedPart = (part: BufferedPart): BufferedPart => ({
     ...part,
-    prepare: async (...options) => limit.limited(await part.prepare(...options)),
+    prepare: async (...args) => limit.limited(await part.prepare(...args)),
   });
   return {
     ...opener,
     async open(path) {
       const source = await opener.open(path);
-      return { ...source, prepare: async (...options) => limit.limited(await source.prepare(...options)) };
+      return { ...source, prepare: async (...args) => limit.limited(await source.prepare(...args)) };
     },
-    async openStream(...options) {
-      const source = await opener.openStream(...options);
+    async openStream(...args) {
+      const source = await opener.openStream(...args);
       return {
         ...source,
         async next(signal) {

@@ -1,33 +1,32 @@
-/** What everything that is read in one process shares: the hashing threads, and the memory of the parts. */
+/** Opens files and streams whose parts share hashing threads and buffers. */
 import { GIB_BYTES, MIB_BYTES } from '../core/units.js';
-import { type BufferSlots, bufferSlots } from './buffer-slots.js';
-import { type HashThreads, hashThreads, threadCount } from './hash-threads.js';
+import type { OpenSource, OpenStream } from '../transfer/ports/source.js';
+import { bufferSlots } from './buffer-slots.js';
+import { fileSources } from './file-source.js';
+import { hashThreads, threadCount } from './hash-threads.js';
+import type { PartResources } from './prepared-part.js';
+import { streamSources } from './stream-source.js';
 
-/** Larger parts are read twice (hashed, then streamed), so that memory stays the same at any part size … */
+/** Larger parts are read twice (hashed, then streamed), so that memory is bounded for any part size … */
 const IN_MEMORY_PART_MAX_BYTES = 64 * MIB_BYTES;
-/** … and at any number of lanes. */
+/** … and for any number of lanes. */
 const IN_MEMORY_TOTAL_MAX_BYTES = GIB_BYTES;
 
-export interface SourcePoolOptions {
-  /** Lanes that hold prepared parts at once. */
+interface SourcePoolOptions {
+  /** The number of lanes that hold prepared parts at the same time. */
   readonly concurrency: number;
-  /** Whether every part's MD5 will be asked for: then it is computed in the same pass as the other hashes. */
+  /** True when the MD5 of every part is needed. It is then computed in the same pass as the other hashes. */
   readonly md5?: boolean;
 }
 
-export interface SourcePool {
-  readonly threads: HashThreads;
-  readonly slots: BufferSlots;
-  /** Up to this size a part is held in memory. */
-  readonly inMemoryPartMaxBytes: number;
-  readonly md5: boolean;
-  /** Ends the hashing threads. Sources are closed before. */
+interface SourcePool extends PartResources {
+  /** Ends the hashing threads. The sources must be closed before. */
   close(): Promise<void>;
 }
 
 export function openSourcePool(options: SourcePoolOptions): SourcePool {
   const threads = hashThreads(threadCount(options.concurrency));
-  // One for each lane that sends, and one for each thread that works ahead of them.
+  // One slot for each lane that sends, and one for each thread that works ahead of the lanes.
   const slotCount = options.concurrency + threads.count;
   return {
     threads,
@@ -36,4 +35,17 @@ export function openSourcePool(options: SourcePoolOptions): SourcePool {
     md5: options.md5 === true,
     close: () => threads.close(),
   };
+}
+
+export interface SourceOpener {
+  readonly open: OpenSource;
+  readonly openStream: OpenStream;
+  /** Ends the hashing threads. The sources must be closed before. */
+  close(): Promise<void>;
+}
+
+/** Opens files and streams with a pool of their own. The threads start with the first part. */
+export function sourceOpener(options: SourcePoolOptions): SourceOpener {
+  const pool = openSourcePool(options);
+  return { open: fileSources(pool), openStream: streamSources(pool), close: () => pool.close() };
 }

@@ -1,6 +1,6 @@
 /**
- * Where a stream's parts wait that are too large to be held in memory: files without a name, which go with the
- * process whatever ends it, and are used again part after part.
+ * Keeps the parts of a stream that are too large for memory, in files without a name. Such files disappear
+ * with the process, whatever ends it. Each file is used for one part after the other.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
@@ -8,26 +8,26 @@ import { join } from 'node:path';
 import { TransferError } from '../core/failures.js';
 
 export interface Spool {
-  /** One that nobody else has. */
+  /** Returns a file that nobody else uses. */
   take(): Promise<FileHandle>;
-  /** Of no more use to its holder. */
+  /** Makes the file available for the next part. */
   giveBack(file: FileHandle): void;
   /** Closes every file. */
   close(): Promise<void>;
 }
 
-/** The failure of the spool's own disk. */
+/** Returns the failure for an error of the disk that the spool is on. */
 export function spoolFailure(directory: string, error: unknown): TransferError<'state'> {
   const detail = error instanceof Error ? error.message : String(error);
   return new TransferError('state', { path: directory, why: 'not-writable', detail }, { cause: error });
 }
 
-/** @param directory on a disk with room for as many parts as are in flight, and two */
+/** @param directory must have room for all parts in flight and two more */
 export function openSpool(directory: string): Spool {
   const all = new Set<FileHandle>();
   const free: FileHandle[] = [];
 
-  async function make(): Promise<FileHandle> {
+  async function create(): Promise<FileHandle> {
     const path = join(directory, `calve-spool-${randomUUID()}`);
     try {
       const file = await open(path, 'wx+', 0o600);
@@ -40,7 +40,7 @@ export function openSpool(directory: string): Spool {
   }
 
   return {
-    take: async () => free.pop() ?? make(),
+    take: async () => free.pop() ?? create(),
     giveBack: (file) => void free.push(file),
     async close() {
       await Promise.all([...all].map((file) => file.close()));

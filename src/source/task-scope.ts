@@ -1,30 +1,30 @@
-/** Work that ends when its caller says so, or when what it works on is closed. */
+/** Runs tasks that end when their caller aborts them, or when the thing that they work on is closed. */
+import { onAbort } from '../core/abort-signals.js';
 
 export interface TaskScope {
   /**
-   * Runs `work` under a signal that follows the caller's and `endAll`. AbortSignal.any would do, but on Node 20 each
-   * one leaves a trace on a signal that lives as long as the upload.
+   * Runs `task` under a signal that follows both the caller's signal and `endAll`. `AbortSignal.any` would do
+   * the same, but on Node 20 each call leaves an entry on a signal that lives as long as the upload.
    */
-  run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Aborts all that runs, and resolves when it has settled. */
+  run<T>(signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Aborts all running tasks, and resolves when they have settled. */
   endAll(reason: unknown): Promise<void>;
 }
 
 export function taskScope(): TaskScope {
   const running = new Map<AbortController, Promise<unknown>>();
 
-  async function run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function run<T>(signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const controller = new AbortController();
-    const follow = (): void => controller.abort(signal.reason);
-    signal.addEventListener('abort', follow, { once: true });
+    const stopListening = onAbort(signal, () => controller.abort(signal.reason));
     try {
-      const promise = work(controller.signal);
+      const promise = task(controller.signal);
       running.set(controller, promise);
       return await promise;
     } finally {
       running.delete(controller);
-      signal.removeEventListener('abort', follow);
+      stopListening();
     }
   }
 

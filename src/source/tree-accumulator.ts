@@ -1,21 +1,25 @@
-/** The tree hash of nodes that arrive one by one, of any number, in a few dozen digests of memory. */
+/**
+ * Computes a tree hash from any number of nodes that arrive one by one. It keeps a few dozen digests at most.
+ */
 import { foldDigests } from '../core/tree-hash.js';
 
 export interface TreeAccumulator {
-  /** The next node in file order; all of one level (leaves, or roots of equal power-of-two segments). */
+  /**
+   * Adds the next node in file order. All nodes are leaves, or all are roots of equal power-of-two segments.
+   */
   push(node: Buffer): void;
-  /** @throws RangeError before the first node */
+  /** Returns the root of all nodes. @throws RangeError when there is no node */
   root(): Buffer;
 }
 
-/** A node and how many were joined into it. */
+/** A node, and the number of nodes that were joined into it. */
 interface Subtree {
   readonly nodes: number;
   readonly digest: Buffer;
 }
 
 export function treeAccumulator(): TreeAccumulator {
-  // Complete subtrees, the larger first, no two alike: a binary counter.
+  // Complete subtrees, the larger first, no two of the same size: a binary counter.
   const peaks: Subtree[] = [];
   return {
     push(node) {

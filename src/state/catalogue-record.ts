@@ -1,7 +1,10 @@
-/** One archive of the catalogue as a line: flat, so that `cat *.json` is a file of JSON lines. */
+/** The catalogue entry of one archive as a line: flat, so that `cat *.json` gives JSON Lines. */
+import { isAbsolute } from 'node:path';
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { CatalogueEntry, ObjectFacts } from '../transfer/ports.js';
+import { type SourceIdentity, sourceName } from '../core/identity.js';
+import type { CatalogueEntry } from '../transfer/ports/state.js';
+import type { ObjectFacts } from '../transfer/ports/target.js';
 import { decodeLine, encodeLine } from './checked-line.js';
 import {
   isCount,
@@ -25,6 +28,7 @@ interface ArchiveRecord {
   readonly archiveId: string;
   readonly location: string | null;
   readonly uploadId: string;
+  /** The path of a file, which is absolute; else the name of a stream. */
   readonly file: string;
   readonly target: string;
   readonly region: string | null;
@@ -69,6 +73,10 @@ function planOf({ size, partSize, parts }: ArchiveRecord) {
   return { sizeBytes: size, partSizeBytes: partSize, partCount: parts };
 }
 
+function sourceOf(file: string): SourceIdentity {
+  return isAbsolute(file) ? { kind: 'file', path: file } : { kind: 'stream', name: file };
+}
+
 function isArchiveRecord(value: unknown): value is ArchiveRecord {
   return hasArchiveKeys(value) && isPlan(planOf(value));
 }
@@ -81,11 +89,11 @@ export function encodeEntry(entry: CatalogueEntry): string {
     archiveId: entry.archiveId,
     location: entry.location,
     uploadId: entry.uploadId,
-    file: identity.file,
-    target: identity.place.url,
-    region: identity.place.region,
-    endpoint: identity.place.endpoint,
-    account: identity.place.account,
+    file: sourceName(identity.source),
+    target: identity.target.url,
+    region: identity.target.region,
+    endpoint: identity.target.endpoint,
+    account: identity.target.account,
     description: entry.description,
     size: plan.sizeBytes,
     partSize: plan.partSizeBytes,
@@ -110,8 +118,9 @@ export function decodeEntry(bytes: Buffer): CatalogueEntry | 'newer' | null {
   if (isCount(value.version) && value.version > CATALOGUE_VERSION) return 'newer';
   if (!isArchiveRecord(value)) return null;
   const { archiveId, location, uploadId, description, treeHash, fingerprint, archivedAt } = value;
-  const place = { url: value.target, region: value.region, endpoint: value.endpoint, account: value.account };
-  const identity = { file: value.file, place };
+  const { region, endpoint, account } = value;
+  const target = { url: value.target, region, endpoint, account };
+  const identity = { source: sourceOf(value.file), target };
   const plan = planOf(value);
   const entry = {
     archiveId,

@@ -1,11 +1,10 @@
 /** The catalogue: one file for each archive that was made, so that no write can harm another archive's entry. */
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Catalogue, CatalogueEntry } from '../transfer/ports.js';
+import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
-import { digits16 } from './digits.js';
 import { stateFailure } from './failures.js';
-import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
 import { proveFolderWritable, putFile, readOwnFile, removeFile, sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
 

@@ -1,4 +1,4 @@
-/** What goes wrong on disk, as facts. */
+/** Turns errors of the disk into failures of kind `state`. */
 import { type FailureFacts, TransferError } from '../core/failures.js';
 
 type Why = FailureFacts['state']['why'];
@@ -12,13 +12,13 @@ export function stateFailure(
   return new TransferError('state', { path, why, detail }, { cause });
 }
 
-/** The operating system's code of an error (`ENOENT`), or null for anything else. */
+/** Returns the operating system's code of an error (`ENOENT`), or null for any other error. */
 export function osCode(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   return typeof code === 'string' ? code : null;
 }
 
-/** `ENOSPC: no space left on device`, without the call and the path that Node appends. */
+/** Returns `ENOSPC: no space left on device`, without the call and the path that Node appends. */
 function osReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/, \w+( '.*)?$/s, '');
@@ -26,7 +26,8 @@ function osReason(error: unknown): string {
 
 /**
  * Runs work that changes the disk.
- * @throws TransferError `state` `not-writable` with `path` and the system's reason for whatever the system refused
+ * @throws TransferError `state` `not-writable` with `path` and the system's
+ * reason, for every error of the system
  */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -45,9 +46,10 @@ const UNREADABLE: ReadonlyMap<string, Why> = new Map([
 ]);
 
 /**
- * Runs work that only reads. What does not exist is no failure: it gives `missing`.
- * @throws TransferError `state` `foreign` where we have no right to read, `no-folder` where the way there is none,
- * `damaged` for any other reason
+ * Runs work that only reads.
+ * @returns the result of the work, or `missing` when the path does not exist
+ * @throws TransferError `state`: `foreign` when reading is not allowed, `no-folder` when a part of the path
+ * is not a folder, `damaged` for any other error of the system
  */
 export async function reading<T, M>(path: string, missing: M, work: () => Promise<T>): Promise<T | M> {
   try {

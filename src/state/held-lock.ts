@@ -1,15 +1,15 @@
-/** A lock that we have: kept fresh until it is released. */
+/** A lock that this process holds. It is refreshed until it is released. */
 import { rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock } from '../transfer/ports.js';
+import type { Lock } from '../transfer/ports/state.js';
 import { writing } from './failures.js';
-import { busy, listRivals, refreshEntry, STALE_AFTER_MS } from './lock-entry.js';
+import { busyFailure, listContenders, refreshEntry, STALE_AFTER_MS } from './lock-entry.js';
 
-/** A quarter of the time after which others may take us for dead. */
+/** A quarter of the time after which other processes may consider this one dead. */
 const REFRESH_EVERY_MS = STALE_AFTER_MS / 4;
 
-/** From a look at a stale entry to its removal: who found ours stale just before we refreshed has removed it by then. */
+/** The longest time between reading a stale entry and removing it, in a process that takes the lock over. */
 const TAKEOVER_MS = 1_000;
 
 export class HeldLock implements Lock {
@@ -19,24 +19,25 @@ export class HeldLock implements Lock {
   #released: Promise<void> | null = null;
 
   /**
-   * @param what the file's path or the upload's id, for people
-   * @param path our entry
+   * @param what the file's path or the upload's id, for messages
+   * @param path this process's own entry
    */
   constructor(what: string, path: string) {
     this.#what = what;
     this.#path = path;
-    // A refresh that fails is tried again in time; a lock that was lost shows in assertHeld().
+    // A refresh that fails is tried again soon enough. assertHeld() notices a lock that was lost.
     this.#timer = setInterval(() => void refreshEntry(path).catch(() => {}), REFRESH_EVERY_MS).unref();
   }
 
   async assertHeld(): Promise<void> {
     let idleMs = await this.#refresh();
     if (idleMs !== null && idleMs > STALE_AFTER_MS / 2) {
-      // We were stopped for long (a laptop's lid, a hung disk): somebody may be about to take the lock.
+      // This process was stopped for long (a closed laptop, a blocked disk). Another process that found the
+      // entry stale before this refresh may still remove it.
       await sleep(TAKEOVER_MS);
       idleMs = await this.#refresh();
     }
-    if (idleMs === null) throw await this.#lost();
+    if (idleMs === null) throw await this.#lostFailure();
   }
 
   release(): Promise<void> {
@@ -44,18 +45,18 @@ export class HeldLock implements Lock {
     return this.#released;
   }
 
-  /** @returns ms since the last refresh, null when the lock is not ours */
+  /** @returns ms since the last refresh, or null when this process does not hold the lock any more */
   async #refresh(): Promise<number | null> {
     return this.#released === null ? writing(this.#path, () => refreshEntry(this.#path)) : null;
   }
 
-  async #lost() {
-    const listed = await listRivals(dirname(this.#path), basename(this.#path)).catch(() => null);
-    const successor = listed?.rivals.find(({ stage }) => stage === 'held');
-    return busy(this.#what, successor?.entry ?? null);
+  async #lostFailure() {
+    const listed = await listContenders(dirname(this.#path), basename(this.#path)).catch(() => null);
+    const successor = listed?.contenders.find(({ stage }) => stage === 'held');
+    return busyFailure(this.#what, successor?.entry ?? null);
   }
 
-  /** Never fails: an entry that cannot be removed is a dead one as soon as this process ends. */
+  /** Never fails: an entry that cannot be removed counts as dead as soon as this process ends. */
   async #remove(): Promise<void> {
     clearInterval(this.#timer);
     await unlink(this.#path).catch(() => {});

@@ -1,7 +1,8 @@
-/** Reads a journal: what it vouches for, and what it cannot vouch for any more. */
+/** Reads a journal: what it proves, and what it can no longer prove. */
 import { basename } from 'node:path';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { JournalHead, RecordedPart, UnfinishedUpload, WholeArchive } from '../transfer/ports.js';
+import type { JournalHead, RecordedPart, UnfinishedHead, UnfinishedUpload } from '../transfer/ports/state.js';
+import type { WholeArchive } from '../transfer/ports/target.js';
 import { stateFailure } from './failures.js';
 import {
   type BootedHead,
@@ -18,11 +19,13 @@ const NEWLINE = 10;
 
 export interface JournalReading {
   readonly upload: UnfinishedUpload;
-  /** The last line has no end: what is appended must not glue onto it. */
+  /** True when the last line has no end: the next line must not be joined to it. */
   readonly isTorn: boolean;
 }
 
 /**
+ * Reads a whole journal.
+ * @param boot the machine's present boot; '' where it is unknown
  * @returns null when there is no such journal (any more)
  * @throws TransferError `state`: `damaged` head, `newer` head, `foreign` file
  */
@@ -30,17 +33,44 @@ export async function readJournal(path: string, boot: string): Promise<JournalRe
   const file = await readOwnFile(path);
   if (file === null) return null;
   const parsed = parseJournal(file.bytes, path, { lastActivityAt: file.mtime.toISOString(), boot });
-  const { identity, uploadId } = parsed.upload.head;
-  // Files are found by their name: one under a wrong name would be missed where it matters.
-  if (basename(path) !== `${recordName(identity, uploadId)}${JOURNAL_EXTENSION}`) {
-    throw stateFailure('damaged', path, 'its name is not that of the upload in it');
-  }
+  checkName(path, parsed.upload.head);
   return parsed;
+}
+
+/** The first line of a journal is far shorter, whatever its path and description. */
+const HEAD_MAX_BYTES = 256 * 1024;
+
+/**
+ * Reads the head of a journal alone.
+ * @returns null when there is no such journal (any more)
+ * @throws TransferError `state`: `damaged` head, `newer` head, `foreign` file
+ */
+export async function readHead(path: string): Promise<UnfinishedHead | null> {
+  const file = await readOwnFile(path, HEAD_MAX_BYTES);
+  if (file === null) return null;
+  const { head } = parseHead(file.bytes, path);
+  checkName(path, head);
+  return { head, journalPath: path };
+}
+
+/** Files are found by their name: a journal under a wrong name would be missed when it matters. */
+function checkName(path: string, { identity, uploadId }: JournalHead): void {
+  if (basename(path) === `${recordName(identity, uploadId)}${JOURNAL_EXTENSION}`) return;
+  throw stateFailure('damaged', path, 'its name is not that of the upload in it');
+}
+
+/** @throws TransferError `state`: `damaged` or `newer` head */
+function parseHead(bytes: Buffer, path: string): BootedHead {
+  const headEnd = bytes.indexOf(NEWLINE);
+  const first = headEnd < 0 ? null : decodeHead(bytes.subarray(0, headEnd));
+  if (first === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');
+  if (first === null) throw stateFailure('damaged', path, 'its first line cannot be read');
+  return first;
 }
 
 /**
  * The pure part of readJournal.
- * @param now.boot the machine's present boot; '' where it can't be told
+ * @param now.boot the machine's present boot; '' where it is unknown
  * @throws TransferError `state`: `damaged` or `newer` head
  */
 export function parseJournal(
@@ -48,13 +78,10 @@ export function parseJournal(
   path: string,
   now: { readonly lastActivityAt: string; readonly boot: string },
 ): JournalReading {
-  const headEnd = bytes.indexOf(NEWLINE);
-  const first = headEnd < 0 ? null : decodeHead(bytes.subarray(0, headEnd));
-  if (first === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');
-  if (first === null) throw stateFailure('damaged', path, 'its first line cannot be read');
+  const first = parseHead(bytes, path);
   const { head } = first;
   const state = new Replay(first);
-  let start = headEnd + 1;
+  let start = bytes.indexOf(NEWLINE) + 1;
   for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
     state.replayLine(bytes.subarray(start, end));
     start = end + 1;
@@ -65,7 +92,7 @@ export function parseJournal(
   return { upload: { head, ...state.outcome(boot), lastActivityAt, journalPath: path }, isTorn };
 }
 
-/** A journal's lines, one after the other. */
+/** Applies a journal's lines, one after the other. */
 class Replay {
   readonly #head: JournalHead;
   readonly #parts = new Map<number, RecordedPart>();
@@ -82,7 +109,7 @@ class Replay {
   }
 
   replayLine(line: Buffer): void {
-    if (line.length === 0) return; // A torn line was ended that had been whole after all.
+    if (line.length === 0) return; // The next line ended a line that was complete after all.
     const record = decodeRecord(line);
     if (record === null || (record.type === 'part' && record.index >= this.#head.plan.partCount)) {
       this.drop(line, true);
@@ -113,7 +140,7 @@ class Replay {
         this.#completing = { sizeBytes: record.sizeBytes, treeHash: record.treeHash };
         break;
       case 'reopened':
-        // Withdraws every completing before it, one in a damaged line included.
+        // Withdraws every completing record before it, even one in a damaged line.
         this.#completing = null;
         this.#completingUncertain = false;
     }
@@ -125,7 +152,7 @@ class Replay {
       parts: this.#parts,
       completing: this.#completing,
       damagedLines: this.#damagedLines,
-      isWhole: this.#damagedLines === 0 && boot !== '' && boot === this.#boot,
+      hasAllRecords: this.#damagedLines === 0 && boot !== '' && boot === this.#boot,
       completingUncertain: this.#completingUncertain,
     };
   }

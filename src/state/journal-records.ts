@@ -1,11 +1,12 @@
 /**
- * What stands in a journal: a head, then one line for each thing that happened. Any change to a shape needs a new
+ * The records of a journal: a head, then one line for each event. Any change to a shape needs a new
  * JOURNAL_VERSION, so that an older calve says `newer` instead of `damaged`.
  */
 
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { JournalHead, RecordedPart, WholeArchive } from '../transfer/ports.js';
+import type { JournalHead, RecordedPart } from '../transfer/ports/state.js';
+import type { WholeArchive } from '../transfer/ports/target.js';
 import { decodeLine, encodeLine } from './checked-line.js';
 import {
   type Guard,
@@ -25,9 +26,9 @@ import {
   shape,
 } from './shapes.js';
 
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 
-/** `boot` names the start of the machine under which a line was written (see UnfinishedUpload.isWhole). */
+/** `boot` names the start of the machine under which a line was written (see UnfinishedUpload.hasAllRecords). */
 type HeadRecord = { type: 'head'; version: typeof JOURNAL_VERSION; boot: string } & JournalHead;
 type PartRecord = { type: 'part'; index: number } & RecordedPart;
 type FingerprintRecord = { type: 'fingerprint'; fingerprint: Fingerprint };
@@ -43,7 +44,7 @@ const isHeadRecord = shape<HeadRecord>(
     boot: isText,
     uploadId: isName,
     identity: isIdentity,
-    recipe: isConnection,
+    connection: isConnection,
     plan: isPlan,
     description: isText,
     fingerprint: isFingerprint,
@@ -80,9 +81,9 @@ function isRecord(value: unknown): value is JournalRecord {
 
 /** @throws TransferError `bug` for a head that could not be read again */
 export function encodeHead(head: JournalHead, boot: string): string {
-  // Spelled out: a caller's object may carry more than the port names, and nothing unnamed goes to disk.
-  const { uploadId, identity, recipe, plan, description, fingerprint, startedAt, object } = head;
-  const common = { uploadId, identity, recipe, plan, description, fingerprint, startedAt };
+  // Each key is named, because a caller's object may have more keys, and no unknown key may reach the disk.
+  const { uploadId, identity, connection, plan, description, fingerprint, startedAt, object } = head;
+  const common = { uploadId, identity, connection, plan, description, fingerprint, startedAt };
   const record = object === undefined ? common : { ...common, object };
   return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, boot, ...record });
 }
@@ -122,8 +123,8 @@ export function decodeRecord(line: Buffer): JournalRecord | null {
 }
 
 /**
- * Whether unreadable bytes can only be the beginning of a part line. No other record begins so, and each begins with
- * a brace: without one inside, no second record hides behind a lost newline.
+ * Returns true if unreadable bytes can only be the beginning of a part line. No other record begins in this way, and each
+ * begins with a brace: without one inside, no second record hides behind a lost newline.
  * @param ended whether a newline follows; then a whole line (with its closing brace) was not torn but altered
  */
 export function isTornPart(line: Buffer, ended: boolean): boolean {

@@ -1,28 +1,22 @@
-/** One upload's journal: its head put in place whole, everything after it appended. */
+/** One upload's journal: its head is written as a whole, and everything after it is appended. */
 
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type {
-  Journal,
-  JournalHead,
-  RecordedPart,
-  UnfinishedUpload,
-  WholeArchive,
-} from '../transfer/ports.js';
-import { stateFailure } from './failures.js';
+import type { Journal, JournalHead, RecordedPart, UnfinishedUpload } from '../transfer/ports/state.js';
+import type { WholeArchive } from '../transfer/ports/target.js';
 import { readJournal } from './journal-reader.js';
 import { encodeHead, encodeRecord, type JournalRecord } from './journal-records.js';
 import { appendLines, type LineAppender } from './line-appender.js';
 import { openOwnFileForAppending, putFile, readOwnFile, removeFile } from './safe-file.js';
 
 /**
- * Begins a journal.
+ * Creates a journal.
  * @throws TransferError `bug` when there is one: overwriting it could lose a `completing` record
  * @throws TransferError `state` `not-writable`
  */
 export async function createJournal(path: string, head: JournalHead, boot: string): Promise<Journal> {
   if ((await readOwnFile(path)) !== null) {
-    throw new TransferError('bug', { detail: `${path} exists: it must be reopened` });
+    throw new TransferError('bug', { detail: `${path} exists already` });
   }
   const file = await putFile(path, encodeHead(head, boot));
   const { mtime } = await file.stat();
@@ -32,7 +26,7 @@ export async function createJournal(path: string, head: JournalHead, boot: strin
     parts: new Map(),
     completing: null,
     damagedLines: 0,
-    isWhole: boot !== '',
+    hasAllRecords: boot !== '',
     completingUncertain: false,
     lastActivityAt: mtime.toISOString(),
     journalPath: path,
@@ -41,20 +35,14 @@ export async function createJournal(path: string, head: JournalHead, boot: strin
 }
 
 /**
- * Goes on with a journal, read anew: the given reading may be older than the lock that we hold now.
- * @throws TransferError `state`: as readJournal; `damaged` when the journal is gone or another upload's
+ * Opens a journal for appending. The caller holds its upload's lock, so that what is read stays true.
+ * @returns null when there is no such journal
+ * @throws TransferError `state`: as readJournal
  */
-export async function reopenJournal(known: UnfinishedUpload, boot: string): Promise<Journal> {
-  const path = known.journalPath;
+export async function openJournal(path: string, boot: string): Promise<Journal | null> {
   const reading = await readJournal(path, boot);
   const file = reading === null ? null : await openOwnFileForAppending(path);
-  if (reading === null || file === null) {
-    throw stateFailure(
-      'damaged',
-      path,
-      'it was removed a moment ago: another calve may have finished this upload',
-    );
-  }
+  if (reading === null || file === null) return null;
   return new FileJournal(reading.upload, appendLines(file, path, reading.isTorn), boot);
 }
 
@@ -84,7 +72,7 @@ class FileJournal implements Journal {
   }
 
   async recordListed(): Promise<void> {
-    await this.#append({ type: 'listed', boot: this.#boot }, false, { isWhole: this.#boot !== '' });
+    await this.#append({ type: 'listed', boot: this.#boot }, false, { hasAllRecords: this.#boot !== '' });
   }
 
   async recordFingerprint(fingerprint: Fingerprint): Promise<void> {

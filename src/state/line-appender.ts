@@ -1,30 +1,36 @@
-/** Appends whole lines to one open file, one after the other, whatever the disk does in between. */
+/**
+ * Appends lines to one open file, one after the other. A write that fails never damages the lines after it.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { writing } from './failures.js';
 
 export interface LineAppender {
   /**
    * @param line with its newline
-   * @param sync whether it, and every line before it, is on disk when this returns
-   * @throws TransferError `state` `not-writable`; a later line then still stands alone
+   * @param sync true when this line and every line before it must be on disk on return
+   * @throws TransferError `state` `not-writable`; a later line then still starts on a line of its own
    */
   append(line: string, sync: boolean): Promise<void>;
-  /** Waits for what is being appended and closes the file. Idempotent. */
+  /** Waits for the lines that are being appended, and closes the file. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
  * @param file open for appending (O_APPEND)
- * @param isTorn whether the file's last line has no end
+ * @param isTorn true when the file's last line has no newline
  */
 export function appendLines(file: FileHandle, path: string, isTorn: boolean): LineAppender {
   let tail: Promise<unknown> = Promise.resolve();
   let closing: Promise<void> | null = null;
   let torn = isTorn;
 
-  /** One write for the line; more only where the system took a part of it, to learn why from the next. */
+  /**
+   * Writes a line at once. Only when the system takes a part of it, the rest is
+   * written too, to learn the reason.
+   */
   async function write(line: string, sync: boolean): Promise<void> {
-    // A torn line is ended by the very write that brings the next: an own one could fail and leave nothing safer.
+    // The same write ends a torn line and adds the next one. A write for the newline
+    // alone could fail in the same way.
     const bytes = Buffer.from(torn ? `\n${line}` : line);
     for (let done = 0; done < bytes.length; torn = done < bytes.length) {
       const { bytesWritten } = await file.write(bytes, done);

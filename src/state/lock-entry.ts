@@ -1,19 +1,25 @@
-/** One contender's file in a lock's folder: who it is, and when it last said so. */
+/**
+ * The file of one contender in a lock's folder. It tells which process it is, and
+ * its mtime is the last refresh.
+ */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransferError } from '../core/failures.js';
+import type { LockHolder } from '../transfer/ports/state.js';
 import { decodeLine } from './checked-line.js';
 import { osCode } from './failures.js';
 import type { Processes, ProcessIdentity } from './process-identity.js';
 import { type Guard, isCount, isName, isText, isTime, shape } from './shapes.js';
 
-/** Without refresh for this long, a process that we cannot look up is taken for dead. */
+/** A process that cannot be looked up counts as dead when its entry was not refreshed for this long. */
 export const STALE_AFTER_MS = 120_000;
 
 export interface LockEntry extends ProcessIdentity {
-  /** Drawn anew for each try and never used again: removing an entry by name cannot hit a later one. */
+  /**
+   * Random for each attempt and never used again, so that removing an entry by name cannot hit a later one.
+   */
   readonly token: string;
-  /** ISO-8601 UTC with milliseconds, for people. */
+  /** ISO-8601 UTC with milliseconds, for messages. */
   readonly at: string;
 }
 
@@ -28,8 +34,10 @@ const isLockEntry: Guard<LockEntry> = shape<LockEntry>({
   at: isTime,
 });
 
-/** Another's claim on the lock, as its file name and content tell. `entry` is null where the content is unreadable. */
-export interface Rival {
+/**
+ * Another process that wants or holds the lock. `entry` is null when the content of its file is unreadable.
+ */
+export interface Contender {
   readonly token: string;
   readonly stage: 'tmp' | 'trying' | 'held';
   readonly path: string;
@@ -37,18 +45,26 @@ export interface Rival {
   readonly mtimeMs: number;
 }
 
-/** @param holder null where nobody told */
-export function busy(what: string, holder: LockEntry | null): TransferError<'busy'> {
-  return new TransferError('busy', {
+/**
+ * Returns who holds a lock, for people.
+ * @param what the file's path or the upload's id
+ * @param holder null where the entry cannot be read
+ */
+export function holderFacts(what: string, holder: LockEntry | null): LockHolder {
+  return {
     what,
     holder: holder === null ? 'an unknown process' : `pid ${holder.pid} on ${holder.hostname}`,
     sinceMs: holder === null ? null : Date.parse(holder.at),
-  });
+  };
+}
+
+export function busyFailure(what: string, holder: LockEntry | null): TransferError<'busy'> {
+  return new TransferError('busy', holderFacts(what, holder));
 }
 
 const ENTRY_NAME = /^([0-9a-f]{32})\.(tmp|trying|held)$/;
 
-async function readRival(path: string): Promise<Pick<Rival, 'entry' | 'mtimeMs'> | null> {
+async function readContender(path: string): Promise<Pick<Contender, 'entry' | 'mtimeMs'> | null> {
   try {
     const file = await open(path, 'r');
     try {
@@ -66,54 +82,56 @@ async function readRival(path: string): Promise<Pick<Rival, 'entry' | 'mtimeMs'>
 }
 
 /**
- * Lists once, then reads: an entry that was there all the time is found; one that went away in between is left out.
- * @returns the others, and whether our own entry is (still) there: if not, somebody took us for dead
+ * Lists the folder once, then reads its entries. An entry that exists all the time is found. An entry that is
+ * removed in between is left out.
+ * @returns the other contenders, and whether the own entry still exists: if not, another
+ * process considered this one dead
  */
-export async function listRivals(
+export async function listContenders(
   folder: string,
   ownName: string,
-): Promise<{ isOwnThere: boolean; rivals: Rival[] }> {
+): Promise<{ isOwnThere: boolean; contenders: Contender[] }> {
   const names = await readdir(folder);
-  const rivals: Rival[] = [];
+  const contenders: Contender[] = [];
   for (const name of names) {
     const [, token, stage] = ENTRY_NAME.exec(name) ?? [];
     if (token === undefined || name === ownName) continue;
     const path = join(folder, name);
-    const found = await readRival(path);
-    if (found !== null) rivals.push({ token, stage: stage as Rival['stage'], path, ...found });
+    const found = await readContender(path);
+    if (found !== null) contenders.push({ token, stage: stage as Contender['stage'], path, ...found });
   }
-  return { isOwnThere: names.includes(ownName), rivals };
+  return { isOwnThere: names.includes(ownName), contenders };
 }
 
 /**
- * Whether the process behind an entry is gone. Where its process table is ours, that is looked up; elsewhere its
- * last refresh tells. Ages are differences of two times stamped by the folder's own file system: the clocks of two
- * machines need not agree.
+ * Tells whether the process of an entry has ended. Looks it up when it belongs to the same process table, and
+ * judges by its last refresh otherwise. The age is the difference of two times that the folder's own file
+ * system set, so the clocks of two machines need not agree.
  * @param nowMs mtime of an entry that was written just now into the same folder
  */
-export async function isDead(rival: Rival, nowMs: number, processes: Processes): Promise<boolean> {
+export async function isDead(contender: Contender, nowMs: number, processes: Processes): Promise<boolean> {
   const self = await processes.self();
-  const { entry } = rival;
+  const { entry } = contender;
   if (entry !== null && entry.machine === self.machine) {
     if (entry.bootId !== self.bootId) return true;
     if (entry.pidNamespace === self.pidNamespace) {
       return (await processes.startTimeOf(entry.pid)) !== entry.startTime;
     }
   }
-  return nowMs - rival.mtimeMs > STALE_AFTER_MS;
+  return nowMs - contender.mtimeMs > STALE_AFTER_MS;
 }
 
 /**
- * Tells the others that we live. Written, not set with utimes: that would stamp our own clock's time, a write is
- * stamped by the file system.
- * @returns ms since the last refresh, or null when the entry is gone
+ * Shows the other contenders that this process is alive. Writes instead of calling utimes, because utimes
+ * would set the time of this machine's clock, and a write gets the time of the file system.
+ * @returns ms since the last refresh, or null when the entry was removed
  */
 export async function refreshEntry(path: string): Promise<number | null> {
   try {
     const before = await stat(path);
     const file = await open(path, 'r+');
     try {
-      await file.write('{', 0); // The byte that stands there already.
+      await file.write('{', 0); // The byte that is there already.
       await file.sync();
       const after = await file.stat();
       return after.nlink === 0 ? null : after.mtimeMs - before.mtimeMs;

@@ -1,91 +1,120 @@
 /**
- * A lock among processes, also of other machines on a shared file system, of files alone: Node has no flock.
+ * A lock between processes, also on several machines that share a file system. It is made of files
+ * alone, because Node has no flock.
  *
- * Each contender writes a file of its own into the lock's folder (`<token>.trying`), looks at the others', and if
- * none is in its way renames it to `<token>.held` and looks once more. It has the lock only if that second look
- * shows no other live `.held`.
+ * Each contender writes a file of its own into the lock's folder (`<token>.trying`) and lists the others. If
+ * none is in its way, it renames its file to `<token>.held` and lists the others again. It has the lock only
+ * if this second listing shows no other live `.held`.
  *
- * Why two can never both have it: say A's rename came before B's. B looks after its own rename, hence after A's, and
- * from its rename to its release A's entry stands under one name, so B's listing must show it, and B withdraws. That
- * both see each other and both withdraw is possible, and they try again; the first look makes it rare: of several
- * `.trying` only the one with the smallest token goes on.
+ * Two contenders can never both have the lock. Suppose that A renames before B. B lists after its own
+ * rename, and so after A's rename. A's entry keeps one name from its rename to its release, so B's
+ * listing must show it, and B withdraws. It is possible that both see each other and both withdraw.
+ * Then they try again. The first listing makes this rare: of several `.trying` entries, only the one
+ * with the smallest token continues.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { chmod, mkdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock, LockOptions } from '../transfer/ports.js';
+import type { Lock, LockOptions } from '../transfer/ports/state.js';
 import { encodeLine } from './checked-line.js';
 import { osCode, stateFailure, writing } from './failures.js';
 import { HeldLock } from './held-lock.js';
-import { busy, isDead, type LockEntry, listRivals, type Rival } from './lock-entry.js';
+import {
+  busyFailure,
+  type Contender,
+  holderFacts,
+  isDead,
+  type LockEntry,
+  listContenders,
+} from './lock-entry.js';
 import type { Processes } from './process-identity.js';
 
-/** How long others may be in the middle of trying before even who would not wait gives up. */
+/**
+ * The time limit for contenders that are still trying. It applies even when the caller does not want to wait.
+ */
 const TRYING_PATIENCE_MS = 10_000;
 const POLL_MAX_MS = 1_000;
 
 export interface LockLocation {
-  /** The lock's own folder, in one that exists. */
+  /** The lock's own folder. Its parent must exist. */
   readonly folder: string;
-  /** For people: the file's path or the upload's id. */
+  /** The file's path or the upload's id, for messages. */
   readonly what: string;
 }
 
-/** @throws TransferError `busy` when another has it, for longer than we would wait; the signal's reason */
+/**
+ * @throws TransferError `busy` when another process holds the lock for longer
+ * than `waitMs`; the signal's reason
+ */
 export async function takeLock(
-  place: LockLocation,
+  location: LockLocation,
   options: LockOptions,
   processes: Processes,
 ): Promise<Lock> {
-  const beganMs = performance.now();
-  for (let tries = 0; ; tries++) {
+  const startedMs = performance.now();
+  let isWaiting = false;
+  for (let attempts = 0; ; attempts++) {
     options.signal.throwIfAborted();
-    const rivalOrLock = await writing(place.folder, () => tryOnce(place, processes));
-    if (rivalOrLock instanceof HeldLock) return rivalOrLock;
-    const isHeld = rivalOrLock?.stage === 'held';
+    const result = await writing(location.folder, () => tryOnce(location, processes));
+    if (result instanceof HeldLock) return result;
+    const isHeld = result?.stage === 'held';
     const patienceMs = isHeld ? options.waitMs : Math.max(options.waitMs, TRYING_PATIENCE_MS);
-    const leftMs = patienceMs - (performance.now() - beganMs);
-    if (leftMs <= 0) throw busy(place.what, rivalOrLock?.entry ?? null);
-    const longestMs = isHeld ? Math.min(POLL_MAX_MS, 20 * 2 ** Math.min(tries, 10)) : 40;
+    const leftMs = patienceMs - (performance.now() - startedMs);
+    const holder = result?.entry ?? null;
+    if (leftMs <= 0) throw busyFailure(location.what, holder);
+    if (isHeld && !isWaiting) {
+      isWaiting = true;
+      options.onWait?.(holderFacts(location.what, holder));
+    }
+    const longestMs = isHeld ? Math.min(POLL_MAX_MS, 20 * 2 ** Math.min(attempts, 10)) : 40;
     await pause(Math.min(leftMs, randomInt(longestMs / 2, longestMs)), options.signal);
   }
 }
 
-/** @returns the lock, or who was in the way (null: our entry was lost on the way) */
-async function tryOnce(place: LockLocation, processes: Processes): Promise<HeldLock | Rival | null> {
+/**
+ * @returns the lock, or the contender that was in the way, or null when the own entry was removed meanwhile
+ */
+async function tryOnce(
+  { folder, what }: LockLocation,
+  processes: Processes,
+): Promise<HeldLock | Contender | null> {
   const token = randomBytes(16).toString('hex');
   const entry: LockEntry = { ...(await processes.self()), token, at: new Date().toISOString() };
   const trying = `${token}.trying`;
   const held = `${token}.held`;
-  await announce(place.folder, entry);
+  await register(folder, entry);
   let lock: HeldLock | null = null;
   try {
-    const before = await lookAround(place.folder, trying, processes);
+    const before = await listLive(folder, trying, processes);
     const inTheWay =
-      before?.find(({ stage }) => stage === 'held') ?? before?.find((rival) => rival.token < token);
+      before?.find(({ stage }) => stage === 'held') ?? before?.find((contender) => contender.token < token);
     if (before === null || inTheWay !== undefined) return inTheWay ?? null;
-    await rename(join(place.folder, trying), join(place.folder, held));
-    const after = await lookAround(place.folder, held, processes);
+    await rename(join(folder, trying), join(folder, held));
+    const after = await listLive(folder, held, processes);
     const alsoHeld = after?.find(({ stage }) => stage === 'held');
-    // A transient clash: whoever stands there may withdraw as well, so it counts as still trying.
+    // A short conflict: the other contender may withdraw too, so it counts as still trying.
     if (alsoHeld !== undefined) return { ...alsoHeld, stage: 'trying' };
     if (after === null) return null;
-    lock = new HeldLock(place.what, join(place.folder, held));
+    lock = new HeldLock(what, join(folder, held));
     return lock;
   } catch (error) {
-    if (osCode(error) === 'ENOENT') return null; // Somebody took us for dead between two steps.
+    // Another process considered this one dead and removed its entry.
+    if (osCode(error) === 'ENOENT') return null;
     throw error;
   } finally {
-    if (lock === null) await withdraw(place.folder, [trying, held]);
+    if (lock === null) await withdraw(folder, [trying, held]);
   }
 }
 
-/** The entry appears whole. The folder may be removed by a release at any moment before. */
-async function announce(folder: string, entry: LockEntry): Promise<void> {
+/**
+ * Writes the entry, which appears complete or not at all. Another contender's
+ * release may remove the folder before.
+ */
+async function register(folder: string, entry: LockEntry): Promise<void> {
   const temporary = join(folder, `${entry.token}.tmp`);
-  for (let tries = 0; tries < 1_000; tries++) {
+  for (let attempts = 0; attempts < 1_000; attempts++) {
     try {
       await mkdir(folder, 0o700).then(
         () => chmod(folder, 0o700),
@@ -102,19 +131,22 @@ async function announce(folder: string, entry: LockEntry): Promise<void> {
       if (osCode(error) !== 'ENOENT') throw error;
     }
   }
-  throw stateFailure('not-writable', folder, 'it was removed again and again');
+  throw stateFailure('not-writable', folder, 'other processes keep removing it');
 }
 
-/** The live others, after removing what dead ones left; null when our own entry is gone. */
-async function lookAround(folder: string, ownName: string, processes: Processes): Promise<Rival[] | null> {
-  const { isOwnThere, rivals } = await listRivals(folder, ownName);
+/**
+ * Lists the other live contenders and removes the entries of dead ones.
+ * @returns null when the own entry is gone
+ */
+async function listLive(folder: string, ownName: string, processes: Processes): Promise<Contender[] | null> {
+  const { isOwnThere, contenders } = await listContenders(folder, ownName);
   if (!isOwnThere) return null;
   const { mtimeMs: nowMs } = await stat(join(folder, ownName));
-  const live: Rival[] = [];
-  for (const rival of rivals) {
-    const dead = await isDead(rival, nowMs, processes);
-    if (dead) await unlink(rival.path).catch(ignoreMissing);
-    else if (rival.stage !== 'tmp') live.push(rival);
+  const live: Contender[] = [];
+  for (const contender of contenders) {
+    const dead = await isDead(contender, nowMs, processes);
+    if (dead) await unlink(contender.path).catch(ignoreMissing);
+    else if (contender.stage !== 'tmp') live.push(contender);
   }
   return live;
 }
@@ -125,7 +157,7 @@ function ignoreMissing(error: unknown): void {
 
 async function withdraw(folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) await unlink(join(folder, name)).catch(ignoreMissing);
-  await rmdir(folder).catch(() => {}); // Only ever succeeds on an empty one.
+  await rmdir(folder).catch(() => {}); // Succeeds only when the folder is empty.
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

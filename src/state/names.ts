@@ -1,9 +1,15 @@
 /** Names of files and locks. Sixteen digits find a file; the full values inside it decide. */
-import type { UploadIdentity } from '../transfer/ports.js';
-import { digits16 } from './digits.js';
+import { hash } from 'node:crypto';
+import { sourceName, type UploadIdentity } from '../core/identity.js';
 
-function canonical({ file, place }: UploadIdentity): string {
-  return JSON.stringify([file, place.url, place.region, place.endpoint, place.account]);
+/** Returns the first 16 hex digits of the SHA-256: short enough for names and lines, and long enough to be unique. */
+export function digits16(data: string | Buffer): string {
+  return hash('sha256', data, 'hex').slice(0, 16);
+}
+
+/** A file's path is absolute, so that no stream has the same name. */
+function canonical({ source, target }: UploadIdentity): string {
+  return JSON.stringify([sourceName(source), target.url, target.region, target.endpoint, target.account]);
 }
 
 export function identityDigits(identity: UploadIdentity): string {
@@ -19,7 +25,7 @@ export function recordName(identity: UploadIdentity, id: string): string {
   return `${identityDigits(identity)}-${digits16(id)}`;
 }
 
-/** Whether a folder entry is a record at all; anything else (a stray temporary file, notes) is left alone. */
+/** Returns true if a folder entry is a record. Anything else (a stray temporary file, notes) is left alone. */
 export function isRecordName(name: string, extension: string): boolean {
   return /^[0-9a-f]{16}-[0-9a-f]{16}$/.test(name.slice(0, 33)) && name.slice(33) === extension;
 }

@@ -1,6 +1,6 @@
 /**
- * Which process this is, so exactly that another one can tell whether it still runs. A process id alone is used
- * again, across restarts, namespaces and machines.
+ * Identifies a process so exactly that another process can tell whether it still runs. A process id is not
+ * enough: the same id is used again after a restart, in other namespaces and on other machines.
  */
 import { execFile } from 'node:child_process';
 import { hash, randomUUID } from 'node:crypto';
@@ -11,21 +11,21 @@ import { promisify } from 'node:util';
 import { osCode } from './failures.js';
 
 export interface ProcessIdentity {
-  /** A hash: which machine, without naming it. */
+  /** A hash that identifies the machine without naming it. */
   readonly machine: string;
   readonly bootId: string;
   readonly pidNamespace: string;
   readonly pid: number;
-  /** Told apart from a later process of the same id by this. In the system's own form. */
+  /** Differs from that of a later process with the same id. In the system's own format. */
   readonly startTime: string;
-  /** For people. */
+  /** For messages. */
   readonly hostname: string;
 }
 
 /** The processes of this machine. Tests pass others. */
 export interface Processes {
   self(): Promise<ProcessIdentity>;
-  /** @returns null when no process of this id runs */
+  /** @returns null when no process with this id runs */
   startTimeOf(pid: number): Promise<string | null>;
 }
 
@@ -36,9 +36,9 @@ async function firstLine(file: string): Promise<string> {
 }
 
 /**
- * Field 22 of /proc/PID/stat, in clock ticks since the boot (proc(5)). Field 2, the command's name, may hold spaces
- * and parentheses, so fields are counted from its last one. A process that ended and was not yet collected by its
- * parent (state Z or X) does nothing any more.
+ * Returns field 22 of /proc/PID/stat: the start time in clock ticks since the boot (proc(5)). Field 2, the
+ * command's name, may contain spaces and parentheses, so fields are counted from the last parenthesis.
+ * @returns null for a process that has ended and waits for its parent (state Z or X)
  */
 export function parseStat(stat: string): string | null {
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -49,7 +49,7 @@ async function linuxStartTime(pid: number): Promise<string | null> {
   try {
     return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1'));
   } catch (error) {
-    // ESRCH: it ended while we read.
+    // ESRCH: the process ended during the read.
     if (osCode(error) === 'ENOENT' || osCode(error) === 'ESRCH') return null;
     throw error;
   }
@@ -65,8 +65,11 @@ function startTimeOf(pid: number): Promise<string | null> {
   return process.platform === 'linux' ? linuxStartTime(pid) : macStartTime(pid);
 }
 
-/** Where /proc is closed to us this process is like one of another namespace: told alive by its refreshes alone. */
-const untold = () => `untold-${randomUUID()}`;
+/**
+ * Without access to /proc, this process counts as one of another namespace: only its
+ * refreshes show that it is alive.
+ */
+const unknownNamespace = () => `unknown-${randomUUID()}`;
 
 async function linuxBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | 'pidNamespace'>> {
   const machineId = await firstLine('/etc/machine-id').catch(() => '');
@@ -77,7 +80,7 @@ async function linuxBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' |
   };
 }
 
-/** The boot session's id and not the boot's time: macOS shifts that one whenever its clock is set. */
+/** Uses the boot session's id instead of the boot time, which macOS changes when its clock is set. */
 async function macBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | 'pidNamespace'>> {
   const sysctl = (name: string) =>
     run('/usr/sbin/sysctl', ['-n', name]).then(
@@ -93,7 +96,7 @@ async function self(): Promise<ProcessIdentity> {
   const startTime = await startTimeOf(process.pid).catch(() => null);
   return {
     ...boot,
-    pidNamespace: boot.bootId === '' || startTime === null ? untold() : boot.pidNamespace,
+    pidNamespace: boot.bootId === '' || startTime === null ? unknownNamespace() : boot.pidNamespace,
     pid: process.pid,
     startTime: startTime ?? '',
     hostname: hostname(),

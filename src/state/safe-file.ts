@@ -1,4 +1,7 @@
-/** Files of our own: written whole or not at all, mode 0600, and read only if nobody else can have written them. */
+/**
+ * Reads and writes calve's own files: written completely or not at all, and read only if
+ * nobody else can write to them.
+ */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
@@ -9,7 +12,10 @@ import { assertOurs, syncFolder } from './safe-folder.js';
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
 
-/** Far above any journal of 10,000 parts; a file beyond it is none of ours and would only exhaust memory. */
+/**
+ * Far above the size of a journal of 10,000 parts. A larger file is not a file of
+ * calve, and would exhaust the memory.
+ */
 const READ_MAX_BYTES = 256 * 1024 * 1024;
 
 export interface OwnFile {
@@ -18,18 +24,21 @@ export interface OwnFile {
 }
 
 /**
+ * @param maxBytes read only the beginning, at most this many bytes
  * @returns null when there is no such file
- * @throws TransferError `state` `foreign` for a link, anything that is no regular file, another user's, or one that
- * others may write to
+ * @throws TransferError `state` `foreign` for a link, for anything that is not a regular file, for a file of
+ * another user, and for one that others may write to
  */
-export async function readOwnFile(path: string): Promise<OwnFile | null> {
+export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnFile | null> {
   const file = await openOwnFile(path, O_RDONLY);
   if (file === null) return null;
   try {
     return await reading(path, null, async () => {
       const { size, mtime } = await file.stat();
       if (size > READ_MAX_BYTES) throw stateFailure('damaged', path, `${size} bytes are too many`);
-      return { bytes: await file.readFile(), mtime };
+      if (maxBytes === undefined) return { bytes: await file.readFile(), mtime };
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(Math.min(size, maxBytes)) });
+      return { bytes: buffer.subarray(0, bytesRead), mtime };
     });
   } finally {
     await file.close();
@@ -46,16 +55,16 @@ async function openOwnFile(path: string, flags: number): Promise<FileHandle | nu
   if (named === null) return null;
   if (!named.isFile()) throw stateFailure('foreign', path, 'it is not a regular file');
   assertOurs(path, named);
-  // Never through a link that was put there since, and never waiting for a pipe's other end.
-  const openIt = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);
-  return flags === O_RDONLY ? reading(path, null, openIt) : writing(path, openIt);
+  // O_NOFOLLOW refuses a link, and O_NONBLOCK does not block on a pipe, that replaced the file after lstat.
+  const openPath = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  return flags === O_RDONLY ? reading(path, null, openPath) : writing(path, openPath);
 }
 
 const TEMPORARY_PREFIX = '.tmp-';
-/** Far longer than any write takes: what is older was left by a process that died in the middle of one. */
+/** Far longer than any write takes. An older file was left by a process that died during a write. */
 const TEMPORARY_KEPT_MS = 24 * 3_600_000;
 
-/** Removes what dead processes left half written. Never fails: it is a courtesy. */
+/** Removes the temporary files that dead processes left. Never fails, because nothing depends on it. */
 export async function sweepTemporaries(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(TEMPORARY_PREFIX))) {
@@ -65,7 +74,7 @@ export async function sweepTemporaries(folder: string): Promise<void> {
   }
 }
 
-/** Where a file is prepared: in its own folder, so that the rename stays within one file system. */
+/** Returns a new path in the file's own folder, so that the rename stays within one file system. */
 function temporaryPath(folder: string): string {
   return join(folder, `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
 }
@@ -84,8 +93,8 @@ async function writeTemporary(path: string, bytes: string | Buffer): Promise<Fil
 }
 
 /**
- * Puts a file in place so that after a power cut it is there whole or not at all: temporary file, sync, rename,
- * folder synced.
+ * Writes a file so that after a power cut it is complete or does not exist: writes a temporary file, syncs
+ * it, renames it and syncs the folder.
  * @returns the file, open for appending
  * @throws TransferError `state` `not-writable`
  */
@@ -122,7 +131,11 @@ export function proveFolderWritable(folder: string, bytes: Buffer): Promise<void
   });
 }
 
-/** Removes a file for good. @returns whether there was one. @throws TransferError `state` `not-writable` */
+/**
+ * Removes a file and syncs its folder.
+ * @returns false when there was no file.
+ * @throws TransferError `state` `not-writable`
+ */
 export function removeFile(path: string): Promise<boolean> {
   return writing(path, async () => {
     try {

@@ -1,4 +1,4 @@
-/** Folders that nobody else can write to: what lies in them may be trusted to be our own. */
+/** Folders that nobody else can write to, so that calve can trust the files in them. */
 import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,8 +9,9 @@ const FOLDER_MODE = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Refuses what another user owns or may write to: a tampered state must not lead bytes or credentials elsewhere.
- * The superuser is no exception: what it would write there, the folder's owner could change.
+ * Refuses a file or folder that another user owns or may write to: a changed state must not direct bytes
+ * or credentials to another place. This holds for the superuser too, because the folder's owner could
+ * change what the superuser writes.
  * @throws TransferError `state` `foreign`
  */
 export function assertOurs(path: string, stats: Stats): void {
@@ -24,24 +25,28 @@ export function assertOurs(path: string, stats: Stats): void {
   }
 }
 
-/** A folder's path; the given one may be a link to a folder of ours, those that we made below it may not. */
+/**
+ * A folder's path. The folder that the user names may be a link; the folders that
+ * calve creates below it may not.
+ */
 export interface FolderPath {
   readonly path: string;
   readonly mayBeLink: boolean;
 }
 
-/** @returns whether the folder is there. @throws TransferError `state`: `foreign`, `no-folder` */
+/** @returns false when the folder does not exist. @throws TransferError `state`: `foreign`, `no-folder` */
 async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
   const stats = await reading(path, null, () => (mayBeLink ? stat(path) : lstat(path)));
   if (stats === null) return false;
-  if (stats.isSymbolicLink()) throw stateFailure('foreign', path, 'it is a link');
-  if (!stats.isDirectory()) throw stateFailure('no-folder', path, 'something else has its name');
+  if (stats.isSymbolicLink()) throw stateFailure('foreign', path, 'it is a symbolic link');
+  if (!stats.isDirectory()) throw stateFailure('no-folder', path, 'it exists, but it is not a folder');
   assertOurs(path, stats);
   return true;
 }
 
 /**
- * Entries of the last folder of a chain, each of which is checked; none if one is missing. Creates nothing.
+ * Checks all folders of a chain and lists the last one. Returns an empty list when
+ * one is missing. Creates nothing.
  * @throws TransferError `state` `foreign`
  */
 export async function listFolder(chain: readonly FolderPath[]): Promise<string[]> {
@@ -52,16 +57,19 @@ export async function listFolder(chain: readonly FolderPath[]): Promise<string[]
   return reading(last, [], () => readdir(last));
 }
 
-/** Makes what is missing of a chain of folders, mode 0700, and checks the rest. */
+/** Creates the missing folders of a chain, with mode 0700, and checks the others. */
 export async function makeFolders(chain: readonly FolderPath[]): Promise<void> {
   for (const folder of chain) {
     if (!(await checkFolder(folder))) await writing(folder.path, () => makeFolder(folder.path));
     if (!(await checkFolder(folder)))
-      throw stateFailure('not-writable', folder.path, 'it was made, and is gone');
+      throw stateFailure('not-writable', folder.path, 'it was created, but it does not exist any more');
   }
 }
 
-/** As `mkdir -p`, but level by level: under an odd umask a new folder must be made ours before the next fits in. */
+/**
+ * Works like `mkdir -p`, but sets the mode at each level: under some umasks the
+ * next level could not be created.
+ */
 async function makeFolder(path: string, mayLackParent = dirname(path) !== path): Promise<void> {
   try {
     await mkdir(path, FOLDER_MODE);
@@ -69,7 +77,7 @@ async function makeFolder(path: string, mayLackParent = dirname(path) !== path):
     if (osCode(error) === 'EEXIST') return;
     if (osCode(error) !== 'ENOENT' || !mayLackParent) throw error;
     await makeFolder(dirname(path));
-    // Once: some file systems (/proc) answer so though all above is there.
+    // Only once: some file systems (/proc) give ENOENT although the parent exists.
     await makeFolder(path, false);
     return;
   }
@@ -77,10 +85,12 @@ async function makeFolder(path: string, mayLackParent = dirname(path) !== path):
   await syncFolder(dirname(path));
 }
 
-/** What some file systems answer to syncing a folder although there is nothing wrong with it. */
+/** Errors that some file systems give for syncing a folder, although nothing is wrong. */
 const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES', 'EPERM']);
 
-/** Makes names durable: without it a file may be on disk after a power cut, and its name not. */
+/**
+ * Makes the names in a folder durable. Without it, a file may be on disk after a power cut without its name.
+ */
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');

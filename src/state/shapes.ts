@@ -1,13 +1,8 @@
 /** Guards over what was read from disk. A checked line proves its bytes, not that they mean what we expect. */
 import type { Fingerprint } from '../core/fingerprint.js';
+import type { SourceIdentity, TargetConnection, TargetIdentity, UploadIdentity } from '../core/identity.js';
 import type { PartPlan } from '../core/part-plan.js';
-import type {
-  ObjectFacts,
-  ObjectUpload,
-  TargetConnection,
-  TargetIdentity,
-  UploadIdentity,
-} from '../transfer/ports.js';
+import type { ObjectFacts, ObjectUpload } from '../transfer/ports/target.js';
 
 export type Guard<T> = (value: unknown) => value is T;
 
@@ -26,7 +21,7 @@ export const isCount: Guard<number> = (value): value is number =>
 export const isHash: Guard<string> = (value): value is string =>
   isText(value) && /^[0-9a-f]{64}$/.test(value);
 
-/** What may stand between an ETag's quotes in a part's line (see isTornPart): hex digits, base64 and the like. */
+/** Accepts an ETag without its quotes, as a part's line has it (see isTornPart): hex digits, base64 and similar. */
 export const isEtag: Guard<string> = (value): value is string =>
   isText(value) && /^[\w.+/=-]{1,200}$/.test(value);
 
@@ -86,20 +81,22 @@ const isTargetIdentity = shape<TargetIdentity>({
   account: orNull(isText),
 });
 
-export const isIdentity = shape<UploadIdentity>({ file: isName, place: isTargetIdentity });
+const isFileIdentity = shape<SourceIdentity & { kind: 'file' }>({ kind: isExactly('file'), path: isName });
+const isStreamIdentity = shape<SourceIdentity & { kind: 'stream' }>({
+  kind: isExactly('stream'),
+  name: isName,
+});
 
-export const isConnection = shape<TargetConnection>(
-  {
-    url: isName,
-    region: orNull(isText),
-    endpoint: orNull(isText),
-    accountId: isName,
-    profile: orNull(isText),
-    localDir: orNull(isText),
-    pathStyle: isFlag,
-  },
-  ['pathStyle'],
-);
+const isSourceIdentity: Guard<SourceIdentity> = (value): value is SourceIdentity =>
+  isFileIdentity(value) || isStreamIdentity(value);
+
+export const isIdentity = shape<UploadIdentity>({ source: isSourceIdentity, target: isTargetIdentity });
+
+export const isConnection = shape<TargetConnection>({
+  accountId: isName,
+  profile: orNull(isText),
+  pathStyle: isFlag,
+});
 
 export const isObjectUpload = shape<ObjectUpload>({
   storageClass: orNull(isName),

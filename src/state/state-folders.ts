@@ -1,5 +1,5 @@
 /**
- * The state folder's layout: `v1/uploads/<identity>-<upload id>.jsonl`, `v1/locks/<key>/`. The version is in the
+ * The state folder's layout: `v2/uploads/<identity>-<upload id>.jsonl`, `v2/locks/<key>/`. The version is in the
  * folder's name, so that two versions of calve never write into one another's files.
  */
 import { readdir } from 'node:fs/promises';
@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { reading, stateFailure } from './failures.js';
 import { type FolderPath, listFolder } from './safe-folder.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
-/** Each folder as the chain that leads to it. */
+/** The folders of the state. Each is given with the folders above it. */
 export interface StateFolders {
   readonly uploads: readonly FolderPath[];
   readonly locks: readonly FolderPath[];
@@ -34,24 +34,24 @@ export function stateFolders(directory: string): StateFolders {
 }
 
 /**
- * Refuses to answer "there is none" where a newer calve may have left uploads that we cannot read.
- * @throws TransferError `state` `newer`
+ * Refuses to answer "there is none" when another version of calve may have left uploads that this one cannot read.
+ * @throws TransferError `state`: `newer`, `older`
  */
-export async function assertNothingNewer(directory: string): Promise<void> {
+export async function assertNoOtherVersion(directory: string): Promise<void> {
   const names = await listFolder([{ path: directory, mayBeLink: true }]);
   for (const name of names) {
-    const version = Number(/^v(\d+)$/.exec(name)?.[1] ?? 0);
+    const version = Number(/^v(\d+)$/.exec(name)?.[1] ?? VERSION);
     const path = join(directory, name);
-    if (version > VERSION && (await mayHoldUploads(path))) {
-      throw stateFailure('newer', path, 'a newer calve keeps uploads there');
-    }
+    if (version === VERSION || !(await mayHoldUploads(path))) continue;
+    if (version > VERSION) throw stateFailure('newer', path, 'a newer calve keeps uploads there');
+    throw stateFailure('older', path, 'an older calve keeps unfinished uploads there');
   }
 }
 
-/** Anything but locks and an empty `uploads` may be one: we don't know the newer layout. */
-async function mayHoldUploads(newerFolder: string): Promise<boolean> {
-  for (const name of await reading(newerFolder, [], () => readdir(newerFolder))) {
-    const path = join(newerFolder, name);
+/** Anything but locks and an empty `uploads` may be an upload: the layout of another version is unknown. */
+async function mayHoldUploads(versionFolder: string): Promise<boolean> {
+  for (const name of await reading(versionFolder, [], () => readdir(versionFolder))) {
+    const path = join(versionFolder, name);
     if (name === 'locks') continue;
     if (name !== 'uploads' || (await reading(path, [], () => readdir(path))).length > 0) return true;
   }

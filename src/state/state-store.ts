@@ -1,15 +1,23 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
 import { join, resolve } from 'node:path';
-import type { StateStore, UnfinishedUpload } from '../transfer/ports.js';
-import { digits16 } from './digits.js';
-import { createJournal, reopenJournal } from './journal.js';
-import { JOURNAL_EXTENSION, readJournal } from './journal-reader.js';
+import { sourceName } from '../core/identity.js';
+import type {
+  Journal,
+  Lock,
+  LockedUpload,
+  LockOptions,
+  StateStore,
+  UnfinishedHead,
+  UnfinishedUpload,
+} from '../transfer/ports/state.js';
+import { createJournal, openJournal } from './journal.js';
+import { JOURNAL_EXTENSION, readHead, readJournal } from './journal-reader.js';
 import { takeLock } from './lock.js';
-import { identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
 import { sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
-import { assertNothingNewer, stateFolders } from './state-folders.js';
+import { assertNoOtherVersion, stateFolders } from './state-folders.js';
 
 /**
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
@@ -21,41 +29,69 @@ export function openStateStore(directory: string, processes: Processes = systemP
 
   const bootId = async (): Promise<string> => (await processes.self()).bootId;
 
-  async function read(isWanted: (name: string) => boolean): Promise<UnfinishedUpload[]> {
+  async function listJournals(isWanted: (name: string) => boolean): Promise<string[]> {
     const names = await listFolder(folders.uploads);
-    const wanted = names.filter((name) => isRecordName(name, JOURNAL_EXTENSION) && isWanted(name));
+    return names
+      .filter((name) => isRecordName(name, JOURNAL_EXTENSION) && isWanted(name))
+      .map((name) => join(folders.uploadsPath, name));
+  }
+
+  async function read(isWanted: (name: string) => boolean): Promise<UnfinishedUpload[]> {
     const uploads: UnfinishedUpload[] = [];
     const boot = await bootId();
-    for (const name of wanted) {
-      const reading = await readJournal(join(folders.uploadsPath, name), boot);
+    for (const path of await listJournals(isWanted)) {
+      const reading = await readJournal(path, boot);
       if (reading !== null) uploads.push(reading.upload);
     }
     return uploads.sort(byStart);
   }
 
-  async function lock(key: string, what: string, options: Parameters<StateStore['lockUpload']>[1]) {
+  async function takeNamedLock(key: string, what: string, options: LockOptions): Promise<Lock> {
     await makeFolders(folders.locks);
     return takeLock({ folder: join(folders.locksPath, key), what }, options, processes);
   }
 
+  async function openJournalOf(uploadId: string): Promise<Journal | null> {
+    const boot = await bootId();
+    for (const path of await listJournals(isOfUpload(uploadId))) {
+      const journal = await openJournal(path, boot);
+      if (journal?.upload.head.uploadId === uploadId) return journal;
+      await journal?.close();
+    }
+    await assertNoOtherVersion(root);
+    return null;
+  }
+
   return {
     directory: root,
-    lockIdentity: (identity, options) => lock(`file-${identityDigits(identity)}`, identity.file, options),
-    lockUpload: (uploadId, options) => lock(`upload-${digits16(uploadId)}`, uploadId, options),
-    async findByIdentity(identity) {
-      await assertNothingNewer(root);
-      const named = await read((name) => name.startsWith(identityDigits(identity)));
-      return named.filter(({ head }) => isSameIdentity(head.identity, identity)).reverse();
+    lockIdentity: (identity, options) =>
+      takeNamedLock(`file-${identityDigits(identity)}`, sourceName(identity.source), options),
+    async openUpload(uploadId, options) {
+      const lock = await takeNamedLock(`upload-${digits16(uploadId)}`, uploadId, options);
+      try {
+        return lockedUpload(lock, await openJournalOf(uploadId));
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
     },
-    async findByUploadId(uploadId) {
-      const named = await read((name) => name.endsWith(`-${digits16(uploadId)}${JOURNAL_EXTENSION}`));
-      const found = named.findLast(({ head }) => head.uploadId === uploadId);
-      if (found === undefined) await assertNothingNewer(root);
-      return found ?? null;
+    async findByIdentity(identity) {
+      await assertNoOtherVersion(root);
+      const found = await read((name) => name.startsWith(identityDigits(identity)));
+      return found.filter(({ head }) => isSameIdentity(head.identity, identity)).reverse();
     },
     async all() {
-      await assertNothingNewer(root);
+      await assertNoOtherVersion(root);
       return read(() => true);
+    },
+    async heads() {
+      await assertNoOtherVersion(root);
+      const heads: UnfinishedHead[] = [];
+      for (const path of await listJournals(() => true)) {
+        const found = await readHead(path);
+        if (found !== null) heads.push(found);
+      }
+      return heads.sort(byStart);
     },
     async create(head) {
       await makeFolders(folders.uploads);
@@ -63,11 +99,28 @@ export function openStateStore(directory: string, processes: Processes = systemP
       await sweepTemporaries(folders.uploadsPath);
       return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId());
     },
-    reopen: async (upload) => reopenJournal(upload, await bootId()),
   };
 }
 
-/** Oldest first. ISO-8601 times of one form sort as text; the id makes the order of equal ones certain. */
-function byStart(a: UnfinishedUpload, b: UnfinishedUpload): number {
+function isOfUpload(uploadId: string): (name: string) => boolean {
+  return (name) => name.endsWith(`-${digits16(uploadId)}${JOURNAL_EXTENSION}`);
+}
+
+function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {
+  return {
+    lock,
+    journal,
+    async close() {
+      try {
+        await journal?.close();
+      } finally {
+        await lock.release();
+      }
+    },
+  };
+}
+
+/** Sorts the oldest first. ISO-8601 times of one form sort as text; the id decides between equal times. */
+function byStart(a: UnfinishedHead, b: UnfinishedHead): number {
   return `${a.head.startedAt} ${a.head.uploadId}` < `${b.head.startedAt} ${b.head.uploadId}` ? -1 : 1;
 }

@@ -1,76 +1,66 @@
-/** The only list of targets: scheme → how it is opened, and what is known of it without asking. */
-import type { PartLimits } from '../core/part-plan.js';
+/** The only list of targets: for each scheme its capabilities, and how it is opened. */
 import type { Scheme } from '../core/target-url.js';
+import type { TargetCapabilities } from '../transfer/ports/target.js';
 import { resolveAwsEndpoint } from './aws/config.js';
-import { GLACIER_IDLE_EXPIRY_MS, GLACIER_LIMITS, GLACIER_PAGE_ENTRIES_MAX } from './glacier/limits.js';
+import { GLACIER_CAPABILITIES } from './glacier/capabilities.js';
+import { LOCAL_CAPABILITIES, LOCAL_ENDPOINT } from './local/capabilities.js';
 import { checkObsClass, OBS_DIALECT } from './obs/dialect.js';
 import { resolveObsEndpoint } from './obs/endpoint.js';
+import { S3_CAPABILITIES } from './s3/capabilities.js';
 import { S3_DIALECT } from './s3/dialect.js';
-import { S3_LIMITS, S3_PAGE_ENTRIES_MAX } from './s3/limits.js';
 import { parseRequestHeaders } from './s3/request-headers.js';
 import { checkS3Class } from './s3/storage-class.js';
-import type { OpenTarget, TargetSettings } from './settings.js';
+import type { OpenTarget, ServiceEndpoint, TargetSettings } from './settings.js';
 
-/** What is particular to objects. */
+/** The rules that only objects have. */
 interface ObjectKind {
-  /** One spelling of a storage class. @throws TransferError `usage` */
+  /** Returns the one spelling of a storage class. @throws TransferError `usage` */
   readonly checkStorageClass: (given: string) => string;
-  /** Null: as the bucket says. */
+  /** Null: the bucket's own. */
   readonly defaultStorageClass: string | null;
-  /** Whether parts are sent with their MD5. */
+  /** True when parts are sent with their MD5. */
   readonly sendsMd5: boolean;
 }
 
 interface TargetKind {
-  readonly limits: PartLimits;
-  readonly pageEntriesMax: number;
-  /** How long the service keeps an idle upload; null: until aborted. */
-  readonly idleExpiryMs: number | null;
+  readonly capabilities: TargetCapabilities;
   /** Null for vaults. */
   readonly object: ObjectKind | null;
-  /** The endpoint that is configured (null: the service's own), without a request. @throws TransferError `usage` */
-  readonly check: (settings: TargetSettings) => Promise<{ readonly endpoint: string | null }>;
-  /** Loads the client too, which only commands that speak to a service should pay for. */
+  /** Finds region and endpoint by flags, environment and profile, without a request. @throws TransferError `usage` */
+  readonly resolve: (settings: TargetSettings) => Promise<ServiceEndpoint>;
+  /** Loads the client too, which only commands that send requests should pay for. */
   readonly open: OpenTarget;
 }
 
 export const TARGETS: { readonly [S in Scheme]: TargetKind } = {
   glacier: {
-    limits: GLACIER_LIMITS,
-    pageEntriesMax: GLACIER_PAGE_ENTRIES_MAX,
-    idleExpiryMs: GLACIER_IDLE_EXPIRY_MS,
+    capabilities: GLACIER_CAPABILITIES,
     object: null,
-    check: (settings) => resolveAwsEndpoint(settings, 'glacier'),
-    open: async (settings) => (await import('./glacier/open.js')).openGlacier(settings),
+    resolve: (settings) => resolveAwsEndpoint(settings, 'glacier'),
+    open: async (...args) => (await import('./glacier/open.js')).openGlacier(...args),
   },
   local: {
-    limits: GLACIER_LIMITS,
-    pageEntriesMax: GLACIER_PAGE_ENTRIES_MAX,
-    idleExpiryMs: null,
+    capabilities: LOCAL_CAPABILITIES,
     object: null,
-    check: async () => ({ endpoint: null }),
+    resolve: async () => LOCAL_ENDPOINT,
     open: async (settings) => (await import('./local/open.js')).openLocal(settings),
   },
   s3: {
-    limits: S3_LIMITS,
-    pageEntriesMax: S3_PAGE_ENTRIES_MAX,
-    idleExpiryMs: null,
+    capabilities: S3_CAPABILITIES,
     object: { checkStorageClass: checkS3Class, ...S3_DIALECT },
-    check: async (settings) => {
+    resolve: async (settings) => {
       parseRequestHeaders(settings.object.requestHeaders);
       return resolveAwsEndpoint(settings, 's3');
     },
-    open: async (settings) => (await import('./s3/open.js')).openS3(settings),
+    open: async (...args) => (await import('./s3/open.js')).openS3(...args),
   },
   obs: {
-    limits: S3_LIMITS,
-    pageEntriesMax: S3_PAGE_ENTRIES_MAX,
-    idleExpiryMs: null,
+    capabilities: S3_CAPABILITIES,
     object: { checkStorageClass: checkObsClass, ...OBS_DIALECT },
-    check: async (settings) => {
+    resolve: async (settings) => {
       parseRequestHeaders(settings.object.requestHeaders);
       return resolveObsEndpoint(settings);
     },
-    open: async (settings) => (await import('./obs/open.js')).openObs(settings),
+    open: async (...args) => (await import('./obs/open.js')).openObs(...args),
   },
 };

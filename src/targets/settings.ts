@@ -1,6 +1,8 @@
-/** What every target is opened with. */
+/** The settings that every target is opened with. */
+
+import type { TargetConnection } from '../core/identity.js';
 import type { TargetUrl } from '../core/target-url.js';
-import type { Target, TargetConnection } from '../transfer/ports.js';
+import type { Target } from '../transfer/ports/target.js';
 
 export interface TargetSettings {
   readonly url: TargetUrl;
@@ -8,7 +10,7 @@ export interface TargetSettings {
   readonly region: string | null;
   readonly endpoint: string | null;
   readonly profile: string | null;
-  /** Whether the profile was named by flag, for this target: a variable of its own is set for others, too. */
+  /** True when a flag named the profile, for this target. A variable may have been set for other targets. */
   readonly isProfileNamed: boolean;
   /** 12 digits, or `-`: the account of the credentials. */
   readonly accountId: string;
@@ -22,7 +24,7 @@ export interface TargetSettings {
   readonly object: ObjectSettings;
 }
 
-/** What is said of objects; vaults have none of it. */
+/** Settings for objects only. */
 export interface ObjectSettings {
   readonly pathStyle: boolean;
   /** `NAME=VALUE` each. The values may be secret. */
@@ -32,10 +34,17 @@ export interface ObjectSettings {
   readonly tagging: string | null;
 }
 
-export interface OpenedTarget {
-  readonly target: Target;
-  readonly recipe: TargetConnection;
+/** Where a service is reached, after flags, environment and profile were read. */
+export interface ServiceEndpoint {
+  readonly region: string;
+  /** Null: the service's own. */
+  readonly endpoint: string | null;
 }
 
-/** @throws TransferError `usage` (no region, bad endpoint), `refused`, `state` */
-export type OpenTarget = (settings: TargetSettings) => Promise<OpenedTarget>;
+export interface OpenedTarget {
+  readonly target: Target;
+  readonly connection: TargetConnection;
+}
+
+/** Opens a target without a request. @throws TransferError `usage`, `refused`, `state` */
+export type OpenTarget = (settings: TargetSettings, endpoint: ServiceEndpoint) => Promise<OpenedTarget>;

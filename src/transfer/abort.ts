@@ -1,58 +1,70 @@
-/** `abort`: uploads are dropped with what they hold. Never one that a live calve works on. */
-import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { forgetUpload, goneFailure, mayBeCompleted } from './complete-upload.js';
-import { listAllParts, listAllUploads } from './list.js';
-import type { AbortAnswer, OpenUpload, UnfinishedUpload } from './ports.js';
-import { isSameTarget, lockOptions, type Session, sessionAt } from './session.js';
+/** `abort`: removes uploads and their parts from the service. Never one that a live calve works on. */
+import { isFailure, type TransferError, withContext, wrapFailure } from '../core/failures.js';
+import { isSameTarget } from '../core/identity.js';
+import { goneFailure, possibleCompletion } from './complete-upload.js';
+import { type JoinedUpload, listAllParts } from './list.js';
+import type { UnfinishedUpload } from './ports/state.js';
+import type { AbortAnswer } from './ports/target.js';
+import { lockOptions, type Session, sessionAt } from './session.js';
 
 export interface Aborted {
   readonly uploadId: string;
   readonly answer: AbortAnswer;
 }
 
+export interface AbortOptions {
+  /**
+   * True when the service has just listed the upload. A 404 then means that the upload has ended since, which is the
+   * wanted result.
+   */
+  readonly listed: boolean;
+  /** Remove the journal even where the archive may have been made. */
+  readonly forget: boolean;
+}
+
 /**
- * Aborts one upload and removes its journal.
- * @param how `listed`: whether the service has just listed it: then a 404 means that it went in between, which is what was
- * wanted. So does a 404 where a journal of ours explains the id, unless its archive may have been made.
- * `forget`: drop what is recorded of it here even then
+ * Aborts one upload and removes its journal. A 404 is the wanted result too where our own journal knows the upload,
+ * unless its archive may have been made.
  * @throws TransferError `busy`; `not-found` (upload); `gone` when the archive may exist
  */
 export async function abortUpload(
   session: Session,
   uploadId: string,
-  { listed, forget }: { readonly listed: boolean; readonly forget: boolean },
+  { listed, forget }: AbortOptions,
 ): Promise<Aborted> {
   try {
-    const lock = await session.state.lockUpload(uploadId, lockOptions(session));
+    const locked = await session.state.openUpload(uploadId, lockOptions(session));
     try {
-      const known = await session.state.findByUploadId(uploadId);
-      const ours = known !== null && isSameTarget(known.head.identity.place, session.place) ? known : null;
-      const answer = await abortOnService(session, uploadId, listed, forget ? withoutDoubt(ours) : ours);
-      if (session.target.capabilities.partsOutliveAbort) await lookAgain(session, uploadId);
-      if (ours !== null) await forgetUpload(session, ours);
+      const { journal } = locked;
+      const upload = journal?.upload ?? null;
+      const isOurs = upload !== null && isSameTarget(upload.head.identity.target, session.targetIdentity);
+      const ours = isOurs ? upload : null;
+      const answer = await abortOnService(session, uploadId, listed, forget ? asNeverCompleted(ours) : ours);
+      if (session.target.capabilities.partsOutliveAbort) await abortLateParts(session, uploadId);
+      if (isOurs) await journal?.remove();
       return { uploadId, answer };
     } finally {
-      await lock.release();
+      await locked.close();
     }
   } catch (error) {
-    throw withContext(error, { target: session.place.url, uploadId });
+    throw withContext(error, { target: session.targetIdentity.url, uploadId });
   }
 }
 
-/** As if complete had certainly never been sent. */
-function withoutDoubt(ours: UnfinishedUpload | null): UnfinishedUpload | null {
+/** Returns the upload as if complete had certainly never been sent. */
+function asNeverCompleted(ours: UnfinishedUpload | null): UnfinishedUpload | null {
   return ours && { ...ours, completing: null, completingUncertain: false };
 }
 
-/** How long after an abort to look again, and once more each time that parts are still listed. */
+/** The waits before each look for parts that arrived after the abort. */
 const LOOK_AGAIN_MS = [0, 1000, 3000, 6000];
 
 /**
- * A part that was in flight may outlive the abort, whoever sent it, and would be billed for ever: the upload is
- * aborted until the service lists it no more. Source: Huawei OBS, "Aborting a Multipart Upload"; Amazon S3 API
+ * A part that was in flight may outlive the abort, whoever sent it, and would be billed forever. So this aborts again
+ * until the service no longer lists the upload. Source: Huawei OBS, "Aborting a Multipart Upload"; Amazon S3 API
  * reference, AbortMultipartUpload.
  */
-async function lookAgain(session: Session, uploadId: string): Promise<void> {
+async function abortLateParts(session: Session, uploadId: string): Promise<void> {
   const { target, signal, clock } = session;
   let listed = 0;
   try {
@@ -64,7 +76,7 @@ async function lookAgain(session: Session, uploadId: string): Promise<void> {
     }
   } catch (error) {
     if (isFailure(error, 'not-found')) return;
-    // Aborted it is; who may not list can't be told more.
+    // The upload is aborted. Credentials that may not list cannot find out more.
     if (!isFailure(error, 'refused')) throw error;
   }
   session.report({ type: 'notice', notice: 'parts-may-remain', uploadId, parts: listed });
@@ -80,64 +92,37 @@ async function abortOnService(
     return await session.target.abort(uploadId, session.signal);
   } catch (error) {
     if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') throw error;
-    const completing = ours === null ? null : mayBeCompleted(ours);
+    const completing = ours === null ? null : possibleCompletion(ours);
     if (completing !== null || (!listed && ours === null)) {
-      const known = await explained(session, uploadId, error);
-      throw known ?? (completing === null ? error : goneFailure(uploadId, completing, error));
+      const completed = await asCompleted(session, uploadId, error);
+      throw completed ?? (completing === null ? error : goneFailure(uploadId, completing, error));
     }
     const { httpStatus = 404, requestId = null, hostId = null } = error.service ?? {};
     return { httpStatus, requestId, hostId };
   }
 }
 
-/** A 404 for an upload that the catalogue knows as completed says so. */
-async function explained(
-  session: Session,
+/** Returns the 404 of an upload that the catalogue knows as completed, saying so; null for any other. */
+async function asCompleted(
+  { catalogue }: Pick<Session, 'catalogue'>,
   uploadId: string,
   error: TransferError<'not-found'>,
 ): Promise<TransferError | null> {
-  const entry = (await session.catalogue.all()).find((each) => each.uploadId === uploadId);
+  const entry = (await catalogue.all()).find((each) => each.uploadId === uploadId);
   if (entry === undefined) return null;
   const detail = `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`;
-  const service = error.service === null ? {} : { service: error.service };
-  return new TransferError('not-found', { ...error.facts, detail }, { cause: error, ...service });
-}
-
-/** An upload in progress on the service, with what is known of it here. */
-export interface JoinedUpload {
-  readonly open: OpenUpload;
-  readonly local: UnfinishedUpload | null;
-  /** ISO-8601 UTC: when the newest of its parts arrived, where that was asked. */
-  readonly newestPartAt?: string;
-}
-
-/** The service's uploads in progress, joined with the state folder's. */
-export async function* joinedUploads(session: Session): AsyncGenerator<JoinedUpload> {
-  const join = await joiner(session);
-  for await (const open of listAllUploads(session.target, session.signal)) yield join(open);
-}
-
-/** What joins an upload that the service lists with the state folder's. An upload of another key is another place. */
-export async function joiner(session: Session): Promise<(open: OpenUpload) => JoinedUpload> {
-  const all = await session.state.all();
-  const known = new Map(all.map((upload) => [upload.head.uploadId, upload]));
-  return (open) => {
-    const local = known.get(open.uploadId) ?? null;
-    const { place } = sessionAt(session, open.key);
-    const isHere = local !== null && isSameTarget(local.head.identity.place, place);
-    return { open, local: isHere ? local : null };
-  };
+  return wrapFailure(error, 'not-found', { ...error.facts, detail });
 }
 
 /** Which uploads a sweep takes. */
 export interface Sweep {
-  /** Idle at least this long; null: all of them. */
+  /** Idle for at least this long; null: all of them. */
   readonly olderThanMs: number | null;
 }
 
 /**
- * The same upload with the time of its newest part, where only that tells whether it is in use: it is unknown here,
- * old enough to be taken, and the service keeps it until somebody aborts it.
+ * Returns the same upload with the time of its newest part, where only that shows whether somebody uses it: this
+ * machine does not know it, it is old enough to be taken, and the service keeps it until somebody aborts it.
  */
 export async function withActivity(
   session: Session,
@@ -151,38 +136,35 @@ export async function withActivity(
   const { target, signal } = sessionAt(session, open.key);
   try {
     const { parts } = await listAllParts(target, open.uploadId, signal);
-    const newestPartAt =
-      parts
-        .map(({ modifiedAt }) => modifiedAt ?? '')
-        .sort()
-        .at(-1) ?? '';
+    const times = parts.map(({ modifiedAt }) => modifiedAt ?? '').sort();
+    const newestPartAt = times.at(-1) ?? '';
     return newestPartAt === '' ? upload : { ...upload, newestPartAt };
   } catch (error) {
-    // It went in between: the sweep will find that out again.
+    // The upload has ended since it was listed: the sweep finds that out again.
     if (isFailure(error, 'not-found')) return upload;
     throw error;
   }
 }
 
-/** What a sweep would do: pure, so that a dry run and the sweep agree. */
-export interface Sorted {
+/** The decision of a sweep: pure, so that a dry run and the sweep agree. */
+export interface SortedUploads {
   readonly take: readonly JoinedUpload[];
-  /** Old enough, but in use by somebody else: the service would have dropped it had it been idle. */
+  /** Old enough, but another machine uses them: idle ones would have been removed by the service. */
   readonly inUse: readonly JoinedUpload[];
 }
 
 /**
- * `--older-than` counts from the last known activity: the journal's, else the newest part's, else creation. A vault drops
- * what was idle for 24 h, so an upload that this state folder does not know, and that is still there after that, is
- * being sent by another machine: it is left alone (Amazon Glacier developer guide, "Uploading an archive in parts").
+ * Sorts uploads by what a sweep does with them. `--older-than` counts from the last known activity: the journal's, else
+ * the newest part's, else creation. A vault removes uploads that were idle for 24 h, so an upload that this state folder
+ * does not know and that still exists after that is being sent by another machine: it is left alone (Amazon Glacier
+ * developer guide, "Uploading an archive in parts").
  */
 export function sortUploads(
   uploads: readonly JoinedUpload[],
-  sweep: Sweep,
+  { olderThanMs }: Sweep,
   nowMs: number,
   idleExpiryMs: number | null,
-): Sorted {
-  const { olderThanMs } = sweep;
+): SortedUploads {
   if (olderThanMs === null) return { take: uploads, inUse: [] };
   const idleMs = (each: JoinedUpload): number =>
     nowMs - Date.parse(each.local?.lastActivityAt ?? each.newestPartAt ?? each.open.createdAt);

@@ -1,100 +1,115 @@
 /**
  * From the last part to the archive id in the catalogue. The order of writes is the promise: `completing` is synced
- * before complete is sent, the catalogue entry before the id is shown, and the journal goes last.
+ * before complete is sent, the catalogue entry before the id is shown, and the journal is removed last.
  */
-import { type FailureFacts, isFailure, TransferError, withContext } from '../core/failures.js';
+import { type FailureFacts, isFailure, TransferError, withContext, wrapFailure } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type {
-  CatalogueEntry,
-  FinishedArchive,
-  Journal,
-  Lock,
-  UnfinishedUpload,
-  WholeArchive,
-} from './ports.js';
-import { isoNow, lockOptions, type Session } from './session.js';
+import { sourceName } from '../core/identity.js';
+import { isoNow } from './ports/clock.js';
+import type { CatalogueEntry, Journal, Lock, UnfinishedUpload } from './ports/state.js';
+import type { FinishedArchive, WholeArchive } from './ports/target.js';
+import type { Session } from './session.js';
 
-export interface Finish {
+type CompleteSession = Pick<Session, 'target' | 'catalogue' | 'clock' | 'report' | 'signal'>;
+
+/** An upload whose parts the service holds. */
+export interface UploadToComplete {
   readonly journal: Journal;
+  /** Checked once more before complete is sent. */
   readonly locks: readonly Lock[];
   readonly whole: WholeArchive;
   readonly fingerprint: Fingerprint;
 }
 
 /**
- * Completes an upload whose parts are all held, and records its archive.
- * @throws TransferError `checksum` (archive): the service holds other bytes; the upload is open again and the
- * journal says so. `gone`: the upload is not there, and an earlier complete may have made the archive.
- * `unrecorded`: the archive exists, but the catalogue could not be written; the journal stays.
+ * Completes an upload whose parts the service holds, and records its archive.
+ * @throws TransferError `checksum` (archive): the service holds other bytes; the upload is open again, and the journal
+ * says so. `gone`: the upload no longer exists, and an earlier complete may have made the archive. `unrecorded`: the
+ * archive exists, but the catalogue could not be written; the journal stays.
  */
-export async function finishUpload(session: Session, finish: Finish): Promise<CatalogueEntry> {
-  const { journal, whole } = finish;
-  const { head } = journal.upload;
+export async function completeUpload(
+  session: CompleteSession,
+  upload: UploadToComplete,
+): Promise<CatalogueEntry> {
+  const { journal, whole, fingerprint } = upload;
   await journal.recordCompleting(whole);
-  for (const lock of finish.locks) await lock.assertHeld();
-  session.report({ type: 'completing', uploadId: head.uploadId });
-  const archive = await completeOnce(session, journal, whole);
-  return recordArchive(session, journal, archiveEntry(session, journal.upload, finish, archive));
+  for (const lock of upload.locks) await lock.assertHeld();
+  session.report({ type: 'completing', uploadId: journal.upload.head.uploadId });
+  const archive = await sendComplete(session, journal, whole);
+  const made = { treeHash: whole.treeHash, fingerprint, archivedAt: isoNow(session.clock) };
+  return recordArchive(session, journal, archiveEntry(journal.upload, made, archive));
+}
+
+/** Returns the catalogue's entry of this upload, or null. */
+function findEntry({ head }: UnfinishedUpload, entries: readonly CatalogueEntry[]): CatalogueEntry | null {
+  return entries.find((entry) => entry.uploadId === head.uploadId) ?? null;
 }
 
 /**
- * An upload whose `completing` record an earlier run left: its archive may exist, so complete is repeated before
- * anything else is thought of (the service gives the same id again for a while). Needs no file.
- * @returns the archive; null when the service says that the upload is still open and its parts don't fit yet
- * @throws TransferError `gone` when the service knows the upload no more: the archive may exist all the same;
+ * Returns true when the archive of an unfinished upload exists or may exist: by its `completing` record, or by the
+ * catalogue where that record was lost with the end of the journal.
+ * @param entries the catalogue's entries of the same identity
+ */
+export function mayBeArchived(upload: UnfinishedUpload, entries: readonly CatalogueEntry[]): boolean {
+  return upload.completing !== null || findEntry(upload, entries) !== null;
+}
+
+/**
+ * Settles an upload whose `completing` record an earlier run left. Its archive may exist, so complete is sent again
+ * before anything else (the service gives the same id again for a while). Needs no file. The journal is removed when the
+ * archive is known.
+ * @param entries the catalogue's entries of the same identity
+ * @returns the archive; null when the service says that the upload is still open and its parts do not fit yet
+ * @throws TransferError `gone` when the service no longer knows the upload: the archive may exist all the same;
  * `checksum` when it made an archive of other bytes
  */
 export async function settleUpload(
-  session: Session,
-  upload: UnfinishedUpload,
-  identityLock: Lock,
+  session: CompleteSession,
+  { journal, locks }: Pick<UploadToComplete, 'journal' | 'locks'>,
+  entries: readonly CatalogueEntry[],
 ): Promise<CatalogueEntry | null> {
-  const { journal, lock } = await reopenLocked(session, upload);
+  const { upload } = journal;
+  const { uploadId } = upload.head;
   try {
-    return await settleCompleting(session, journal, [identityLock, lock]);
+    const recorded = findEntry(upload, entries);
+    if (recorded !== null) {
+      await journal.remove();
+      return recorded;
+    }
+    if (upload.completing === null) return null;
+    session.report({ type: 'notice', notice: 'completing-again', uploadId });
+    for (const lock of locks) await lock.assertHeld();
+    await session.catalogue.proveWritable();
+    return await completeAgain(session, journal, upload.completing);
   } catch (error) {
-    throw withContext(error, { uploadId: upload.head.uploadId, resumable: canGoOn(error) });
-  } finally {
-    await journal.close();
-    await lock.release();
+    throw withContext(error, { uploadId, resumable: canContinue(error) });
   }
 }
 
-/**
- * Whether the archive of an unfinished upload exists or may exist: by its `completing` record, or by the catalogue
- * where that record was lost with the end of the journal.
- */
-export async function mayBeArchived(session: Session, upload: UnfinishedUpload): Promise<boolean> {
-  return upload.completing !== null || (await findEntry(session, upload)) !== null;
-}
-
-/** Whether another run can get further: not where the upload is gone, or the file is no longer what was begun. */
-export function canGoOn(error: unknown): boolean {
-  return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
-}
-
-/** A known upload's journal under its lock. */
-export async function reopenLocked(
-  session: Session,
-  upload: UnfinishedUpload,
-): Promise<{ journal: Journal; lock: Lock }> {
-  const lock = await session.state.lockUpload(upload.head.uploadId, lockOptions(session));
+async function completeAgain(
+  session: CompleteSession,
+  journal: Journal,
+  whole: WholeArchive,
+): Promise<CatalogueEntry | null> {
+  const { upload } = journal;
   try {
-    return { journal: await session.state.reopen(upload), lock };
+    const archive = await sendComplete(session, journal, whole);
+    const { fingerprint } = upload;
+    const made = { treeHash: whole.treeHash, fingerprint, archivedAt: isoNow(session.clock) };
+    return await recordArchive(session, journal, archiveEntry(upload, made, archive));
   } catch (error) {
-    await lock.release();
+    if (isFailure(error, 'checksum') && journal.upload.completing === null) return null;
     throw error;
   }
 }
 
-/** Drops the journal of an upload that is over, or that nobody waits for any more. */
-export async function forgetUpload(session: Session, upload: UnfinishedUpload): Promise<void> {
-  const journal = await session.state.reopen(upload);
-  await journal.remove();
+/** Returns false when no later run can continue: the upload is gone, or the file has changed. */
+export function canContinue(error: unknown): boolean {
+  return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
 }
 
-/** What may have become of an upload that is gone: null when complete was certainly never sent. */
-export function mayBeCompleted(upload: UnfinishedUpload): FailureFacts['gone']['completing'] {
+/** Returns the archive that may have been made of an upload that is gone; null: complete was certainly never sent. */
+export function possibleCompletion(upload: UnfinishedUpload): FailureFacts['gone']['completing'] {
   const { head, completing, completingUncertain } = upload;
   return completing ?? (completingUncertain ? { sizeBytes: head.plan.sizeBytes, treeHash: null } : null);
 }
@@ -105,67 +120,40 @@ export function goneFailure(
   completing: FailureFacts['gone']['completing'],
   missing: TransferError,
 ): TransferError<'gone'> {
-  const extras = missing.service === null ? { cause: missing } : { cause: missing, service: missing.service };
-  return new TransferError('gone', { uploadId, completing }, extras);
+  return wrapFailure(missing, 'gone', { uploadId, completing });
 }
 
-async function settleCompleting(
-  session: Session,
-  journal: Journal,
-  locks: readonly Lock[],
-): Promise<CatalogueEntry | null> {
-  const { upload } = journal;
-  const recorded = await findEntry(session, upload);
-  if (recorded !== null) {
-    await journal.remove();
-    return recorded;
-  }
-  const whole = upload.completing;
-  if (whole === null) return null;
-  session.report({ type: 'notice', notice: 'completing-again', uploadId: upload.head.uploadId });
-  for (const lock of locks) await lock.assertHeld();
-  await session.catalogue.proveWritable();
-  try {
-    const archive = await completeOnce(session, journal, whole);
-    const entry = archiveEntry(session, upload, { whole, fingerprint: upload.fingerprint }, archive);
-    return await recordArchive(session, journal, entry);
-  } catch (error) {
-    if (isFailure(error, 'checksum') && journal.upload.completing === null) return null;
-    throw error;
-  }
+/** Returns the same error, or `gone` when it says that the service no longer knows an upload that we had. */
+export function asGone(
+  error: unknown,
+  uploadId: string,
+  completing: FailureFacts['gone']['completing'],
+): unknown {
+  const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
+  return isGone ? goneFailure(uploadId, completing, error) : error;
 }
 
-async function findEntry(session: Session, upload: UnfinishedUpload): Promise<CatalogueEntry | null> {
-  const entries = await session.catalogue.findByIdentity(upload.head.identity);
-  return entries.find((entry) => entry.uploadId === upload.head.uploadId) ?? null;
-}
-
-async function completeOnce(
-  session: Session,
+async function sendComplete(
+  { target, signal }: CompleteSession,
   journal: Journal,
   whole: WholeArchive,
 ): Promise<FinishedArchive> {
-  const { uploadId } = journal.upload.head;
+  const { parts, head } = journal.upload;
+  const { uploadId } = head;
   try {
-    const { parts, head } = journal.upload;
     const object = head.object === undefined ? {} : { object: head.object };
-    return await session.target.complete(uploadId, { ...whole, parts, ...object }, session.signal);
+    return await target.complete(uploadId, { ...whole, parts, ...object }, signal);
   } catch (error) {
-    if (isFailure(error, 'not-found') && error.facts.what === 'upload') {
-      throw goneFailure(uploadId, whole, error);
-    }
     if (isFailure(error, 'checksum') && error.service?.httpStatus === 400) await journal.recordReopened();
-    throw error;
+    throw asGone(error, uploadId, whole);
   }
 }
 
 function archiveEntry(
-  session: Session,
-  upload: UnfinishedUpload,
-  finish: Pick<Finish, 'whole' | 'fingerprint'>,
+  { head }: UnfinishedUpload,
+  made: Pick<CatalogueEntry, 'treeHash' | 'fingerprint' | 'archivedAt'>,
   archive: FinishedArchive,
 ): CatalogueEntry {
-  const { head } = upload;
   return {
     archiveId: archive.archiveId,
     location: archive.location,
@@ -173,30 +161,28 @@ function archiveEntry(
     identity: head.identity,
     description: head.description,
     plan: head.plan,
-    treeHash: finish.whole.treeHash,
-    fingerprint: finish.fingerprint,
-    archivedAt: isoNow(session),
+    ...made,
     ...(archive.object !== undefined && { object: archive.object }),
   };
 }
 
 async function recordArchive(
-  session: Session,
+  { catalogue }: Pick<Session, 'catalogue'>,
   journal: Journal,
   entry: CatalogueEntry,
 ): Promise<CatalogueEntry> {
   try {
-    await session.catalogue.record(entry);
+    await catalogue.record(entry);
   } catch (error) {
-    const detail = isFailure(error, 'state') ? error.facts.detail : null;
+    const reason = isFailure(error, 'state') ? error.facts.detail : null;
     const facts = {
       archiveId: entry.archiveId,
-      path: session.catalogue.directory,
-      detail: detail ?? (error instanceof Error ? error.message : String(error)),
+      path: catalogue.directory,
+      detail: reason ?? (error instanceof Error ? error.message : String(error)),
     };
     throw withContext(new TransferError('unrecorded', facts, { cause: error }), {
-      file: entry.identity.file,
-      target: entry.identity.place.url,
+      file: sourceName(entry.identity.source),
+      target: entry.identity.target.url,
       uploadId: entry.uploadId,
       resumable: true,
     });

@@ -1,52 +1,55 @@
-/** What a transfer tells while it runs. Each event has a text face and a JSON face, both in ui. */
+/** The facts that a transfer reports while it runs. Each event has a text form and a JSON form, both in `ui`. */
+import type { UploadAddress } from '../core/identity.js';
 import type { OpenPlan } from '../core/part-plan.js';
+import type { LockHolder } from './ports/state.js';
 
-/** Something a person should know though nothing failed. Words in ui/wording. */
+/** Something a person should know although nothing failed. The words are in ui/wording/notices. */
 export type Notice =
   /** The catalogue has this very file at this target: nothing is sent. */
   | { notice: 'already-archived'; archiveId: string; archivedAt: string }
-  /** An older, now different version of the file is unfinished. `abort` is the words of the line that drops it. */
-  | { notice: 'older-version-unfinished'; uploadId: string; startedAt: string; abort: readonly string[] }
-  /** An unfinished upload that a finished archive or --fresh made needless. */
-  | { notice: 'left-unfinished'; uploadId: string; startedAt: string; abort: readonly string[] }
-  /** Such an upload, where parts are billed until they are dropped: aborted. */
+  /** An older version of the file, which has changed since, is unfinished. */
+  | { notice: 'older-version-unfinished'; uploadId: string; startedAt: string; address: UploadAddress }
+  /** An unfinished upload that is no longer needed: an archive was made, or --fresh was given. */
+  | { notice: 'left-unfinished'; uploadId: string; startedAt: string; address: UploadAddress }
+  /** Such an upload was aborted, because its parts are billed until then. */
   | { notice: 'superseded-aborted'; uploadId: string; startedAt: string }
-  /** The catalogue has it, and the service no more (deleted or replaced by somebody): sent again. */
+  /** The catalogue has the archive, but the service no longer does (deleted or replaced): it is sent again. */
   | { notice: 'archive-gone'; archiveId: string; archivedAt: string }
-  /** No storage class was named, and the target has one for that. */
+  /** The user named no storage class, and the target has a default. */
   | { notice: 'default-class'; storageClass: string }
-  /** After an abort the service still listed parts of it: some may have been in flight. */
+  /** After an abort the service still listed parts: some may have been in flight. */
   | { notice: 'parts-may-remain'; uploadId: string; parts: number }
-  /** The service dropped the idle upload: begun once anew. */
-  | { notice: 'expired-begun-anew'; uploadId: string; lastActivityAt: string }
-  /** Somebody aborted it between two runs; this run begins anew. */
-  | { notice: 'gone-begun-anew'; uploadId: string }
-  /** Only ctime, device or inode differ: recorded parts are read again. */
+  /** The service removed the idle upload; this run creates it once again. */
+  | { notice: 'expired-created-again'; uploadId: string; lastActivityAt: string }
+  /** Somebody aborted the upload between two runs; this run creates it again. */
+  | { notice: 'gone-created-again'; uploadId: string }
+  /** Only ctime, device or inode differ: recorded parts are read again and compared. */
   | { notice: 'comparing-again'; parts: number }
   /** Lines of the journal that could not be read. */
   | { notice: 'journal-damaged'; path: string; lines: number }
-  /** Begin had to be tried more than once: an empty upload may remain on the service. */
-  | { notice: 'begin-repeated'; attempts: number; description: string }
-  /** The line is slow: fewer parts are sent at once, so that each arrives while its signature holds. */
+  /** Creating the upload took more than one attempt: an empty upload may remain on the service. */
+  | { notice: 'create-repeated'; attempts: number; description: string }
+  /** The line is slow: fewer parts are sent at once, so that each arrives while its signature is valid. */
   | { notice: 'fewer-at-once'; from: number; to: number; bytesPerSecond: number | null; partTimeMs: number }
-  /** The line got better. */
+  /** The line is faster again. */
   | { notice: 'more-at-once'; from: number; to: number; bytesPerSecond: number }
-  /** A complete whose answer was lost is asked again. */
+  /** The answer to complete was lost, so complete is sent again. */
   | { notice: 'completing-again'; uploadId: string }
-  /** Another calve works on it (bare `resume` goes on to the next). */
+  /** Another calve works on this upload; a bare `resume` continues with the next one. */
   | { notice: 'busy-skipped'; file: string; holder: string }
-  /** The service would not say whose account this is. */
+  /** The service did not say whose account this is. */
   | { notice: 'account-unknown' }
-  /** Old, but sent by another machine, or the service would have dropped it: left alone. */
+  /** The upload is old, but another machine is sending it, or the service would have removed it: left alone. */
   | { notice: 'in-use-elsewhere'; uploadId: string; createdAt: string }
-  /** One page was asked for, and there are more. */
+  /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
-  /** Off a terminal, which state folder was used. */
+  /** Off a terminal: the state folder that this run uses. */
   | { notice: 'state-folder'; path: string };
 
 export type TransferEvent =
   | {
-      type: 'begun';
+      type: 'started';
+      /** The file's path, or the stream's name. */
       file: string;
       target: string;
       uploadId: string;
@@ -55,11 +58,12 @@ export type TransferEvent =
       reusedParts: number;
       reusedBytes: number;
       resumed: boolean;
-      /** Of what cannot be resumed: the words that drop it, should it be left behind. */
-      abort?: readonly string[];
+      /** The upload's address, when no later run can continue it and it may be left behind; null otherwise. */
+      orphan: UploadAddress | null;
     }
+  /** The service holds part `index`. `reused`: it held the part before this run. */
   | { type: 'part'; index: number; sizeBytes: number; reused: boolean }
-  /** Bytes of `index` so far handed to the line, for bars between parts. */
+  /** Part `index` is being sent. */
   | { type: 'sending'; index: number }
   | {
       type: 'retry';
@@ -71,8 +75,11 @@ export type TransferEvent =
     }
   | { type: 'completing'; uploadId: string }
   | { type: 'archived'; file: string; archiveId: string; sizeBytes: number; durationMs: number }
-  /** The transfer ended without an archive; the error follows by itself. */
+  /** The transfer ended without an archive. The error itself is reported by the command. */
   | { type: 'failed'; file: string }
-  | { type: 'waiting'; why: string }
-  /** `file`: which one it is about, where a run has several. */
+  /** The run waits for a lock that another calve holds, up to `waitMs`. */
+  | ({ type: 'waiting'; waitMs: number } & LockHolder)
+  /** `file`: the file that the notice is about, where a run has several. */
   | ({ type: 'notice'; file?: string } & Notice);
+
+export type Report = (event: TransferEvent) => void;

@@ -1,15 +1,18 @@
-/** Listings come in pages: followed to the end, one page in memory at a time. */
+/** Lists of parts and uploads: followed page by page to the end, one page in memory at a time. */
 import { TransferError } from '../core/failures.js';
-import type { OpenUpload, PartsPage, RemotePart, Target } from './ports.js';
+import { isSameTarget } from '../core/identity.js';
+import type { UnfinishedUpload } from './ports/state.js';
+import type { OpenUpload, PartsPage, RemotePart, Target } from './ports/target.js';
+import { type Session, sessionAt } from './session.js';
 
 interface Page {
   readonly marker: string | null;
 }
 
 /**
- * Every page of a listing, in order. A service that repeats its markers would be read for ever, so a marker that
- * comes again ends it; looking back at one marker, moved on at each power of two of pages, finds any cycle in
- * constant memory (Brent's algorithm).
+ * Yields every page of a list, in order. A service that repeats its markers would be read forever, so a marker that
+ * comes again ends the list. The function remembers one marker, and a newer one at each power of two of pages: that
+ * finds any cycle in constant memory (Brent's algorithm).
  * @throws TransferError `unreachable` when markers repeat
  */
 export async function* everyPage<P extends Page>(
@@ -17,26 +20,26 @@ export async function* everyPage<P extends Page>(
   fetchPage: (marker: string | null) => Promise<P>,
 ): AsyncGenerator<P> {
   let marker: string | null = null;
-  let seen: string | null = null;
-  for (let pageCount = 1, moveAt = 1; ; pageCount += 1) {
+  let remembered: string | null = null;
+  for (let pageCount = 1, rememberAt = 1; ; pageCount += 1) {
     const page: P = await fetchPage(marker);
     yield page;
     marker = page.marker;
     if (marker === null || marker === '') return;
-    if (marker === seen) {
+    if (marker === remembered) {
       const why = 'the service gave the same page marker again, so its list has no end';
       throw new TransferError('unreachable', { operation, why, attempts: pageCount, elapsedMs: 0 });
     }
-    if (pageCount === moveAt) {
-      seen = marker;
-      moveAt *= 2;
+    if (pageCount === rememberAt) {
+      remembered = marker;
+      rememberAt *= 2;
     }
   }
 }
 
 /**
- * All parts that the service holds of an upload, with the upload's own facts from the first page.
- * @param partSizeBytes what our own journal says of it, if there is one
+ * Returns all parts that the service holds of an upload, with the upload's own facts from the first page.
+ * @param partSizeBytes what our own journal says, if there is one
  */
 export async function listAllParts(
   target: Target,
@@ -56,11 +59,37 @@ export async function listAllParts(
   return { upload: first as PartsPage, parts };
 }
 
-/** All uploads in progress, as the service lists them. */
+/** Yields all uploads in progress, as the service lists them. */
 export async function* listAllUploads(target: Target, signal: AbortSignal): AsyncGenerator<OpenUpload> {
   for await (const page of everyPage('list uploads', (marker) =>
     target.listUploadsPage({ limit: null, marker }, signal),
   )) {
     yield* page.uploads;
   }
+}
+
+/** An upload in progress on the service, with what this machine knows of it. */
+export interface JoinedUpload {
+  readonly open: OpenUpload;
+  readonly local: UnfinishedUpload | null;
+  /** ISO-8601 UTC: when the newest of its parts arrived, where the service was asked for that. */
+  readonly newestPartAt?: string;
+}
+
+/** Yields the service's uploads in progress, each with what the state folder knows of it. */
+export async function* listUploads(session: Session): AsyncGenerator<JoinedUpload> {
+  const join = await joiner(session);
+  for await (const open of listAllUploads(session.target, session.signal)) yield join(open);
+}
+
+/** Returns a function that adds what the state folder knows. The same id under another key is another upload. */
+export async function joiner(session: Session): Promise<(open: OpenUpload) => JoinedUpload> {
+  const unfinished = await session.state.all();
+  const byId = new Map(unfinished.map((upload) => [upload.head.uploadId, upload]));
+  return (open) => {
+    const local = byId.get(open.uploadId) ?? null;
+    const { targetIdentity } = sessionAt(session, open.key);
+    const isOurs = local !== null && isSameTarget(local.head.identity.target, targetIdentity);
+    return { open, local: isOurs ? local : null };
+  };
 }

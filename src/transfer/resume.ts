@@ -1,135 +1,165 @@
-/** `resume`: an unfinished upload goes on, from the journal or from an upload id alone. */
+/** `resume`: continues an unfinished upload, from its journal or from an upload id alone. */
 import { describeFile } from '../core/description.js';
 import { TransferError, withContext } from '../core/failures.js';
-import { foreignPartSize, isLegalPartSize } from '../core/part-plan.js';
+import { compareFingerprints } from '../core/fingerprint.js';
+import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
+import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
 import { mayBeArchived, settleUpload } from './complete-upload.js';
-import { planSource } from './parts/plan.js';
-import {
-  type Lock,
-  type Source,
-  STANDARD_INPUT,
-  type UnfinishedUpload,
-  type UploadIdentity,
-} from './ports.js';
+import { planFile } from './parts/plan.js';
+import { confirmTouched } from './parts/reread.js';
+import { isoNow } from './ports/clock.js';
+import type { Source } from './ports/source.js';
+import type { Journal, JournalHead, Lock, LockedUpload } from './ports/state.js';
+import type { PartsPage } from './ports/target.js';
 import { runUpload } from './run-upload.js';
-import {
-  type ArchiveResult,
-  isoNow,
-  isSameTarget,
-  lockOptions,
-  type Session,
-  settledResult,
-} from './session.js';
+import { type ArchiveResult, lockOptions, type Session, settledResult } from './session.js';
 import { spentStream } from './spent-stream.js';
-import { compareWithUpload } from './upload.js';
 
 /**
- * Goes on with an upload that the state folder knows.
- * @throws TransferError `source` (`changed`) when the file is no longer what was begun; `gone` when somebody aborted
- * it (resume begins no other); `not-found` (unfinished upload) when another calve has just ended it; `refused` when the credentials are another account's
+ * Continues an upload that the state folder knows.
+ * @throws TransferError `source` (`changed`) when the file is no longer the one that the upload was created for; `gone`
+ * when somebody aborted it (resume creates no other); `not-found` (unfinished upload) when another calve has just ended
+ * it; `refused` when the credentials are another account's
  */
-export async function resumeUpload(session: Session, known: UnfinishedUpload): Promise<ArchiveResult> {
-  const { head } = known;
-  const context = { file: head.identity.file, target: head.identity.place.url, uploadId: head.uploadId };
-  const startedMs = session.clock.nowMs();
+export async function resumeUpload(
+  session: Session,
+  head: Pick<JournalHead, 'uploadId' | 'identity'>,
+): Promise<ArchiveResult> {
+  const { uploadId, identity } = head;
+  const file = sourceName(identity.source);
   let lock: Lock | null = null;
-  let source: Source | null = null;
   try {
-    checkPlace(session, known);
-    lock = await session.state.lockIdentity(head.identity, lockOptions(session));
-    const upload = await session.state.findByUploadId(head.uploadId);
-    if (upload === null) throw overTaken(head.uploadId);
-    if (await mayBeArchived(session, upload)) {
-      const entry = await settleUpload(session, upload, lock);
-      if (entry !== null) return settledResult(session, entry, startedMs);
+    checkTarget(session, identity);
+    lock = await session.state.lockIdentity(identity, lockOptions(session));
+    const locked = await session.state.openUpload(uploadId, lockOptions(session));
+    try {
+      if (locked.journal === null) throw endedByAnother(uploadId);
+      return await resumeLocked(session, locked, locked.journal, lock);
+    } finally {
+      await locked.close();
     }
-    const { file } = head.identity;
-    source = file === STANDARD_INPUT ? spentStream(upload) : await session.openSource(file);
-    if ((await compareWithUpload(session, source, upload)) === 'changed') {
-      throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
-    }
-    const from = { upload, whenAborted: 'fail' } as const;
-    return await runUpload(session, { source, identityLock: lock, startedMs, from });
   } catch (error) {
-    throw withContext(error, context);
+    session.report({ type: 'failed', file });
+    throw withContext(error, { file, target: identity.target.url, uploadId });
   } finally {
-    await source?.close();
     await lock?.release();
   }
 }
 
-/** Between the reading and the lock another calve finished or aborted it. */
-function overTaken(uploadId: string): TransferError<'not-found'> {
-  const detail = 'another calve has just ended it';
+async function resumeLocked(
+  session: Session,
+  locked: LockedUpload,
+  journal: Journal,
+  identityLock: Lock,
+): Promise<ArchiveResult> {
+  const startedMs = session.clock.nowMs();
+  const { head, lastActivityAt } = journal.upload;
+  const entries = await session.catalogue.findByIdentity(head.identity);
+  if (mayBeArchived(journal.upload, entries)) {
+    const entry = await settleUpload(session, { journal, locks: [identityLock, locked.lock] }, entries);
+    if (entry !== null) return settledResult(session, entry, startedMs);
+  }
+  const { source: identity } = head.identity;
+  const source =
+    identity.kind === 'stream' ? spentStream(journal.upload) : await session.openSource(identity.path);
+  try {
+    await checkSameFile(session, source, journal);
+    const start = { kind: 'resume', locked, lastActivityAt, whenAborted: 'fail' } as const;
+    return await runUpload(session, { source, identityLock, startedMs, start });
+  } finally {
+    await source.close();
+  }
+}
+
+/** @throws TransferError `source` (`changed`) */
+async function checkSameFile(session: Session, source: Source, journal: Journal): Promise<void> {
+  const sameness = compareFingerprints(journal.upload.fingerprint, source.fingerprint);
+  if (sameness === 'same') return;
+  if (sameness === 'touched' && (await confirmTouched(session, source, journal))) return;
+  throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
+}
+
+function endedByAnother(uploadId: string): TransferError<'not-found'> {
+  const detail = 'another calve has just completed or aborted it';
   return new TransferError('not-found', { what: 'unfinished upload', name: uploadId, detail });
 }
 
-/** The same names may mean another vault under other credentials. */
-function checkPlace(session: Session, upload: UnfinishedUpload): void {
-  const { place } = upload.head.identity;
-  if (isSameTarget(place, session.place)) return;
+/** The same names may mean another vault under other credentials. @throws TransferError `refused` */
+function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): void {
+  if (isSameTarget(target, targetIdentity)) return;
   throw new TransferError('refused', {
     why: 'wrong-credentials',
     operation: 'resume the upload',
-    detail: `it was begun in ${place.url} of account ${place.account ?? 'unknown'}, and these credentials lead to account ${session.place.account ?? 'unknown'}`,
+    detail: `it was created in ${target.url} of account ${target.account ?? 'unknown'}, but these credentials belong to account ${targetIdentity.account ?? 'unknown'}`,
   });
 }
 
 /**
- * Adopts an upload by its id, from the service's own part list: what it holds is read here and compared, never
- * assumed; what differs or is missing is sent.
- * @throws TransferError `not-found` (upload); `source` (`other-upload`) when the file is plainly not the one; `usage` for
- * parts of a size that calve does not make
+ * Adopts an upload by its id, from the service's own part list: the parts that the service holds are compared with the
+ * file, never assumed; those that differ or are missing are sent.
+ * @throws TransferError `not-found` (upload); `source` (`other-upload`) when the file is clearly another one; `usage`
+ * for a part size that calve does not use
  */
 export async function adoptUpload(session: Session, file: string, uploadId: string): Promise<ArchiveResult> {
   const startedMs = session.clock.nowMs();
-  let lock: Lock | null = null;
   let source: Source | null = null;
+  let identityLock: Lock | null = null;
+  let locked: LockedUpload | null = null;
   try {
     source = await session.openSource(file);
-    const identity: UploadIdentity = { file: source.path, place: session.place };
-    lock = await session.state.lockIdentity(identity, lockOptions(session));
-    const known = await session.state.findByUploadId(uploadId);
-    if (known !== null) {
-      await lock.release();
-      return await resumeKnown(session, known, identity);
+    const identity = {
+      source: { kind: 'file', path: source.path },
+      target: session.targetIdentity,
+    } as const;
+    identityLock = await session.state.lockIdentity(identity, lockOptions(session));
+    locked = await session.state.openUpload(uploadId, lockOptions(session));
+    if (locked.journal !== null) {
+      checkTarget(session, locked.journal.upload.head.identity);
+      checkSameFileName(locked.journal.upload.head, identity);
+      return await resumeLocked(session, locked, locked.journal, identityLock);
     }
     const first = await session.target.listPartsPage(uploadId, { limit: 1, marker: null }, session.signal);
-    // Without a part nothing shows the size that was meant, and any will do.
-    const { limits } = session.target;
-    const partSizeBytes = first.partSizeBytes ?? 'auto';
-    if (partSizeBytes !== 'auto' && !isLegalPartSize(partSizeBytes, limits)) {
-      throw foreignPartSize(uploadId, partSizeBytes, limits);
-    }
-    const plan = planSource(source, { file, partSizeBytes }, limits);
-    const description = first.description ?? describeFile(source.baseName, source.mtimeMs);
-    const createdAt = isoTime(first.createdAt) ?? isoNow(session);
-    const from = { adopt: { plan, description, uploadId, createdAt } };
-    return await runUpload(session, { source, identityLock: lock, startedMs, from });
+    const upload = { uploadId, ...adoptedFacts(session, source, uploadId, first) };
+    const start = { kind: 'adopt', upload, locked } as const;
+    return await runUpload(session, { source, identityLock, startedMs, start });
   } catch (error) {
-    throw withContext(error, { file: source?.path ?? file, target: session.place.url, uploadId });
+    const path = source?.path ?? file;
+    session.report({ type: 'failed', file: path });
+    throw withContext(error, { file: path, target: session.targetIdentity.url, uploadId });
   } finally {
+    await locked?.close();
     await source?.close();
-    await lock?.release();
+    await identityLock?.release();
   }
 }
 
-/** The service's time in the one form that sorts; null where it gave none that can be read. */
+/** Returns what the service lists of the upload, completed by what the file says. */
+function adoptedFacts({ target, clock }: Session, source: Source, uploadId: string, listed: PartsPage) {
+  const { limits } = target.capabilities;
+  // Without a part nothing shows the intended size, and any size will do.
+  const partSizeBytes = listed.partSizeBytes ?? 'auto';
+  if (partSizeBytes !== 'auto' && !isLegalPartSize(partSizeBytes, limits)) {
+    throw unsupportedPartSize(uploadId, partSizeBytes, limits);
+  }
+  const { path, baseName, fingerprint, mtimeMs } = source;
+  return {
+    plan: planFile({ path, sizeBytes: fingerprint.sizeBytes }, partSizeBytes, limits),
+    description: listed.description ?? describeFile(baseName, mtimeMs),
+    createdAt: isoTime(listed.createdAt) ?? isoNow(clock),
+  };
+}
+
+/** Returns the service's time in the one form that sorts as text; null when the service gave none that can be read. */
 function isoTime(text: string | null): string | null {
   const timeMs = Date.parse(text ?? '');
   return Number.isNaN(timeMs) ? null : new Date(timeMs).toISOString();
 }
 
-/** An id that the state folder knows needs no adoption, but must be meant for the same file. */
-async function resumeKnown(
-  session: Session,
-  known: UnfinishedUpload,
-  identity: UploadIdentity,
-): Promise<ArchiveResult> {
-  if (known.head.identity.file === identity.file) return resumeUpload(session, known);
-  throw new TransferError('source', {
-    path: identity.file,
-    why: 'other-upload',
-    detail: `the upload was begun here for ${known.head.identity.file}`,
-  });
+/** An upload that the state folder knows must be meant for the same file. @throws TransferError `source` */
+function checkSameFileName({ identity }: JournalHead, wanted: UploadIdentity): void {
+  const known = sourceName(identity.source);
+  const path = sourceName(wanted.source);
+  if (known === path) return;
+  const detail = `the upload was created here for ${known}`;
+  throw new TransferError('source', { path, why: 'other-upload', detail });
 }

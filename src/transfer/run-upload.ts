@@ -1,240 +1,202 @@
 /**
- * One upload carried through to its archive: from a new beginning or from an unfinished one, over a part list that
- * does not fit (mended once) and an upload that expired (begun once anew).
+ * Runs one upload of a file to its archive, from a new or an unfinished upload. A part list that does not fit is
+ * compared and fixed once; an upload that expired is created again once.
  */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { canGoOn, finishUpload, goneFailure, mayBeCompleted, reopenLocked } from './complete-upload.js';
-import { rereadRecorded, type Sent, sendMissing } from './parts/send.js';
-import {
-  type CatalogueEntry,
-  type CreatedUpload,
-  type CreateUploadRequest,
-  type Journal,
-  type Lock,
-  type PlannedUploadRequest,
-  type RecordedPart,
-  type Source,
-  STANDARD_INPUT,
-  type UnfinishedUpload,
-} from './ports.js';
-import { type ArchiveResult, isoNow, lockOptions, type Session, sentResult } from './session.js';
+import type { Fingerprint } from '../core/fingerprint.js';
+import { asGone, canContinue, completeUpload, possibleCompletion } from './complete-upload.js';
+import { createJournal, createUpload, journalHead, type PlannedUploadRequest } from './create-upload.js';
+import { hasRecordedParts } from './parts/reread.js';
+import { type PartsJob, type PartsResult, sendMissing } from './parts/send-missing.js';
+import type { Source } from './ports/source.js';
+import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
+import type { CreatedUpload } from './ports/target.js';
+import { type ArchiveResult, type Session, sentResult } from './session.js';
 
-/** Where an upload starts from. */
-export type From =
+/** The starting point of an upload. */
+export type UploadStart =
   | {
-      readonly begin: PlannedUploadRequest;
-      /** What an upload that expired had recorded of this very file. */
-      readonly known?: ReadonlyMap<number, RecordedPart>;
+      readonly kind: 'new';
+      readonly request: PlannedUploadRequest;
+      /** The parts that an expired upload had recorded of this very file. */
+      readonly recorded?: ReadonlyMap<number, RecordedPart>;
     }
-  /** An upload of the service's that the state folder never knew. */
-  | { readonly adopt: PlannedUploadRequest & CreatedUpload & { readonly createdAt: string } }
+  /** An upload on the service that the state folder never knew. Its lock is held. */
   | {
-      readonly upload: UnfinishedUpload;
-      /** What to do when somebody aborted it since: `upload` begins anew, `resume` does not. */
-      readonly whenAborted: 'begin-anew' | 'fail';
+      readonly kind: 'adopt';
+      readonly upload: PlannedUploadRequest & CreatedUpload & { readonly createdAt: string };
+      readonly locked: LockedUpload;
+    }
+  /** An upload that the state folder knows. Its lock is held and its journal is open. */
+  | {
+      readonly kind: 'resume';
+      readonly locked: LockedUpload;
+      /** ISO-8601 UTC: the last activity that the service knows of. */
+      readonly lastActivityAt: string;
+      /** The reaction when somebody aborted it since: `upload` creates it again, `resume` fails. */
+      readonly whenAborted: 'create-again' | 'fail';
     };
 
-export interface RunUpload {
+export interface UploadRun {
   readonly source: Source;
   readonly identityLock: Lock;
   readonly startedMs: number;
-  readonly from: From;
+  readonly start: UploadStart;
 }
 
-interface Underway {
+/** An upload that is open on the service and on disk. */
+interface ActiveUpload {
+  readonly start: UploadStart;
+  readonly locked: LockedUpload;
   readonly journal: Journal;
-  readonly lock: Lock;
-  /** Whether the service may hold parts of it already. */
-  readonly resumed: boolean;
-  readonly known?: ReadonlyMap<number, RecordedPart> | undefined;
-  /** Whether this run has seen the upload on the service: one that goes after that was aborted under our hands. */
+  /** True when this run has seen the upload on the service: if it is gone later, someone aborted it during this run. */
   seen: boolean;
 }
 
 /** @throws TransferError of any kind, with the upload id filled in */
-export async function runUpload(session: Session, carry: RunUpload): Promise<ArchiveResult> {
-  let from = carry.from;
+export async function runUpload(session: Session, run: UploadRun): Promise<ArchiveResult> {
+  let start = run.start;
   let superseded: Journal | null = null;
   for (;;) {
-    const underway = await setOut(session, carry, from);
-    const { uploadId } = underway.journal.upload.head;
+    const active = await openUpload(session, run, start);
+    const { uploadId } = active.journal.upload.head;
     try {
-      // Only now that another stands in its place: had that failed, nothing would remember the file.
+      // Only now that another upload replaces it: had creating that failed, nothing would remember the file.
       await superseded?.remove();
-      return await sendAndFinish(session, carry, underway);
+      return await sendAndComplete(session, run, active);
     } catch (error) {
-      const request = superseded === null ? orderAnew(session, underway, from, error) : null;
+      const request = superseded === null ? requestToCreateAgain(session, active, error) : null;
       if (request === null) {
-        const failure = asGone(error, underway);
-        const resumable = canGoOn(failure) && !(await forgetOther(underway.journal, error));
+        const failure = asGone(error, uploadId, possibleCompletion(active.journal.upload));
+        const resumable = canContinue(failure) && !(await forgetOtherUpload(active.journal, error));
         throw withContext(failure, { uploadId, resumable });
       }
-      superseded = underway.journal;
-      from = { begin: request, known: superseded.upload.parts };
+      superseded = active.journal;
+      start = { kind: 'new', request, recorded: superseded.upload.parts };
     } finally {
-      await underway.journal.close();
-      await underway.lock.release();
+      await active.locked.close();
     }
   }
 }
 
-/** Begins, adopts or reopens: when it returns, the upload id and the plan are on disk. */
-async function setOut(session: Session, carry: RunUpload, from: From): Promise<Underway> {
-  if ('begin' in from) carry.source.expectParts(from.begin.plan.partCount);
-  await session.catalogue.proveWritable();
-  if ('upload' in from) {
-    const opened = await reopenLocked(session, from.upload);
-    return { ...opened, resumed: true, seen: false };
-  }
-  if ('adopt' in from) {
-    const { uploadId, createdAt: startedAt, object } = from.adopt;
-    const begun = object === undefined ? { uploadId, startedAt } : { uploadId, startedAt, object };
-    const opened = await openJournal(session, carry, from.adopt, begun);
-    return { ...opened, resumed: true, seen: true };
-  }
-  const begun = await session.target.createUpload(from.begin, session.signal);
-  const { uploadId } = begun;
-  noticeClass(session, from.begin, begun);
+/** Creates, adopts or resumes the upload: when this returns, the upload id and the plan are on disk. */
+async function openUpload(session: Session, run: UploadRun, start: UploadStart): Promise<ActiveUpload> {
   try {
-    const opened = await openJournal(session, carry, from.begin, { ...begun, startedAt: isoNow(session) });
-    return { ...opened, resumed: false, seen: true, known: from.known };
+    if (start.kind === 'new') run.source.expectParts(start.request.plan.partCount);
+    await session.catalogue.proveWritable();
   } catch (error) {
-    // Begun, and not to be remembered: dropped again, so that no upload is left that nothing here knows of.
-    await session.target.abort(uploadId, session.signal).catch(() => undefined);
-    throw withContext(error, { uploadId, resumable: false });
-  }
-}
-
-/** What it costs to keep an object follows from a class that nobody named: said before anything is sent. */
-export function noticeClass(session: Session, request: CreateUploadRequest, { object }: CreatedUpload): void {
-  const storageClass = object?.storageClass ?? null;
-  if (storageClass === null || (request.object?.storageClass ?? null) !== null) return;
-  session.report({ type: 'notice', notice: 'default-class', storageClass });
-}
-
-async function openJournal(
-  session: Session,
-  carry: RunUpload,
-  request: PlannedUploadRequest,
-  begun: CreatedUpload & { startedAt: string },
-): Promise<{ journal: Journal; lock: Lock }> {
-  const lock = await session.state.lockUpload(begun.uploadId, lockOptions(session));
-  try {
-    const journal = await session.state.create({
-      ...begun,
-      identity: { file: carry.source.path, place: session.place },
-      recipe: session.recipe,
-      plan: request.plan,
-      description: request.description,
-      fingerprint: carry.source.fingerprint,
-    });
-    return { journal, lock };
-  } catch (error) {
-    await lock.release();
+    if (start.kind !== 'new') await start.locked.close();
     throw error;
   }
+  const locked = await lockedUpload(session, run, start);
+  const { journal } = locked;
+  if (journal === null) throw new TransferError('bug', { detail: 'an upload was started without a journal' });
+  return { start, locked, journal, seen: start.kind !== 'resume' };
 }
 
-async function sendAndFinish(session: Session, carry: RunUpload, underway: Underway): Promise<ArchiveResult> {
-  const { source } = carry;
-  const { journal } = underway;
-  const { resumed } = underway;
+async function lockedUpload(session: Session, run: UploadRun, start: UploadStart): Promise<LockedUpload> {
+  const { path, fingerprint } = run.source;
+  const identity = { kind: 'file', path } as const;
+  if (start.kind === 'resume') return start.locked;
+  if (start.kind === 'new') return createUpload(session, { identity, fingerprint }, start.request);
+  const { createdAt: startedAt, ...created } = start.upload;
+  const head = journalHead(session, identity, { ...created, fingerprint, startedAt });
+  return createJournal(session, head, start.locked);
+}
+
+async function sendAndComplete(
+  session: Session,
+  run: UploadRun,
+  active: ActiveUpload,
+): Promise<ArchiveResult> {
+  const { journal, start } = active;
+  const resumed = start.kind !== 'new';
+  const recorded = (start.kind === 'new' ? start.recorded : undefined) ?? journal.upload.parts;
   const onListed = (): void => {
-    underway.seen = true;
+    active.seen = true;
   };
-  const known = underway.known ?? journal.upload.parts;
-  let sent = await sendMissing(session, { source, journal, resumed, known, onListed });
+  const job: PartsJob = { source: run.source, journal, resumed, recorded, onListed };
+  let sent = await sendMissing(session, job);
   let entry: CatalogueEntry;
   try {
-    entry = await finishUnchanged(session, carry, underway, sent);
+    entry = await completeUnchanged(session, run, active, sent);
   } catch (error) {
-    // The service refused to complete, so what it holds is not what we sent: looked at once more, and mended.
+    // The service refused to complete, so it holds other parts than we sent: compare once more, and send what differs.
     if (!isFailure(error, 'checksum') || journal.upload.completing !== null) throw error;
-    const mended = await sendMissing(session, { source, journal, resumed: true, known: new Map() });
-    if (mended.partsSent === 0) throw error;
-    sent = { ...mended, partsSent: sent.partsSent + mended.partsSent, partsReused: sent.partsReused };
-    entry = await finishUnchanged(session, carry, underway, sent);
+    const again = await sendMissing(session, { ...job, resumed: true, recorded: new Map() });
+    if (again.partsSent === 0) throw error;
+    sent = { ...again, partsSent: sent.partsSent + again.partsSent, partsReused: sent.partsReused };
+    entry = await completeUnchanged(session, run, active, sent);
   }
   const { partsSent, partsReused } = sent;
-  return sentResult(session, entry, carry.startedMs, { partsSent, partsReused, resumed });
+  return sentResult(session, entry, run.startedMs, { partsSent, partsReused, resumed });
 }
 
-/** Nothing is completed of a file that is no longer what was sent. */
-async function finishUnchanged(
+/** Completes the upload, unless the file is no longer the one whose parts were sent. */
+async function completeUnchanged(
   session: Session,
-  carry: RunUpload,
-  underway: Underway,
-  sent: Sent,
+  { source, identityLock }: UploadRun,
+  { journal, locked }: ActiveUpload,
+  { whole }: PartsResult,
 ): Promise<CatalogueEntry> {
-  const fingerprint = await confirmUnchanged(session, carry.source, underway.journal);
-  return finishUpload(session, {
-    journal: underway.journal,
-    locks: [carry.identityLock, underway.lock],
-    whole: sent.whole,
-    fingerprint,
-  });
+  const fingerprint = await checkUnchanged(session, source, journal);
+  return completeUpload(session, { journal, locks: [identityLock, locked.lock], whole, fingerprint });
 }
 
-async function confirmUnchanged(session: Session, source: Source, journal: Journal) {
+/** @throws TransferError `source` (`changed`) */
+async function checkUnchanged(session: Session, source: Source, journal: Journal): Promise<Fingerprint> {
   const sameness = await source.compareNow();
   if (sameness === 'same') return source.fingerprint;
   const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
   if (sameness === 'changed') throw changed;
-  const again = await session.openSource(source.path);
+  const reopened = await session.openSource(source.path);
   try {
-    const same = await rereadRecorded(session, again, journal, journal.upload.parts);
-    if (!same || (await again.compareNow()) !== 'same') throw changed;
-    await journal.recordFingerprint(again.fingerprint);
-    return again.fingerprint;
+    const same = await hasRecordedParts(session, reopened, journal);
+    if (!same || (await reopened.compareNow()) !== 'same') throw changed;
+    await journal.recordFingerprint(reopened.fingerprint);
+    return reopened.fingerprint;
   } finally {
-    await again.close();
+    await reopened.close();
   }
 }
 
 /**
- * What to begin anew after the service said that the upload is not there; null: don't. An upload whose `completing`
- * record was written, or may have been, is never begun anew by itself: its archive may exist.
+ * Returns the request that creates the upload again after the service said that it does not exist; null: fail. An upload
+ * whose `completing` record was written, or may have been, is never created again by itself: its archive may exist.
  */
-function orderAnew(
-  session: Session,
-  underway: Underway,
-  from: From,
+function requestToCreateAgain(
+  { clock, target, report }: Session,
+  { start, journal, seen }: ActiveUpload,
   error: unknown,
 ): PlannedUploadRequest | null {
   if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return null;
-  const { head, completing, completingUncertain } = underway.journal.upload;
-  if (completing !== null || completingUncertain) return null;
-  // A touched file's new fingerprint was noted here without the service: that kept nothing alive there.
-  const { lastActivityAt } = 'upload' in from && !underway.seen ? from.upload : underway.journal.upload;
-  const idleMs = session.clock.nowMs() - Date.parse(lastActivityAt);
-  const expired = session.target.idleExpiryMs !== null && idleMs >= session.target.idleExpiryMs;
-  const goneBetweenRuns = 'upload' in from && from.whenAborted === 'begin-anew' && !underway.seen;
-  // Of a stream nothing could be sent anew.
-  if (head.identity.file === STANDARD_INPUT || (!expired && !goneBetweenRuns)) return null;
-  session.report(
+  const { head, completing, completingUncertain } = journal.upload;
+  const isStream = head.identity.source.kind === 'stream';
+  if (completing !== null || completingUncertain || isStream) return null;
+  // A touched file's new fingerprint was recorded on disk only, which keeps nothing alive on the service.
+  const { lastActivityAt } = start.kind === 'resume' && !seen ? start : journal.upload;
+  const idleMs = clock.nowMs() - Date.parse(lastActivityAt);
+  const { idleExpiryMs } = target.capabilities;
+  const expired = idleExpiryMs !== null && idleMs >= idleExpiryMs;
+  const goneBetweenRuns = start.kind === 'resume' && start.whenAborted === 'create-again' && !seen;
+  if (!expired && !goneBetweenRuns) return null;
+  const { uploadId, plan, description, object } = head;
+  report(
     expired
-      ? { type: 'notice', notice: 'expired-begun-anew', uploadId: head.uploadId, lastActivityAt }
-      : { type: 'notice', notice: 'gone-begun-anew', uploadId: head.uploadId },
+      ? { type: 'notice', notice: 'expired-created-again', uploadId, lastActivityAt }
+      : { type: 'notice', notice: 'gone-created-again', uploadId },
   );
-  const { plan, description, object } = head;
   return object === undefined ? { plan, description } : { plan, description, object };
 }
 
 /**
- * An upload that turned out to be another file's is not kept under this one's name: the next `upload` of this file
- * would go on with it. @returns whether it was such a one
+ * Removes the journal of an upload that turned out to be another file's: the next `upload` of this file would continue
+ * it. @returns true when it was such an upload
  */
-async function forgetOther(journal: Journal, error: unknown): Promise<boolean> {
+async function forgetOtherUpload(journal: Journal, error: unknown): Promise<boolean> {
   const { parts, completing, completingUncertain } = journal.upload;
   const isOther = isFailure(error, 'source') && error.facts.why === 'other-upload';
   if (!isOther || parts.size > 0 || completing !== null || completingUncertain) return false;
   await journal.remove();
   return true;
-}
-
-/** A missing upload that a journal vouches for has a name of its own. */
-function asGone(error: unknown, underway: Underway): unknown {
-  if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return error;
-  const { upload } = underway.journal;
-  return goneFailure(upload.head.uploadId, mayBeCompleted(upload), error);
 }

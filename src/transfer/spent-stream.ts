@@ -1,20 +1,23 @@
-/** What stands for a stream that was read already, in an upload of which everything was sent. */
+/** The placeholder source for a stream that was already read. */
 import { TransferError } from '../core/failures.js';
-import { type Source, STANDARD_INPUT, type UnfinishedUpload } from './ports.js';
+import { sourceName } from '../core/identity.js';
+import type { Source } from './ports/source.js';
+import type { UnfinishedUpload } from './ports/state.js';
 
-/** A source that agrees to what was recorded, and has no bytes: `prepare` rejects with `source` (`read-once`). */
+/** Returns a source that agrees with the journal and has no bytes: `prepare` rejects with `source` (`read-once`). */
 export function spentStream({ fingerprint, head }: UnfinishedUpload): Source {
-  const lost = async (): Promise<never> => {
-    throw new TransferError('source', { path: STANDARD_INPUT, why: 'read-once', detail: null });
+  const path = sourceName(head.identity.source);
+  const fail = async (): Promise<never> => {
+    throw new TransferError('source', { path, why: 'read-once', detail: null });
   };
   return {
-    path: STANDARD_INPUT,
-    baseName: STANDARD_INPUT,
+    path,
+    baseName: path,
     fingerprint,
     mtimeMs: Date.parse(head.startedAt),
     expectParts: () => undefined,
-    prepare: lost,
-    treeHash: lost,
+    prepare: fail,
+    treeHash: fail,
     compareNow: async () => 'same',
     close: async () => undefined,
   };

@@ -1,7 +1,8 @@
-/** `verify`: does this file still have the tree hash that was archived? Asks no service. */
+/** `verify`: compares a file with the tree hash that was archived. Asks no service. */
 import { TransferError } from '../core/failures.js';
 import type { TreeHash } from '../core/tree-hash.js';
-import type { Catalogue, CatalogueEntry, OpenSource } from './ports.js';
+import type { OpenSource } from './ports/source.js';
+import type { Catalogue, CatalogueEntry } from './ports/state.js';
 
 export interface Verified {
   readonly file: string;
@@ -46,7 +47,9 @@ function newest(
   path: string,
   archiveId: string | null,
 ): CatalogueEntry | null {
+  const isOf = ({ identity: { source } }: CatalogueEntry): boolean =>
+    source.kind === 'file' && source.path === path;
   const wanted = (entry: CatalogueEntry): boolean =>
-    archiveId === null ? entry.identity.file === path : entry.archiveId === archiveId;
+    archiveId === null ? isOf(entry) : entry.archiveId === archiveId;
   return entries.findLast(wanted) ?? null;
 }

@@ -1,81 +1,19 @@
 /**
- * What `--json` prints on stdout: one object a line, `type` first, every key always there and always in this order,
- * `null` where it does not apply, sizes in bytes, times ISO-8601 UTC with milliseconds. Scripts depend on it.
+ * The objects that `--json` prints on stdout, one a line. Scripts depend on their form: `type` comes first; every key is
+ * always there, in this order, and null if it does not apply; sizes are bytes, times ISO-8601 UTC with milliseconds.
+ * Archives and plans are in files of their own.
  */
+
 import type { FailureKind, TransferError } from '../core/failures.js';
-import { parseTargetUrl } from '../core/target-url.js';
-import type {
-  AbortAnswer,
-  CatalogueEntry,
-  OpenUpload,
-  RemotePart,
-  UnfinishedUpload,
-} from '../transfer/ports.js';
-import { isActing } from './text/safe-text.js';
-import { isoFromNs, isoMoment } from './text/timestamps.js';
+import { sourceName } from '../core/identity.js';
+import type { UnfinishedUpload } from '../transfer/ports/state.js';
+import type { AbortAnswer, OpenUpload, RemotePart } from '../transfer/ports/target.js';
+import { isControl } from './text/safe-text.js';
+import { isoMoment } from './text/timestamps.js';
 import { describeFailure } from './wording/failures.js';
 import type { WordingEnvironment } from './wording/paste-line.js';
 
-/** How the archive came about in this run; every field null in a reading of the catalogue. */
-export interface ArchiveRun {
-  readonly partsSent: number | null;
-  readonly partsReused: number | null;
-  readonly resumed: boolean | null;
-  /** Nothing was sent: the catalogue had it. */
-  readonly skipped: boolean | null;
-  readonly durationMs: number | null;
-}
-
-/** The result of an upload: one archive, recorded. `bucket` to `storageClass` belong to object stores, not to vaults. */
-export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
-  const place = entry.object === undefined ? null : parseTargetUrl(entry.identity.place.url);
-  return {
-    type: 'archive' as const,
-    file: entry.identity.file,
-    target: entry.identity.place.url,
-    uploadId: entry.uploadId,
-    archiveId: entry.archiveId,
-    location: entry.location,
-    bucket: place === null ? null : place.container,
-    key: place === null ? null : place.key,
-    etag: entry.object?.etag ?? null,
-    versionId: entry.object?.versionId ?? null,
-    storageClass: entry.object?.storageClass ?? null,
-    size: entry.plan.sizeBytes,
-    treeHash: entry.treeHash,
-    partSize: entry.plan.partSizeBytes,
-    parts: entry.plan.partCount,
-    partsSent: run.partsSent,
-    partsReused: run.partsReused,
-    resumed: run.resumed,
-    skipped: run.skipped,
-    durationMs: run.durationMs,
-  };
-}
-
-const NO_RUN: ArchiveRun = {
-  partsSent: null,
-  partsReused: null,
-  resumed: null,
-  skipped: null,
-  durationMs: null,
-};
-
-export type CataloguedJson = ReturnType<typeof cataloguedJson>;
-
-/** The same archive as the catalogue tells of it later. */
-export function cataloguedJson(entry: CatalogueEntry) {
-  return {
-    ...archiveJson(entry, NO_RUN),
-    archivedAt: isoMoment(entry.archivedAt),
-    mtime: isoFromNs(entry.fingerprint.mtimeNs),
-    description: entry.description,
-    region: entry.identity.place.region,
-    account: entry.identity.place.account,
-  };
-}
-
-/** What the state folder knows of an upload that the service lists. */
+/** The facts in the state folder about an upload that the service lists. */
 export interface LocalUpload {
   readonly file: string;
   readonly partsDone: number;
@@ -84,7 +22,7 @@ export interface LocalUpload {
 
 export type UploadJson = ReturnType<typeof uploadJson>;
 
-/** @param target the upload's full URL */
+/** @param target the full URL of the upload; @param local null if the state folder has no such upload */
 export function uploadJson(upload: OpenUpload, target: string, local: LocalUpload | null) {
   return {
     type: 'upload' as const,
@@ -102,7 +40,10 @@ export function uploadJson(upload: OpenUpload, target: string, local: LocalUploa
 
 export type PartJson = ReturnType<typeof partJson>;
 
-/** `end` is inclusive, as on the wire. @param partSizeBytes of the upload: the index follows from it; null where there are no parts */
+/**
+ * `end` is inclusive, as in the service's requests.
+ * @param partSizeBytes part size of the upload, which the index is computed from; null if it has no parts
+ */
 export function partJson(part: RemotePart, partSizeBytes: number | null) {
   return {
     type: 'part' as const,
@@ -117,7 +58,7 @@ export function partJson(part: RemotePart, partSizeBytes: number | null) {
 
 export type UnfinishedJson = ReturnType<typeof unfinishedJson>;
 
-/** @param idleExpiryMs how long the service keeps an idle upload; null: until it is aborted */
+/** @param idleExpiryMs the time that the service keeps an idle upload; null if it keeps it until it is aborted */
 export function unfinishedJson(upload: UnfinishedUpload, idleExpiryMs: number | null) {
   const { head } = upload;
   const lastActivityAt = isoMoment(upload.lastActivityAt);
@@ -126,8 +67,8 @@ export function unfinishedJson(upload: UnfinishedUpload, idleExpiryMs: number | 
   return {
     type: 'unfinished' as const,
     uploadId: head.uploadId,
-    file: head.identity.file,
-    target: head.identity.place.url,
+    file: sourceName(head.identity.source),
+    target: head.identity.target.url,
     size: head.plan.sizeBytes,
     partSize: head.plan.partSizeBytes,
     parts: head.plan.partCount,
@@ -138,7 +79,7 @@ export function unfinishedJson(upload: UnfinishedUpload, idleExpiryMs: number | 
   };
 }
 
-/** @param answer null where the service was not asked, or knew the upload no longer */
+/** @param answer null if the service was not asked, or no longer had the upload */
 export function abortedJson(
   upload: { uploadId: string; target: string; key: string | null },
   answer: AbortAnswer | null,
@@ -152,24 +93,6 @@ export function abortedJson(
     requestId: answer?.requestId ?? null,
     hostId: answer?.hostId ?? null,
   };
-}
-
-export interface PlanJson {
-  readonly type: 'plan';
-  readonly file: string;
-  readonly target: string;
-  /** As it was foretold of a stream; null: nobody knows. */
-  readonly size: number | null;
-  readonly partSize: number;
-  readonly parts: number | null;
-  /** Requests to the service if nothing has to be tried again. */
-  readonly requests: number | null;
-  readonly storageClass: string | null;
-}
-
-export function planJson(plan: Omit<PlanJson, 'type'>): PlanJson {
-  const { file, target, size, partSize, parts, requests, storageClass } = plan;
-  return { type: 'plan', file, target, size, partSize, parts, requests, storageClass };
 }
 
 export interface VerifiedJson {
@@ -194,12 +117,16 @@ export function listeningJson(url: string, accessKeyId: string) {
   return { type: 'listening' as const, url, accessKeyId };
 }
 
-/** @param marker of the next page; null on the last */
+export function completionJson(shell: string, script: string) {
+  return { type: 'completion' as const, shell, script };
+}
+
+/** @param marker where the next page starts; null on the last page */
 export function pageJson(marker: string | null) {
   return { type: 'page' as const, marker };
 }
 
-/** `message` and `hint` are the words that stderr gets; the service's own marks are as it sent them. */
+/** `message` and `hint` are the words on stderr; the fields of the service are as it sent them. */
 export function errorJson(error: TransferError<FailureKind>, exitCode: number, env: WordingEnvironment) {
   const { what, why, hint } = describeFailure(error, env);
   const { context, service } = error;
@@ -222,20 +149,16 @@ export function errorJson(error: TransferError<FailureKind>, exitCode: number, e
 }
 
 /**
- * The object as one line without its newline. JSON leaves C1 controls and bidi marks raw; here they are `\u` escapes,
- * so that a terminal shows them and a parser still gets the very same text.
+ * Returns the object as one line, without a newline. JSON.stringify leaves C1 controls and bidi marks raw; here they
+ * become `\u` escapes: a terminal shows them, and a parser still reads the same text.
  */
 export function jsonLine(object: { readonly type: string }): string {
   return JSON.stringify(object).replaceAll(/[^\x20-\x7e]/gu, (character) =>
-    isActing(character)
+    isControl(character)
       ? Array.from(
           { length: character.length },
           (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
         ).join('')
       : character,
   );
-}
-
-export function completionJson(shell: string, script: string) {
-  return { type: 'completion' as const, shell, script };
 }

@@ -321,7 +321,7 @@ async function sendManyParts(folder: string, file: string): Promise<Figure[]> {
     env,
     stdio: 'ignore',
   });
-  const uploads = join(folder, 'home/.local/state/calve/v1/uploads');
+  const uploads = join(folder, 'home/.local/state/calve/v2/uploads');
   const journal = await journalOf(uploads, 9990);
   child.kill('SIGINT');
   await new Promise((resolve) => child.once('exit', resolve));

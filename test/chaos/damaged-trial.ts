@@ -47,7 +47,8 @@ export async function damagedTrial(options: TrialOptions): Promise<void> {
     const where = `${stage}, ${path.slice(field.folder.length)} ${how}: exit ${ended.code}: ${ended.stderr}`;
     assert.doesNotMatch(ended.stderr, /^\s+at .*:\d+/m, `no stack: ${where}`);
     // No check can see it: the run says that it begins anew (every-byte.ts says more).
-    if (isForgotten && (/begun anew/.test(ended.stderr) || ended.code === 3 || ended.code === 14)) return;
+    if (isForgotten && (/creates a new one/.test(ended.stderr) || ended.code === 3 || ended.code === 14))
+      return;
     await goOn(options, field, load, { ended, path, whole, where, isCompleted });
     // Parts that are there already may not be forgotten by beginning anew.
     if (openBefore > 0 || stage !== 'sending')

@@ -8,8 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, w
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { isFailure } from '../../src/core/failures.js';
-import { openStateStore } from '../../src/state/state-store.js';
-import { fakeProcesses, wish } from '../state/samples.js';
+import { fakeProcesses, lockOptions, storeWithLocks } from '../state/samples.js';
 import type { VaultUpload } from '../support/memory-vault.js';
 import { seededRandom } from '../support/seed.js';
 import { type Cleanup, tempFolder } from '../support/temp.js';
@@ -117,7 +116,7 @@ async function everyByteOf(
 ): Promise<void> {
   const bench = rig(t, MIB_BYTES + 4711);
   await leaveAt(bench, stage);
-  const uploads = join(bench.folder, 'state/v1/uploads');
+  const uploads = join(bench.folder, 'state/v2/uploads');
   const restoreFiles = snapshot([uploads, bench.catalogueFolder]);
   const restoreVault = vaultSnapshot(bench);
   const paths = [uploads, bench.catalogueFolder].flatMap((folder) =>
@@ -153,7 +152,7 @@ async function assertSaid(bench: Rig, where: string): Promise<void> {
   }
   const copies = bench.vault.archives.length;
   assertArchives(bench, ...Array<Buffer>(copies).fill(bench.bytes));
-  assert.ok(copies === 1 || bench.notices().includes('gone-begun-anew'), where);
+  assert.ok(copies === 1 || bench.notices().includes('gone-created-again'), where);
 }
 
 /** One right archive, or a refusal that leaves everything as it is; never a second beginning. */
@@ -181,25 +180,25 @@ async function assertRight(bench: Rig, stage: Stage, where: string): Promise<voi
 async function everyByteOfLock(t: Cleanup, figures: Figures, options: EveryByteOptions): Promise<void> {
   const memory = existsSync('/dev/shm') ? '/dev/shm' : undefined;
   const folder = join(tempFolder(t, memory), 'state');
-  const dead = openStateStore(folder, fakeProcesses({ pid: 200, startTime: 'start-200' }));
-  await dead.lockUpload('x', wish());
-  const locks = join(folder, 'v1/locks');
+  const dead = storeWithLocks(folder, fakeProcesses({ pid: 200, startTime: 'start-200' }));
+  await dead.lockUpload('x', lockOptions());
+  const locks = join(folder, 'v2/locks');
   const restore = snapshot([locks]);
   const [name = ''] = readdirSync(locks, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  const alive = openStateStore(folder, fakeProcesses());
+  const alive = storeWithLocks(folder, fakeProcesses());
   for (const [how, bytes] of damagesOf(readFileSync(name), options)) {
     restore();
     writeFileSync(name, bytes);
     figures.damages += 1;
     try {
-      await (await alive.lockUpload('x', wish())).release();
+      await (await alive.lockUpload('x', lockOptions())).release();
     } catch (error) {
       if (!isFailure(error, 'busy')) throw new Error(`lock ${how}`, { cause: error });
       const old = Date.now() / 1000 - STALE_SECONDS;
       utimesSync(name, old, old);
-      await (await alive.lockUpload('x', wish())).release();
+      await (await alive.lockUpload('x', lockOptions())).release();
     }
   }
 }

@@ -38,7 +38,7 @@ export async function fullDiskTrial(options: TrialOptions): Promise<void> {
 function assertRefused(ended: Ended, field: Field): void {
   if (ended.code === 0 || ended.code === 3 || ended.code === 14) return;
   assert.equal(ended.code, 13, ended.stderr);
-  assert.match(ended.stderr, /^calve: .*(calve cannot write there|could not be recorded)/m);
+  assert.match(ended.stderr, /^calve: .*(calve cannot write there|could not record it)/m);
   assert.match(ended.stderr, /^hint: \S/m);
   assert.equal(field.ledger.needless.length, 0);
 }

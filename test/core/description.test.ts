@@ -9,7 +9,7 @@ const printable = fc.string({
   maxLength: 1024,
 });
 
-test('printable ASCII up to 1,024 characters is taken, without its outer spaces', () => {
+test('printable ASCII up to 1,024 characters is accepted, without its outer spaces', () => {
   fc.assert(
     fc.property(printable, (text) => {
       assert.ok(isLegalDescription(text));
@@ -19,7 +19,7 @@ test('printable ASCII up to 1,024 characters is taken, without its outer spaces'
   assert.ok(isLegalDescription('a'.repeat(1024)));
 });
 
-test('anything else is refused before it is sent', () => {
+test('any other text is refused', () => {
   for (const text of ['é', 'a\tb', 'a\nb', 'a\n', '\x7f', '\x1f', '照片', '🦭', 'a'.repeat(1025)]) {
     assert.throws(
       () => checkDescription(text),
@@ -29,12 +29,12 @@ test('anything else is refused before it is sent', () => {
   }
 });
 
-test('a plain file name describes itself', () => {
+test('a plain file name is its own description', () => {
   assert.equal(describeFile('photos-2024.tar.zst', 0), 'photos-2024.tar.zst');
   assert.equal(describeFile('a  b', 0), 'a  b');
 });
 
-test('a name outside ASCII takes the mt2 form, from which name and time come back', () => {
+test('a name outside ASCII is encoded in the mt2 form, from which name and time can be decoded', () => {
   const description = describeFile('Fotos é.tar', Date.UTC(2024, 1, 29, 23, 59, 58, 999));
   assert.ok(description.startsWith('mt2 '));
   assert.deepEqual(JSON.parse(Buffer.from(description.slice(4), 'base64url').toString('utf8')), {
@@ -43,14 +43,14 @@ test('a name outside ASCII takes the mt2 form, from which name and time come bac
   });
 });
 
-/** What a file system allows: at most 255 bytes, neither NUL nor slash. */
+/** A name that file systems allow: at most 255 bytes, without NUL and slash. */
 const fileName = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
   .filter(
     (name) => !/[\0/]/.test(name) && Buffer.byteLength(name) <= 255 && Buffer.from(name).toString() === name,
   );
 
-test('every file name has a legal description, from which it comes back whole', () => {
+test('every file name has a legal description, from which the name can be decoded', () => {
   fc.assert(
     fc.property(fileName, fc.integer({ min: 0, max: 4e12 }), (name, mtimeMs) => {
       const description = describeFile(name, mtimeMs);

@@ -18,7 +18,7 @@ test('a fingerprint is the same as itself', () => {
   );
 });
 
-test('another size or mtime is a changed file, whatever else agrees or not', () => {
+test('a file with another size or mtime is changed, whatever the other fields are', () => {
   fc.assert(
     fc.property(fingerprint, fingerprint, fc.boolean(), (before, other, bySize) => {
       const now: Fingerprint = bySize
@@ -29,7 +29,7 @@ test('another size or mtime is a changed file, whatever else agrees or not', () 
   );
 });
 
-test('another ctime, device or inode alone is a touched file', () => {
+test('a file of which only ctime, device or inode differ is touched', () => {
   fc.assert(
     fc.property(
       fingerprint,
@@ -43,7 +43,7 @@ test('another ctime, device or inode alone is a touched file', () => {
   );
 });
 
-test('times a nanosecond apart are not the same, though a double could not tell them apart', () => {
+test('times that differ by a nanosecond are different, although they are equal as doubles', () => {
   const before = { sizeBytes: 1, mtimeNs: '1700000000000000001', ctimeNs: '1', device: '1', inode: '1' };
   assert.equal(compareFingerprints(before, { ...before, mtimeNs: '1700000000000000002' }), 'changed');
 });

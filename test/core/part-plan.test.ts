@@ -25,7 +25,7 @@ const legalSizes = Array.from({ length: 13 }, (_, exponent) => MIB_BYTES * 2 ** 
 const anySize = fc.oneof(
   fc.integer({ min: 1, max: 100 * MIB_BYTES }),
   fc.maxSafeInteger().map((n) => 1 + (Math.abs(n) % limits.sizeMaxBytes)),
-  // Both sides of every boundary at which one more part is needed.
+  // Sizes at both sides of each limit at which one more part is needed.
   fc
     .tuple(fc.constantFrom(...legalSizes), fc.integer({ min: 1, max: 10_000 }), fc.constantFrom(-1, 0, 1))
     .map(([partSize, count, offset]) =>
@@ -33,7 +33,7 @@ const anySize = fc.oneof(
     ),
 );
 
-test('the parts of a plan tile the file exactly, in order, each but the last of the full size', () => {
+test('the parts of a plan cover the file exactly and in order, and all but the last have the full size', () => {
   fc.assert(
     fc.property(anySize, fc.constantFrom('auto' as const, ...legalSizes), (sizeBytes, partSize) => {
       fc.pre(partSize === 'auto' || Math.ceil(sizeBytes / partSize) <= limits.partsMax);
@@ -55,7 +55,7 @@ test('the parts of a plan tile the file exactly, in order, each but the last of 
   );
 });
 
-test('the automatic part size is legal, and the smallest that fits from 16 MiB up', () => {
+test('the automatic part size is legal, and is the smallest that fits from 16 MiB up', () => {
   fc.assert(
     fc.property(anySize, (sizeBytes) => {
       const chosen = choosePartSizeBytes(sizeBytes, limits);
@@ -67,7 +67,7 @@ test('the automatic part size is legal, and the smallest that fits from 16 MiB u
   );
 });
 
-test('a legal part size is a power of two between the limits, and nothing beside it', () => {
+test('a legal part size is a power of two between the limits, and no other size is legal', () => {
   for (const size of legalSizes) {
     assert.ok(isLegalPartSize(size, limits), String(size));
     assert.ok(!isLegalPartSize(size + 1, limits));
@@ -79,7 +79,7 @@ test('a legal part size is a power of two between the limits, and nothing beside
   }
 });
 
-test('the largest archive fits exactly, and a byte more is refused by its size', () => {
+test('the largest archive fits exactly, and one byte more is refused', () => {
   assert.deepEqual(planParts(limits.sizeMaxBytes, 'auto', limits), {
     sizeBytes: 42_949_672_960_000,
     partSizeBytes: 4 * GIB_BYTES,
@@ -110,7 +110,7 @@ test('too many parts are refused with the part size that would fit', () => {
   );
 });
 
-test('a part size that is never legal is a matter of usage', () => {
+test('a part size that is never legal is a usage failure', () => {
   for (const size of [3 * MIB_BYTES, 512 * 1024, 8 * GIB_BYTES]) {
     assert.throws(
       () => planParts(100, size, limits),
@@ -119,13 +119,13 @@ test('a part size that is never legal is a matter of usage', () => {
   }
 });
 
-test('there is no part before the first, after the last, or between two', () => {
+test('part indexes before the first, after the last, or between two are refused', () => {
   const plan = planParts(100 * MIB_BYTES, 16 * MIB_BYTES, limits);
   assert.equal(plan.partCount, 7);
   for (const index of [-1, 7, 0.5, Number.NaN]) assert.throws(() => partRange(plan, index), RangeError);
 });
 
-test('a stream of unknown length has parts of 64 MiB, one that was foretold the parts of its size', () => {
+test('a stream of unknown size has parts of 64 MiB, and one with an expected size has parts as a file', () => {
   const open = planStream(null, 'auto', limits);
   assert.deepEqual(open, { sizeBytes: null, partSizeBytes: 64 * MIB_BYTES, partCount: null });
   assert.equal(planStream(null, 4 * MIB_BYTES, limits).partSizeBytes, 4 * MIB_BYTES);
@@ -136,7 +136,7 @@ test('a stream of unknown length has parts of 64 MiB, one that was foretold the 
   );
 });
 
-test('the parts of a stream lie where those of a file of its length do, and end where the service ends', () => {
+test('the parts of a stream have the same ranges as the parts of a file, up to the limits of the service', () => {
   fc.assert(
     fc.property(anySize, fc.constantFrom(...legalSizes), fc.nat(9999), (sizeBytes, partSizeBytes, nth) => {
       fc.pre(Math.ceil(sizeBytes / partSizeBytes) <= limits.partsMax);

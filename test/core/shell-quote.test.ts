@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { shellLine, shellQuote } from '../../src/core/shell-quote.js';
 
-/** What `sh` makes of a line: its words, told apart by NUL. */
+/** Returns the words that `sh` reads from a line. */
 function wordsOf(line: string): string[] {
   const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
   return printed.split('\0').slice(0, -1);
@@ -26,7 +26,7 @@ test('any words come back from the shell as they were', () => {
   );
 });
 
-test('plain words stay plain, so that a hint is easy to read', () => {
+test('plain words are not quoted, so that a hint is easy to read', () => {
   for (const plain of ['calve', '--upload-id=-abc_1', 'glacier://photos', '/mnt/a.tar', 'a@b:c,d+e%f']) {
     assert.equal(shellQuote(plain), plain);
   }

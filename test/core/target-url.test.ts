@@ -7,7 +7,7 @@ import { looksLikeTarget, namesMany, parseTargetUrl, urlOfFile, withKey } from '
 const alphabet = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'];
 const vaultName = fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: 255 });
 
-test('every legal vault name is taken as it is, whatever the case of the scheme', () => {
+test('every legal vault name is accepted unchanged, with the scheme in any case', () => {
   fc.assert(
     fc.property(fc.constantFrom('glacier', 'local'), vaultName, fc.boolean(), (scheme, container, upper) => {
       const url = `${scheme}://${container}`;
@@ -18,7 +18,7 @@ test('every legal vault name is taken as it is, whatever the case of the scheme'
   );
 });
 
-test('one slash at the end is forgiven, and the one spelling has none', () => {
+test('one slash at the end is accepted, and is removed from the URL', () => {
   assert.equal(parseTargetUrl('glacier://photos/').url, 'glacier://photos');
 });
 
@@ -44,7 +44,7 @@ const wrong = [
   '',
 ];
 for (const word of wrong) {
-  test(`${JSON.stringify(word.slice(0, 30))} is no target`, () => {
+  test(`${JSON.stringify(word.slice(0, 30))} is not a target`, () => {
     assert.throws(
       () => parseTargetUrl(word),
       (error) => isFailure(error, 'usage'),
@@ -58,7 +58,7 @@ test('a path does not look like a target', () => {
   for (const word of ['gs://x', 'GLACIER://', 's3://b/k']) assert.ok(looksLikeTarget(word), word);
 });
 
-test('a bucket and a key are taken as they are: the key whatever is in it', () => {
+test('a bucket and a key are accepted unchanged, and the key may contain any characters', () => {
   for (const scheme of ['s3', 'obs'] as const) {
     for (const key of ['a', 'a/b.tar', 'a//b', '/a', ' ', 'a?b#c%20', 'ü/\u{1f40b}', 'a\nb', '../a']) {
       const url = `${scheme}://my-bucket/${key}`;
@@ -77,7 +77,7 @@ const WRONG_OBS_NAMES = [
   ...['192.168.0.1', '1.2.3.4', 'my..bucket', 'my-.bucket', 'my.-bucket', 'a b c', ''],
 ];
 
-test('a name that no bucket of OBS may have is refused; those at the edges are not', () => {
+test('names that OBS forbids are refused, and names at the limits of its rules are accepted', () => {
   for (const name of WRONG_OBS_NAMES) {
     assert.throws(
       () => parseTargetUrl(`obs://${name}/k`),
@@ -90,7 +90,7 @@ test('a name that no bucket of OBS may have is refused; those at the edges are n
   }
 });
 
-test('a key has at most 1,024 characters in OBS, and as many bytes in S3', () => {
+test('a key has at most 1,024 characters in OBS, and at most 1,024 bytes in S3', () => {
   const fits = (word: string): boolean => {
     try {
       return parseTargetUrl(word).key !== '';
@@ -105,7 +105,7 @@ test('a key has at most 1,024 characters in OBS, and as many bytes in S3', () =>
   assert.deepEqual([fits(`s3://abc/${'ü'.repeat(512)}`), fits(`s3://abc/${'ü'.repeat(513)}`)], [true, false]);
 });
 
-test('an old bucket of S3 may have capitals and underscores, none has a colon or a slash at its end', () => {
+test('an S3 bucket name may have capitals and underscores, but not a colon, a space or a hyphen at its start', () => {
   assert.equal(parseTargetUrl('s3://My_Old.Bucket/k').container, 'My_Old.Bucket');
   for (const name of ['ab', 'a:b:c', 'a b', '-abc', 'arn:aws:s3:::x']) {
     assert.throws(
@@ -116,7 +116,7 @@ test('an old bucket of S3 may have capitals and underscores, none has a colon or
   }
 });
 
-test('a key that ends in a slash, or is none, takes the name of the file; a vault takes none', () => {
+test('the file name is appended to a key that is empty or ends in a slash, and never to a vault', () => {
   const named = (word: string): string => urlOfFile(parseTargetUrl(word), 'a.tar').url;
   assert.equal(named('s3://abc'), 's3://abc/a.tar');
   assert.equal(named('s3://abc/x/'), 's3://abc/x/a.tar');

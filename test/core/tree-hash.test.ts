@@ -23,7 +23,7 @@ for (const { name, bytes, treeHash, linearHash } of treeHashVectors) {
 
 const pool = seededBytes(17 * MIB_BYTES, 21);
 
-test('the tree hash of a whole is folded from its parts, for every power of two of MiB', () => {
+test('the tree hash of a file is folded from its parts, for every power of two of MiB', () => {
   const cut = fc.record({
     sizeBytes: fc.oneof(
       fc.integer({ min: 1, max: pool.length }),
@@ -44,7 +44,7 @@ test('the tree hash of a whole is folded from its parts, for every power of two 
   );
 });
 
-test('parts that are no power of two do not fold to the hash of the whole', () => {
+test('parts that are not a power of two do not fold to the hash of the file', () => {
   const whole = pool.subarray(0, 9 * MIB_BYTES);
   const thirds = [0, 3, 6].map((mib) => treeHashOf(whole.subarray(mib * MIB_BYTES, (mib + 3) * MIB_BYTES)));
   assert.notEqual(foldPartHashes(thirds), treeHashOf(whole));
@@ -56,14 +56,14 @@ test('parts in another order have another hash', () => {
   assert.notEqual(foldPartHashes([a, b, c]), foldPartHashes([a, c, b]));
 });
 
-test('a single node is its own root, and no node at all is refused', () => {
+test('a single node is its own root, and an empty list is refused', () => {
   const node = createHash('sha256').update('x').digest();
   assert.equal(foldDigests([node]), node);
   assert.throws(() => foldDigests([]), RangeError);
   assert.throws(() => foldPartHashes([]), RangeError);
 });
 
-test('a tree hash is 64 lower-case hex digits and nothing else', () => {
+test('a tree hash has 64 lower-case hex digits and nothing else', () => {
   assert.ok(isTreeHash('0123456789abcdef'.repeat(4)));
   for (const other of [
     '',
@@ -79,7 +79,7 @@ test('a tree hash is 64 lower-case hex digits and nothing else', () => {
   }
 });
 
-test('a tree hash that somebody else wrote in upper case is the same one', () => {
+test('a tree hash in upper case is read as the same hash in lower case', () => {
   assert.equal(readTreeHash('AB'.repeat(32)), 'ab'.repeat(32));
   for (const other of [null, undefined, 7, '', 'G'.repeat(64), ' '.repeat(64)])
     assert.equal(readTreeHash(other), null);

@@ -27,7 +27,7 @@ test('sizes are integers with a binary unit of any case', () => {
   }
 });
 
-test('what is not such a size is nothing: decimal units, fractions, signs, zero, more than can be counted', () => {
+test('other texts are not a size: decimal units, fractions, signs, zero, more than the safe integers', () => {
   for (const text of [
     '',
     '0',
@@ -70,7 +70,7 @@ test('times need a unit, and have no months or years', () => {
   }
 });
 
-test('every power of two is read back from the way it is written for --part-size', () => {
+test('every size formatted for --part-size is parsed to the same size', () => {
   for (let exponent = 0; exponent <= 52; exponent += 1) {
     assert.equal(parseSizeBytes(formatSizeOption(2 ** exponent)), 2 ** exponent);
   }
@@ -81,7 +81,7 @@ test('every power of two is read back from the way it is written for --part-size
   );
 });
 
-test('sizes for people have three digits at the most', () => {
+test('sizes for people have about three digits', () => {
   for (const [bytes, text] of [
     [0, '0 bytes'],
     [1, '1 byte'],
@@ -112,7 +112,7 @@ test('durations for people have their two largest units', () => {
   }
 });
 
-test('no duration is told with sixty seconds, sixty minutes or twenty-four hours', () => {
+test('no duration is formatted with sixty seconds, sixty minutes or twenty-four hours', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10 * 86_400_000 }), (ms) => {
       assert.doesNotMatch(formatDuration(ms), /^60 s$|\b60 min|\b60 s$|\b24 h/);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command, Option } from 'commander';
 import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
+import { exitNumbersHelp } from '../../src/cli/help.js';
 import type { Io } from '../../src/cli/io.js';
 import { buildProgram } from '../../src/cli/program.js';
-import { exitNumbersHelp } from '../../src/ui/text/help-text.js';
 import { cleanEnv, runCalve } from '../support/calve.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -99,7 +99,7 @@ test('an option that configures has a variable of its own name, one that chooses
   }
 });
 
-test('an option means the same wherever it occurs', () => {
+test('an option means the same in every command', () => {
   const seen = new Map<string, Option>();
   const ownWords = new Set(['--upload-id', '--dry-run', '--lock-wait']);
   for (const option of commands.flatMap(optionsOf)) {
@@ -127,15 +127,27 @@ test('the README’s exit numbers are the code’s, word for word', () => {
   ]);
 });
 
-test('calve --help tells the exit numbers and every command; each command tells its options', async (t) => {
+/** Within a list every description starts in the same column, and no line is wider than a terminal. */
+function assertTwoColumns(help: string): void {
+  for (const line of help.split('\n')) assert.ok(line.length <= 80, line);
+  for (const list of help.split('\n\n').filter((text) => /^(Options|Commands|Exit numbers):\n/.test(text))) {
+    const items = list.split('\n').filter((line) => / {2}\S/.test(line.trimStart()));
+    const columns = items.map((line) => /^(.*?\S {2,})\S/.exec(line)?.[1]?.length);
+    assert.equal(new Set(columns).size, 1, list);
+  }
+}
+
+test('calve --help prints the exit numbers and every command; the help of each command prints its options', async (t) => {
   const env = cleanEnv(tempFolder(t));
   const { code, stdout, stderr } = await runCalve(['--help'], { env });
   assert.deepEqual([code, stderr], [0, '']);
-  assert.ok(stdout.includes(exitNumbersHelp(EXIT_ROWS).trimEnd()));
+  assert.ok(stdout.includes(exitNumbersHelp(EXIT_ROWS, program.createHelp()).trimEnd()));
+  assertTwoColumns(stdout);
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^  ${command.name()} `, 'm'));
     const help = await runCalve([command.name(), '--help'], { env });
     assert.deepEqual([help.code, help.stderr], [0, '']);
     for (const { long = '' } of optionsOf(command)) assert.ok(help.stdout.includes(long), long);
+    assertTwoColumns(help.stdout);
   }
 });

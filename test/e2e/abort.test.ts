@@ -17,7 +17,7 @@ function aborts(home: VaultHome): number {
 }
 
 function journals(home: VaultHome): string[] {
-  return readdirSync(join(home.folder, 'home/.local/state/calve/v1/uploads'));
+  return readdirSync(join(home.folder, 'home/.local/state/calve/v2/uploads'));
 }
 
 /** An upload that a live calve is sending: its first part is held. @returns its id, and how it is ended */
@@ -141,7 +141,10 @@ describe('calve abort', { concurrency: 2 }, () => {
     home.age(busy, 30 * HOUR_MS);
     const swept = await home.run(['abort', home.target, '--older-than=1h', '--yes']);
     assert.deepEqual([swept.code, swept.stdout], [0, `aborted\t${idle}\n`]);
-    assert.match(swept.stderr, new RegExp(`^note: upload ${busy}, .*left alone \\(--all takes it too\\)\n$`));
+    assert.match(
+      swept.stderr,
+      new RegExp(`^note: upload ${busy}, .*it is not aborted \\(--all aborts it too\\)\n$`),
+    );
     assert.deepEqual(await home.openIds(), [busy]);
     const all = await home.run(['abort', home.target, '--all', '--yes']);
     assert.deepEqual([all.code, all.stdout, all.stderr], [0, `aborted\t${busy}\n`, '']);

@@ -30,10 +30,10 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     execFileSync('mkfifo', [path('fifo')]);
     symlinkSync('nowhere', path('dangling'));
     const told: Record<string, RegExp> = {
-      empty: /\/empty: the file is empty, and a vault takes no empty archive$/,
-      'a folder': /\/a folder: this is a folder, and not a regular file$/,
-      fifo: /\/fifo: this is a pipe, a socket or a device, and not a regular file$/,
-      '/dev/null': /^calve: \/dev\/null: this is a pipe, a socket or a device/,
+      empty: /\/empty: the file is empty, and a vault accepts no empty archive$/,
+      'a folder': /\/a folder: it is a folder, and not a regular file$/,
+      fifo: /\/fifo: it is a pipe, a socket or a device, and not a regular file$/,
+      '/dev/null': /^calve: \/dev\/null: it is a pipe, a socket or a device/,
       missing: /\/missing: there is no such file$/,
       dangling: /\/dangling: there is no such file$/,
       'empty/below': /\/empty\/below: there is no such file/,
@@ -66,10 +66,10 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     const file = sparse(join(home.folder, 'large'), 10_000 * 1024 ** 2 + 1);
     const ended = await home.run(['upload', file, home.target, '--part-size', '1M']);
     assert.match(assertFailed(ended, 15), /with --part-size 1M: 10,001 parts are more than the 10,000 parts/);
-    assert.match(ended.stderr, /^hint: --part-size 16M fits, and --part-size auto finds it$/m);
+    assert.match(ended.stderr, /^hint: use --part-size 16M, or --part-size auto, which chooses it$/m);
     const larger = sparse(join(home.folder, 'larger'), 313 * GIB_BYTES);
     const json = await home.run(['upload', larger, home.target, '--part-size=16M', '--json']);
-    assert.match(String(assertFailedJson(json, 15)['hint']), /^--part-size 64M fits/);
+    assert.match(String(assertFailedJson(json, 15)['hint']), /^use --part-size 64M,/);
     const dry = await home.run(['upload', larger, home.target, '--part-size=16M', '--dry-run']);
     assertFailed(dry, 15);
     assert.equal(home.passed().length, 0);
@@ -81,7 +81,7 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     if (!existsSync('/dev/shm')) return t.skip('no file system here holds a file of 40 TiB');
     const file = sparse(join(tempFolder(t, '/dev/shm'), 'huge'), 40 * 1024 * GIB_BYTES);
     const line = assertFailed(await home.run(['upload', file, home.target]), 15);
-    assert.match(line, /its 40 TiB are more than the 39\.1 TiB that an archive may have$/);
+    assert.match(line, /its 40 TiB are more than the 39\.1 TiB that an archive can have$/);
     assert.equal(home.passed().length, 0);
   });
 

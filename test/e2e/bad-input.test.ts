@@ -60,16 +60,16 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     await assertUsage(home, [
       [
         ['upload', file, 'gs://bucket/key'],
-        /^calve: target gs:\/\/bucket\/key: no target has the scheme gs:/,
+        /^calve: target gs:\/\/bucket\/key: gs:\/\/ is not the scheme of a target/,
       ],
       [['upload', file, 'glacier://'], /^calve: target glacier:\/\/: a vault name is 1 to 255/],
       [['upload', file, 'glacier://a b'], /^calve: target glacier:\/\/a b: /],
       [['upload', file, `glacier://${'v'.repeat(256)}`], /a vault name is 1 to 255/],
-      [['upload', file, 'glacier://photos/2026'], /a vault holds archives by id, not by path/],
-      [['upload', file, home.target, 'local://other'], /a run has one target, and glacier:\S+ is another/],
-      [['upload', file], /the last word must be the target, and \S+ is none/],
+      [['upload', file, 'glacier://photos/2026'], /a vault identifies archives by id, not by path/],
+      [['upload', file, home.target, 'local://other'], /a run has one target; glacier:\S+ is a second one/],
+      [['upload', file], /the last word must be the target; \S+ is not a target/],
       [['upload', home.target], /no file is named/],
-      [['upload', '-', '-', home.target], /standard input can be sent once/],
+      [['upload', '-', '-', home.target], /standard input can be sent only once/],
       [['upload'], /^calve: upload: missing required argument/],
       [['upload', file, home.target, '--bogus'], /^calve: upload: unknown option '--bogus'/],
       [['status', 'stray'], /^calve: status: too many arguments/],
@@ -92,9 +92,12 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       told,
     ];
     await assertUsage(home, [
-      upload('Grüße', /^calve: --description: a vault takes printable ASCII only/),
-      upload('two\nlines', /^calve: --description: a vault takes printable ASCII only/),
-      upload('x'.repeat(1025), /^calve: --description: 1025 characters are more than the vault's 1024$/),
+      upload('Grüße', /^calve: --description: a vault accepts only printable ASCII/),
+      upload('two\nlines', /^calve: --description: a vault accepts only printable ASCII/),
+      upload(
+        'x'.repeat(1025),
+        /^calve: --description: it has 1025 characters, and a vault accepts at most 1024$/,
+      ),
     ]);
   });
 
@@ -108,8 +111,11 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       upload('--region=', /^calve: --region: /),
       upload('--endpoint-url=nonsense', /^calve: --endpoint-url nonsense: it is not a URL$/),
       upload('--endpoint-url=ftp://127.0.0.1', /its scheme is ftp:/),
-      upload('--endpoint-url=http://203.0.113.7:80', /plain http would show your archive to the network/),
-      upload('--endpoint-url=https://203.0.113.7/?x=1', /an endpoint has no query/),
+      upload(
+        '--endpoint-url=http://203.0.113.7:80',
+        /plain http would send your archive over the network unencrypted/,
+      ),
+      upload('--endpoint-url=https://203.0.113.7/?x=1', /an endpoint cannot have a query/),
       upload('--account-id=12345', /^calve: --account-id 12345: an account number is 12 digits, or -$/),
       upload('--state-dir=', /^calve: --state-dir: it names no folder$/),
       upload('--catalogue=', /^calve: --catalogue: it names no folder$/),
@@ -139,7 +145,10 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       assert.ok(assertFailed(ended, 2).startsWith(`calve: ${name}=${value}: `), ended.stderr);
     }
     const described = await home.run(['upload', file, home.target], { CALVE_DESCRIPTION: 'Grüße' });
-    assert.match(assertFailed(described, 2), /^calve: CALVE_DESCRIPTION: a vault takes printable ASCII/);
+    assert.match(
+      assertFailed(described, 2),
+      /^calve: CALVE_DESCRIPTION: a vault accepts only printable ASCII/,
+    );
     const folder = await home.run(['status'], { CALVE_STATE_DIR: '' });
     assert.match(assertFailed(folder, 2), /^calve: CALVE_STATE_DIR: it names no folder$/);
     assert.equal(home.passed().length, 0);
@@ -156,7 +165,7 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     const home = await service.home(t);
     const ended = await home.run(['upload', home.file('f', 9), home.target], { AWS_REGION: '' });
     assert.match(assertFailed(ended, 2), /: no region is named$/);
-    assert.match(ended.stderr, /^hint: give --region, set AWS_REGION, or set a region in your AWS profile$/m);
+    assert.match(ended.stderr, /^hint: set --region, AWS_REGION, or a region in your AWS profile$/m);
     assert.equal(home.passed().length, 0);
   });
 

@@ -26,7 +26,7 @@ function stateFolder(home: VaultHome): string {
 }
 
 function journalOf(home: VaultHome): string {
-  const uploads = join(stateFolder(home), 'v1/uploads');
+  const uploads = join(stateFolder(home), 'v2/uploads');
   return join(uploads, readdirSync(uploads)[0] ?? '');
 }
 
@@ -61,12 +61,12 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     await home.leaveUnfinished(file, 1);
     const begunBefore = home.passed().filter(isCreate).length;
     const catalogue = join(home.folder, 'home/.local/share/calve/archives');
-    const places = [stateFolder(home), join(stateFolder(home), 'v1/uploads'), journalOf(home), catalogue];
+    const places = [stateFolder(home), join(stateFolder(home), 'v2/uploads'), journalOf(home), catalogue];
     for (const place of places) {
       const mode = place === journalOf(home) ? 0o600 : 0o700;
       chmodSync(place, mode | 0o022);
       const ended = await home.run(['upload', file, home.target]);
-      assert.match(assertFailed(ended, 13), /it belongs to someone else, or others may write to it/);
+      assert.match(assertFailed(ended, 13), /it belongs to another user, or other users may write to it/);
       assert.ok(ended.stderr.includes(`chmod go= ${place}`), ended.stderr);
       chmodSync(place, mode);
     }
@@ -76,15 +76,15 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
 
   test('exits 13 where a newer calve wrote it, in every command that reads it', async (t) => {
     const home = await service.home(t);
-    mkdirSync(join(stateFolder(home), 'v2/uploads/something'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(stateFolder(home), 'v3/uploads/something'), { recursive: true, mode: 0o700 });
     chmodSync(stateFolder(home), 0o700);
     const file = home.file('f', 9);
     const lines = [['status'], ['resume'], ['upload', file, home.target], ['list-uploads', home.target]];
     for (const words of lines) {
       const ended = await home.run(words);
       assert.equal(ended.code, 13, ended.stderr);
-      assert.match(ended.stderr, /^calve: .*\/v2: a newer calve wrote it/m);
-      assert.match(ended.stderr, /^hint: run that newer calve$/m);
+      assert.match(ended.stderr, /^calve: .*\/v2: a newer version of calve wrote it/m);
+      assert.match(ended.stderr, /^hint: use that newer version$/m);
     }
     assert.equal(home.passed().filter(isCreate).length, 0);
   });
@@ -100,8 +100,8 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     assert.equal(typeof check, 'string');
     const newer = encodeLine({ ...fields, version: 2 });
     for (const [first, told] of [
-      [head.replace('"version":1', '"version":7'), /what calve recorded there is damaged/],
-      [head.slice(0, 100), /what calve recorded there is damaged/],
+      [head.replace('"version":1', '"version":7'), /calve's record there is damaged/],
+      [head.slice(0, 100), /calve's record there is damaged/],
       [newer.trimEnd(), /a newer calve wrote it/],
     ] as const) {
       writeFileSync(path, [first, ...parts].join('\n'));
@@ -111,7 +111,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     writeFileSync(path, `${'x'.repeat(500)}\n`);
     const ended = await home.run(['upload', file, home.target]);
     assertFailed(ended, 13);
-    assert.match(ended.stderr, /^hint: move it away; .*: calve resume \S+ \S+ --upload-id=ID$/m);
+    assert.match(ended.stderr, /^hint: move it away, .*: calve resume \S+ \S+ --upload-id=ID$/m);
     const elsewhere = { CALVE_STATE_DIR: join(home.folder, 'moved') };
     const adopted = await home.run(
       ['resume', file, home.target, `--upload-id=${uploadId}`, '--json'],
@@ -133,7 +133,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(
       ended.stderr,
-      /^note: .*\.jsonl: 1 line could not be read; the service's own list stands in$/m,
+      /^note: .*\.jsonl: 1 line could not be read; calve uses the service's list of parts instead$/m,
     );
     assert.equal(oneJson(ended.stdout, 'archive')['partsReused'], 3);
   });

@@ -39,15 +39,15 @@ const ENTRY_NAMED = '^rename .*/archives/.*json$';
 
 const ROWS: readonly Row[] = [
   {
-    dies: 'before begin was sent',
-    does: 'begins',
+    dies: 'before create was sent',
+    does: 'creates an upload',
     at: [{ moment: 'before', request: isCreate }],
     traffic: { creates: 1, partLists: 0, parts: PARTS, completes: 1 },
     resumable: false,
   },
   {
-    dies: 'after begin was answered, before the head was on disk',
-    does: 'begins; an empty upload stays on the service, and expires',
+    dies: 'after create was answered, before the head was on disk',
+    does: 'creates another; an empty upload stays on the service, and expires',
     at: [
       { moment: 'after', request: isCreate },
       { when: 'within', matching: '^write .*"type":"head"' },

@@ -98,7 +98,10 @@ test('calve emulator with a port that is in use exits 2, and with a folder that 
   const { firstLine } = await start([]);
   const port = firstLine.split(':').at(-1) ?? '';
   const busy = await run(['emulator', '--port', port]);
-  assert.match(assertFailed(busy, 2), new RegExp(`^calve: --port ${port}: another program listens there$`));
+  assert.match(
+    assertFailed(busy, 2),
+    new RegExp(`^calve: --port ${port}: another program listens on this port$`),
+  );
   writeFileSync(join(folder, 'file'), '');
   for (const dataDir of ['file/below', ...(process.platform === 'linux' ? ['/proc/no/data'] : [])]) {
     const ended = await run(['emulator', '--data-dir', dataDir, '--json']);

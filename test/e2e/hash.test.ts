@@ -62,7 +62,7 @@ test('calve hash of a missing file exits 13, after the other files are done', as
   assert.equal(code, 13);
   assert.match(stdout, /^[0-9a-f]{64} {2}there\n$/);
   assert.match(assertWords(stderr), /\/missing: there is no such file/);
-  assert.match(assertFailed(await run(['folder']), 13), /\/folder: this is a folder, and not a regular file/);
+  assert.match(assertFailed(await run(['folder']), 13), /\/folder: it is a folder, and not a regular file/);
 });
 
 test('calve hash --json of a missing file prints the failure among the results', async (t) => {

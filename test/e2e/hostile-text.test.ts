@@ -1,4 +1,4 @@
-/** A service that says hostile things: whatever it says is shown escaped and cut, and JSON has the very same text. */
+/** A service that sends hostile text: it is printed escaped and cut, and JSON has the same text. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -11,14 +11,14 @@ import type { VaultHome } from '../support/vault-home.js';
 import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
-/** Clears the screen, sets the title, turns the reading order, hides text, ends lines. */
+/** Clears the screen, sets the title, changes the reading order, hides text, ends lines. */
 const EVIL = 'x\x1b[2J\x1b]0;owned\x07\u202etxt.exe\u2066\r\n\t\0\x9b31m\u2028\ufeff\u{e0041}<b>"\\\u0008';
-const ACTING = /[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/u;
+const CONTROL = /[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/u;
 const ARN = 'arn:aws:glacier:eu-west-1:111122223333:vaults/v';
 
 type Script = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Answers DescribeVault rightly and everything else as the script says. @returns its URL */
+/** Starts a service that answers DescribeVault correctly, and all other requests by the script. Returns its URL. */
 async function hostileService(t: TestContext, script: Script): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
@@ -52,12 +52,12 @@ function upload(id: string, description: string): object {
 }
 
 function assertPlain(text: string, where: string): void {
-  for (const line of text.split('\n')) assert.doesNotMatch(line.replaceAll('\t', ''), ACTING, where);
+  for (const line of text.split('\n')) assert.doesNotMatch(line.replaceAll('\t', ''), CONTROL, where);
 }
 
 const LINE_MAX = 3000;
 
-describe('A service that says hostile things', { concurrency: 2 }, () => {
+describe('A service that sends hostile text', { concurrency: 2 }, () => {
   const service = sharedVaults();
 
   function at(home: VaultHome, url: string) {
@@ -65,7 +65,7 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
     return (...words: string[]) => home.run([...words, ...options]);
   }
 
-  test('in a list of uploads: each is a row, its text escaped, and JSON has all of it', async (t) => {
+  test('in a list of uploads: each upload is one row, its text is escaped, and JSON has all of it', async (t) => {
     const home = await service.home(t);
     const long = `${EVIL}${'é\x1b'.repeat(500_000)}`;
     const uploads = [upload(`-${EVIL}`, EVIL), upload('second', long)];
@@ -78,7 +78,7 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
     const lines = table.stdout.trimEnd().split('\n');
     assert.equal(lines.length, 3);
     for (const line of lines) {
-      assert.equal(line.split('\t').length, 7, 'a tab in a text is no column');
+      assert.equal(line.split('\t').length, 7, 'a tab in a text starts no column');
       assert.ok(line.length < 20_000, `a row of ${line.length} characters`);
     }
     assertPlain(table.stdout, 'the table');
@@ -102,7 +102,7 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
     assertPlain(page.stderr, 'the marker');
   });
 
-  test('on a terminal: tables of it stay tables', { skip: missingTerminal() }, async (t) => {
+  test('on a terminal: its tables stay tables', { skip: missingTerminal() }, async (t) => {
     const home = await service.home(t);
     const url = await hostileService(t, (_, response) =>
       json(response, 200, { UploadsList: [upload('id', `${EVIL}${'é\x1b'.repeat(50_000)}`)], Marker: null }),
@@ -128,13 +128,16 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
       `the code ${code}`,
       (_, response) => json(response, 400, { code, message: code, type: code }),
     ]),
-    ['trouble', (_, response) => json(response, 500, { code: 'ServiceUnavailableException', message: EVIL })],
+    [
+      'a server error',
+      (_, response) => json(response, 500, { code: 'ServiceUnavailableException', message: EVIL }),
+    ],
     ['an endless page', (_, response) => response.writeHead(503).end(`<html>${EVIL.repeat(100_000)}`)],
     ['a reason', (_, response) => response.writeHead(403, 'no\x80way').end(EVIL)],
     ['no JSON', (_, response) => response.writeHead(200).end(EVIL)],
   ];
   for (const [title, script] of ANSWERS) {
-    test(`in an answer (${title}): a line and a hint, short, and nothing that acts`, async (t) => {
+    test(`in an answer (${title}): a short line and a hint, without control characters`, async (t) => {
       const home = await service.home(t);
       const run = at(home, await hostileService(t, script));
       const file = home.file('f', 9);
@@ -155,14 +158,14 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
     });
   }
 
-  test('with an upload id that climbs: it stays an id, on the line and on the disk', async (t) => {
+  test('with an upload id that is a path to another folder: it stays an id, in requests and on the disk', async (t) => {
     const home = await service.home(t);
-    const climbing = '../../../../../../../tmp/owned?x=1#y';
+    const pathLike = '../../../../../../../tmp/owned?x=1#y';
     const paths: string[] = [];
     const url = await hostileService(t, (request, response) => {
       paths.push(request.url ?? '');
       if (request.url?.endsWith('/multipart-uploads'))
-        json(response, 201, {}, { 'x-amz-multipart-upload-id': climbing, location: EVIL.slice(0, 1) });
+        json(response, 201, {}, { 'x-amz-multipart-upload-id': pathLike, location: EVIL.slice(0, 1) });
       else json(response, 500, { code: 'ServiceUnavailableException', message: 'x' });
     });
     const ended = await at(home, url)('upload', home.file('f', 9), home.target);
@@ -172,7 +175,7 @@ describe('A service that says hostile things', { concurrency: 2 }, () => {
       [6, 6],
       paths.join(),
     );
-    const uploads = join(home.folder, 'home/.local/state/calve/v1/uploads');
+    const uploads = join(home.folder, 'home/.local/state/calve/v2/uploads');
     for (const name of readdirSync(uploads)) assert.match(name, /^[0-9a-f]{16}-[0-9a-f]{16}\.jsonl$/);
     assert.deepEqual(
       readdirSync(home.folder)

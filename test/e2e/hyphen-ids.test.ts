@@ -62,7 +62,7 @@ describe('An id that begins with a hyphen', { concurrency: 2 }, () => {
     const uploadId = await hyphenUnfinished(home, file);
     const without = await home.run(['resume', uploadId]);
     assertFailed(without, 2);
-    assert.ok(without.stderr.endsWith(`as in: calve resume -- ${uploadId}\n`), without.stderr);
+    assert.ok(without.stderr.endsWith(`for example: calve resume -- ${uploadId}\n`), without.stderr);
     const done = await home.run(['resume', '--json', '--', uploadId]);
     assert.equal(done.code, 0, done.stderr);
     assert.equal(oneJson(done.stdout, 'archive')['uploadId'], uploadId);
@@ -107,7 +107,7 @@ describe('An id that begins with a hyphen', { concurrency: 2 }, () => {
     const uploadId = await hyphenUnfinished(home, file);
     writeFileSync(file, 'another version');
     const { stderr } = await home.run(['upload', file, home.target]);
-    const line = /drop it with: calve (.*)$/m.exec(stderr)?.[1] ?? '';
+    const line = /abort it with: calve (.*)$/m.exec(stderr)?.[1] ?? '';
     assert.ok(line.includes(`--upload-id=${uploadId}`), stderr);
     const aborted = await home.run([...line.split(' '), '--json']);
     assert.equal(oneJson(aborted.stdout, 'aborted')['uploadId'], uploadId);

@@ -151,13 +151,13 @@ test('An upload that calve left is listed and aborted by the AWS CLI: resume exi
   await glacier('abort-multipart-upload', VAULT, `--upload-id=${open?.MultipartUploadId}`);
   assert.match(
     assertFailed(await run(['resume', file]), 16),
-    /it is gone from the service: it was aborted, or completed from elsewhere$/,
+    /it is no longer on the service: another program aborted or completed it$/,
   );
   const anew = await run(['upload', file, TARGET, '--json']);
   assert.equal(anew.code, 0, anew.stderr);
   assert.match(
     anew.stderr,
-    /is gone from the service: it was aborted, or completed from elsewhere; begun anew/,
+    /is no longer on the service: another program aborted or completed it; calve creates a new one/,
   );
   assert.notEqual(oneJson(anew.stdout, 'archive')['uploadId'], open?.MultipartUploadId);
 });

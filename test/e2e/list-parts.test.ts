@@ -52,7 +52,7 @@ describe('calve list-parts', { concurrency: 2 }, () => {
   test('of an unknown upload exits 10 and says why it may be gone', async (t) => {
     const home = await service.home(t);
     const line = assertFailed(await home.run(['list-parts', home.target, '--upload-id', UNKNOWN]), 10);
-    assert.match(line, /the service knows no such upload: it was completed, aborted, or idle for too long/);
+    assert.match(line, /the service has no such upload: it was completed, aborted, or idle for too long/);
   });
 
   test('of an unknown upload with --json prints the failure as an object that names it', async (t) => {

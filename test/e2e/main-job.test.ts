@@ -52,7 +52,7 @@ test('The same line sends nothing after success, and prints the same id; --fresh
   assert.deepEqual([first.code, second.code, third.code], [0, 0, 0]);
   assert.equal(second.stdout, first.stdout);
   assert.equal(third.stdout, first.stdout);
-  assert.match(third.stderr, /archived here on/);
+  assert.match(third.stderr, /archived to this target on/);
   assert.equal(front.passed.filter(isPart).length, sentBefore);
   assert.equal(sentBefore, 3);
 

@@ -27,7 +27,7 @@ describe('calve resume', { concurrency: 2 }, () => {
     const { code, stdout, stderr } = await home.run(['resume', file]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^[\w-]{138}\n$/);
-    assert.match(stderr, /^note: the state is kept in .*\.local\/state\/calve$/m);
+    assert.match(stderr, /^note: the state folder is .*\.local\/state\/calve$/m);
     assert.equal(home.passed().filter(isPart).length - sentBefore, 3);
     const bytes = await home.readBack(stdout.trim());
     assert.deepEqual(bytes, readFileSync(file));
@@ -51,13 +51,13 @@ describe('calve resume', { concurrency: 2 }, () => {
     const home = await service.home(t);
     const { code, stdout, stderr } = await home.run(['resume'], { CALVE_STATE_DIR: join(home.folder, 's') });
     assert.deepEqual([code, stdout], [0, '']);
-    assert.equal(stderr, `note: the state is kept in ${join(home.folder, 's')}\n`);
+    assert.equal(stderr, `note: the state folder is ${join(home.folder, 's')}\n`);
   });
 
   test('of a file that the state does not know exits 10 and names file and folder', async (t) => {
     const home = await service.home(t);
     const line = assertFailed(await home.run(['resume', 'unknown.tar']), 10);
-    assert.match(line, /unknown\.tar: the state folder knows no such upload \(.*\.local\/state\/calve\)/);
+    assert.match(line, /unknown\.tar: the state folder has no such upload \(.*\.local\/state\/calve\)/);
   });
 
   test('of a file that the state does not know with --json prints the failure as an object', async (t) => {
@@ -79,7 +79,7 @@ describe('calve resume', { concurrency: 2 }, () => {
     assert.deepEqual(await home.openIds(), [], 'resume begins no other');
     const again = await home.run(['upload', file, home.target, '--json']);
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stderr, /begun anew/);
+    assert.match(again.stderr, /creates a new one/);
     assert.notEqual(oneJson(again.stdout, 'archive')['uploadId'], uploadId);
   });
 
@@ -90,7 +90,7 @@ describe('calve resume', { concurrency: 2 }, () => {
     appendFileSync(file, 'more');
     const sentBefore = home.passed().length;
     const error = assertFailedJson(await home.run(['resume', file, '--json']), 13);
-    assert.match(String(error['message']), /the file changed since its upload began/);
+    assert.match(String(error['message']), /the file changed after its upload started/);
     assert.equal(error['resumable'], false);
     assert.deepEqual(await home.openIds(), [uploadId]);
     assert.equal(home.passed().slice(sentBefore).filter(isPart).length, 0);

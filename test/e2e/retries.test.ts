@@ -72,7 +72,7 @@ describe('What can get better is tried again', { concurrency: 2 }, () => {
     test(`${what}, to every request of an upload`, async (t) => {
       const vault = await bench(t, { faults: OPERATIONS.map((operation) => `${kind}@${operation}:1`) });
       const { retries } = await assertArchived(vault, ['--concurrency', '1']);
-      assert.deepEqual(retries, ['find the vault', 'begin the upload', 'send part 0', 'complete']);
+      assert.deepEqual(retries, ['find the vault', 'create the upload', 'send part 0', 'complete']);
     });
   }
 
@@ -162,8 +162,8 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
   test('begin: another upload is begun, and the empty one that may remain is named', async (t) => {
     const vault = await bench(t, { faults: ['lost-answer@initiate:1'] });
     const { retries, notices } = await assertArchived(vault);
-    assert.deepEqual(retries, ['begin the upload']);
-    assert.deepEqual(notices, ['begin-repeated']);
+    assert.deepEqual(retries, ['create the upload']);
+    assert.deepEqual(notices, ['create-repeated']);
     // Neither adopted nor aborted: another host's may look just like it.
     assert.deepEqual(await vault.openDescriptions(), ['backup.bin']);
   });
@@ -171,7 +171,10 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
   test('begin, for people: the line names the description, and how to look for it', async (t) => {
     const vault = await bench(t, { faults: ['lost-answer@initiate:1'] });
     const { stderr } = await vault.run(['upload', vault.file, TARGET]);
-    assert.match(stderr, /^note: .*begin was sent 2 times .*\(backup\.bin\).*calve list-uploads shows it$/m);
+    assert.match(
+      stderr,
+      /^note: .*the request to create the upload was sent 2 times, .*\(backup\.bin\).*calve list-uploads shows it$/m,
+    );
   });
 
   test('a part: it is sent again, and replaces itself', async (t) => {
@@ -196,7 +199,7 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
       String(error?.['message']),
       /the archive may exist \(3145729 bytes, tree hash [0-9a-f]{64}\)/,
     );
-    assert.match(String(error?.['hint']), /--fresh sends again/);
+    assert.match(String(error?.['hint']), /--fresh sends the file again/);
     const uploadId = String(error?.['uploadId']);
     const wish = ['abort', TARGET, `--upload-id=${uploadId}`];
     assert.equal((await vault.run(wish)).code, 16);

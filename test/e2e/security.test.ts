@@ -98,7 +98,7 @@ describe('Security', { concurrency: 2 }, () => {
       const ended = await home.run(['upload', file, home.target, ...words], { ...env, ...log.env });
       assert.match(
         assertFailed(ended, 2),
-        /plain http would show your archive/,
+        /plain http would send your archive/,
         JSON.stringify([words, env]),
       );
       assert.deepEqual(log.reached(), []);
@@ -136,7 +136,7 @@ describe('Security', { concurrency: 2 }, () => {
       join(home.folder, 'home/.aws/config'),
       '[profile evil]\nregion = eu-west-1\nendpoint_url = https://glacier.evil.invalid\n',
     );
-    const uploads = join(home.folder, 'home/.local/state/calve/v1/uploads');
+    const uploads = join(home.folder, 'home/.local/state/calve/v2/uploads');
     const path = join(uploads, readdirSync(uploads)[0] ?? '');
     const [line = '', ...rest] = readFileSync(path, 'utf8').split('\n');
     const { check: _, ...head } = JSON.parse(line) as { check: string; recipe: object };
@@ -163,7 +163,7 @@ describe('Security', { concurrency: 2 }, () => {
       symlinkSync(to, link);
       for (const option of ['--state-dir', '--catalogue']) {
         const ended = await home.run(['upload', file, home.target, `${option}=${link}`]);
-        assert.match(assertFailed(ended, 13), /it belongs to someone else, or others may write to it/);
+        assert.match(assertFailed(ended, 13), /it belongs to another user, or other users may write to it/);
       }
       assert.deepEqual(readdirSync(to), [], 'nothing was written there');
     }

@@ -38,7 +38,10 @@ describe('The service’s side of an upload', { concurrency: 2 }, () => {
     const before = home.passed().filter(isCreate).length;
     const { code, stdout, stderr } = await home.run(['resume', '--json']);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^note: f: the service dropped the upload, which was idle since .*; begun anew$/m);
+    assert.match(
+      stderr,
+      /^note: f: the upload has expired, because it was idle since .*; calve creates a new one$/m,
+    );
     const { partsSent, resumed } = await assertArchive(home, stdout, file);
     assert.deepEqual([partsSent, resumed], [4, false]);
     assert.equal(home.passed().filter(isCreate).length, before + 1);

@@ -56,7 +56,7 @@ describe('On a slow line', { concurrency: 2 }, () => {
     assert.ok(told.length === 1 || told.length === 2, stderr);
     assert.match(
       told[0] ?? '',
-      /^note: (backup\.bin: )?the line is slow \([\d.]+ MiB\/s\), and a part must arrive within 2\.7 s: \d parts? (is|are) sent at once instead of 8$/,
+      /^note: (backup\.bin: )?the connection is slow \([\d.]+ MiB\/s\), and a part must arrive within 2\.7 s: \d parts? (is|are) sent at a time instead of 8$/,
     );
   });
 
@@ -69,8 +69,8 @@ describe('On a slow line', { concurrency: 2 }, () => {
     assert.equal(error?.['kind'], 'too-slow');
     assert.equal(error?.['resumable'], true);
     const hint = String(error?.['hint']);
-    assert.match(hint, /^--fresh --part-size [12]M begins anew/);
-    assert.match(hint, /on a faster line: calve resume .*backup\.bin/);
+    assert.match(hint, /^--fresh --part-size [12]M creates a new upload/);
+    assert.match(hint, /on a faster connection: calve resume .*backup\.bin/);
     const options = /--fresh --part-size \w+/.exec(hint)?.[0].split(' ') ?? [];
     const again = await run('--concurrency', '1', ...options);
     assert.equal(again.code, 0, again.stderr);

@@ -182,7 +182,7 @@ describe('--expected-size', () => {
       const input = size === '100' ? Buffer.alloc(99) : Buffer.alloc(3 * MIB_BYTES);
       assert.match(
         assertFailed(await pipeInto(vault, words, input), 13),
-        /ended before .*: \d+ of \d+ bytes/,
+        /shorter than --expected-size.*: \d+ of \d+ bytes/,
       );
     }
     await assertNothingLeft(vault);
@@ -292,7 +292,7 @@ describe('--from-command', () => {
   test('of a folder is refused: Node would read it as if it were empty', async (t) => {
     const vault = await openVault(t);
     const ended = await pasteIntoShell(`calve upload - ${TARGET} < .`, vault.folder, vault.env);
-    assert.match(assertFailed(ended, 13), /^calve: standard input: this is a folder/);
+    assert.match(assertFailed(ended, 13), /^calve: standard input: it is a folder/);
     await assertNothingLeft(vault);
   });
 });
@@ -363,7 +363,7 @@ describe('a stream that is stopped', () => {
       const running: Running = vault.start(['upload', TARGET, ...SMALL_PARTS, '--quiet', ...command], env);
       const ended = await running.ended;
       assertFailed(ended, 143);
-      const told = /its upload may still be on the service; drop it with: (calve abort .*)$/m;
+      const told = /its upload may still be on the service; abort it with: (calve abort .*)$/m;
       const [, line = ''] = told.exec(ended.stderr) ?? [];
       assert.notEqual(line, '', ended.stderr);
       const pid = Number(readFileSync(join(vault.folder, 'pid'), 'utf8'));
@@ -427,7 +427,7 @@ describe('a stream that is stopped', () => {
           : 'pass',
     });
     const ended = await startFed(vault, SMALL_PARTS, { AWS_ENDPOINT_URL_GLACIER: front.url }).ended;
-    assert.match(assertFailed(ended, 16), /it was aborted, or completed from elsewhere/);
+    assert.match(assertFailed(ended, 16), /another program aborted or completed it/);
     await assertNothingLeft(vault);
   });
 });

@@ -15,7 +15,7 @@ const HEADER =
   'file\ttarget\tsize\tpartSize\tpartsDone\tparts\tstartedAt\tlastActivityAt\texpiresAt\tuploadId';
 
 function journalOf(home: VaultHome): string {
-  const folder = join(home.folder, 'home/.local/state/calve/v1/uploads');
+  const folder = join(home.folder, 'home/.local/state/calve/v2/uploads');
   const [name = ''] = readdirSync(folder);
   return join(folder, name);
 }

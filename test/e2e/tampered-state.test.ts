@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { TargetIdentity } from '../../src/core/identity.js';
 import { encodeLine } from '../../src/state/checked-line.js';
 import { recordName } from '../../src/state/names.js';
-import type { JournalHead } from '../../src/transfer/ports.js';
+import type { JournalHead } from '../../src/transfer/ports/state.js';
 import { assertFailed } from '../support/failed.js';
 import { socketLog } from '../support/socket-log.js';
 import type { VaultHome } from '../support/vault-home.js';
@@ -16,7 +17,7 @@ const EVIL = 'https://glacier.evil.invalid';
 
 /** Rewrites the head of the only journal, under the name that its new content wants. */
 function tamper(home: VaultHome, change: (head: JournalHead) => JournalHead): void {
-  const uploads = join(home.folder, 'home/.local/state/calve/v1/uploads');
+  const uploads = join(home.folder, 'home/.local/state/calve/v2/uploads');
   const path = join(uploads, readdirSync(uploads)[0] ?? '');
   const [line = '', ...parts] = readFileSync(path, 'utf8').split('\n');
   const { check, ...head } = JSON.parse(line) as JournalHead & { check: string };
@@ -27,8 +28,12 @@ function tamper(home: VaultHome, change: (head: JournalHead) => JournalHead): vo
 }
 
 function withEndpoint(head: JournalHead, endpoint: string | null): JournalHead {
-  const place = { ...head.identity.place, endpoint };
-  return { ...head, identity: { ...head.identity, place }, recipe: { ...head.recipe, endpoint } };
+  return withTarget(head, { endpoint });
+}
+
+function withTarget(head: JournalHead, changes: Partial<TargetIdentity>): JournalHead {
+  const target = { ...head.identity.target, ...changes };
+  return { ...head, identity: { ...head.identity, target } };
 }
 
 async function unfinished(home: VaultHome): Promise<string> {
@@ -81,10 +86,7 @@ describe('A journal that somebody changed', { concurrency: 2 }, () => {
     const home = await service.home(t);
     const file = await unfinished(home);
     for (const region of ['evil.invalid/', 'a@evil.invalid', '']) {
-      tamper(home, (head) => {
-        const moved = withEndpoint(head, null);
-        return { ...moved, recipe: { ...moved.recipe, region } };
-      });
+      tamper(home, (head) => withTarget(head, { endpoint: null, region }));
       const log = socketLog(home.folder);
       const ended = await home.run(['resume', file], log.env);
       assert.equal(ended.code, 13, ended.stderr);
@@ -92,19 +94,19 @@ describe('A journal that somebody changed', { concurrency: 2 }, () => {
     }
   });
 
-  test('does not lead to another vault or account: exit 12 or 10, and no part is sent', async (t) => {
+  test('that names another vault ends in exit 16, and no part is sent', async (t) => {
     const home = await service.home(t);
     const elsewhere = await service.home(t);
     const file = await unfinished(home);
-    tamper(home, (head) => ({ ...head, recipe: { ...head.recipe, url: elsewhere.target } }));
-    assertFailed(await home.run(['resume', file]), 12);
+    tamper(home, (head) => withTarget(head, { url: elsewhere.target }));
+    assertFailed(await home.run(['resume', file]), 16);
     assert.equal(elsewhere.passed().filter(({ method }) => method !== 'GET').length, 0);
   });
 
   test('is refused as damaged where its scheme is unknown or its name is not its own', async (t) => {
     const home = await service.home(t);
     const file = await unfinished(home);
-    tamper(home, (head) => ({ ...head, recipe: { ...head.recipe, url: 'ftp://evil' } }));
+    tamper(home, (head) => withTarget(head, { url: 'ftp://evil' }));
     const ended = await home.run(['resume', file]);
     assert.equal(ended.code, 13, ended.stderr);
     const status = await home.run(['status', '--json']);

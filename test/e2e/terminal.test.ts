@@ -18,7 +18,7 @@ describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
     for (const typed of ['n\n', '\n', 'maybe\n', '\u0004']) {
       const words = ['abort', home.target, '--all'];
       const { code, shown } = await runOnTerminal(words, spawned, { typing: { asked: ASKED, typed } });
-      assert.match(shown, /Abort 2 uploads\? What was sent of them is lost\. \[y\/N\] /);
+      assert.match(shown, /Abort 2 uploads\? The parts that were sent are lost\. \[y\/N\] /);
       assert.equal(code, 0, shown);
       assert.equal((await home.openIds()).length, 2);
     }

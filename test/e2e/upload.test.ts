@@ -58,7 +58,7 @@ describe('calve upload', { concurrency: 2 }, () => {
     const ended = await home.run(['upload', home.file('f', 9), 'glacier://nowhere', '--quiet']);
     assert.match(ended.stderr, /^hint: /m, '--quiet keeps errors and hints');
     const line = assertFailed(ended, 10);
-    assert.match(line, /^calve: vault nowhere: the service knows no such vault/);
+    assert.match(line, /^calve: vault nowhere: the service has no such vault/);
   });
 
   test('to a vault that is not there with --json prints the failure as an object', async (t) => {
@@ -168,7 +168,7 @@ describe('calve upload', { concurrency: 2 }, () => {
     writeFileSync(file, seededBytes(3 * MIB_BYTES + 1, 99));
     const ended = await home.run(['upload', file, home.target]);
     assert.equal(ended.code, 0, ended.stderr);
-    const line = /drop it with: calve (.*)$/m.exec(ended.stderr)?.[1] ?? '';
+    const line = /abort it with: calve (.*)$/m.exec(ended.stderr)?.[1] ?? '';
     assert.ok(line.includes(older), ended.stderr);
     const aborted = await home.run(line.split(' '));
     assert.equal(aborted.code, 0, aborted.stderr);

@@ -14,13 +14,13 @@ import { withEmulator } from './support/with-emulator.js';
 
 const run = promisify(execFile);
 
-/** Nothing of the person's own: no profile, no region, no credentials but the demo pair. */
+/** Returns an environment without the user's profile, region and credentials. It has only the demo credentials. */
 function cleanEnvironment(emulator: Emulator, home: string): NodeJS.ProcessEnv {
   const { PATH, PYENV_ROOT } = process.env;
   return {
     PATH,
     HOME: home,
-    // pyenv's shims look for their versions here, not in HOME.
+    // pyenv's shims look for Python versions here and not in HOME.
     ...(PYENV_ROOT === undefined ? {} : { PYENV_ROOT }),
     AWS_ACCESS_KEY_ID: emulator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
@@ -35,7 +35,7 @@ function cleanEnvironment(emulator: Emulator, home: string): NodeJS.ProcessEnv {
 async function missing(command: string, ...words: string[]): Promise<string | false> {
   return run(command, words, { timeout: 60_000 }).then(
     () => false as const,
-    () => `${[command, ...words].join(' ')} does not run here`,
+    () => `${[command, ...words].join(' ')} does not run on this system`,
   );
 }
 
@@ -98,7 +98,7 @@ glacier.delete_archive(archiveId=single['archiveId'], **vault)
 print('done')
 `;
 
-test('boto3 creates, uploads in parts, lists by pages, completes, aborts and reads back', async (t) => {
+test('boto3 creates, uploads in parts, lists in pages, completes, aborts and reads back', async (t) => {
   const reason = await missing('python3', '-c', 'import boto3');
   if (reason !== false) return t.skip(reason);
   const { emulator } = await withEmulator(t);
@@ -119,7 +119,7 @@ interface CliAnswer {
   readonly UploadsList: readonly { readonly MultipartUploadId: string }[];
 }
 
-/** What a call that prints nothing answers. */
+/** The answer of an operation that prints nothing. */
 const NOTHING: CliAnswer = {
   uploadId: '',
   checksum: '',
@@ -149,8 +149,8 @@ function cli(emulator: Emulator, home: string) {
 }
 
 async function uploadByCli(aws: ReturnType<typeof cli>, folder: string, whole: Buffer): Promise<string> {
-  const begun = await aws('initiate-multipart-upload', { 'vault-name': 'cli', 'part-size': '1048576' });
-  const at = { 'vault-name': 'cli', 'upload-id': begun.uploadId };
+  const initiated = await aws('initiate-multipart-upload', { 'vault-name': 'cli', 'part-size': '1048576' });
+  const at = { 'vault-name': 'cli', 'upload-id': initiated.uploadId };
   for (let start = 0; start < whole.length; start += MIB) {
     const part = whole.subarray(start, start + MIB);
     writeFileSync(join(folder, 'part'), part);
@@ -164,7 +164,7 @@ async function uploadByCli(aws: ReturnType<typeof cli>, folder: string, whole: B
   return (await aws('complete-multipart-upload', { ...at, ...sums })).archiveId;
 }
 
-async function playCli(t: TestContext): Promise<void> {
+async function runCliScenario(t: TestContext): Promise<void> {
   const { emulator, client } = await withEmulator(t, { vaults: ['v', 'cli'] });
   const folder = tempFolder(t);
   const aws = cli(emulator, folder);
@@ -172,11 +172,11 @@ async function playCli(t: TestContext): Promise<void> {
   const vault = { 'vault-name': 'cli' };
   await aws('create-vault', vault);
   const archiveId = await uploadByCli(aws, folder, whole);
-  const begun = await Promise.all(Array.from({ length: 52 }, () => client.initiate(MIB)));
+  const initiated = await Promise.all(Array.from({ length: 52 }, () => client.initiate(MIB)));
   const listed = await aws('list-multipart-uploads', { 'vault-name': 'v' });
   const ids = listed.UploadsList.map(({ MultipartUploadId }) => MultipartUploadId);
-  assert.deepEqual(ids.toSorted(), begun.toSorted());
-  const hyphen = begun.find((id) => id.startsWith('-')) ?? begun[0] ?? '';
+  assert.deepEqual(ids.toSorted(), initiated.toSorted());
+  const hyphen = initiated.find((id) => id.startsWith('-')) ?? initiated[0] ?? '';
   await aws('abort-multipart-upload', { 'vault-name': 'v', 'upload-id': hyphen });
   const parameters = JSON.stringify({ Type: 'archive-retrieval', ArchiveId: archiveId });
   const job = await aws('initiate-job', { ...vault, 'job-parameters': parameters });
@@ -186,8 +186,8 @@ async function playCli(t: TestContext): Promise<void> {
   assert.ok(readFileSync(file).equals(whole));
 }
 
-test('the AWS CLI does the same', async (t) => {
+test('the AWS CLI creates, uploads in parts, lists, completes, aborts and reads back', async (t) => {
   const reason = await missing('aws', '--version');
   if (reason !== false) return t.skip(reason);
-  await playCli(t);
+  await runCliScenario(t);
 });

@@ -7,7 +7,7 @@ import { treeHash } from './support/raw-client.js';
 
 const MIB = 2 ** 20;
 
-/** Every byte of the n-th MiB has the value n. */
+/** Returns bytes in which every byte of the n-th MiB has the value n. */
 function indexed(sizeBytes: number): Buffer {
   const bytes = Buffer.alloc(sizeBytes);
   for (let start = 0; start < sizeBytes; start += MIB)
@@ -15,7 +15,7 @@ function indexed(sizeBytes: number): Buffer {
   return bytes;
 }
 
-/** Published by AWS, or computed with botocore; several occur in the tests of AWS's SDKs for Go, Ruby and C++. */
+/** AWS published these values, or botocore computed them. The tests of AWS's SDKs for Go, Ruby and C++ use several. */
 const VECTORS: readonly [name: string, bytes: () => Buffer, tree: string, linear: string][] = [
   [
     'nothing',
@@ -149,7 +149,7 @@ for (const [name, make, tree, linear] of VECTORS) {
   });
 }
 
-test('the size of the pieces in which bytes arrive does not change the tree hash', () => {
+test('the tree hash does not depend on the sizes of the pieces in which the bytes arrive', () => {
   const bytes = seededBytes(3 * MIB + 12_345, 7);
   for (const pieceBytes of [1000, 65_536, MIB - 1, MIB, MIB + 1, 2 * MIB, bytes.length]) {
     const hasher = new TreeHasher();

@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import { type Command, CommanderError } from 'commander';
 import fc from 'fast-check';
 import type { Io } from '../../src/cli/io.js';
-import { type Options, readOptions } from '../../src/cli/options.js';
-import { buildProgram } from '../../src/cli/program.js';
+import { readGroups } from '../../src/cli/options/group.js';
+import { type OutputOptions, outputOptions } from '../../src/cli/options/output.js';
+import type { SessionOptions } from '../../src/cli/options/session.js';
+import { buildProgram, COMMANDS as DEFINITIONS } from '../../src/cli/program.js';
 import { isFailure } from '../../src/core/failures.js';
 import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
 import { sharedVaults } from '../support/vault-service.js';
@@ -49,27 +51,29 @@ const word = fc.oneof(
 );
 const commandLine = fc.tuple(fc.constantFrom(...COMMANDS), fc.array(word, { maxLength: 6 }));
 
+/** The options of any command: each has some of the groups. */
+type Options = { readonly output: OutputOptions } & Partial<SessionOptions>;
+
 /** Parses as the program does, and reads the options, but runs nothing. */
 function read(words: readonly string[]): Options | null {
   const { command: program } = buildProgram(io, '0');
   let options: Options | null = null;
   for (const each of [program, ...program.commands] as Command[]) {
     each.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
-    if (each !== program) {
-      each.action(() => {
-        options = readOptions(io, each);
-      });
-    }
+    const definition = DEFINITIONS.find(({ name }) => name === each.name());
+    if (definition === undefined) continue;
+    each.action(() => {
+      options = readGroups({ ...definition.groups, output: outputOptions }, each, io) as Options;
+    });
   }
   program.parse(words, { from: 'user' });
   return options;
 }
 
-function assertInBounds({ output, state, service, transfer }: Options): void {
-  const isPositive = (n: number): boolean => Number.isSafeInteger(n) && n > 0;
+const isPositive = (n: number): boolean => Number.isSafeInteger(n) && n > 0;
+
+function assertServiceInBounds({ service }: Pick<SessionOptions, 'service'>): void {
   const { retry } = service;
-  assert.ok(transfer.concurrency >= 1 && transfer.concurrency <= 64);
-  assert.ok(transfer.lockWaitMs === 0 || isPositive(transfer.lockWaitMs));
   const times = [retry.retryDelayMs, retry.giveUpAfterMs, service.connectTimeoutMs, service.readTimeoutMs];
   for (const time of [...times, retry.maxAttempts]) assert.ok(isPositive(time), String(time));
   assert.match(service.accountId, /^(-|\d{12})$/);
@@ -79,7 +83,17 @@ function assertInBounds({ output, state, service, transfer }: Options): void {
     assert.ok(protocol === 'https:' || service.allowHttp || /^(127\.|localhost$|\[::1\])/.test(hostname));
     assert.deepEqual([username, search], ['', '']);
   }
-  for (const path of [state.stateDir, state.catalogueDir, service.localDir]) assert.match(path, /^\//);
+}
+
+function assertInBounds({ output, state, catalogue, service, transfer }: Options): void {
+  if (transfer !== undefined) {
+    assert.ok(transfer.concurrency >= 1 && transfer.concurrency <= 64);
+    assert.ok(transfer.lockWaitMs === 0 || isPositive(transfer.lockWaitMs));
+  }
+  if (service !== undefined) assertServiceInBounds({ service });
+  for (const folder of [state, catalogue, service?.localDir]) {
+    if (folder !== undefined) assert.match(folder.path(), /^\//);
+  }
   assert.equal(typeof output.json, 'boolean');
 }
 

@@ -4,7 +4,8 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { isFailure } from '../../src/core/failures.js';
 import { reconcile } from '../../src/transfer/parts/reconcile.js';
-import type { RecordedPart, RemotePart } from '../../src/transfer/ports.js';
+import type { RecordedPart } from '../../src/transfer/ports/state.js';
+import type { RemotePart } from '../../src/transfer/ports/target.js';
 import { hashOf } from '../state/samples.js';
 import { assertArchives, closeSources, interrupt, PART_BYTES, PARTS, rig } from '../transfer/rig.js';
 import { fuzz } from './fuzz.js';
@@ -36,7 +37,7 @@ test('Whatever a service lists, a part is done only where the journal has its ha
       known.map(([index, word]) => [index, { treeHash: hashOf(word), linearHash: null }]),
     );
     try {
-      const { held, toCompare, toSend } = reconcile(plan, records, listed);
+      const { matching: held, toCompare, toSend } = reconcile(plan, records, listed);
       const all = [...held.keys(), ...toCompare.keys(), ...toSend].toSorted((a, b) => a - b);
       assert.deepEqual(all, [0, 1, 2, 3, 4, 5]);
       for (const [index, hash] of held) assert.equal(records.get(index)?.treeHash, hash);

@@ -105,7 +105,7 @@ const fileName = fc.oneof(
 test('A folder with any files in it is read, or refused as damaged, by catalogue and state alike', async (t) => {
   const folder = tempFolder(t);
   const [state, archives] = [join(folder, 'state'), join(folder, 'archives')];
-  const uploads = join(state, 'v1/uploads');
+  const uploads = join(state, 'v2/uploads');
   const files = fc.dictionary(fileName, fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from)), {
     maxKeys: 4,
   });
@@ -116,7 +116,7 @@ test('A folder with any files in it is read, or refused as damaged, by catalogue
       for (const [name, bytes] of Object.entries(wanted))
         writeFileSync(join(place, name), bytes, { mode: 0o600 });
     }
-    for (const each of [state, join(state, 'v1')]) chmodSync(each, 0o700);
+    for (const each of [state, join(state, 'v2')]) chmodSync(each, 0o700);
     for (const read of [() => openStateStore(state).all(), () => openCatalogue(archives).all()]) {
       try {
         assert.deepEqual(await read(), []);

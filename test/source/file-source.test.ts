@@ -18,14 +18,14 @@ import { isFailure } from '../../src/core/failures.js';
 import { type PartPlan, partRange } from '../../src/core/part-plan.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { sourceOpener } from '../../src/source/source-opener.js';
-import type { Source } from '../../src/transfer/ports.js';
+import { sourceOpener } from '../../src/source/source-pool.js';
+import type { Source } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
 
-const never = new AbortController().signal;
-// As the signal of a whole run is, which every lane listens to.
-setMaxListeners(0, never);
+const neverAborted = new AbortController().signal;
+// Every lane listens to this signal, as to the signal of a whole run.
+setMaxListeners(0, neverAborted);
 
 async function openBytes(t: TestContext, bytes: Uint8Array, concurrency = 2): Promise<Source> {
   const path = join(tempFolder(t), 'photos.tar');
@@ -50,7 +50,7 @@ for (const sizeBytes of [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 4 * MIB_BYT
     const plan = planOf(sizeBytes, 4 * MIB_BYTES);
     for (let index = 0; index < plan.partCount; index += 1) {
       const range = partRange(plan, index);
-      const part = await source.prepare(range, plan.partSizeBytes, never);
+      const part = await source.prepare(range, plan.partSizeBytes, neverAborted);
       const expected = bytes.subarray(range.startByte, range.endByte + 1);
       assert.ok(expected.equals(part.body() as Buffer), `bytes of part ${index}`);
       assert.equal(part.linearHash, sha256(expected));
@@ -60,14 +60,14 @@ for (const sizeBytes of [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 4 * MIB_BYT
   });
 }
 
-test('many parts prepared at once keep their bytes apart', async (t) => {
+test('parts that are prepared at the same time do not mix their bytes', async (t) => {
   const bytes = seededBytes(24 * MIB_BYTES + 5, 7);
   const source = await openBytes(t, bytes, 3);
   const plan = planOf(bytes.length, MIB_BYTES);
   await Promise.all(
     Array.from({ length: plan.partCount }, async (_, index) => {
       const range = partRange(plan, index);
-      const part = await source.prepare(range, plan.partSizeBytes, never);
+      const part = await source.prepare(range, plan.partSizeBytes, neverAborted);
       await new Promise((resolve) => setImmediate(resolve));
       assert.equal(sha256(part.body() as Buffer), part.linearHash);
       assert.equal(part.linearHash, sha256(bytes.subarray(range.startByte, range.endByte + 1)));
@@ -76,13 +76,13 @@ test('many parts prepared at once keep their bytes apart', async (t) => {
   );
 });
 
-test('a part larger than what is held comes as a stream of exactly its bytes, as often as it is asked for', async (t) => {
+test('a part larger than what is held comes as a stream of exactly its bytes, as often as it is requested', async (t) => {
   const bytes = seededBytes(3 * MIB_BYTES + 11, 9);
   const source = await openBytes(t, bytes);
   const part = await source.prepare(
     partRange(planOf(bytes.length, 128 * MIB_BYTES), 0),
     128 * MIB_BYTES,
-    never,
+    neverAborted,
   );
   assert.equal(part.linearHash, sha256(bytes));
   assert.equal(part.treeHash, treeHashOf(bytes));
@@ -92,25 +92,25 @@ test('a part larger than what is held comes as a stream of exactly its bytes, as
   part.release();
 });
 
-test('a streamed part starts and ends inside the file where its range says', async (t) => {
+test('a streamed part starts and ends where its range says', async (t) => {
   const bytes = seededBytes(5 * MIB_BYTES, 10);
   const source = await openBytes(t, bytes);
   const range = { index: 1, startByte: MIB_BYTES + 3, endByte: 3 * MIB_BYTES, sizeBytes: 2 * MIB_BYTES - 2 };
-  const part = await source.prepare(range, 128 * MIB_BYTES, never);
+  const part = await source.prepare(range, 128 * MIB_BYTES, neverAborted);
   const expected = bytes.subarray(range.startByte, range.endByte + 1);
   assert.ok(expected.equals(await collect(part.body() as Readable)));
   assert.equal(part.treeHash, treeHashOf(expected));
 });
 
-test('prepare waits while all buffers are out, and goes on when one is released', async (t) => {
+test('prepare waits while all buffers are out, and continues when one is released', async (t) => {
   const bytes = seededBytes(12 * MIB_BYTES, 3);
   const source = await openBytes(t, bytes, 1);
   const plan = planOf(bytes.length, MIB_BYTES);
   // One lane and one thread: two buffers.
-  const first = await source.prepare(partRange(plan, 0), MIB_BYTES, never);
-  await source.prepare(partRange(plan, 1), MIB_BYTES, never);
+  const first = await source.prepare(partRange(plan, 0), MIB_BYTES, neverAborted);
+  await source.prepare(partRange(plan, 1), MIB_BYTES, neverAborted);
   let third = 'waiting';
-  const waiting = source.prepare(partRange(plan, 2), MIB_BYTES, never).then(() => {
+  const waiting = source.prepare(partRange(plan, 2), MIB_BYTES, neverAborted).then(() => {
     third = 'prepared';
   });
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -118,7 +118,7 @@ test('prepare waits while all buffers are out, and goes on when one is released'
   first.release();
   first.release();
   await waiting;
-  // Releasing twice must not have freed two.
+  // The second release must not free a second buffer.
   const stop = new AbortController();
   let fourth = 'waiting';
   const refused = source.prepare(partRange(plan, 3), MIB_BYTES, stop.signal).then(
@@ -136,7 +136,7 @@ test('prepare waits while all buffers are out, and goes on when one is released'
   assert.equal(fourth, 'stopped by hand');
 });
 
-test('an aborted wait gives its place to nobody twice: later parts still find every buffer', async (t) => {
+test('an aborted wait loses no buffer: later parts still find all of them', async (t) => {
   const bytes = seededBytes(6 * MIB_BYTES, 4);
   const source = await openBytes(t, bytes, 1);
   const plan = planOf(bytes.length, MIB_BYTES);
@@ -149,12 +149,12 @@ test('an aborted wait gives its place to nobody twice: later parts still find ev
     for (const each of await Promise.allSettled(prepared)) assert.equal(each.status, 'rejected');
   }
   const both = await Promise.all(
-    [0, 1].map((index) => source.prepare(partRange(plan, index), MIB_BYTES, never)),
+    [0, 1].map((index) => source.prepare(partRange(plan, index), MIB_BYTES, neverAborted)),
   );
   assert.equal(both.length, 2);
 });
 
-test('an aborted signal stops a part that is being hashed, with the reason that was given', async (t) => {
+test('an aborted signal stops the hashing of a part, with the reason of the signal', async (t) => {
   const path = join(tempFolder(t), 'sparse');
   writeFileSync(path, '');
   truncateSync(path, 4096 * MIB_BYTES);
@@ -171,40 +171,40 @@ test('an aborted signal stops a part that is being hashed, with the reason that 
   assert.ok(Date.now() - startedMs < 2000, 'hashing all of it takes far longer');
 });
 
-test('a file that is shorter than it was fails as changed, in memory and as a stream', async (t) => {
+test('a file that became shorter fails as changed, in memory and as a stream', async (t) => {
   const bytes = seededBytes(4 * MIB_BYTES, 5);
   const source = await openBytes(t, bytes);
   const plan = planOf(bytes.length, 128 * MIB_BYTES);
-  const streamed = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, never);
+  const streamed = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted);
   truncateSync(source.path, 2 * MIB_BYTES + 100);
   const isChanged = (error: unknown): boolean => isFailure(error, 'source') && error.facts.why === 'changed';
-  await assert.rejects(source.prepare(partRange(plan, 0), 4 * MIB_BYTES, never), isChanged);
+  await assert.rejects(source.prepare(partRange(plan, 0), 4 * MIB_BYTES, neverAborted), isChanged);
   await assert.rejects(collect(streamed.body() as Readable), isChanged);
   const beyond = { index: 3, startByte: 3 * MIB_BYTES, endByte: 4 * MIB_BYTES - 1, sizeBytes: MIB_BYTES };
-  await assert.rejects(source.prepare(beyond, MIB_BYTES, never), isChanged);
+  await assert.rejects(source.prepare(beyond, MIB_BYTES, neverAborted), isChanged);
 });
 
-test('a released part refuses to give a body, because its memory is another part by then', async (t) => {
+test('a released part refuses to give a body, because its memory may hold another part', async (t) => {
   const source = await openBytes(t, seededBytes(100, 1));
-  const part = await source.prepare(partRange(planOf(100, MIB_BYTES), 0), MIB_BYTES, never);
+  const part = await source.prepare(partRange(planOf(100, MIB_BYTES), 0), MIB_BYTES, neverAborted);
   part.release();
   assert.throws(() => part.body(), /bug/);
 });
 
-test('closing ends what is under way and may be repeated', async (t) => {
+test('closing ends the reads in progress, and can be repeated', async (t) => {
   const bytes = seededBytes(4 * MIB_BYTES, 5);
   const source = await openBytes(t, bytes);
   const plan = planOf(bytes.length, 128 * MIB_BYTES);
-  const part = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, never);
+  const part = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted);
   const stream = part.body() as Readable;
   stream.on('error', () => undefined);
   stream.resume();
-  const hashing = source.prepare(partRange(plan, 0), 128 * MIB_BYTES, never);
+  const hashing = source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted);
   await Promise.all([assert.rejects(hashing), source.close(), source.close()]);
   assert.ok(stream.destroyed);
 });
 
-test('names and times of the file are told as they were when it was opened', async (t) => {
+test('a source has the name and the times that the file had when it was opened', async (t) => {
   const path = join(tempFolder(t), 'a b.tar');
   writeFileSync(path, 'x');
   utimesSync(path, 1_700_000_000, 1_700_000_000.25);
@@ -223,7 +223,7 @@ const changes: Record<string, { change(path: string): void; sameness: string }> 
   'is left alone': { change: () => undefined, sameness: 'same' },
   'was given another mode': { change: (path) => chmodSync(path, 0o600), sameness: 'touched' },
   'grew by a byte': { change: (path) => appendFileSync(path, 'x'), sameness: 'changed' },
-  'was given other bytes of the same number': {
+  'was overwritten with as many other bytes': {
     change: (path) => writeFileSync(path, 'abd'),
     sameness: 'changed',
   },

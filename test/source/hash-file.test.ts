@@ -11,14 +11,14 @@ import { hashFile, hashStream } from '../../src/source/hash-file.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
 
-const never = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
 for (const sizeBytes of [0, 1, MIB_BYTES, 16 * MIB_BYTES, 16 * MIB_BYTES + 1, 83 * MIB_BYTES + 12_345]) {
-  test(`the tree hash of a file of ${sizeBytes} bytes is that of its bytes`, async (t) => {
+  test(`the tree hash of a file of ${sizeBytes} bytes is the tree hash of its bytes`, async (t) => {
     const path = join(tempFolder(t), 'file');
     const bytes = seededBytes(Math.max(1, sizeBytes), 11).subarray(0, sizeBytes);
     writeFileSync(path, bytes);
-    assert.deepEqual(await hashFile(path, never), { sizeBytes, treeHash: treeHashOf(bytes) });
+    assert.deepEqual(await hashFile(path, neverAborted), { sizeBytes, treeHash: treeHashOf(bytes) });
   });
 }
 
@@ -37,7 +37,7 @@ test('a stream has the tree hash of its bytes, however they are cut into chunks'
       const chunks: Buffer[] = [];
       for (let start = 0; start < sizeBytes; start += chunkBytes)
         chunks.push(whole.subarray(start, start + chunkBytes));
-      const hashed = await hashStream(Readable.from(chunks, { objectMode: false }), never);
+      const hashed = await hashStream(Readable.from(chunks, { objectMode: false }), neverAborted);
       assert.deepEqual(hashed, { sizeBytes, treeHash: treeHashOf(whole) });
     }),
     { numRuns: 30 },
@@ -46,12 +46,12 @@ test('a stream has the tree hash of its bytes, however they are cut into chunks'
 
 test('a stream that fails is an unreadable source', async () => {
   const broken = new Readable({ read: () => undefined });
-  const hashing = hashStream(broken, never);
+  const hashing = hashStream(broken, neverAborted);
   broken.destroy(new Error('EIO: input/output error'));
   await assert.rejects(hashing, (error) => isFailure(error, 'source') && error.facts.why === 'unreadable');
 });
 
-test('a stream that gives nothing is let go when the signal is aborted', async () => {
+test('a stream that gives no bytes is closed when the signal is aborted', async () => {
   const stop = new AbortController();
   const hashing = hashStream(new PassThrough(), stop.signal);
   stop.abort(new Error('stopped by hand'));
@@ -73,7 +73,7 @@ test('a file that shrinks while it is hashed fails as changed', async (t) => {
   truncateSync(path, 2048 * MIB_BYTES);
   setTimeout(() => truncateSync(path, 100), 100);
   await assert.rejects(
-    hashFile(path, never),
+    hashFile(path, neverAborted),
     (error) => isFailure(error, 'source') && error.facts.why === 'changed',
   );
 });

@@ -10,7 +10,7 @@ import { seededBytes } from '../support/bytes.js';
 const file = seededBytes(5 * MIB_BYTES + 9, 31);
 const scratch = new Uint8Array(LEAF_SIZE_BYTES);
 
-/** Reads from memory, at most so many bytes at a time, as a network file system may. */
+/** Returns a function that reads from memory, at most `mostBytes` at a time, as a network file system may. */
 function shortReads(mostBytes: number): ReadAt {
   return (_fd, into, position) => {
     const piece = file.subarray(position, position + Math.min(into.length, mostBytes));
@@ -32,7 +32,7 @@ function jobOf(changes: Partial<HashJob>): HashJob {
   };
 }
 
-test('any range has the hashes of its bytes, however short the reads are, held or not', () => {
+test('any range has the hashes of its bytes, however short the reads are, with and without a buffer', () => {
   const ranges = fc.record({
     startByte: fc.nat({ max: file.length - 1 }),
     length: fc.integer({ min: 1, max: file.length }),
@@ -53,19 +53,19 @@ test('any range has the hashes of its bytes, however short the reads are, held o
   );
 });
 
-test('a linear hash that is not wanted is not there, and the tree hash is the same', () => {
+test('a job for the tree hash alone has no linear hash, and the same tree hash', () => {
   const hashes = hashPart(jobOf({ wants: 'tree' }), scratch, shortReads(MIB_BYTES));
   assert.deepEqual(hashes, { linearHash: null, md5: null, treeHash: treeHashOf(file) });
 });
 
-test('the MD5 is computed in the same pass where it is wanted, and alone where the rest is known', () => {
+test('the MD5 is computed in the same pass as the hashes, or alone when the hashes are known', () => {
   const md5 = createHash('md5').update(file).digest('hex');
   assert.equal(hashPart(jobOf({ wants: 'both', md5: true }), scratch, shortReads(1000)).md5, md5);
   const alone = hashPart(jobOf({ wants: 'bytes', md5: true }), scratch, shortReads(MIB_BYTES));
   assert.deepEqual(alone, { treeHash: '', linearHash: null, md5 });
 });
 
-test('an empty range has the hashes of nothing', () => {
+test('an empty range has the hashes of zero bytes', () => {
   const { treeHash, linearHash } = hashPart(jobOf({ sizeBytes: 0 }), scratch, shortReads(1));
   const nothing = createHash('sha256').digest('hex');
   assert.deepEqual([treeHash, linearHash], [nothing, nothing]);
@@ -76,7 +76,7 @@ test('a range beyond the end of the file is refused, never shortened', () => {
   assert.throws(() => hashPart(beyond, scratch, shortReads(MIB_BYTES)), { name: 'ShortFileError' });
 });
 
-test('a cancelled job reads nothing more', () => {
+test('a cancelled job stops reading', () => {
   const job = jobOf({});
   let reads = 0;
   const read: ReadAt = (...asked) => {

@@ -26,7 +26,7 @@ test('a file is opened by its real path, whatever links lead to it', async (t) =
   await file.handle.close();
 });
 
-test('an empty file opens: refusing it is the business of those who know the service', async (t) => {
+test('an empty file can be opened: each service decides whether it takes one', async (t) => {
   const path = join(tempFolder(t), 'empty');
   writeFileSync(path, '');
   const file = await openFile(path);
@@ -34,7 +34,7 @@ test('an empty file opens: refusing it is the business of those who know the ser
   await file.handle.close();
 });
 
-test('what is not there is missing: no file, a dangling link, a file in place of a folder', async (t) => {
+test('a path without a file is missing: no entry, a dangling link, a file in place of a folder', async (t) => {
   const folder = tempFolder(t);
   writeFileSync(join(folder, 'file'), 'abc');
   symlinkSync('nowhere', join(folder, 'dangling'));
@@ -43,7 +43,7 @@ test('what is not there is missing: no file, a dangling link, a file in place of
   }
 });
 
-test('folders, devices, sockets and FIFOs are not regular, and a FIFO does not hang us', async (t) => {
+test('folders, devices, sockets and FIFOs are not regular, and a FIFO does not block', async (t) => {
   const folder = tempFolder(t);
   mkdirSync(join(folder, 'folder'));
   execFileSync('mkfifo', [join(folder, 'fifo')]);
@@ -63,14 +63,14 @@ test('a ring of links is unreadable', async (t) => {
   await assert.rejects(openFile(join(folder, 'a')), isSource('unreadable'));
 });
 
-test('a file without the right to read it is unreadable', { skip: process.getuid?.() === 0 }, async (t) => {
+test('a file that the user may not read is unreadable', { skip: process.getuid?.() === 0 }, async (t) => {
   const path = join(tempFolder(t), 'secret');
   writeFileSync(path, 'abc');
   chmodSync(path, 0);
   await assert.rejects(openFile(path), isSource('unreadable'));
 });
 
-test('a file that was written just now is looked at when the tick of its clock is over', async (t) => {
+test('the stats of a file that was written just now are read again after a tick of the file clock', async (t) => {
   const path = join(tempFolder(t), 'fresh');
   writeFileSync(path, 'abc');
   const file = await openFile(path);
@@ -78,7 +78,7 @@ test('a file that was written just now is looked at when the tick of its clock i
   await file.handle.close();
 });
 
-test('a file from the future does not keep us waiting', async (t) => {
+test('a file with times in the future is opened without waiting', async (t) => {
   const path = join(tempFolder(t), 'future');
   writeFileSync(path, 'abc');
   utimesSync(path, 4_000_000_000, 4_000_000_000);

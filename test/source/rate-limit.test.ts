@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { rateLimit } from '../../src/source/rate-limit.js';
-import type { PreparedPart } from '../../src/transfer/ports.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -28,12 +28,12 @@ test('all parts together leave at the rate, byte for byte, from memory and from 
   const startMs = clock.nowMs();
   const got = await Promise.all(parts.map(read));
   for (const [index, each] of got.entries()) assert.ok(each.equals(bytes[index] as Buffer), `part ${index}`);
-  // 2 MiB at a quarter of a MiB a second; the first bytes may leave at once.
+  // 2 MiB at 0.25 MiB per second take 8 s. The first bytes may leave at once.
   const tookMs = clock.nowMs() - startMs;
   assert.ok(tookMs >= 7700 && tookMs <= 8100, `${tookMs} ms`);
 });
 
-test('time in which nothing was sent is not made up for', async () => {
+test('time in which nothing was sent is not caught up', async () => {
   const clock = new FakeClock();
   const limit = rateLimit(64 * KIB, clock);
   const part = limit.limited(partOf(() => Buffer.alloc(64 * KIB)));
@@ -44,7 +44,7 @@ test('time in which nothing was sent is not made up for', async () => {
   assert.ok(clock.nowMs() - startMs >= 700, `${clock.nowMs() - startMs} ms`);
 });
 
-test('a body that is given up waits no longer for its turn', async () => {
+test('a body that is destroyed stops waiting for its turn', async () => {
   const clock = new FakeClock();
   const stream = rateLimit(1, clock)
     .limited(partOf(() => Buffer.alloc(10 * KIB)))
@@ -53,5 +53,5 @@ test('a body that is given up waits no longer for its turn', async () => {
   const closed = new Promise((resolve) => stream.once('close', resolve));
   stream.once('data', () => stream.destroy());
   await closed;
-  assert.ok(clock.nowMs() - startMs < 1_000_000, 'it was not slept through to the end');
+  assert.ok(clock.nowMs() - startMs < 1_000_000, 'it waited until the end');
 });

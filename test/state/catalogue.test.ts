@@ -9,7 +9,7 @@ import { decodeLine, encodeLine } from '../../src/state/checked-line.js';
 import { tempFolder } from '../support/temp.js';
 import { hashOf, sampleEntry, sampleIdentity, stateFailing } from './samples.js';
 
-test('what was recorded is found again, by identity newest first and all oldest first', async (t) => {
+test('recorded entries are found by identity newest first, and all of them oldest first', async (t) => {
   const catalogue = openCatalogue(join(tempFolder(t), 'deep', 'archives'));
   const old = sampleEntry({ archiveId: 'old', archivedAt: '2025-01-01T00:00:00.000Z' });
   const young = sampleEntry({ archiveId: 'young', location: null });
@@ -20,7 +20,7 @@ test('what was recorded is found again, by identity newest first and all oldest 
   assert.deepEqual(await catalogue.findByIdentity(sampleIdentity('/unknown')), []);
 });
 
-test('the same archive again replaces its entry', async (t) => {
+test('recording the same archive again replaces its entry', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
@@ -29,7 +29,7 @@ test('the same archive again replaces its entry', async (t) => {
   assert.equal((await catalogue.all())[0]?.description, 'told again');
 });
 
-test('all files one after the other are JSON lines that people can read', async (t) => {
+test('all files together are JSON lines that people can read', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
@@ -49,7 +49,7 @@ test('all files one after the other are JSON lines that people can read', async 
   assert.equal(lines[0].target, 'glacier://photos');
 });
 
-test('forgetting drops every entry of that archive id, and tells whether there was one', async (t) => {
+test('forgetting removes every entry of an archive id, and returns whether there was one', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
@@ -62,7 +62,7 @@ test('forgetting drops every entry of that archive id, and tells whether there w
   );
 });
 
-test('reading a catalogue that is not there finds nothing and makes nothing', async (t) => {
+test('reading a catalogue that does not exist finds nothing and creates nothing', async (t) => {
   const folder = join(tempFolder(t), 'archives');
   const catalogue = openCatalogue(folder);
   assert.deepEqual(await catalogue.all(), []);
@@ -71,13 +71,13 @@ test('reading a catalogue that is not there finds nothing and makes nothing', as
   assert.equal(existsSync(folder), false);
 });
 
-test('proving that it can be written makes the folder and leaves nothing in it', async (t) => {
+test('proving the catalogue writable creates the folder and leaves nothing in it', async (t) => {
   const folder = join(tempFolder(t), 'deep', 'archives');
   await openCatalogue(folder).proveWritable();
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('an entry with any byte changed, or torn anywhere, is damaged and never another entry', () => {
+test('an entry with any changed byte, or torn at any byte, is damaged and never another entry', () => {
   const bytes = Buffer.from(encodeEntry(sampleEntry()));
   assert.deepEqual(decodeEntry(bytes), sampleEntry());
   for (let at = 0; at < bytes.length; at++) {
@@ -92,7 +92,7 @@ test('an entry with any byte changed, or torn anywhere, is damaged and never ano
   }
 });
 
-test('a damaged entry stands in the way of its own file alone, and of the whole list', async (t) => {
+test('a damaged entry makes lookups of its own file and of the whole list fail, and no others', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
@@ -106,7 +106,7 @@ test('a damaged entry stands in the way of its own file alone, and of the whole 
   assert.equal((await catalogue.findByIdentity(sampleIdentity('/other'))).length, 1);
 });
 
-test('an entry under a wrong name or of a newer version is not passed over in silence', async (t) => {
+test('an entry with a wrong name or of a newer version is reported and not ignored', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
@@ -123,7 +123,7 @@ test('an entry under a wrong name or of a newer version is not passed over in si
   await assert.rejects(catalogue.findByIdentity(sampleIdentity()), stateFailing('newer', name));
 });
 
-test('stray files are left alone', async (t) => {
+test('other files in the folder are left alone', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());

@@ -11,7 +11,7 @@ const anyObject = fc
     (value) => !('check' in value) && !('__proto__' in value) && !Object.keys(value).includes('__proto__'),
   );
 
-test('what was written is read, by any JSON reader too', () => {
+test('an encoded line is decoded to the same object, and any JSON reader can read it', () => {
   fc.assert(
     fc.property(anyObject, (value) => {
       const line = encodeLine(value);
@@ -25,12 +25,12 @@ test('what was written is read, by any JSON reader too', () => {
   );
 });
 
-test('the check is the last key, over the text before it', () => {
-  // As coreutils' sha256sum gives it for {"a":1
+test('the check is the last key, and covers the text before it', () => {
+  // The value that sha256sum of coreutils prints for {"a":1
   assert.equal(encodeLine({ a: 1 }), '{"a":1,"check":"8b0f0d75aabe01bb"}\n');
 });
 
-test('every single changed byte is noticed', () => {
+test('every single changed byte is detected', () => {
   const line = lineBytes({ type: 'part', name: 'caf\u00e9 \ufffd' });
   for (let at = 0; at < line.length; at++) {
     const right = line[at] ?? 0;
@@ -44,7 +44,7 @@ test('every single changed byte is noticed', () => {
   assert.ok(decodeLine(line));
 });
 
-test('every cut and every added byte is noticed', () => {
+test('every cut and every added byte is detected', () => {
   const line = lineBytes({ type: 'part', index: 1 });
   for (let at = 0; at < line.length; at++) {
     assert.equal(decodeLine(line.subarray(0, at)), null);
@@ -54,7 +54,7 @@ test('every cut and every added byte is noticed', () => {
   assert.equal(decodeLine(Buffer.concat([line, Buffer.from('\r')])), null);
 });
 
-test('arbitrary bytes are no line', () => {
+test('arbitrary bytes are not a line', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => decodeLine(Buffer.from(bytes)) === null),
   );

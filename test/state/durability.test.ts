@@ -6,7 +6,10 @@ import process from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../support/temp.js';
 
-/** What a script did to files below a folder, one word a call: `fsync uploads`, `rename tmp jsonl`; null: no strace. */
+/**
+ * Returns the system calls that a script made on files below a folder: `fsync uploads`, `rename tmp
+ * jsonl`. Null when strace is missing.
+ */
 function traceCalls(t: TestContext, script: string): string[] | null {
   const folder = tempFolder(t);
   const trace = join(folder, 'trace');
@@ -30,7 +33,7 @@ function traceCalls(t: TestContext, script: string): string[] | null {
   return lines.filter((line) => line.includes(folder) && !line.includes('resumed>')).map(asWords);
 }
 
-/** `123 fsync(21</tmp/x/state/v1/uploads>) = 0` as `fsync uploads`. */
+/** Turns `123 fsync(21</tmp/x/state/v2/uploads>) = 0` into `fsync uploads`. */
 function asWords(line: string): string {
   const name = /^\d+ +(\w+)\(/.exec(line)?.[1]?.replace(/^pwrite64$/, 'write') ?? line;
   const paths = [...line.matchAll(/<(\/[^>]*)>|"(\/[^"]*)"/g)].map((match) => match[1] ?? match[2] ?? '');
@@ -43,7 +46,7 @@ function asWords(line: string): string {
   return [name, ...short, ...(record === undefined ? [] : [record])].join(' ');
 }
 
-test('a journal is whole and named on disk before it is used, and syncs what must not be lost', (t) => {
+test('a journal is on disk, with its name, before it is used, and records that must not be lost are synced', (t) => {
   const calls = traceCalls(
     t,
     `const journal = await store.create(sampleHead());
@@ -59,7 +62,7 @@ test('a journal is whole and named on disk before it is used, and syncs what mus
     0,
     calls.findIndex((call) => call.startsWith('write')),
   );
-  assert.deepEqual(folders.slice(1), ['fsync state', 'fsync v1']);
+  assert.deepEqual(folders.slice(1), ['fsync state', 'fsync v2']);
   assert.deepEqual(calls, [
     'write tmp head',
     'fsync tmp',
@@ -78,7 +81,7 @@ test('a journal is whole and named on disk before it is used, and syncs what mus
   ]);
 });
 
-test('an entry of the catalogue is whole and named on disk when it is recorded', (t) => {
+test('an entry of the catalogue is on disk, with its name, when it is recorded', (t) => {
   const calls = traceCalls(t, 'await catalogue.record(sampleEntry()); await catalogue.forget("archive-1");');
   if (calls === null) return;
   const wanted = [
@@ -92,7 +95,7 @@ test('an entry of the catalogue is whole and named on disk when it is recorded',
   assert.deepEqual(calls.slice(1), wanted);
 });
 
-test('proving the catalogue writable writes and syncs as much as an entry can need', (t) => {
+test('proving the catalogue writable writes and syncs a file as large as any entry', (t) => {
   const calls = traceCalls(t, 'await catalogue.proveWritable();');
   if (calls === null) return;
   assert.deepEqual(calls.slice(1), ['write tmp', 'fsync tmp', 'fsync archives', 'unlink tmp']);

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
-import { openStateStore } from '../../src/state/state-store.js';
 import { tempFolder } from '../support/temp.js';
-import { hashOf, sampleEntry, sampleHead, stateFailing, wish } from './samples.js';
+import { hashOf, lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks } from './samples.js';
 import { remountReadOnly, smallDisk } from './small-disk.js';
 
 const completing = { sizeBytes: 100_000_000, treeHash: hashOf('whole') };
 
-test('a write that the system takes only a part of is a failure, and the next line still stands alone', async (t) => {
+test('a line that the system writes only in part is a failure, and the next line is still separate', async (t) => {
   const folder = tempFolder(t);
   const script = join(import.meta.dirname, 'limited.js');
   // POSIX: ulimit -f counts blocks of 512 bytes.
@@ -20,11 +19,11 @@ test('a write that the system takes only a part of is a failure, and the next li
   const output = execFileSync('sh', ['-c', line, process.execPath, script, folder], { encoding: 'utf8' });
   const [first, second] = JSON.parse(output);
   assert.equal(first.why, 'not-writable');
-  assert.match(first.path, /v1\/uploads\/.*\.jsonl$/);
+  assert.match(first.path, /v2\/uploads\/.*\.jsonl$/);
   assert.match(first.detail, /^EFBIG: file too large$/);
   assert.equal(second.why, 'not-writable');
 
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   const [torn] = await store.all();
   assert.ok(torn && torn.parts.size > 5 && torn.parts.size < 40);
   assert.deepEqual([torn.damagedLines, torn.completingUncertain], [1, false]);
@@ -37,7 +36,7 @@ test('a write that the system takes only a part of is a failure, and the next li
   assert.deepEqual([after.damagedLines, after.completingUncertain], [1, false]);
 });
 
-/** Leaves so many bytes free on the disk. */
+/** Fills the disk, but leaves this number of bytes free. */
 function fill(disk: string, freeBytes: number): void {
   const path = join(disk, 'filler');
   for (let chunk = 65_536; chunk >= 4_096; chunk /= 2) {
@@ -52,10 +51,10 @@ function fill(disk: string, freeBytes: number): void {
 
 const DISK_BYTES = 256 * 1024;
 
-test('a full disk refuses a new journal, and leaves no half of one', async (t) => {
+test('a full disk refuses a new journal, and leaves no partial file', async (t) => {
   const disk = smallDisk(t, DISK_BYTES);
   if (disk === null) return;
-  const store = openStateStore(join(disk, 'state'));
+  const store = storeWithLocks(join(disk, 'state'));
   await (await store.create(sampleHead())).close();
   fill(disk, 0);
   await assert.rejects(store.create(sampleHead({ uploadId: 'b' })), (error) => {
@@ -63,14 +62,14 @@ test('a full disk refuses a new journal, and leaves no half of one', async (t) =
     assert.match(String(error), /ENOSPC/);
     return true;
   });
-  assert.equal(readdirSync(join(disk, 'state', 'v1', 'uploads')).length, 1);
+  assert.equal(readdirSync(join(disk, 'state', 'v2', 'uploads')).length, 1);
   assert.equal((await store.all()).length, 1);
 });
 
-test('a journal on a disk that fills up and is freed again goes on with whole lines', async (t) => {
+test('a journal on a disk that was full and has room again continues with complete lines', async (t) => {
   const disk = smallDisk(t, DISK_BYTES);
   if (disk === null) return;
-  const store = openStateStore(join(disk, 'state'));
+  const store = storeWithLocks(join(disk, 'state'));
   const plan = { sizeBytes: 1_000 * 1_048_576, partSizeBytes: 1_048_576, partCount: 1_000 };
   const journal = await store.create(sampleHead({ plan }));
   fill(disk, 4_096);
@@ -94,7 +93,7 @@ test('a journal on a disk that fills up and is freed again goes on with whole li
   assert.equal(found.completingUncertain, false);
 });
 
-test('a full disk shows when the catalogue is proven writable, and spares the entries it has', async (t) => {
+test('proving the catalogue writable fails on a full disk, and its entries stay unchanged', async (t) => {
   const disk = smallDisk(t, DISK_BYTES);
   if (disk === null) return;
   const folder = join(disk, 'archives');
@@ -112,19 +111,19 @@ test('a full disk shows when the catalogue is proven writable, and spares the en
   assert.deepEqual(await catalogue.all(), [sampleEntry()]);
 });
 
-test('a full disk gives no lock', async (t) => {
+test('a lock cannot be taken on a full disk', async (t) => {
   const disk = smallDisk(t, DISK_BYTES);
   if (disk === null) return;
-  const store = openStateStore(join(disk, 'state'));
-  await (await store.lockUpload('a', wish())).release();
+  const store = storeWithLocks(join(disk, 'state'));
+  await (await store.lockUpload('a', lockOptions())).release();
   fill(disk, 0);
-  await assert.rejects(store.lockUpload('a', wish()), stateFailing('not-writable', 'locks'));
+  await assert.rejects(store.lockUpload('a', lockOptions()), stateFailing('not-writable', 'locks'));
 });
 
-test('a read-only disk can be read, and refuses every change by its name', async (t) => {
+test('a read-only disk can be read, and every change fails with EROFS', async (t) => {
   const disk = smallDisk(t, 1024 * 1024);
   if (disk === null) return;
-  const store = openStateStore(join(disk, 'state'));
+  const store = storeWithLocks(join(disk, 'state'));
   const catalogue = openCatalogue(join(disk, 'archives'));
   const journal = await store.create(sampleHead());
   await journal.close();
@@ -138,7 +137,7 @@ test('a read-only disk can be read, and refuses every change by its name', async
   const refusals = [
     () => store.create(sampleHead({ uploadId: 'b' })),
     () => store.reopen(journal.upload),
-    () => store.lockUpload('a', wish()),
+    () => store.lockUpload('a', lockOptions()),
     () => journal.remove(),
     () => catalogue.proveWritable(),
     () => catalogue.record(sampleEntry({ archiveId: 'b' })),

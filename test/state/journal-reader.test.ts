@@ -5,7 +5,7 @@ import { isFailure } from '../../src/core/failures.js';
 import { encodeLine } from '../../src/state/checked-line.js';
 import { parseJournal } from '../../src/state/journal-reader.js';
 import { encodeHead, encodeRecord, type JournalRecord } from '../../src/state/journal-records.js';
-import type { UnfinishedUpload } from '../../src/transfer/ports.js';
+import type { UnfinishedUpload } from '../../src/transfer/ports/state.js';
 import { hashOf, sampleHead, stateFailing } from './samples.js';
 
 const head = sampleHead();
@@ -41,7 +41,7 @@ function parse(bytes: Buffer) {
   });
 }
 
-/** The upload, or null where the head was (rightly) found damaged. */
+/** Returns the upload, or null when the head was found damaged, as it should be. */
 function parseOrDamaged(bytes: Buffer): UnfinishedUpload | null {
   try {
     return parse(bytes).upload;
@@ -51,7 +51,7 @@ function parseOrDamaged(bytes: Buffer): UnfinishedUpload | null {
   }
 }
 
-/** Whatever was read is the truth, possibly less of it; and a completing is known, or known to be uncertain. */
+/** Checks that everything that was read is true, and that a `completing` record is found or reported as uncertain. */
 function assertTruth(upload: UnfinishedUpload, wasCompleting: boolean, where: string): void {
   assert.deepEqual(upload.head, head, where);
   for (const [index, { treeHash, linearHash }] of upload.parts) {
@@ -65,13 +65,13 @@ function assertTruth(upload: UnfinishedUpload, wasCompleting: boolean, where: st
   if (wasCompleting) assert.ok(upload.completing !== null || upload.completingUncertain, where);
 }
 
-test('a journal torn at any byte reads as what was whole before, and tells of the rest', () => {
+test('a journal torn at any byte gives its complete lines, and reports the rest as damaged', () => {
   const bytes = journal(...records);
   const headEnd = encodeHead(head, 'boot-1').length;
   const ends = [headEnd];
   for (const record of records) ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(encodeRecord(record)));
   const headBytes = Buffer.byteLength(encodeHead(head, 'boot-1'));
-  const shift = headBytes - headEnd; // The head holds characters of several bytes.
+  const shift = headBytes - headEnd; // The head contains characters of several bytes.
   for (let at = 0; at < bytes.length; at++) {
     const upload = parseOrDamaged(bytes.subarray(0, at));
     if (at < headBytes) {
@@ -86,7 +86,7 @@ test('a journal torn at any byte reads as what was whole before, and tells of th
     assert.equal(upload.damagedLines, isTorn ? 1 : 0, `torn at ${at}`);
     const beganCompleting = at > (ends.at(-2) ?? 0) + shift;
     assertTruth(upload, beganCompleting, `torn at ${at}`);
-    // A part line's own beginning proves that it was no completing.
+    // The beginning of a part line proves that it was not a completing line.
     const inPart = isTorn && records[wholeLines]?.type === 'part';
     if (inPart && at - shift - (ends[wholeLines] ?? 0) >= 10) {
       assert.equal(upload.completingUncertain, false, `torn at ${at}`);
@@ -94,7 +94,7 @@ test('a journal torn at any byte reads as what was whole before, and tells of th
   }
 });
 
-test('a journal with any byte changed reads the truth minus dropped lines, or is damaged', () => {
+test('a journal with any changed byte gives its intact lines, or is reported as damaged', () => {
   const bytes = journal(...records);
   const headBytes = Buffer.byteLength(encodeHead(head, 'boot-1'));
   for (let at = 0; at < bytes.length; at++) {
@@ -113,7 +113,7 @@ test('a journal with any byte changed reads the truth minus dropped lines, or is
   }
 });
 
-test('a stretch overwritten with zeros and garbage loses no completing without a word', () => {
+test('a range overwritten with zeros or random bytes never loses a completing line silently', () => {
   const bytes = journal(...records, part(2));
   const afterHead = Buffer.byteLength(encodeHead(head, 'boot-1'));
   const place = fc.integer({ min: afterHead, max: bytes.length - 1 });
@@ -129,7 +129,7 @@ test('a stretch overwritten with zeros and garbage loses no completing without a
   );
 });
 
-test('arbitrary bytes never end in anything but a state failure', () => {
+test('arbitrary bytes give a state failure and no other error', () => {
   const tail = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.json().map((text) => Buffer.from(text)),
@@ -147,7 +147,7 @@ test('arbitrary bytes never end in anything but a state failure', () => {
   );
 });
 
-test('whole lines of a wrong shape are damaged lines', () => {
+test('intact lines of a wrong shape count as damaged lines', () => {
   const wrong = [
     { type: 'part', index: 6, treeHash: hashOf(6), linearHash: null },
     { type: 'part', index: 1.5, treeHash: hashOf(1), linearHash: null },
@@ -166,7 +166,7 @@ test('whole lines of a wrong shape are damaged lines', () => {
   }
 });
 
-test('a completing that glued onto a part line, its newline lost, is uncertain', () => {
+test('a completing line that follows a part line without a newline is uncertain', () => {
   const glued = encodeRecord(part(2)).replace('\n', ' ') + encodeRecord(completing);
   for (const text of [glued, glued.slice(0, -1), glued.slice(0, -40)]) {
     const { upload } = parse(Buffer.concat([journal(), Buffer.from(text)]));
@@ -174,7 +174,7 @@ test('a completing that glued onto a part line, its newline lost, is uncertain',
   }
 });
 
-test('a later reopened withdraws a completing, in an unreadable line too', () => {
+test('a later reopened line cancels a completing line, even an unreadable one', () => {
   const damaged = Buffer.concat([
     journal(),
     Buffer.from('{"type":"compl\n'),
@@ -185,36 +185,36 @@ test('a later reopened withdraws a completing, in an unreadable line too', () =>
   assert.deepEqual(parse(journal(completing, { type: 'reopened' }, completing)).upload.completing, whole);
 });
 
-test('the last of several lines of one part counts', () => {
+test('the last of several lines for one part is used', () => {
   const newer: JournalRecord = { type: 'part', index: 3, treeHash: hashOf('newer'), linearHash: null };
   assert.equal(parse(journal(part(3), part(1), newer)).upload.parts.get(3)?.treeHash, hashOf('newer'));
 });
 
-test('a head of a newer version is newer, one of no version damaged', () => {
+test('a head of a newer version is reported as newer, and one without a version as damaged', () => {
   const withVersion = (version: unknown) =>
     Buffer.from(encodeLine({ type: 'head', version, boot: 'boot-1', ...head }));
-  assert.deepEqual(parse(withVersion(1)).upload.head, head);
-  assert.throws(() => parse(withVersion(2)), stateFailing('newer', 'x.jsonl'));
-  for (const version of [0, -1, '2', null, 1.5]) {
+  assert.deepEqual(parse(withVersion(2)).upload.head, head);
+  assert.throws(() => parse(withVersion(3)), stateFailing('newer', 'x.jsonl'));
+  for (const version of [0, 1, -1, '2', null, 1.5]) {
     assert.throws(() => parse(withVersion(version)), stateFailing('damaged', 'x.jsonl'));
   }
 });
 
-test('a head whose plan does not add up is damaged', () => {
+test('a head with an inconsistent plan is damaged', () => {
   const plan = { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 5 };
-  const bytes = Buffer.from(encodeLine({ type: 'head', version: 1, boot: 'boot-1', ...head, plan }));
+  const bytes = Buffer.from(encodeLine({ type: 'head', version: 2, boot: 'boot-1', ...head, plan }));
   assert.throws(() => parse(bytes), stateFailing('damaged'));
 });
 
-test('records are whole under the boot that wrote them or listed last, and never where a line is damaged', () => {
+test('records are whole under the boot that wrote or last listed them, and never with a damaged line', () => {
   const wholeness = (boot: string, ...lines: JournalRecord[]): boolean =>
     parseJournal(journal(...lines), '/state/x.jsonl', { lastActivityAt: '2026-01-02T03:04:05.678Z', boot })
-      .upload.isWhole;
+      .upload.hasAllRecords;
   assert.equal(wholeness('boot-1', part(1)), true);
   assert.equal(wholeness('boot-2', part(1)), false);
   assert.equal(wholeness('boot-2', part(1), { type: 'listed', boot: 'boot-2' }, part(2)), true);
   assert.equal(wholeness('boot-1', part(1), { type: 'listed', boot: 'boot-2' }), false);
   assert.equal(wholeness('', part(1), { type: 'listed', boot: '' }), false);
   const torn = journal(part(1), part(2)).subarray(0, -3);
-  assert.equal(parse(torn).upload.isWhole, false);
+  assert.equal(parse(torn).upload.hasAllRecords, false);
 });

@@ -1,6 +1,6 @@
 /**
- * A process whose files may not grow beyond a limit: records until the system refuses, says what it refused with, and
- * appends once more. argv: state folder.
+ * A process whose files may not grow beyond a limit. It records parts until the system has refused two of
+ * them, and prints both failures. argv: state folder.
  */
 import process from 'node:process';
 import { isFailure } from '../../src/core/failures.js';

@@ -16,28 +16,27 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
-import { openStateStore } from '../../src/state/state-store.js';
-import type { Catalogue, StateStore } from '../../src/transfer/ports.js';
+import type { Catalogue } from '../../src/transfer/ports/state.js';
 import { tempFolder } from '../support/temp.js';
-import { sampleEntry, sampleHead, stateFailing, wish } from './samples.js';
+import { lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks } from './samples.js';
 
 interface Filled {
   readonly state: string;
   readonly journal: string;
   readonly archives: string;
   readonly entry: string;
-  readonly store: StateStore;
+  readonly store: ReturnType<typeof storeWithLocks>;
   readonly catalogue: Catalogue;
 }
 
 async function filled(t: TestContext): Promise<Filled> {
   const folder = tempFolder(t);
   const [state, archives] = [join(folder, 'state'), join(folder, 'archives')];
-  const store = openStateStore(state);
+  const store = storeWithLocks(state);
   const catalogue = openCatalogue(archives);
   const journal = await store.create(sampleHead());
   await journal.close();
-  await (await store.lockUpload('x', wish())).release();
+  await (await store.lockUpload('x', lockOptions())).release();
   await catalogue.record(sampleEntry());
   const entry = join(archives, readdirSync(archives)[0] ?? '');
   return { state, journal: journal.upload.journalPath, archives, entry, store, catalogue };
@@ -50,7 +49,7 @@ async function assertStateForeign({ store }: Filled, path: string): Promise<void
   await assert.rejects(store.findByUploadId(sampleHead().uploadId), isForeign);
 }
 
-for (const below of ['', 'v1', 'v1/uploads']) {
+for (const below of ['', 'v2', 'v2/uploads']) {
   for (const mode of [0o770, 0o720, 0o702, 0o1777]) {
     test(`state/${below} of mode ${mode.toString(8)} is not trusted`, async (t) => {
       const at = await filled(t);
@@ -70,18 +69,18 @@ for (const below of ['', 'v1', 'v1/uploads']) {
 
 test('a folder that others may only read is trusted', async (t) => {
   const at = await filled(t);
-  for (const path of [at.state, join(at.state, 'v1'), at.archives]) chmodSync(path, 0o755);
+  for (const path of [at.state, join(at.state, 'v2'), at.archives]) chmodSync(path, 0o755);
   chmodSync(at.journal, 0o644);
   assert.equal((await at.store.all()).length, 1);
   assert.equal((await at.catalogue.all()).length, 1);
 });
 
-test('a folder of locks that others may write to gives no lock', async (t) => {
+test('a lock cannot be taken in a folder that others may write to', async (t) => {
   const at = await filled(t);
-  chmodSync(join(at.state, 'v1', 'locks'), 0o777);
-  await assert.rejects(at.store.lockUpload('x', wish()), stateFailing('foreign', 'locks'));
+  chmodSync(join(at.state, 'v2', 'locks'), 0o777);
+  await assert.rejects(at.store.lockUpload('x', lockOptions()), stateFailing('foreign', 'locks'));
   await assert.rejects(
-    at.store.lockIdentity(sampleHead().identity, wish()),
+    at.store.lockIdentity(sampleHead().identity, lockOptions()),
     stateFailing('foreign', 'locks'),
   );
 });
@@ -90,27 +89,27 @@ test('the given folder may be a link to a safe one, those below it may not be li
   const at = await filled(t);
   const link = join(at.state, '..', 'link');
   symlinkSync(at.state, link);
-  assert.equal((await openStateStore(link).all()).length, 1);
+  assert.equal((await storeWithLocks(link).all()).length, 1);
   chmodSync(at.state, 0o777);
-  await assert.rejects(openStateStore(link).all(), stateFailing('foreign', link));
+  await assert.rejects(storeWithLocks(link).all(), stateFailing('foreign', link));
   chmodSync(at.state, 0o700);
-  const locking = () => at.store.lockUpload('x', wish());
-  for (const below of ['v1/locks', 'v1/uploads', 'v1']) {
+  const locking = () => at.store.lockUpload('x', lockOptions());
+  for (const below of ['v2/locks', 'v2/uploads', 'v2']) {
     const [path, moved] = [join(at.state, below), join(at.state, 'moved')];
     renameSync(path, moved);
     symlinkSync(moved, path);
-    if (below !== 'v1/locks') await assertStateForeign(at, path);
-    if (below !== 'v1/uploads') await assert.rejects(locking(), stateFailing('foreign', path));
+    if (below !== 'v2/locks') await assertStateForeign(at, path);
+    if (below !== 'v2/uploads') await assert.rejects(locking(), stateFailing('foreign', path));
     unlinkSync(path);
     renameSync(moved, path);
   }
 });
 
-test('a file where a folder should be is no folder', async (t) => {
+test('a file in the place of a folder is reported as no-folder', async (t) => {
   const at = await filled(t);
-  const store = openStateStore(at.journal);
+  const store = storeWithLocks(at.journal);
   await assert.rejects(store.all(), stateFailing('no-folder', at.journal));
-  await assert.rejects(store.lockUpload('x', wish()), stateFailing('no-folder', at.journal));
+  await assert.rejects(store.lockUpload('x', lockOptions()), stateFailing('no-folder', at.journal));
 });
 
 test('a journal that is a link, a folder or a pipe, or that others may write to, is not trusted', async (t) => {
@@ -118,8 +117,8 @@ test('a journal that is a link, a folder or a pipe, or that others may write to,
   for (const mode of [0o620, 0o602]) {
     chmodSync(at.journal, mode);
     await assertStateForeign(at, at.journal);
-    const upload = { journalPath: at.journal } as Parameters<StateStore['reopen']>[0];
-    await assert.rejects(at.store.reopen(upload), stateFailing('foreign', at.journal));
+    const { uploadId } = sampleHead();
+    await assert.rejects(at.store.openUpload(uploadId, lockOptions()), stateFailing('foreign', at.journal));
   }
   chmodSync(at.journal, 0o600);
   const aside = join(at.state, 'aside');
@@ -144,7 +143,7 @@ test('a journal of another user is not trusted', async (t) => {
   await assertStateForeign(at, at.journal);
 });
 
-test('the catalogue is trusted by the same rules', async (t) => {
+test('the same rules of trust apply to the catalogue', async (t) => {
   const at = await filled(t);
   const reads = () => [
     () => at.catalogue.all(),
@@ -169,13 +168,12 @@ for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {
     const folder = tempFolder(t);
     const script = `
       process.umask(${mask});
-      const { openStateStore } = await import(process.argv[1] + '/src/state/state-store.js');
       const { openCatalogue } = await import(process.argv[1] + '/src/state/catalogue.js');
-      const { sampleHead, sampleEntry, wish } = await import(process.argv[1] + '/test/state/samples.js');
-      const store = openStateStore(process.argv[2] + '/a/b');
+      const { sampleHead, sampleEntry, storeWithLocks, lockOptions } = await import(process.argv[1] + '/test/state/samples.js');
+      const store = storeWithLocks(process.argv[2] + '/a/b');
       const journal = await store.create(sampleHead());
       await journal.recordReopened();
-      await store.lockUpload('x', wish());
+      await store.lockUpload('x', lockOptions());
       const catalogue = openCatalogue(process.argv[2] + '/c/d');
       await catalogue.proveWritable();
       await catalogue.record(sampleEntry());`;
@@ -191,7 +189,7 @@ for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {
 }
 
 test('no file of the state holds more than the port names', async (t) => {
-  const store = openStateStore(tempFolder(t));
+  const store = storeWithLocks(tempFolder(t));
   const head = { ...sampleHead(), secretAccessKey: 'TOPSECRET' };
   const journal = await store.create(head);
   await journal.close();

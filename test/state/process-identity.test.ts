@@ -6,7 +6,7 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { parseStat, systemProcesses } from '../../src/state/process-identity.js';
 
-test('this process knows itself, always the same', async () => {
+test('this process has one identity that stays the same', async () => {
   const self = await systemProcesses.self();
   assert.deepEqual(await systemProcesses.self(), self);
   assert.equal(self.pid, process.pid);
@@ -15,13 +15,13 @@ test('this process knows itself, always the same', async () => {
   assert.ok(self.bootId !== '' && self.pidNamespace !== '' && self.startTime !== '');
 });
 
-test('the machine is told by a hash, not by its id', async (t) => {
+test('the machine is identified by a hash and not by its id', async (t) => {
   if (process.platform !== 'linux') return t.skip('only Linux has /etc/machine-id');
   const { machine } = await systemProcesses.self();
   assert.equal(machine.includes(readFileSync('/etc/machine-id', 'utf8').trim() || 'no id'), false);
 });
 
-test('a child has another start time or id, and none once it has ended', async () => {
+test('a child has a start time while it runs, and none after it has ended', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   assert.ok(child.pid !== undefined);
   assert.match((await systemProcesses.startTimeOf(child.pid)) ?? '', /\d/);
@@ -32,7 +32,7 @@ test('a child has another start time or id, and none once it has ended', async (
 
 const rest = ' 1 2 3 0 -1 4194304 10 0 0 0 5 6 0 0 20 0 11 0 987654 1000 200';
 
-test('the start time is field 22, whatever the command is called', () => {
+test('the start time is field 22, whatever the name of the command is', () => {
   for (const name of ['node', 'a) R 1 2', ') (', 'x y', '']) {
     assert.equal(parseStat(`42 (${name}) S${rest}`), '987654', name);
   }

@@ -1,17 +1,26 @@
-/** Heads, entries and processes to begin a test from, and what a failing call must fail with. */
+/** Sample heads, entries and processes for tests, and checks for the failures that a call must give. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type FailureFacts, isFailure } from '../../src/core/failures.js';
+import type { UploadIdentity } from '../../src/core/identity.js';
 import type { Processes, ProcessIdentity } from '../../src/state/process-identity.js';
-import type { CatalogueEntry, JournalHead, LockOptions, UploadIdentity } from '../../src/transfer/ports.js';
+import { openStateStore } from '../../src/state/state-store.js';
+import type {
+  CatalogueEntry,
+  Journal,
+  JournalHead,
+  Lock,
+  LockOptions,
+  UnfinishedUpload,
+} from '../../src/transfer/ports/state.js';
 
 export function hashOf(word: string | number): string {
   return createHash('sha256').update(String(word)).digest('hex');
 }
 
-export function sampleIdentity(file = '/data/photos.tar'): UploadIdentity {
-  const place = { url: 'glacier://photos', region: 'eu-west-1', endpoint: null, account: '123456789012' };
-  return { file, place };
+export function sampleIdentity(path = '/data/photos.tar'): UploadIdentity {
+  const target = { url: 'glacier://photos', region: 'eu-west-1', endpoint: null, account: '123456789012' };
+  return { source: { kind: 'file', path }, target };
 }
 
 const fingerprint = {
@@ -26,14 +35,7 @@ export function sampleHead(changes: Partial<JournalHead> = {}): JournalHead {
   return {
     uploadId: '-upl0ad_id',
     identity: sampleIdentity(),
-    recipe: {
-      url: 'glacier://photos',
-      region: 'eu-west-1',
-      endpoint: null,
-      accountId: '-',
-      profile: null,
-      localDir: null,
-    },
+    connection: { accountId: '-', profile: null, pathStyle: false },
     plan: { sizeBytes: 100_000_000, partSizeBytes: 16_777_216, partCount: 6 },
     description: 'photos \u{1f4f7} "quoted"',
     fingerprint,
@@ -57,12 +59,44 @@ export function sampleEntry(changes: Partial<CatalogueEntry> = {}): CatalogueEnt
   };
 }
 
-/** Does not wait, or only so long. */
-export function wish(waitMs = 0, signal = new AbortController().signal): LockOptions {
+/** A state store with a method that takes the lock of an upload alone. */
+export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
+  const store = openStateStore(...args);
+  return {
+    ...store,
+    async lockUpload(uploadId: string, options: LockOptions): Promise<Lock> {
+      const { lock, close } = await store.openUpload(uploadId, options);
+      return { assertHeld: () => lock.assertHeld(), release: close };
+    },
+    async findByUploadId(uploadId: string): Promise<UnfinishedUpload | null> {
+      return (await store.all()).find(({ head }) => head.uploadId === uploadId) ?? null;
+    },
+    /** Opens the journal of an upload that the store knows; its lock is released when the journal is closed. */
+    async reopen({ head }: UnfinishedUpload): Promise<Journal> {
+      const { journal, close } = await store.openUpload(head.uploadId, lockOptions());
+      assert.ok(journal);
+      return {
+        get upload() {
+          return journal.upload;
+        },
+        recordPart: (...args) => journal.recordPart(...args),
+        recordListed: () => journal.recordListed(),
+        recordFingerprint: (...args) => journal.recordFingerprint(...args),
+        recordCompleting: (...args) => journal.recordCompleting(...args),
+        recordReopened: () => journal.recordReopened(),
+        remove: () => journal.remove(),
+        close,
+      };
+    },
+  };
+}
+
+/** Returns options that do not wait, or wait for `waitMs`. */
+export function lockOptions(waitMs = 0, signal = new AbortController().signal): LockOptions {
   return { waitMs, signal };
 }
 
-/** A process that may lie about who it is; others run when `running` says so. */
+/** Returns processes with a chosen identity. `running` lists the start times of the others that run. */
 export function fakeProcesses(
   self: Partial<ProcessIdentity> = {},
   running: Record<number, string> = {},
@@ -84,16 +118,19 @@ export function fakeProcesses(
   };
 }
 
-/** Matches a TransferError `state` with this reason; `inPath` must be a part of the path it names. */
+/**
+ * Returns a check for a TransferError `state` with this reason. `inPath` must be a part of the path it names.
+ */
 export function stateFailing(why: FailureFacts['state']['why'], inPath = '') {
   return (error: unknown): true => {
     assert.ok(isFailure(error, 'state'), `not a state failure: ${error}`);
     assert.equal(error.facts.why, why, JSON.stringify(error.facts));
-    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not hold ${inPath}`);
+    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not contain ${inPath}`);
     return true;
   };
 }
 
+/** Returns a check for a TransferError `busy`. */
 export function busyFailing(what: string, holder: RegExp) {
   return (error: unknown): true => {
     assert.ok(isFailure(error, 'busy'), `not busy: ${error}`);

@@ -1,4 +1,4 @@
-/** A file system of a few pages, to be filled up. */
+/** Mounts a very small file system, which a test can fill. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Cleanup } from '../support/temp.js';
 
-/** @returns the mounted folder, or null (and the test says that it was skipped) where nothing may be mounted */
+/** @returns the mounted folder, or null when mounting is not allowed; the test is then reported as skipped */
 export function smallDisk(t: TestContext, sizeBytes: number): string | null {
   const folder = mountSmallDisk(t, sizeBytes);
   if (folder instanceof Error) {
@@ -16,7 +16,7 @@ export function smallDisk(t: TestContext, sizeBytes: number): string | null {
   return folder;
 }
 
-/** @returns the mounted folder, or why nothing may be mounted here */
+/** @returns the mounted folder, or the error when mounting is not allowed */
 export function mountSmallDisk(t: Cleanup, sizeBytes: number): string | Error {
   const folder = mkdtempSync(join(tmpdir(), 'calve-test-'));
   try {
@@ -33,7 +33,7 @@ export function mountSmallDisk(t: Cleanup, sizeBytes: number): string | Error {
   return folder;
 }
 
-/** Makes room, as whoever mends a full disk does. */
+/** Makes room, like a person who fixes a full disk. */
 export function enlarge(folder: string, sizeBytes: number): void {
   execFileSync('mount', ['-o', `remount,rw,size=${sizeBytes}`, folder], { stdio: 'pipe' });
 }

@@ -11,12 +11,11 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
-import { openStateStore } from '../../src/state/state-store.js';
 import { tempFolder } from '../support/temp.js';
-import { hashOf, sampleHead, sampleIdentity, stateFailing } from './samples.js';
+import { hashOf, lockOptions, sampleHead, sampleIdentity, stateFailing, storeWithLocks } from './samples.js';
 
-test('what was recorded is found again by identity, by upload id and among all', async (t) => {
-  const store = openStateStore(join(tempFolder(t), 'deep', 'state'));
+test('a recorded upload is found by identity, by upload id and in the list of all', async (t) => {
+  const store = storeWithLocks(join(tempFolder(t), 'deep', 'state'));
   const head = sampleHead();
   const journal = await store.create(head);
   const part = { treeHash: hashOf(2), linearHash: hashOf('l2') };
@@ -42,8 +41,8 @@ test('what was recorded is found again by identity, by upload id and among all',
   assert.deepEqual(await store.all(), [found]);
 });
 
-test('a reopened upload is no longer completing, and its newest part and fingerprint count', async (t) => {
-  const store = openStateStore(tempFolder(t));
+test('a reopened upload is no longer completing, and its newest part and fingerprint are used', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.recordPart(1, { treeHash: hashOf('old'), linearHash: null });
   await journal.recordCompleting({ sizeBytes: 100_000_000, treeHash: hashOf('whole') });
@@ -60,8 +59,8 @@ test('a reopened upload is no longer completing, and its newest part and fingerp
   assert.equal(after?.parts.get(1)?.treeHash, hashOf('new'));
 });
 
-test('uploads are listed oldest first, and those of one file newest first', async (t) => {
-  const store = openStateStore(tempFolder(t));
+test('uploads are listed oldest first, and the uploads of one file newest first', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
   const starts = {
     b: '2026-01-03T00:00:00.000Z',
     a: '2026-01-01T00:00:00.000Z',
@@ -74,45 +73,47 @@ test('uploads are listed oldest first, and those of one file newest first', asyn
   await (await store.create(other)).close();
   const idsOf = (uploads: { head: { uploadId: string } }[]) =>
     uploads.map(({ head }) => head.uploadId).join('');
-  assert.equal(idsOf(await store.all()), 'acdb'); // d began at the sample's time, between c and b
+  assert.equal(idsOf(await store.all()), 'acdb'); // d was created at the sample's time, between c and b
   assert.equal(idsOf(await store.findByIdentity(sampleIdentity())), 'bca');
 });
 
-test('every part of the place makes another identity, a missing account included', async (t) => {
-  const store = openStateStore(tempFolder(t));
+test('a difference in any field of the target makes another identity, a missing account included', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
   await (await store.create(sampleHead())).close();
-  const { file, place } = sampleIdentity();
+  const { source, target } = sampleIdentity();
   for (const change of [
     { url: 'glacier://b' },
     { region: null },
     { endpoint: 'http://x' },
     { account: null },
   ]) {
-    assert.deepEqual(await store.findByIdentity({ file, place: { ...place, ...change } }), []);
+    assert.deepEqual(await store.findByIdentity({ source, target: { ...target, ...change } }), []);
   }
-  assert.deepEqual(await store.findByIdentity({ file: `${file}.old`, place }), []);
+  assert.deepEqual(await store.findByIdentity(sampleIdentity('/data/photos.tar.old')), []);
 });
 
-test('a removed journal is gone, and removing it again does no harm', async (t) => {
-  const store = openStateStore(tempFolder(t));
+test('a removed journal is gone, and removing it again changes nothing', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.remove();
   await journal.remove();
   assert.deepEqual(await store.all(), []);
-  await assert.rejects(store.reopen(journal.upload), stateFailing('damaged', '.jsonl'));
+  const { journal: gone, close } = await store.openUpload(journal.upload.head.uploadId, lockOptions());
+  assert.equal(gone, null);
+  await close();
 });
 
-test('reading a state folder that is not there finds nothing and makes nothing', async (t) => {
+test('reading a state folder that does not exist finds nothing and creates nothing', async (t) => {
   const folder = join(tempFolder(t), 'state');
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   assert.deepEqual(await store.all(), []);
   assert.deepEqual(await store.findByIdentity(sampleIdentity()), []);
   assert.equal(await store.findByUploadId('x'), null);
   assert.equal(existsSync(folder), false);
 });
 
-test('a journal is never overwritten by a new one of the same upload', async (t) => {
-  const store = openStateStore(tempFolder(t));
+test('a new journal never overwrites an older one of the same upload', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.recordCompleting({ sizeBytes: 1, treeHash: hashOf('whole') });
   await journal.close();
@@ -121,7 +122,7 @@ test('a journal is never overwritten by a new one of the same upload', async (t)
 });
 
 test('a record that could not be read again is not written', async (t) => {
-  const store = openStateStore(tempFolder(t));
+  const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   const isBug = (error: unknown) => isFailure(error, 'bug');
   await assert.rejects(journal.recordPart(6, { treeHash: hashOf(6), linearHash: null }), isBug);
@@ -136,7 +137,7 @@ test('a record that could not be read again is not written', async (t) => {
 });
 
 test('ten thousand parts stay under 4 MB, each appended in constant time', async (t) => {
-  const store = openStateStore(tempFolder(t));
+  const store = storeWithLocks(tempFolder(t));
   const plan = { sizeBytes: 10_000 * 1_048_576, partSizeBytes: 1_048_576, partCount: 10_000 };
   const journal = await store.create(sampleHead({ plan }));
   const path = journal.upload.journalPath;
@@ -166,32 +167,35 @@ test('ten thousand parts stay under 4 MB, each appended in constant time', async
   assert.equal(found?.parts.get(4_321)?.linearHash, hashOf(-4_321));
 });
 
-test('a folder of a newer calve stands in the way only when it may hold uploads', async (t) => {
+test('a folder of a newer calve is refused only when it may hold uploads', async (t) => {
   const folder = tempFolder(t);
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   const head = sampleHead();
   await (await store.create(head)).close();
-  mkdirSync(join(folder, 'v2', 'uploads'), { recursive: true, mode: 0o700 });
-  mkdirSync(join(folder, 'v2', 'locks'));
+  mkdirSync(join(folder, 'v3', 'uploads'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, 'v3', 'locks'));
   mkdirSync(join(folder, 'v0'));
   assert.equal((await store.findByIdentity(head.identity)).length, 1);
   assert.equal((await store.all()).length, 1);
 
-  writeFileSync(join(folder, 'v2', 'uploads', 'something'), '');
-  await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v2'));
-  await assert.rejects(store.all(), stateFailing('newer', 'v2'));
-  await assert.rejects(store.findByUploadId('unknown here'), stateFailing('newer', 'v2'));
-  assert.ok(await store.findByUploadId(head.uploadId));
+  writeFileSync(join(folder, 'v3', 'uploads', 'something'), '');
+  await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v3'));
+  await assert.rejects(store.all(), stateFailing('newer', 'v3'));
+  await assert.rejects(store.openUpload('unknown here', lockOptions()), stateFailing('newer', 'v3'));
+  await assert.rejects(store.heads(), stateFailing('newer', 'v3'));
+  const known = await store.openUpload(head.uploadId, lockOptions());
+  assert.ok(known.journal);
+  await known.close();
 
-  renameSync(join(folder, 'v2', 'uploads'), join(folder, 'v2', 'transfers'));
-  await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v2'));
+  renameSync(join(folder, 'v3', 'uploads'), join(folder, 'v3', 'transfers'));
+  await assert.rejects(store.findByIdentity(head.identity), stateFailing('newer', 'v3'));
 });
 
-test('a journal under a wrong name is not passed over in silence', async (t) => {
+test('a journal with a wrong name is reported and not ignored', async (t) => {
   const folder = tempFolder(t);
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   await (await store.create(sampleHead())).close();
-  const uploads = join(folder, 'v1', 'uploads');
+  const uploads = join(folder, 'v2', 'uploads');
   const [name] = readdirSync(uploads);
   assert.ok(name);
   const wrong = `${'0'.repeat(16)}${name.slice(16)}`;
@@ -199,19 +203,19 @@ test('a journal under a wrong name is not passed over in silence', async (t) => 
   await assert.rejects(store.all(), stateFailing('damaged', wrong));
 });
 
-test('stray files between the journals are left alone', async (t) => {
+test('other files between the journals are left alone', async (t) => {
   const folder = tempFolder(t);
-  const store = openStateStore(folder);
+  const store = storeWithLocks(folder);
   const journal = await store.create(sampleHead());
   await journal.close();
   for (const name of ['.tmp-0123', 'notes.txt', '.nfs0001']) {
-    writeFileSync(join(folder, 'v1', 'uploads', name), 'half');
+    writeFileSync(join(folder, 'v2', 'uploads', name), 'half');
   }
   assert.equal((await store.all()).length, 1);
 });
 
-test('a line after a torn one stands alone', async (t) => {
-  const store = openStateStore(tempFolder(t));
+test('a line after a torn line is separate from it', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
   const journal = await store.create(sampleHead());
   await journal.close();
   appendFileSync(journal.upload.journalPath, '{"type":"part","index":3,"tr');
@@ -226,4 +230,34 @@ test('a line after a torn one stands alone', async (t) => {
   assert.deepEqual([...(found?.parts.keys() ?? [])], [4]);
   assert.ok(found?.completing);
   assert.deepEqual([found.damagedLines, found.completingUncertain], [1, false]);
+});
+
+test('unfinished uploads of an older calve are reported, and left alone', async (t) => {
+  const folder = tempFolder(t);
+  const store = storeWithLocks(folder);
+  await (await store.create(sampleHead())).close();
+  mkdirSync(join(folder, 'v1', 'uploads'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, 'v1', 'locks'));
+  assert.equal((await store.all()).length, 1);
+  const old = join(folder, 'v1', 'uploads', '0123456789abcdef-0123456789abcdef.jsonl');
+  writeFileSync(old, 'of another format');
+  await assert.rejects(store.findByIdentity(sampleIdentity()), stateFailing('older', 'v1'));
+  await assert.rejects(store.all(), stateFailing('older', 'v1'));
+  await assert.rejects(store.heads(), stateFailing('older', 'v1'));
+  assert.ok(existsSync(old));
+});
+
+test('heads are read without the parts, the oldest first', async (t) => {
+  const store = storeWithLocks(tempFolder(t));
+  const second = sampleHead({ uploadId: 'b', startedAt: '2026-01-03T00:00:00.000Z' });
+  for (const head of [second, sampleHead()]) {
+    const journal = await store.create(head);
+    await journal.recordPart(0, { treeHash: hashOf(0), linearHash: null });
+    await journal.close();
+  }
+  const heads = await store.heads();
+  assert.deepEqual(
+    heads.map(({ head }) => head),
+    [sampleHead(), second],
+  );
 });

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../src/transfer/ports.js';
+import type { Clock } from '../../src/transfer/ports/clock.js';
 
 /**
  * Time that passes only when somebody sleeps: the earliest sleeper is woken once everything else had its turn, so

@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto';
 import { buffer as collect } from 'node:stream/consumers';
 import { TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import type { PageRequest, PreparedPart, Target, WholeArchive } from '../../src/transfer/ports.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
+import type { PageRequest, Target, WholeArchive } from '../../src/transfer/ports/target.js';
 import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-vault.js';
 
-export type Operation = Exclude<
-  keyof Target,
-  'limits' | 'idleExpiryMs' | 'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'close'
->;
+export type Operation = Exclude<keyof Target, 'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'close'>;
 
 interface Call {
   readonly operation: Operation;
@@ -147,16 +145,22 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
   }
 
   const target: Target = {
-    limits: {
-      partSizeMinBytes: MIB_BYTES,
-      partSizeMaxBytes: 4096 * MIB_BYTES,
-      partsMax: 10_000,
-      sizeMinBytes: 1,
-      sizeMaxBytes: 10_000 * 4096 * MIB_BYTES,
+    capabilities: {
+      storesObjects: false,
+      limits: {
+        partSizeMinBytes: MIB_BYTES,
+        partSizeMaxBytes: 4096 * MIB_BYTES,
+        partsMax: 10_000,
+        sizeMinBytes: 1,
+        sizeMaxBytes: 10_000 * 4096 * MIB_BYTES,
+      },
+      pageEntriesMax: 50,
+      idleExpiryMs,
+      reportsAccount: true,
+      billsParts: false,
+      partsOutliveAbort: false,
     },
-    idleExpiryMs,
     partTimeMs,
-    capabilities: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
     exists: async () => true,
     locate: (create, signal) =>

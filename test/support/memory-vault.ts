@@ -1,7 +1,12 @@
 /** What a vault keeps, and by which rules: any order, replacing, checks on complete. Errors are the service's own. */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
-import type { CreateUploadRequest, OpenUpload, RemotePart, WholeArchive } from '../../src/transfer/ports.js';
+import type {
+  CreateUploadRequest,
+  OpenUpload,
+  RemotePart,
+  WholeArchive,
+} from '../../src/transfer/ports/target.js';
 
 const MIB_BYTES = 1024 * 1024;
 const PARTS_MAX = 10_000;

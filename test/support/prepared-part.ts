@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PreparedPart } from '../../src/transfer/ports.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import { vaultTreeHash } from './memory-vault.js';
 
 /** A part made of bytes in memory, as a source would prepare it. */

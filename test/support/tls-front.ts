@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { Pacer, paced } from '../../src/emulator/pace.js';
+import { BandwidthLimit, limitBandwidth } from '../../src/emulator/faults/bandwidth.js';
 import { selfSigned } from './certificates.js';
 import type { Cleanup } from './temp.js';
 
@@ -38,7 +38,7 @@ export async function startTlsFront(
   const certificate = selfSigned(folder, `DNS:${name}`);
   if (certificate === null) throw new Error('openssl is not installed');
   const { hostname, port } = new URL(upstream);
-  const pacer = new Pacer(bytesPerSecond);
+  const limit = new BandwidthLimit(bytesPerSecond);
   const server = createServer(certificate, (request, response) => {
     const { method, url: path, headers } = request;
     const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
@@ -47,7 +47,7 @@ export async function startTlsFront(
     });
     onward.on('error', () => response.destroy());
     request.on('error', () => onward.destroy());
-    request.pipe(paced(pacer)).pipe(onward);
+    request.pipe(limitBandwidth(limit)).pipe(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

@@ -1,4 +1,5 @@
 import { startEmulator } from '../../src/emulator/server.js';
+import { GLACIER_CAPABILITIES } from '../../src/targets/glacier/capabilities.js';
 import { glacierTarget } from '../../src/targets/glacier/target.js';
 import { memoryTarget } from '../support/memory-target.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -24,7 +25,7 @@ targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
       accountId: '-',
       credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: emulator.secretAccessKey },
       profile: null,
-      idleExpiryMs: null,
+      capabilities: GLACIER_CAPABILITIES,
       mayCreateVault: false,
       connectTimeoutMs: 5_000,
       readTimeoutMs: 5_000,

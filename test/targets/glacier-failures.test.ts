@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import process from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { type FailureKind, isFailure, type RetryClass, TransferError } from '../../src/core/failures.js';
-import type { Target } from '../../src/transfer/ports.js';
+import type { Target } from '../../src/transfer/ports/target.js';
 import { json, refusal, type Script, scriptedServer, targetAt } from './scripted-server.js';
 
 const never = new AbortController().signal;

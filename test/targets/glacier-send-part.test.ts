@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import type { PreparedPart } from '../../src/transfer/ports.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import {
   refusal,

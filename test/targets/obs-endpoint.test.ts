@@ -42,7 +42,7 @@ test("the endpoint follows from the region, Dublin's under its own domain", () =
 });
 
 test("AWS's region and endpoints are not OBS's", () => {
-  refused({}, /no region is named \(AWS_REGION is for AWS\)/);
+  refused({}, /no region is named \(AWS_REGION applies only to AWS\)/);
   const place = { region: 'cn-north-4', endpoint: null };
   assert.deepEqual(resolveObsEndpoint(settings({ region: 'cn-north-4' })), place);
 });

@@ -8,7 +8,8 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
 import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
 import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
-import type { Completion, PlannedUploadRequest, PreparedPart, Target } from '../../src/transfer/ports.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
+import type { Completion, CreateUploadRequest, Target } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
@@ -21,8 +22,8 @@ const parts = [0, 1].map((index) =>
   preparedPart(bytes.subarray(index * PART, (index + 1) * PART), index, PART),
 );
 const [first, second] = parts as [PreparedPart, PreparedPart];
-const request: PlannedUploadRequest = {
-  plan: { sizeBytes: bytes.length, partSizeBytes: PART, partCount: 2 },
+const request: CreateUploadRequest = {
+  plan: { partSizeBytes: PART },
   description: 'x',
   object: { storageClass: null, noOverwrite: false },
 };

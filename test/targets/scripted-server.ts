@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { GLACIER_CAPABILITIES } from '../../src/targets/glacier/capabilities.js';
 import { type GlacierTargetOptions, glacierTarget } from '../../src/targets/glacier/target.js';
-import type { Target } from '../../src/transfer/ports.js';
+import type { Target } from '../../src/transfer/ports/target.js';
 
 export interface Seen {
   readonly method: string;
@@ -63,7 +64,7 @@ export function targetAt(
     accountId: '-',
     credentials: { accessKeyId, secretAccessKey },
     profile: null,
-    idleExpiryMs: null,
+    capabilities: GLACIER_CAPABILITIES,
     mayCreateVault: false,
     connectTimeoutMs: 2000,
     readTimeoutMs: 2000,

@@ -4,16 +4,16 @@ import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { listAllParts, listAllUploads } from '../../src/transfer/list.js';
+import type { PreparedPart } from '../../src/transfer/ports/source.js';
+import type { RecordedPart } from '../../src/transfer/ports/state.js';
 import type {
   Completion,
   CreatedUpload,
+  CreateUploadRequest,
   OpenUpload,
-  PlannedUploadRequest,
-  PreparedPart,
-  RecordedPart,
   RemotePart,
   Target,
-} from '../../src/transfer/ports.js';
+} from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
@@ -54,7 +54,7 @@ class Work {
     this.treeHash = vaultTreeHash(this.bytes);
   }
 
-  request(description = 'photos of 2026'): PlannedUploadRequest {
+  request(description = 'photos of 2026'): CreateUploadRequest {
     const plan = { sizeBytes: this.sizeBytes, partSizeBytes: this.kind.partBytes, partCount: 3 };
     return { plan, description };
   }

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  abortUpload,
-  type JoinedUpload,
-  joinedUploads,
-  joiner,
-  sortUploads,
-  withActivity,
-} from '../../src/transfer/abort.js';
-import type { OpenUpload, Target } from '../../src/transfer/ports.js';
+import { abortUpload, sortUploads, withActivity } from '../../src/transfer/abort.js';
+import { type JoinedUpload, joiner, listUploads } from '../../src/transfer/list.js';
+import type { OpenUpload, Target } from '../../src/transfer/ports/target.js';
 import type { Session } from '../../src/transfer/session.js';
 import { sampleHead } from '../state/samples.js';
 import { DAY_MS } from '../support/memory-target.js';
@@ -184,12 +178,12 @@ test('an abort that fails leaves the journal where it is', async (t) => {
 test('an id of another place leaves that place’s journal alone', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
-  const elsewhere = { ...bench.session().place, region: 'us-east-1' };
+  const elsewhere = { ...bench.session().targetIdentity, region: 'us-east-1' };
   bench.hooks.before = () => {
     bench.vault.exists = false;
   };
   await assert.rejects(
-    abortUpload(bench.session({ place: elsewhere }), uploadId, { listed: false, forget: false }),
+    abortUpload(bench.session({ targetIdentity: elsewhere }), uploadId, { listed: false, forget: false }),
     failsAs('not-found', { what: 'vault' }),
   );
   bench.hooks.before = () => {
@@ -198,11 +192,11 @@ test('an id of another place leaves that place’s journal alone', async (t) => 
     bench.hooks.before = null;
   };
   await assert.rejects(
-    abortUpload(bench.session({ place: elsewhere }), uploadId, { listed: false, forget: false }),
+    abortUpload(bench.session({ targetIdentity: elsewhere }), uploadId, { listed: false, forget: false }),
     failsAs('not-found', { what: 'upload' }),
   );
   assert.equal(bench.journals().length, 1);
-  const join = await joiner(bench.session({ place: elsewhere }));
+  const join = await joiner(bench.session({ targetIdentity: elsewhere }));
   const [open] = bench.vault.list('');
   const seen = { ...open, uploadId } as OpenUpload;
   assert.equal(join(seen).local, null);
@@ -214,7 +208,7 @@ test('uploads on the service are joined with what is known of them here', async 
   const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
   for (let n = 0; n < 4; n += 1) await bench.target.createUpload({ plan, description: `${n}` }, never);
   const joined: [boolean, number | undefined][] = [];
-  for await (const { open, local } of joinedUploads(bench.session())) {
+  for await (const { open, local } of listUploads(bench.session())) {
     joined.push([open.uploadId === uploadId, local?.parts.size]);
   }
   assert.deepEqual(joined, [
@@ -245,7 +239,7 @@ function joined(createdAgoMs: number, localIdleMs: number | null): JoinedUpload 
     completing: null,
     damagedLines: 0,
     completingUncertain: false,
-    isWhole: true,
+    hasAllRecords: true,
     lastActivityAt: isoAgo(localIdleMs),
     journalPath: '',
   };
@@ -304,13 +298,9 @@ test('a sweep of all takes all, and one by age never takes what is younger or in
 
 /** A service that bills what is left, and may still take a part that was in flight. */
 function billing(bench: Rig, target: Partial<Target> = {}): Session {
-  const capabilities = {
-    container: 'bucket',
-    tellsAccount: false,
-    billsParts: true,
-    partsOutliveAbort: true,
-  } as const;
-  return bench.session({ target: { ...bench.session().target, capabilities, ...target } });
+  const vault = bench.session().target;
+  const capabilities = { ...vault.capabilities, billsParts: true, partsOutliveAbort: true };
+  return bench.session({ target: { ...vault, capabilities, ...target } });
 }
 
 test('where parts may outlive an abort, it is repeated until none is listed', async (t) => {
@@ -370,8 +360,12 @@ test('an upload that is unknown here is as old as its newest part, where the ser
       marker: null,
     }),
   });
-  const place = { ...session.place, url: 's3://photos' };
-  const seen = await withActivity({ ...session, place }, { open, local: null }, { olderThanMs: 2 * DAY_MS });
+  const targetIdentity = { ...session.targetIdentity, url: 's3://photos' };
+  const seen = await withActivity(
+    { ...session, targetIdentity },
+    { open, local: null },
+    { olderThanMs: 2 * DAY_MS },
+  );
   assert.equal(seen.newestPartAt, ago(DAY_MS));
   assert.deepEqual(sortUploads([seen], { olderThanMs: 2 * DAY_MS }, nowMs, null).take, []);
   assert.equal(sortUploads([seen], { olderThanMs: DAY_MS }, nowMs, null).take.length, 1);

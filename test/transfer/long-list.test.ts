@@ -23,8 +23,8 @@ async function longUpload(bench: Rig, heldToo: readonly number[] = []): Promise<
   const { uploadId } = await bench.target.createUpload({ plan, description: 'long' }, never);
   const journal = await session.state.create({
     uploadId,
-    identity: { file: source.path, place: session.place },
-    recipe: session.recipe,
+    identity: { source: { kind: 'file', path: source.path }, target: session.targetIdentity },
+    connection: session.connection,
     plan,
     description: 'long',
     fingerprint: source.fingerprint,
@@ -71,5 +71,5 @@ test('an upload that is gone is told by its list, whatever the parts sent beside
   const bench = rig(t);
   bench.vault.drop(await longUpload(bench));
   await bench.upload({ partSizeBytes: null });
-  assert.deepEqual(bench.notices(), ['gone-begun-anew']);
+  assert.deepEqual(bench.notices(), ['gone-created-again']);
 });

@@ -120,7 +120,7 @@ test('resume of an upload that somebody aborted is gone, and begins no other', a
   }
   assert.deepEqual([bench.calls.createUpload, bench.journals().length], [1, 1]);
   await bench.upload();
-  assert.deepEqual(bench.notices(), ['gone-begun-anew']);
+  assert.deepEqual(bench.notices(), ['gone-created-again']);
   assertArchives(bench, bench.bytes);
 });
 
@@ -129,7 +129,7 @@ test('resume of an upload that expired begins it anew once', async (t) => {
   bench.vault.drop(await interrupt(bench, 3));
   bench.clock.advance(25 * HOUR_MS);
   assert.equal((await bench.resume()).partsSent, PARTS);
-  assert.deepEqual(bench.notices(), ['expired-begun-anew']);
+  assert.deepEqual(bench.notices(), ['expired-created-again']);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
 });
@@ -149,7 +149,10 @@ test('where uploads never expire, a missing one was aborted, however long ago', 
   bench.vault.drop(await interrupt(bench, 3));
   bench.clock.advance(1000 * HOUR_MS);
   const { target } = bench.session();
-  await assert.rejects(bench.resume({ target: { ...target, idleExpiryMs: null } }), failsAs('gone'));
+  await assert.rejects(
+    bench.resume({ target: { ...target, capabilities: { ...target.capabilities, idleExpiryMs: null } } }),
+    failsAs('gone'),
+  );
   assert.equal(bench.calls.createUpload, 1);
 });
 
@@ -157,8 +160,8 @@ test('resume under another account’s credentials is refused before the service
   const bench = rig(t);
   await interrupt(bench, 3);
   const asked = bench.log.length;
-  const place = { ...bench.session().place, account: '999988887777' };
-  await assert.rejects(bench.resume({ place }), failsAs('refused', { why: 'wrong-credentials' }));
+  const targetIdentity = { ...bench.session().targetIdentity, account: '999988887777' };
+  await assert.rejects(bench.resume({ targetIdentity }), failsAs('refused', { why: 'wrong-credentials' }));
   assert.equal(bench.log.length, asked);
 });
 
@@ -166,9 +169,9 @@ test('resume of an upload that another calve works on is busy', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 3);
   const session = bench.session();
-  const lock = await session.state.lockUpload(uploadId, { waitMs: 0, signal: never });
+  const locked = await session.state.openUpload(uploadId, { waitMs: 0, signal: never });
   await assert.rejects(bench.resume(), failsAs('busy'));
-  await lock.release();
+  await locked.close();
   await bench.resume();
   assertArchives(bench, bench.bytes);
 });
@@ -181,7 +184,7 @@ test('resume of an upload that another calve has just ended finds no unfinished 
   assert.ok(known);
   await bench.upload();
   const expected = { what: 'unfinished upload', name: known.head.uploadId } as const;
-  await assert.rejects(resumeUpload(session, known), failsAs('not-found', expected));
+  await assert.rejects(resumeUpload(session, known.head), failsAs('not-found', expected));
   assert.equal(bench.vault.archives.length, 1);
 });
 

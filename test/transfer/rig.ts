@@ -5,13 +5,13 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
+import type { TargetIdentity } from '../../src/core/identity.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { sourceOpener } from '../../src/source/source-opener.js';
+import { sourceOpener } from '../../src/source/source-pool.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import { withRetry } from '../../src/transfer/decorators/retry.js';
 import type { Notice, TransferEvent } from '../../src/transfer/events.js';
-import type { TargetIdentity } from '../../src/transfer/ports.js';
 import { adoptUpload, resumeUpload } from '../../src/transfer/resume.js';
 import type { ArchiveResult, Session } from '../../src/transfer/session.js';
 import { type UploadOptions, uploadFile } from '../../src/transfer/upload.js';
@@ -67,20 +67,13 @@ export async function closeSources(): Promise<void> {
 /** Where there is a file system in memory: hundreds of syncs cost seconds on a disk that others use, too. */
 const MEMORY_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-const place: TargetIdentity = {
+const targetIdentity: TargetIdentity = {
   url: 'glacier://photos',
   region: 'eu-west-1',
   endpoint: null,
   account: '111122223333',
 };
-const recipe = {
-  url: place.url,
-  region: place.region,
-  endpoint: null,
-  accountId: '-',
-  profile: 'backup',
-  localDir: null,
-};
+const connection = { accountId: '-', profile: 'backup', pathStyle: false };
 
 export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
   const folder = tempFolder(t, MEMORY_FOLDER);
@@ -92,7 +85,7 @@ export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
   const memory = memoryTarget({ nowMs: () => clock.nowMs() });
   const events: TransferEvent[] = [];
   const catalogueFolder = join(folder, 'archives');
-  const uploadsFolder = join(folder, 'state', 'v1', 'uploads');
+  const uploadsFolder = join(folder, 'state', 'v2', 'uploads');
   mkdirSync(catalogueFolder, { mode: 0o700 });
 
   function session(change: Partial<Session> = {}): Session {
@@ -100,8 +93,8 @@ export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
     const policy = { maxAttempts: 3, maxAttemptsGiven: true, retryDelayMs: 100, giveUpAfterMs: HOUR_MS };
     return {
       target: withRetry(memory.target, { policy, clock, report }),
-      place,
-      recipe,
+      targetIdentity,
+      connection,
       state: openStateStore(join(folder, 'state')),
       catalogue: openCatalogue(catalogueFolder),
       openSource: sources.open,
@@ -154,9 +147,9 @@ export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
       }),
     async resume(change = {}) {
       const run = session(change);
-      const [known, ...others] = await run.state.all();
+      const [known, ...others] = await run.state.heads();
       assert.ok(known && others.length === 0, 'exactly one upload is unfinished');
-      return resumeUpload(run, known);
+      return resumeUpload(run, known.head);
     },
     adopt: (uploadId, from = file) => adoptUpload(session(), from, uploadId),
     journalPath() {

@@ -147,15 +147,12 @@ test('a journal that cannot be opened leaves no lock behind', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 1);
   const { state } = bench.session();
-  const failing: typeof state = {
-    ...state,
-    reopen: async () => {
-      throw new Died('no disk');
-    },
-  };
-  await assert.rejects(bench.upload({}, { state: failing }), isDied);
-  const lock = await state.lockUpload(uploadId, { waitMs: 0, signal: new AbortController().signal });
-  await lock.release();
+  const path = bench.journalPath();
+  const journal = readFileSync(path);
+  writeFileSync(path, 'damaged\n');
+  await assert.rejects(bench.adopt(uploadId), failsAs('state'));
+  writeFileSync(path, journal);
+  await (await state.openUpload(uploadId, { waitMs: 0, signal: new AbortController().signal })).close();
 });
 
 test('a file that the catalogue has here is not sent again: its id is given, and that is said', async (t) => {
@@ -200,21 +197,15 @@ test('a changed file is another version: it is sent, and both are in the catalog
   assert.equal((await bench.session().catalogue.all()).length, 2);
 });
 
-test('the unfinished upload of an older version is named with the line that aborts it, and left alone', async (t) => {
+test('the unfinished upload of an older version is named with its address, and left alone', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   appendFileSync(bench.file, 'more');
   const result = await bench.upload();
   assert.notEqual(result.entry.uploadId, uploadId);
-  const { abort } = bench.notice('older-version-unfinished');
-  assert.deepEqual(abort, [
-    'calve',
-    'abort',
-    'glacier://photos',
-    `--upload-id=${uploadId}`,
-    '--region=eu-west-1',
-    '--profile=backup',
-  ]);
+  const { address } = bench.notice('older-version-unfinished');
+  const { targetIdentity: target, connection } = bench.session();
+  assert.deepEqual(address, { uploadId, target, connection });
   assertArchives(bench, Buffer.concat([bench.bytes, Buffer.from('more')]));
   assert.equal(bench.journals().length, 1);
   assert.ok(bench.vault.uploads.has(uploadId));
@@ -555,7 +546,7 @@ test('an upload idle for a day has expired: it is begun anew once, and that is s
   bench.vault.drop(uploadId);
   bench.clock.advance(25 * HOUR_MS);
   const result = await bench.upload();
-  assert.equal(bench.notice('expired-begun-anew').uploadId, uploadId);
+  assert.equal(bench.notice('expired-created-again').uploadId, uploadId);
   assert.deepEqual([result.partsSent, bench.calls.createUpload], [PARTS, 2]);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
@@ -581,7 +572,7 @@ test('an expired upload of a file that was touched has expired all the same', as
   utimesSync(bench.journalPath(), idleSince, idleSince);
   chmodSync(bench.file, 0o640);
   await bench.upload();
-  assert.deepEqual(bench.notices(), ['comparing-again', 'expired-begun-anew']);
+  assert.deepEqual(bench.notices(), ['comparing-again', 'expired-created-again']);
 });
 
 test('an expired upload that cannot be begun anew is still remembered', async (t) => {
@@ -604,7 +595,7 @@ test('an upload aborted between two runs is begun anew by upload', async (t) => 
   const uploadId = await interrupt(bench, 3);
   bench.vault.drop(uploadId);
   const result = await bench.upload();
-  assert.equal(bench.notice('gone-begun-anew').uploadId, uploadId);
+  assert.equal(bench.notice('gone-created-again').uploadId, uploadId);
   assert.notEqual(result.entry.uploadId, uploadId);
   assertArchives(bench, bench.bytes);
   assert.deepEqual(bench.journals(), []);
@@ -621,7 +612,7 @@ test('an upload aborted while it is sent is gone: an operator is not undone', as
     assert.equal(bench.calls.createUpload, 1);
     bench.hooks.before = null;
     await bench.upload();
-    assert.deepEqual(bench.notices(), ['gone-begun-anew'], 'the next run begins anew');
+    assert.deepEqual(bench.notices(), ['gone-created-again'], 'the next run begins anew');
     assertArchives(bench, bench.bytes);
   }
 });
@@ -773,12 +764,20 @@ test('a run that died between the catalogue entry and the journal’s end needs 
     if (operation === 'complete') copyFileSync(bench.journalPath(), kept);
   };
   const { entry } = await bench.upload();
-  const uploads = join(bench.folder, 'state', 'v1', 'uploads');
+  const uploads = join(bench.folder, 'state', 'v2', 'uploads');
   assert.deepEqual(readdirSync(uploads), []);
   const session = bench.session();
   const { uploadId, identity, plan, description, fingerprint } = entry;
   const startedAt = entry.archivedAt;
-  const head = { uploadId, identity, recipe: session.recipe, plan, description, fingerprint, startedAt };
+  const head = {
+    uploadId,
+    identity,
+    connection: session.connection,
+    plan,
+    description,
+    fingerprint,
+    startedAt,
+  };
   const journal = await session.state.create(head);
   await journal.close();
   copyFileSync(kept, journal.upload.journalPath);
@@ -811,7 +810,7 @@ test('a begun upload whose journal cannot be written is aborted again', async (t
   const bench = rig(t);
   bench.hooks.after = ({ operation }) => {
     if (operation !== 'createUpload') return;
-    const uploads = join(bench.folder, 'state', 'v1', 'uploads');
+    const uploads = join(bench.folder, 'state', 'v2', 'uploads');
     rmSync(uploads, { recursive: true, force: true });
     writeFileSync(uploads, 'not a folder');
   };
@@ -822,7 +821,8 @@ test('a begun upload whose journal cannot be written is aborted again', async (t
 test('a file that another calve works on is busy, and nothing is asked of the service', async (t) => {
   const bench = rig(t);
   const session = bench.session();
-  const identity = { file: bench.file, place: session.place };
+  const source = { kind: 'file', path: bench.file } as const;
+  const identity = { source, target: session.targetIdentity };
   const lock = await session.state.lockIdentity(identity, { waitMs: 0, signal: session.signal });
   await assert.rejects(bench.upload(), failsAs('busy'));
   assert.equal(bench.log.length, 0);
@@ -869,7 +869,7 @@ test('a lock that was taken over is noticed before complete is sent', async (t) 
   const bench = rig(t);
   bench.hooks.before = ({ operation, count }) => {
     if (operation !== 'sendPart' || count !== 1) return;
-    const locks = join(bench.folder, 'state', 'v1', 'locks');
+    const locks = join(bench.folder, 'state', 'v2', 'locks');
     for (const folder of readdirSync(locks)) {
       for (const name of readdirSync(join(locks, folder))) rmSync(join(locks, folder, name));
     }
@@ -891,7 +891,7 @@ test('answers lost after the work was done cost repeats, never a wrong archive',
   assertArchives(bench, bench.bytes);
   assert.deepEqual([bench.calls.createUpload, bench.calls.sendPart, bench.calls.complete], [2, 2 * PARTS, 2]);
   assert.equal(bench.vault.uploads.size, 1, 'the begin whose answer was lost');
-  assert.equal(bench.notice('begin-repeated').attempts, 2);
+  assert.equal(bench.notice('create-repeated').attempts, 2);
 });
 
 test('a run that is stopped keeps its journal, and the next one goes on', async (t) => {
@@ -924,7 +924,7 @@ test('every part is told once, and what is reused adds up with what is sent', as
   bench.hooks.after = null;
   bench.forgetEvents();
   await bench.upload();
-  const begun = bench.events.flatMap((event) => (event.type === 'begun' ? [event] : []));
+  const begun = bench.events.flatMap((event) => (event.type === 'started' ? [event] : []));
   assert.deepEqual(
     begun.map(({ reusedParts, reusedBytes, resumed }) => [reusedParts, reusedBytes, resumed]),
     [[2, 2 * PART_BYTES, true]],
@@ -946,7 +946,7 @@ test('no lock and no temporary file stays behind, however a run ends', async (t)
   await interrupt(bench, 1);
   appendFileSync(bench.file, 'x');
   await bench.upload();
-  const left = readdirSync(join(bench.folder, 'state', 'v1', 'locks'));
+  const left = readdirSync(join(bench.folder, 'state', 'v2', 'locks'));
   assert.deepEqual(left, []);
   assert.deepEqual(
     readdirSync(bench.catalogueFolder).filter((name) => !name.endsWith('.json')),

@@ -2,21 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TransferError } from '../../src/core/failures.js';
+import { archiveJson, cataloguedJson } from '../../src/ui/archive-json.js';
 import {
   abortedJson,
-  archiveJson,
-  cataloguedJson,
   errorJson,
   hashJson,
   jsonLine,
   listeningJson,
   pageJson,
   partJson,
-  planJson,
   unfinishedJson,
   uploadJson,
   verifiedJson,
 } from '../../src/ui/json.js';
+import { planJson } from '../../src/ui/plan-output.js';
 import { ENTRY, OPEN, UNFINISHED } from './listing-samples.js';
 import { DENIED, UPLOAD } from './wording/failure-samples.js';
 
@@ -24,14 +23,14 @@ const MIB_BYTES = 1024 ** 2;
 const HASH_A = 'a'.repeat(64);
 const DAY_MS = 86_400_000;
 
-/** Compares text with text, so that the order of keys counts as well. */
+/** Compares text with text, so that the order of the keys counts too. */
 function assertLine(object: { type: string }, line: string): void {
   assert.equal(jsonLine(object), line);
 }
 
 const ARCHIVE_HEAD = `{"type":"archive","file":"/data/backup.tar","target":"glacier://photos","uploadId":"-Xk3","archiveId":"arch-1","location":"/123456789012/vaults/photos/archives/arch-1","bucket":null,"key":null,"etag":null,"versionId":null,"storageClass":null,"size":41943040,"treeHash":"${HASH_A}","partSize":16777216,"parts":3`;
 
-test('an archive that was just made tells what the run did for it', () => {
+test('a new archive has the work of the run for it', () => {
   const run = { partsSent: 2, partsReused: 1, resumed: true, skipped: false, durationMs: 1234 };
   assertLine(
     archiveJson(ENTRY, run),
@@ -39,14 +38,14 @@ test('an archive that was just made tells what the run did for it', () => {
   );
 });
 
-test('an archive of the catalogue is the same object, with what only the catalogue tells after it', () => {
+test('an archive of the catalogue is the same object, followed by the facts that only the catalogue has', () => {
   assertLine(
     cataloguedJson(ENTRY),
     `${ARCHIVE_HEAD},"partsSent":null,"partsReused":null,"resumed":null,"skipped":null,"durationMs":null,"archivedAt":"2026-11-20T10:04:05.678Z","mtime":"2025-11-20T10:00:45.678Z","description":"backup.tar","region":"eu-west-1","account":"123456789012"}`,
   );
 });
 
-test('an upload in progress has its time in milliseconds, and null where nothing is known locally', () => {
+test('an upload in progress has its time in milliseconds, and null for unknown facts', () => {
   assertLine(
     uploadJson(OPEN, 'glacier://photos', null),
     '{"type":"upload","uploadId":"-Xk3","target":"glacier://photos","key":null,"description":"backup\\t.tar","partSize":16777216,"createdAt":"2026-11-20T10:04:05.000Z","vaultArn":"arn:aws:glacier:eu-west-1:123456789012:vaults/photos","storageClass":null,"local":null}',
@@ -58,7 +57,7 @@ test('an upload in progress has its time in milliseconds, and null where nothing
   );
 });
 
-test('a part has its index, and an end that is inclusive as on the wire', () => {
+test('a part has its index, and an inclusive end, as in requests to the service', () => {
   const held = { startByte: 32 * MIB_BYTES, endByte: 40 * MIB_BYTES - 1, treeHash: HASH_A, etag: null };
   assertLine(
     partJson(held, 16 * MIB_BYTES),
@@ -73,7 +72,7 @@ test('an unfinished upload expires a while after its last activity, or never', (
   assertLine(unfinishedJson(UNFINISHED, null), `${head},"expiresAt":null}`);
 });
 
-test('an aborted upload carries the answer, where there was one', () => {
+test('an aborted upload has the answer of the service, if there was one', () => {
   const upload = { uploadId: '-Xk3', target: 'glacier://photos', key: null };
   assertLine(
     abortedJson(upload, { httpStatus: 204, requestId: 'req-1', hostId: null }),
@@ -85,7 +84,7 @@ test('an aborted upload carries the answer, where there was one', () => {
   );
 });
 
-test('the small objects have their keys in order whatever order they are given in', () => {
+test('the keys of the small objects have a fixed order', () => {
   assertLine(
     planJson({
       storageClass: null,
@@ -114,25 +113,25 @@ test('the small objects have their keys in order whatever order they are given i
 
 const ENV = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: true };
 
-test('an error carries its words, its number, and what the service marked it with', () => {
+test('an error has its words, its exit number, and the fields of the answer of the service', () => {
   const facts = { why: 'rejected', operation: 'send part 17', detail: null } as const;
   const error = new TransferError('refused', facts, { service: { ...DENIED, message: 'no' } });
   error.context = { ...UPLOAD, resumable: false };
   assertLine(
     errorJson(error, 12, ENV),
-    '{"type":"error","kind":"refused","exitCode":12,"message":"could not send part 17 (/data/backup.tar to glacier://photos): the service refuses the request; the service said: no (AccessDeniedException, HTTP 403, request id req-1)","hint":"see what the service said above","file":"/data/backup.tar","target":"glacier://photos","uploadId":"-Xk3","resumable":false,"httpStatus":403,"code":"AccessDeniedException","requestId":"req-1","hostId":null,"resource":null}',
+    '{"type":"error","kind":"refused","exitCode":12,"message":"could not send part 17 (/data/backup.tar to glacier://photos): the service refused the request; the service said: no (AccessDeniedException, HTTP 403, request id req-1)","hint":"see the answer of the service above","file":"/data/backup.tar","target":"glacier://photos","uploadId":"-Xk3","resumable":false,"httpStatus":403,"code":"AccessDeniedException","requestId":"req-1","hostId":null,"resource":null}',
   );
 });
 
-test('a usage error has every key, too', () => {
+test('a usage error has every key too', () => {
   const error = new TransferError('usage', { what: '--x', why: 'y', hint: null });
   assertLine(
     errorJson(error, 2, ENV),
-    '{"type":"error","kind":"usage","exitCode":2,"message":"--x: y","hint":"calve --help lists the commands, calve COMMAND --help the options of one","file":null,"target":null,"uploadId":null,"resumable":false,"httpStatus":null,"code":null,"requestId":null,"hostId":null,"resource":null}',
+    '{"type":"error","kind":"usage","exitCode":2,"message":"--x: y","hint":"calve --help lists the commands, calve COMMAND --help lists the options of one","file":null,"target":null,"uploadId":null,"resumable":false,"httpStatus":null,"code":null,"requestId":null,"hostId":null,"resource":null}',
   );
 });
 
-test('a JSON line shows nothing raw to a terminal, and a parser still gets the very same text', () => {
+test('a JSON line has no raw control characters, and a parser still reads the same text', () => {
   const text = fc.string({
     unit: fc.oneof(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),

@@ -1,16 +1,14 @@
-/** What the ports give, for the tests of JSON lines and tables. */
-import type {
-  CatalogueEntry,
-  OpenUpload,
-  UnfinishedUpload,
-  UploadIdentity,
-} from '../../src/transfer/ports.js';
+/** Sample values of the ports, for the tests of JSON lines and tables. */
+
+import type { UploadIdentity } from '../../src/core/identity.js';
+import type { CatalogueEntry, UnfinishedUpload } from '../../src/transfer/ports/state.js';
+import type { OpenUpload } from '../../src/transfer/ports/target.js';
 
 const MIB_BYTES = 1024 ** 2;
 
 const identity: UploadIdentity = {
-  file: '/data/backup.tar',
-  place: { url: 'glacier://photos', region: 'eu-west-1', endpoint: null, account: '123456789012' },
+  source: { kind: 'file', path: '/data/backup.tar' },
+  target: { url: 'glacier://photos', region: 'eu-west-1', endpoint: null, account: '123456789012' },
 };
 
 const fingerprint = {
@@ -49,14 +47,7 @@ export const UNFINISHED: UnfinishedUpload = {
   head: {
     uploadId: '-Xk3',
     identity,
-    recipe: {
-      url: 'glacier://photos',
-      region: 'eu-west-1',
-      endpoint: null,
-      accountId: '-',
-      profile: null,
-      localDir: null,
-    },
+    connection: { accountId: '-', profile: null, pathStyle: false },
     plan,
     description: 'backup.tar',
     fingerprint,
@@ -66,7 +57,7 @@ export const UNFINISHED: UnfinishedUpload = {
   parts: new Map([[1, { treeHash: 'b'.repeat(64), linearHash: null }]]),
   completing: null,
   damagedLines: 0,
-  isWhole: true,
+  hasAllRecords: true,
   completingUncertain: false,
   lastActivityAt: '2026-11-20T10:04:05.678Z',
   journalPath: '/state/x.journal',

@@ -5,13 +5,7 @@
  */
 import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
 import { TransferError } from '../../core/failures.js';
-import type { TargetSettings } from '../settings.js';
-
-export interface AwsEndpoint {
-  readonly region: string;
-  /** Null: the service's own. */
-  readonly endpoint: string | null;
-}
+import type { ServiceEndpoint, TargetSettings } from '../settings.js';
 
 type Profile = Readonly<Record<string, string | undefined>>;
 
@@ -24,7 +18,10 @@ interface ConfigFiles {
  * @param service the service's name in variables and config keys: `glacier`, `s3`
  * @throws TransferError `usage`: no region anywhere, a malformed region or endpoint
  */
-export async function resolveAwsEndpoint(settings: TargetSettings, service: string): Promise<AwsEndpoint> {
+export async function resolveAwsEndpoint(
+  settings: TargetSettings,
+  service: string,
+): Promise<ServiceEndpoint> {
   const { env } = settings;
   let files: ConfigFiles | null = null;
   const fromFiles = async (): Promise<ConfigFiles> => {
@@ -39,7 +36,7 @@ export async function resolveAwsEndpoint(settings: TargetSettings, service: stri
     throw new TransferError('usage', {
       what: settings.url.url,
       why: 'no region is named',
-      hint: 'give --region, set AWS_REGION, or set a region in your AWS profile',
+      hint: 'set --region, AWS_REGION, or a region in your AWS profile',
     });
   }
   const endpoint = settings.endpoint ?? (await configuredEndpoint(env, service, fromFiles));

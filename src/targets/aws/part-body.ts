@@ -1,6 +1,6 @@
 /** A part's bytes on their way out, counted as they leave. */
 import { Readable } from 'node:stream';
-import type { PreparedPart } from '../../transfer/ports.js';
+import type { PreparedPart } from '../../transfer/ports/source.js';
 
 /**
  * How much is written at once over TLS. Node tells no progress within one encrypted write, so a part written whole

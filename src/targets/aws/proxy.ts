@@ -27,7 +27,7 @@ function parseProxy({ name, value }: { readonly name: string; readonly value: st
   if (url === null || url.hostname === '' || !/^https?:$/.test(url.protocol)) {
     // The value may hold a password.
     const why = 'it is not the URL of a proxy that speaks http or https';
-    throw new TransferError('usage', { what: name, why, hint: `${name}=http://HOST:PORT, or unset it` });
+    throw new TransferError('usage', { what: name, why, hint: `set ${name}=http://HOST:PORT, or unset it` });
   }
   return url;
 }

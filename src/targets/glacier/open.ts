@@ -1,13 +1,14 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
-import { resolveAwsEndpoint } from '../aws/config.js';
 import { lineOptions } from '../aws/connector.js';
-import type { OpenedTarget, TargetSettings } from '../settings.js';
-import { GLACIER_IDLE_EXPIRY_MS } from './limits.js';
+import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../settings.js';
+import { GLACIER_CAPABILITIES } from './capabilities.js';
 import { glacierTarget } from './target.js';
 
-export async function openGlacier(settings: TargetSettings): Promise<OpenedTarget> {
+export async function openGlacier(
+  settings: TargetSettings,
+  { region, endpoint }: ServiceEndpoint,
+): Promise<OpenedTarget> {
   const { url, profile, accountId } = settings;
-  const { region, endpoint } = await resolveAwsEndpoint(settings, 'glacier');
   const target = glacierTarget({
     vault: url.container,
     url: url.url,
@@ -17,9 +18,9 @@ export async function openGlacier(settings: TargetSettings): Promise<OpenedTarge
     accountId,
     credentials: null,
     profile,
-    idleExpiryMs: GLACIER_IDLE_EXPIRY_MS,
+    capabilities: GLACIER_CAPABILITIES,
     mayCreateVault: false,
     ...lineOptions(settings),
   });
-  return { target, recipe: { url: url.url, region, endpoint, accountId, profile, localDir: null } };
+  return { target, connection: { accountId, profile, pathStyle: false } };
 }

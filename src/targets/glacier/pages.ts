@@ -1,7 +1,13 @@
 /** Lists as the service gives them, checked: a list that is cut short must never pass for an empty one. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-glacier';
 import { readTreeHash } from '../../core/tree-hash.js';
-import type { OpenUpload, PageRequest, PartsPage, RemotePart, UploadsPage } from '../../transfer/ports.js';
+import type {
+  OpenUpload,
+  PageRequest,
+  PartsPage,
+  RemotePart,
+  UploadsPage,
+} from '../../transfer/ports/target.js';
 import { incompleteResponse, type Operation } from './failures.js';
 
 /** The service takes nothing at all for its own default. */

@@ -2,11 +2,15 @@
 import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glacier';
 import { type ServiceAnswer, TransferError } from '../../core/failures.js';
 import { readTreeHash } from '../../core/tree-hash.js';
-import type { FinishedArchive, Target, WholeArchive } from '../../transfer/ports.js';
+import type {
+  FinishedArchive,
+  Target,
+  TargetCapabilities,
+  WholeArchive,
+} from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
 import { type ClientOptions, glacierConnector } from './client.js';
 import { classify, incompleteResponse, isExpiredToken, type Operation } from './failures.js';
-import { GLACIER_LIMITS } from './limits.js';
 import { locateVault } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
 import { PART_TIME_MS, PartTime } from './part-time.js';
@@ -14,19 +18,19 @@ import { sendPart } from './send-part.js';
 
 export interface GlacierTargetOptions extends ClientOptions {
   readonly vault: string;
-  /** `glacier://photos`, for TargetIdentity. */
+  /** The URL that TargetIdentity gives: `glacier://photos`. */
   readonly url: string;
-  /** What TargetIdentity.endpoint says (`local://` gives its data folder). */
+  /** The endpoint that TargetIdentity gives (`local://` gives its data folder). */
   readonly endpointForState: string | null;
   /** `-` is the account of the credentials. */
   readonly accountId: string;
-  readonly idleExpiryMs: number | null;
+  readonly capabilities: TargetCapabilities;
   readonly mayCreateVault: boolean;
   /** How long a part may take, until the service says otherwise. Default: 0.9 of the 5 minutes of a signature. */
   readonly partTimeMs?: number;
 }
 
-/** @throws TransferError `checksum` when the archive that was made is not ours; its id is the answer's `resource` */
+/** @throws TransferError `checksum` when the archive that was made is not ours; the answer's `resource` is its id */
 function archiveOf(
   answer: CompleteMultipartUploadCommandOutput,
   whole: WholeArchive,
@@ -65,18 +69,16 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
   }
 
   const target: Target = {
-    limits: GLACIER_LIMITS,
-    idleExpiryMs: options.idleExpiryMs,
+    capabilities: options.capabilities,
     partTimeMs: partTime.ms,
-    capabilities: { container: 'vault', tellsAccount: true, billsParts: false, partsOutliveAbort: false },
     at: () => target,
     exists: async () => true,
 
     async locate(create, signal) {
       const { url, region, endpointForState: endpoint } = options;
       const mayCreate = create && options.mayCreateVault;
-      const told = await locateVault(caller, vault, mayCreate, signal);
-      const account = told ?? (vault.accountId === '-' ? null : vault.accountId);
+      const reported = await locateVault(caller, vault, mayCreate, signal);
+      const account = reported ?? (vault.accountId === '-' ? null : vault.accountId);
       return { url, region, endpoint, account };
     },
 
@@ -121,7 +123,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       const { $metadata } = await caller.call(operation, signal, (client, send, sdk) =>
         client.send(new sdk.AbortMultipartUploadCommand({ ...vault, uploadId }), send),
       );
-      // Whatever else answers 2xx (a proxy's page, for one), nothing was aborted.
+      // Any other 2xx answer (a proxy's page, for example) aborted nothing.
       if ($metadata.httpStatusCode !== 204)
         throw incompleteResponse(operation, `status 204 but ${$metadata.httpStatusCode}`);
       return { httpStatus: 204, requestId: $metadata.requestId ?? null, hostId: null };

@@ -1,17 +1,17 @@
 /**
- * `local://VAULT`: the vault emulator, started inside this process on loopback; the glacier target speaks to it as
- * to the service. No credentials but the emulator's own, no expiry, and `upload` makes the vault.
+ * `local://VAULT`: the vault emulator, started inside this process on loopback. The glacier target talks to it as to the
+ * service. It needs only the emulator's own credentials, uploads do not expire, and `upload` creates the vault.
  */
 import { chmod, realpath } from 'node:fs/promises';
 import { TransferError } from '../../core/failures.js';
-import { makeFolders } from '../../emulator/make-folders.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
-import type { Target } from '../../transfer/ports.js';
+import { makeFolders } from '../../emulator/store/files.js';
+import { delegate } from '../../transfer/decorators/delegate.js';
+import type { Target } from '../../transfer/ports/target.js';
 import { lineOptions } from '../aws/connector.js';
 import { glacierTarget } from '../glacier/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
-
-const LOCAL_REGION = 'us-east-1';
+import { LOCAL_CAPABILITIES, LOCAL_ENDPOINT } from './capabilities.js';
 
 export async function openLocal(settings: TargetSettings): Promise<OpenedTarget> {
   const { url } = settings;
@@ -20,36 +20,30 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
   const target = glacierTarget({
     vault: url.container,
     url: url.url,
-    region: LOCAL_REGION,
+    region: LOCAL_ENDPOINT.region,
     endpoint: emulator.url,
     endpointForState: dataDir,
     accountId: '-',
     credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: emulator.secretAccessKey },
     profile: null,
-    idleExpiryMs: null,
+    capabilities: LOCAL_CAPABILITIES,
     mayCreateVault: true,
-    // No proxy leads to this machine.
+    // A proxy must not be used for this machine itself.
     ...lineOptions({ ...settings, env: {} }),
   });
-  const recipe = {
-    url: url.url,
-    region: null,
-    endpoint: null,
-    accountId: '-',
-    profile: null,
-    localDir: dataDir,
+  return {
+    target: closingEmulator(target, emulator),
+    connection: { accountId: '-', profile: null, pathStyle: false },
   };
-  return { target: endingWith(target, () => emulator.close()), recipe };
 }
 
-function endingWith(target: Target, closeEmulator: () => Promise<void>): Target {
-  return {
-    ...target,
+function closingEmulator(target: Target, emulator: Emulator): Target {
+  return delegate(target, (inner) => ({
     close: async () => {
-      await target.close();
-      await closeEmulator();
+      await inner.close();
+      await emulator.close();
     },
-  };
+  }));
 }
 
 async function prepareFolder(localDir: string): Promise<string> {
@@ -65,7 +59,7 @@ async function startInside(dataDir: string): Promise<Emulator> {
   try {
     return await startEmulator({ dataDir, uploadTtlMs: null });
   } catch (error) {
-    // Errors of the file system, and no others, name a path.
+    // Only errors of the file system name a path.
     throw (error as NodeJS.ErrnoException).path === undefined ? error : notWritable(dataDir, error);
   }
 }

@@ -31,7 +31,7 @@ export function checkObsClass(given: string): string {
   if (WIRE_NAMES.has(own)) return own;
   throw new TransferError('usage', {
     what: `--storage-class ${given}`,
-    why: "OBS takes STANDARD, WARM, COLD and DEEP_ARCHIVE by this protocol (or S3's names of them)",
-    hint: 'COLD and DEEP_ARCHIVE are the cheapest to keep',
+    why: 'OBS accepts STANDARD, WARM, COLD and DEEP_ARCHIVE, or the names that S3 has for these classes',
+    hint: 'COLD and DEEP_ARCHIVE are the cheapest classes',
   });
 }

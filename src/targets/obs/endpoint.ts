@@ -2,13 +2,7 @@
 import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
 import { TransferError } from '../../core/failures.js';
 import type { TargetUrl } from '../../core/target-url.js';
-import type { TargetSettings } from '../settings.js';
-
-export interface ObsEndpoint {
-  readonly region: string;
-  /** A given one; null: the service's own. */
-  readonly endpoint: string | null;
-}
+import type { ServiceEndpoint, TargetSettings } from '../settings.js';
 
 /** `obs.ap-southeast-1.myhuaweicloud.com`: the service's own endpoints name their region. */
 const OWN_ENDPOINT = /^obs\.([a-z0-9-]+)\.myhuaweicloud\.(com|eu)$/;
@@ -19,7 +13,7 @@ export function ownEndpoint(region: string): string {
 }
 
 /** @throws TransferError `usage`: no region, a malformed one, a name with dots that no certificate covers */
-export function resolveObsEndpoint(settings: TargetSettings): ObsEndpoint {
+export function resolveObsEndpoint(settings: TargetSettings): ServiceEndpoint {
   const { url, allowHttp } = settings;
   checkDots(url, settings.object.pathStyle);
   const endpoint = settings.endpoint === null ? null : checkEndpoint(settings.endpoint, allowHttp);
@@ -28,8 +22,8 @@ export function resolveObsEndpoint(settings: TargetSettings): ObsEndpoint {
   if (region === undefined) {
     throw new TransferError('usage', {
       what: url.url,
-      why: 'no region is named (AWS_REGION is for AWS)',
-      hint: 'give --region, as in --region ap-southeast-1',
+      why: 'no region is named (AWS_REGION applies only to AWS)',
+      hint: 'set --region, for example --region ap-southeast-1',
     });
   }
   return { region: checkRegion(region), endpoint };
@@ -39,7 +33,7 @@ function checkDots({ container, url }: TargetUrl, pathStyle: boolean): void {
   if (pathStyle || !container.includes('.')) return;
   throw new TransferError('usage', {
     what: url,
-    why: "the bucket's dots would make a host name that the service's certificate does not cover, and OBS takes the bucket in the host only",
-    hint: 'for a private endpoint that takes it in the path, give --path-style and --endpoint-url',
+    why: "the dots in the bucket's name would make a host name that the service's certificate does not cover, and OBS accepts the bucket only in the host name",
+    hint: 'if a private endpoint accepts it in the path, set --path-style and --endpoint-url',
   });
 }

@@ -3,9 +3,9 @@ import { TransferError } from '../../core/failures.js';
 import { lineOptions } from '../aws/connector.js';
 import { parseRequestHeaders } from '../s3/request-headers.js';
 import { bucketTarget } from '../s3/target.js';
-import type { OpenedTarget, TargetSettings } from '../settings.js';
+import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../settings.js';
 import { OBS_DIALECT } from './dialect.js';
-import { ownEndpoint, resolveObsEndpoint } from './endpoint.js';
+import { ownEndpoint } from './endpoint.js';
 
 interface ObsCredentials {
   readonly accessKeyId: string;
@@ -13,7 +13,7 @@ interface ObsCredentials {
   readonly sessionToken?: string;
 }
 
-/** @throws TransferError `refused` (`no-credentials`): AWS's are never used unless a profile of theirs is named */
+/** @throws TransferError `refused` (`no-credentials`): the AWS credentials are never used unless their profile is named */
 function obsCredentials({ env }: TargetSettings): ObsCredentials {
   const accessKeyId = env['OBS_ACCESS_KEY_ID'] ?? '';
   const secretAccessKey = env['OBS_SECRET_ACCESS_KEY'] ?? '';
@@ -27,14 +27,16 @@ function obsCredentials({ env }: TargetSettings): ObsCredentials {
   throw new TransferError('refused', {
     why: 'no-credentials',
     operation: 'open the bucket',
-    detail: isHalf ? `${missing} is not set, though the other one is` : null,
+    detail: isHalf ? `${missing} is not set, although the other one is` : null,
   });
 }
 
-export async function openObs(settings: TargetSettings): Promise<OpenedTarget> {
+export async function openObs(
+  settings: TargetSettings,
+  { region, endpoint }: ServiceEndpoint,
+): Promise<OpenedTarget> {
   const { url, object } = settings;
   const { pathStyle } = object;
-  const { region, endpoint } = resolveObsEndpoint(settings);
   const profile = settings.isProfileNamed ? settings.profile : null;
   const target = bucketTarget({
     dialect: OBS_DIALECT,
@@ -51,6 +53,5 @@ export async function openObs(settings: TargetSettings): Promise<OpenedTarget> {
     requestHeaders: parseRequestHeaders(object.requestHeaders),
     ...lineOptions(settings),
   });
-  const recipe = { url: url.url, region, endpoint, accountId: '-', profile, localDir: null, pathStyle };
-  return { target, recipe };
+  return { target, connection: { accountId: '-', profile, pathStyle } };
 }

@@ -2,7 +2,8 @@
 import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure, TransferError } from '../../core/failures.js';
 import { foldPartHashes } from '../../core/tree-hash.js';
-import type { Completion, FinishedArchive, RecordedPart } from '../../transfer/ports.js';
+import type { RecordedPart } from '../../transfer/ports/state.js';
+import type { Completion, FinishedArchive } from '../../transfer/ports/target.js';
 import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
 import { incompleteResponse, type Operation } from './failures.js';

@@ -95,7 +95,7 @@ function trueStatus({ httpStatus, code }: ServiceAnswer): number | null {
 
 /** An upload of another program that calve can't go on with: the store would refuse each part. */
 export function strangeChecksums(algorithm: string): TransferError<'refused'> {
-  const detail = `the upload was begun with ${algorithm} checksums of its parts, and calve sends SHA256 alone: let the program that began it go on`;
+  const detail = `the upload was created with ${algorithm} checksums of its parts, but calve sends only SHA256: resume it with the program that created it`;
   return refusedFailure('UploadPart', 'rejected', detail);
 }
 

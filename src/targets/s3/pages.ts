@@ -1,11 +1,11 @@
 /** Lists as the store gives them, checked: a page that is not the store's must never pass for an empty one. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
-import type { OpenUpload, RemotePart, UploadsPage } from '../../transfer/ports.js';
+import type { OpenUpload, RemotePart, UploadsPage } from '../../transfer/ports/target.js';
+import { S3_CAPABILITIES } from './capabilities.js';
 import type { Dialect } from './dialect.js';
 import { incompleteResponse, type Operation } from './failures.js';
 import { bareEtag, sha256OfBase64 } from './hashes.js';
-import { S3_LIMITS } from './limits.js';
 
 export interface NumberedPart {
   readonly number: number;
@@ -59,7 +59,7 @@ export function partSizeShown({ parts, marker }: ListedParts): number | null {
   const [first, second] = parts;
   if (first === undefined) return null;
   if (second !== undefined || marker !== null || first.number > 1) return first.sizeBytes;
-  let partSizeBytes = S3_LIMITS.partSizeMinBytes;
+  let partSizeBytes = S3_CAPABILITIES.limits.partSizeMinBytes;
   while (partSizeBytes < first.sizeBytes) partSizeBytes *= 2;
   return partSizeBytes;
 }
@@ -88,8 +88,8 @@ export function decodeMarker(marker: string | null): { KeyMarker?: string; Uploa
   }
   throw new TransferError('usage', {
     what: `--marker ${marker}`,
-    why: 'it is not the marker of a page before',
-    hint: 'take the one that the page before ended with',
+    why: 'it is not the marker of an earlier page',
+    hint: 'use the marker that the previous page printed',
   });
 }
 

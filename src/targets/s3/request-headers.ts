@@ -26,14 +26,14 @@ export function parseRequestHeaders(given: readonly string[]): RequestHeaders {
     const name = (split < 0 ? each : each.slice(0, split)).toLowerCase();
     const value = each.slice(split + 1);
     const refuse = (why: string): never => {
-      const hint = 'as in --request-header x-amz-meta-origin=nas';
+      const hint = 'for example --request-header x-amz-meta-origin=nas';
       throw new TransferError('usage', { what: `--request-header ${name}`, why, hint });
     };
     // Source: RFC 9110, "Field Names" and "Field Values".
-    if (split < 0 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) refuse('a header is given as NAME=VALUE');
-    if (!/^[\t\x20-\x7e]*$/.test(value)) refuse('a header has printable ASCII characters only');
+    if (split < 0 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) refuse('a header is written as NAME=VALUE');
+    if (!/^[\t\x20-\x7e]*$/.test(value)) refuse('a header can have only printable ASCII characters');
     if (OWN.test(name)) refuse('calve sets that header itself');
-    if (headers.has(name)) refuse('it was given twice');
+    if (headers.has(name)) refuse('it is set twice');
     headers.set(name, value);
   }
   return headers;

@@ -1,7 +1,8 @@
 /** One part on its way to a bucket: its body, its hashes, and the store's answer compared with them. */
 import type { UploadPartCommand } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
-import type { PartReceipt, PreparedPart } from '../../transfer/ports.js';
+import type { PreparedPart } from '../../transfer/ports/source.js';
+import type { PartReceipt } from '../../transfer/ports/target.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
 import { type Answer, sendRepeated } from '../aws/repeated-request.js';
 import type { BucketCaller, Sdk } from './client.js';

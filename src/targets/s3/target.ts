@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateMultipartUploadCommandInput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/failures.js';
+import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
+import type { PreparedPart } from '../../transfer/ports/source.js';
+import type { CatalogueEntry } from '../../transfer/ports/state.js';
 import type {
   AbortAnswer,
-  CatalogueEntry,
   Completion,
   CreatedUpload,
   CreateUploadRequest,
@@ -16,12 +18,11 @@ import type {
   PartReceipt,
   PartsPage,
   PartsRequest,
-  PreparedPart,
   Target,
-  TargetIdentity,
   UploadsPage,
-} from '../../transfer/ports.js';
+} from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
+import { S3_CAPABILITIES } from './capabilities.js';
 import { type BucketCaller, type ClientOptions, s3Connector } from './client.js';
 import { completeObject, existing } from './complete.js';
 import type { Dialect } from './dialect.js';
@@ -34,7 +35,6 @@ import {
   strangeChecksums,
 } from './failures.js';
 import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
-import { S3_LIMITS } from './limits.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import { sendPart } from './send-part.js';
 
@@ -77,15 +77,8 @@ export function bucketTarget(options: BucketTargetOptions): Target {
 }
 
 class KeyTarget implements Target {
-  readonly limits = S3_LIMITS;
-  readonly idleExpiryMs = null;
+  readonly capabilities = S3_CAPABILITIES;
   readonly partTimeMs = null;
-  readonly capabilities = {
-    container: 'bucket',
-    tellsAccount: false,
-    billsParts: true,
-    partsOutliveAbort: true,
-  } as const;
   readonly #options: BucketTargetOptions;
   readonly #bucket: BucketState;
   readonly #address: ObjectAddress;

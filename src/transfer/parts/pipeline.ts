@@ -1,64 +1,145 @@
 /**
- * The pipeline that every byte goes through:
+ * The pipeline that every byte goes through, whether a file or a stream feeds it:
  *
- *     indexes ──► prepare (hashing threads, ahead of the lanes) ──► deliver (lanes)
+ *     jobs ──► prepare (hashing threads, ahead of the lanes) ──► deliver (lanes)
  *
- * A lane never waits for a hash and a thread never waits for the network, until the source's bounded buffers say so.
+ * A lane never waits for a hash and a thread never waits for the network, until the source's buffers are all in use.
  */
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import { type PartPlan, partRange } from '../../core/part-plan.js';
-import type { PreparedPart, RecordedPart, Source } from '../ports.js';
+import {
+  type PartLimits,
+  type PartPlan,
+  type PartRange,
+  partRange,
+  streamRange,
+} from '../../core/part-plan.js';
+import type { BufferedPart, PreparedPart, Source, StreamSource } from '../ports/source.js';
+import type { RecordedPart } from '../ports/state.js';
 
-/** Parts that are read and hashed beyond those in the lanes, so that a lane which ends finds the next one ready. */
+/** Parts that are read and hashed beyond those in the lanes, so that a lane that ends finds the next one ready. */
 export const HASH_AHEAD_PARTS = 2;
 
-export interface PartWork {
-  readonly source: Source;
-  readonly plan: PartPlan;
-  /** In the order in which they are to be begun. */
-  readonly indexes: readonly number[];
-  /** Hashes that need not be computed again, by index. */
-  readonly known?: ReadonlyMap<number, RecordedPart>;
+/** A part that waits to be read and hashed. */
+interface PartJob {
+  readonly range: PartRange;
+  /** Reads and hashes the part. Call it once. */
+  prepare(signal: AbortSignal): Promise<PreparedPart>;
+  /** Gives back what a part holds that is not prepared. */
+  release(): void;
+}
+
+export interface Pipeline {
+  /** Gives the jobs, in the order in which they start. The signal ends it. */
+  readonly jobs: (signal: AbortSignal) => AsyncIterable<PartJob> | Iterable<PartJob>;
   /** Lanes: how many parts are delivered at once. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** What is done with a part that was read and hashed. */
+  /** Does something with a part that was read and hashed. */
   readonly deliver: (part: PreparedPart, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * Prepares and delivers every index once. The first failure stops the intake and aborts what is under way; the call
- * returns, with that failure, only when every lane has settled, so that nothing moves behind the caller's back.
+ * Prepares and delivers every job once. The first failure stops the intake and aborts what is in progress; the call
+ * returns, with that failure, only when every lane has settled, so that nothing moves after it.
  */
-export async function moveParts(work: PartWork): Promise<void> {
+export async function runPipeline({ jobs, concurrency, signal, deliver }: Pipeline): Promise<void> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([work.signal, stop.signal]);
-  setMaxListeners(0, signal);
-  const lanes = pLimit(work.concurrency);
-  const window = pLimit(work.concurrency + HASH_AHEAD_PARTS);
-  let failure: { error: unknown } | null = null;
+  const either = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, either);
+  const lanes = pLimit(concurrency);
+  const inProgress = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | null = null;
 
   const fail = (error: unknown): void => {
     failure ??= { error };
     stop.abort(error);
   };
-  /** Fails inside its lane: the lane takes up the next part as soon as this returns. */
-  const deliver = async (part: PreparedPart): Promise<void> => {
-    if (!signal.aborted) await work.deliver(part, signal).catch(fail);
+  /** Fails inside its lane: the lane takes the next part as soon as this returns. */
+  const deliverOne = async (part: PreparedPart): Promise<void> => {
+    if (!either.aborted) await deliver(part, either).catch(fail);
   };
-  const moveOne = async (index: number): Promise<void> => {
-    if (signal.aborted) return;
-    try {
-      const range = partRange(work.plan, index);
-      const part = await work.source.prepare(range, work.plan.partSizeBytes, signal, work.known?.get(index));
-      await lanes(deliver, part).finally(() => part.release());
-    } catch (error) {
-      fail(error);
-    }
+  const move = async (job: PartJob): Promise<void> => {
+    const part = await job.prepare(either);
+    await lanes(deliverOne, part).finally(() => part.release());
   };
 
-  await Promise.all(work.indexes.map((index) => window(moveOne, index)));
-  work.signal.throwIfAborted();
-  if (failure !== null) throw (failure as { error: unknown }).error;
+  try {
+    for await (const job of jobs(either)) {
+      if (either.aborted) {
+        job.release();
+        break;
+      }
+      const moving: Promise<void> = move(job)
+        .catch(fail)
+        .finally(() => inProgress.delete(moving));
+      inProgress.add(moving);
+      if (inProgress.size >= concurrency + HASH_AHEAD_PARTS) await Promise.race(inProgress);
+    }
+  } catch (error) {
+    fail(error);
+  }
+  await Promise.all(inProgress);
+  signal.throwIfAborted();
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+}
+
+/** A file's parts to be read. */
+export interface FileParts {
+  readonly source: Source;
+  readonly plan: PartPlan;
+  readonly indexes: Iterable<number>;
+  /** Hashes that need not be computed again, by index. */
+  readonly recorded?: ReadonlyMap<number, RecordedPart>;
+}
+
+/** Returns the jobs of a file's parts, in the order of the file. */
+export function fileJobs({ source, plan, indexes, recorded }: FileParts): Pipeline['jobs'] {
+  const inOrder = [...indexes].sort((a, b) => a - b);
+  return function* () {
+    for (const index of inOrder) {
+      const range = partRange(plan, index);
+      yield {
+        range,
+        prepare: (signal) => source.prepare(range, plan.partSizeBytes, signal, recorded?.get(index)),
+        release: () => undefined,
+      };
+    }
+  };
+}
+
+/** A stream whose first part was read already. */
+export interface StreamParts {
+  readonly source: StreamSource;
+  readonly first: BufferedPart;
+  readonly partSizeBytes: number;
+  readonly limits: PartLimits;
+}
+
+/**
+ * Returns the jobs of a stream's parts, as it is read.
+ * @throws TransferError `limit` for a part beyond what the service takes; what the stream throws
+ */
+export function streamJobs({ source, first, partSizeBytes, limits }: StreamParts): Pipeline['jobs'] {
+  const rangeOf = (part: BufferedPart, index: number): PartRange => {
+    try {
+      return streamRange({ partSizeBytes }, index, part.sizeBytes, limits);
+    } catch (error) {
+      part.release();
+      throw error;
+    }
+  };
+  return async function* (signal) {
+    let part: BufferedPart | null = first;
+    for (let index = 0; part !== null; index += 1) {
+      const buffered = part;
+      const range = rangeOf(buffered, index);
+      yield {
+        range,
+        prepare: (either) => buffered.prepare(range, either),
+        release: () => buffered.release(),
+      };
+      part = await source.next(signal);
+    }
+  };
 }

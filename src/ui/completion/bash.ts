@@ -1,11 +1,11 @@
 /**
- * The script for bash, from its fourth version on (`compopt`, `mapfile`). Needs no other package.
+ * The completion script for bash 4 and later (`compopt`, `mapfile`). It needs no other package.
  * Source: Bash reference manual, "Programmable Completion".
  */
 import { shellLine } from '../../core/shell-quote.js';
 import { type Candidates, type CommandShape, idsPipe, type ProgramShape, TARGET_STARTS } from './shape.js';
 
-/** What stays as it is: readline's own names of files are quoted as they must be. */
+/** The fixed functions of the script. File names come from readline itself, which quotes them correctly. */
 const HEAD = `# bash completion for calve, made by: calve completion bash
 
 _calve_offer() {
@@ -21,7 +21,7 @@ _calve_ids() {
     _calve_offer "\${ids[@]}"
 }
 
-# As a word of its own an id that begins with - wants -- before it.
+# An id that begins with - needs -- before it, unless it is the value of an option.
 _calve_bare_ids() {
     local id
     while read -r id; do
@@ -35,7 +35,7 @@ _calve_upload_ids() { _calve_ids < <(${idsPipe('status')}); }
 _calve_archive_ids() { _calve_ids < <(${idsPipe('archives')}); }
 
 _calve_targets() {
-    # An empty word is the place of a file, where there may be one: readline adds files only to an empty list.
+    # Readline adds files only to an empty list, so an empty word that may be a file gets no targets.
     if [[ -n $cur || $1 == alone ]]; then _calve_offer ${TARGET_STARTS.join(' ')}; fi
     if [[ \${COMPREPLY[0]-} == *:// ]]; then compopt -o nospace; fi
 }
@@ -60,7 +60,7 @@ function offerWords(words: readonly Candidates[]): string {
   return offers === FUNCTIONS.targets ? `${offers} alone` : offers;
 }
 
-/** One branch of `case` for each thing that options may be followed by. */
+/** Returns one branch of `case` for each kind of value that options can have. */
 function valueBranches(command: CommandShape): string[] {
   const flagsBy = new Map<string, string[]>();
   for (const { flags, value } of command.options) {
@@ -89,7 +89,7 @@ export function bashScript({ commands, options }: ProgramShape): string {
 _calve() {
     local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} rest= i
     COMPREPLY=()
-    # To readline a word also ends at = and at :, so that --part-size=16M is three of them.
+    # Readline also splits words at = and :, so that --part-size=16M is three words.
     if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
     if [[ $cur == : || $prev == : ]]; then return; fi
     if ((COMP_CWORD == 1)); then _calve_offer ${first.join(' ')}; return; fi
@@ -97,7 +97,7 @@ _calve() {
         if [[ \${COMP_WORDS[i]} == -- ]]; then rest=$i; fi
     done
     if [[ \${COMP_WORDS[1]} == upload && -n $rest ]]; then
-        # Here begins a command that calve is to run.
+        # A command that calve runs starts here.
         if ((rest == COMP_CWORD - 1)); then mapfile -t COMPREPLY < <(compgen -c -- "$cur"); fi
         _calve_files
         return

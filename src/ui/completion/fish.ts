@@ -1,4 +1,4 @@
-/** The script for fish. Source: fish documentation, `complete`. */
+/** The completion script for fish. Source: fish documentation, `complete`. */
 import { shellQuote } from '../../core/shell-quote.js';
 import {
   type Candidates,
@@ -9,7 +9,7 @@ import {
   TARGET_STARTS,
 } from './shape.js';
 
-/** Within fish's single quotes a backslash is one before a quote or a backslash. */
+/** In single quotes of fish, a backslash escapes only a quote or a backslash. */
 function quoted(text: string): string {
   return `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
 }
@@ -22,7 +22,7 @@ const WORDS = {
   'archive-ids': '(__calve_ids archives)',
 } as const;
 
-/** What `complete` is to be told of a place: `-x` keeps files out, `-F` lets them in. */
+/** Returns the arguments of `complete` for the candidates: `-x` excludes files, `-F` includes them. */
 function offer(candidates: Candidates): string {
   if (candidates === 'files') return '-r -F';
   const words = typeof candidates === 'string' ? WORDS[candidates] : candidates.map(shellQuote).join(' ');

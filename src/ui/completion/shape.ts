@@ -1,9 +1,9 @@
-/** The command line's shape, as far as a shell must know it to complete words. */
+/** The shape of the command line, as far as a shell needs it to complete words. */
 import { SCHEMES } from '../../core/target-url.js';
 
 /**
- * What may stand in a place: what the shell or calve itself can list, or these words. None: anything. A bare id is a word
- * of its own, where one that begins with - wants -- before it.
+ * The words that may stand at a place: a kind that the shell or calve can list, or a list of words. An empty list means
+ * any word. A bare id is not the value of an option, so that one that begins with - needs -- before it.
  */
 export type Candidates =
   | 'files'
@@ -15,10 +15,10 @@ export type Candidates =
   | readonly string[];
 
 export interface OptionShape {
-  /** As typed: `--upload-id`; a short one, where there is one, first. */
+  /** As typed: `--upload-id`. A short flag, if there is one, comes first. */
   readonly flags: readonly string[];
   readonly description: string;
-  /** Of its value; null where it takes none. */
+  /** The words for its value; null if it takes no value. */
   readonly value: Candidates | null;
   readonly isRepeatable: boolean;
 }
@@ -27,22 +27,22 @@ export interface CommandShape {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionShape[];
-  /** What each of its words may be. */
+  /** The candidates for each of its words. */
   readonly words: readonly Candidates[];
 }
 
 export interface ProgramShape {
   readonly commands: readonly CommandShape[];
-  /** Of calve itself, without a command. */
+  /** The options of calve itself, without a command. */
   readonly options: readonly OptionShape[];
 }
 
-/** What targets begin with. */
+/** The starts of all targets. */
 export const TARGET_STARTS: readonly string[] = SCHEMES.map((scheme) => `${scheme}://`);
 
 /**
- * A pipe that prints what the command lists, by its last column. What a service once sent is offered only where no shell
- * could take it for anything but a word.
+ * Returns a pipe that prints the last column of the command's table. An id, which a service chose, is offered only if
+ * every shell reads it as a plain word.
  */
 export function idsPipe(command: string): string {
   return `calve ${command} 2>/dev/null | awk -F '\\t' 'NR > 1 && $NF ~ /^[-A-Za-z0-9._~]+$/ { print $NF }'`;

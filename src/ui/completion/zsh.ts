@@ -1,4 +1,4 @@
-/** The script for zsh. Source: zsh manual, zshcompsys(1), `_arguments`. */
+/** The completion script for zsh. Source: zsh manual, zshcompsys(1), `_arguments`. */
 import { shellQuote } from '../../core/shell-quote.js';
 import {
   type Candidates,
@@ -18,7 +18,7 @@ const ACTIONS = {
   'archive-ids': '_calve_archive_ids',
 } as const;
 
-/** Text within a specification, where a colon or a bracket would end it. */
+/** Escapes text in a specification, which a colon or a bracket would otherwise end. */
 function inSpec(text: string): string {
   return text.replaceAll(/[[\]:\\]/g, '\\$&');
 }
@@ -67,7 +67,7 @@ _calve_ids() {
 }
 
 _calve_upload_ids() { _calve_ids status "$@" }
-# As a word of its own an id that begins with - wants -- before it.
+# An id that begins with - needs -- before it, unless it is the value of an option.
 _calve_bare_ids() {
   if (($words[(I)--])); then _calve_ids status "$@"; else _calve_ids status -F '(-*)' "$@"; fi
 }

@@ -1,15 +1,10 @@
-/** The progress bar as one line of a given width. Pure; the fields keep their widths, so that nothing dances. */
+/** The progress bar as one line of a given width. The fields keep their widths, so that the line does not jump. */
 import { formatDuration, formatSize, GIB_BYTES, KIB_BYTES, MIB_BYTES, TIB_BYTES } from '../../core/units.js';
-import type { Paint } from '../text/paint.js';
 import { safeWhole } from '../text/safe-text.js';
 import { keepEnd, textWidth } from '../text/text-width.js';
 import { doneShare, formatRate, percent } from './progress-lines.js';
 import type { Progress } from './progress-meter.js';
-
-export interface BarStyle {
-  readonly unicode: boolean;
-  readonly paint: Paint;
-}
+import type { TerminalStyle } from './terminal-style.js';
 
 const GAP = '  ';
 const NAME_WIDTH_MIN = 8;
@@ -20,7 +15,7 @@ const RATE_WIDTH = 10;
 const LEFT_WIDTH = 15;
 const PERCENT_WIDTH = 4;
 
-/** `2.13/5.00 GiB`: both in the unit of the whole, so that they compare at a glance. Of a stream what is done alone. */
+/** Returns `2.13/5.00 GiB`, both in the same unit; only the size that is done if the total size is not known. */
 function amount(doneBytes: number, totalBytes: number | null): string {
   if (totalBytes === null) return formatSize(doneBytes);
   const units = [
@@ -34,7 +29,7 @@ function amount(doneBytes: number, totalBytes: number | null): string {
   return `${(doneBytes / unitBytes).toFixed(digits)}/${total.toFixed(digits)} ${name}`;
 }
 
-/** What follows the bar, from the richest to the poorest: a narrow terminal gets what fits. */
+/** Returns the texts that may follow the bar, the longest first: a narrow terminal gets the first one that fits. */
 function tails(progress: Progress): string[] {
   const { doneBytes, totalBytes, bytesPerSecond, leftMs, partsInFlight } = progress;
   const percentage = (percent(progress) ?? '').padStart(PERCENT_WIDTH);
@@ -44,8 +39,9 @@ function tails(progress: Progress): string[] {
     return [[done, rate].join(GAP), done];
   }
   if (bytesPerSecond === null || leftMs === null) {
-    // Before the first part has arrived (4 GiB may take an hour) this alone tells that something moves.
-    const moving = partsInFlight === 0 ? '' : `${partsInFlight} under way`;
+    // Until the first part has arrived (4 GiB may take an hour), nothing else shows that bytes are moving.
+    const noun = partsInFlight === 1 ? 'part' : 'parts';
+    const moving = partsInFlight === 0 ? '' : `${partsInFlight} ${noun} in flight`;
     const rest = moving.padEnd(RATE_WIDTH + GAP.length + LEFT_WIDTH);
     return [[percentage, done, rest].join(GAP), [percentage, done].join(GAP), percentage];
   }
@@ -59,23 +55,23 @@ function tails(progress: Progress): string[] {
   ];
 }
 
-function bar(doneShare: number, width: number, style: BarStyle): string {
+function bar(doneShare: number, width: number, style: TerminalStyle): string {
   const full = Math.floor(doneShare * width);
-  const [done, rest] = style.unicode ? ['━', '─'] : ['=', '-'];
-  return style.paint.cyan(done.repeat(full)) + style.paint.dim(rest.repeat(width - full));
+  return style.cyan(style.full.repeat(full)) + style.dim(style.empty.repeat(width - full));
 }
 
 /**
- * @param columns of the terminal; the line stays one short of it, because a full line wraps on some terminals
+ * @param columns the width of the terminal; the line is at least one column shorter, because some terminals wrap a
+ * full line
  */
-export function barLine(progress: Progress, columns: number, style: BarStyle): string {
+export function barLine(progress: Progress, columns: number, style: TerminalStyle): string {
   const width = Math.max(1, columns - 1);
   const name = keepEnd(safeWhole(progress.fileName), Math.max(NAME_WIDTH_MIN, Math.floor(columns / 5)));
   const room = (tail: string) => width - textWidth(name) - textWidth(tail) - 2 * GAP.length;
   const choices = tails(progress);
   const tail = choices.find((choice) => room(choice) >= BAR_WIDTH_MIN);
   if (tail === undefined) return (percent(progress) ?? formatSize(progress.doneBytes)).slice(0, width);
-  // Of a stream nobody knows how much is left: the amount grows, and no bar.
+  // Without a total size there is no bar, only an amount that grows.
   if (progress.totalBytes === null) return [name, tail].join(GAP).trimEnd();
   const barWidth = Math.min(BAR_WIDTH_MAX, room(tail));
   return [name, bar(doneShare(progress) ?? 0, barWidth, style), tail].join(GAP).trimEnd();

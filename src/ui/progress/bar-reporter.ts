@@ -1,43 +1,38 @@
-/** Progress for a person at a terminal: one live line, and above it what should stay. */
-
-import type { Paint } from '../text/paint.js';
-import { safeText } from '../text/safe-text.js';
+/** Progress for a person at a terminal: one live line, and above it the lines that stay. */
 import { describeNotice } from '../wording/notices.js';
 import { barLine } from './bar-line.js';
 import { createLiveLine, type LiveLine } from './live-line.js';
 import { createLogThrottle } from './log-throttle.js';
-import { formatArchivedLine, formatRetryLine, formatStoppedLine } from './progress-lines.js';
+import {
+  formatArchivedLine,
+  formatRetryLine,
+  formatStoppedLine,
+  formatWaitingLine,
+} from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
 import { type EventHandlers, type Reporter, type ReporterContext, reporterOf } from './reporter-parts.js';
 
-/** Lanes that fail together, again and again, would push everything else off the screen. */
+/** Parts in flight fail together: without a limit their retries would push everything else off the screen. */
 const RETRY_INTERVAL_MS = 10_000;
 
-const UNICODE_FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const ASCII_FRAMES = ['-', '\\', '|', '/'];
-
-function spinnerFrames(unicode: boolean, paint: Paint): string[] {
-  return (unicode ? UNICODE_FRAMES : ASCII_FRAMES).map(paint.cyan);
-}
-
 export async function createBarReporter(context: ReporterContext): Promise<Reporter> {
-  const { stream, writer, unicode, paint } = context;
+  const { stream, writer, style } = context;
   const meter = new ProgressMeter(context.nowMs);
   const live = await createLiveLine({
     stream,
     writer,
-    frames: spinnerFrames(unicode, paint),
+    frames: style.spinner.map(style.cyan),
     barLine: (columns) => {
       const progress = meter.read();
-      return progress === null ? '' : barLine(progress, columns, { unicode, paint });
+      return progress === null ? '' : barLine(progress, columns, style);
     },
   });
   return reporterOf(barHandlers(context, meter, live), () => live.clear());
 }
 
 function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveLine): EventHandlers {
-  const { nowMs, paint, debug, unicode } = context;
-  const retryPace = createLogThrottle(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
+  const { nowMs, style, debug, env } = context;
+  const retries = createLogThrottle(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const move = (event: Parameters<ProgressMeter['note']>[0]) => {
     meter.note(event);
     live.showBar();
@@ -47,22 +42,21 @@ function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveL
     live.printAbove(line);
   };
   return {
-    begun: move,
+    started: move,
     sending: move,
     part: move,
     retry: (event) => {
-      const heldBack = retryPace.take();
-      if (heldBack !== null) live.printAbove(paint.dim(formatRetryLine(event, heldBack)));
+      const heldBack = retries.admit();
+      if (heldBack !== null) live.printAbove(style.dim(formatRetryLine(event, heldBack)));
     },
-    waiting: ({ why }) => live.showSpinner(safeText(why)),
-    completing: () => live.showSpinner('completing: the service checks the whole'),
-    archived: (event) =>
-      end(`${paint.green(unicode ? '✔' : '*')} ${formatArchivedLine(meter.archived(event))}`),
+    waiting: (event) => live.showSpinner(formatWaitingLine(event)),
+    completing: () => live.showSpinner('completing the upload: the service checks the archive'),
+    archived: (event) => end(`${style.green(style.success)} ${formatArchivedLine(meter.archived(event))}`),
     failed: () => {
       const progress = meter.finish();
       if (progress === null) live.clear();
-      else end(`${paint.yellow(unicode ? '✖' : 'x')} ${formatStoppedLine(progress)}`);
+      else end(`${style.yellow(style.failure)} ${formatStoppedLine(progress)}`);
     },
-    notice: (notice) => live.printAbove(`${paint.yellow('note:')} ${describeNotice(notice)}`),
+    notice: (notice) => live.printAbove(`${style.yellow('note:')} ${describeNotice(notice, env)}`),
   };
 }

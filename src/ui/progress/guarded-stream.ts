@@ -1,4 +1,4 @@
-/** Standard error may be closed at any moment (a pipe's reader ended, a terminal hung up): progress is not worth a transfer. */
+/** Standard error may fail at any moment (the reader of a pipe ends, a terminal hangs up). No transfer fails for that. */
 
 export type ErrorStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
@@ -11,7 +11,7 @@ export interface GuardedWriter {
   readonly isClosed: boolean;
 }
 
-/** Swallows the stream's errors from here on, for good: a failed write reports after the writer has gone on. */
+/** Ignores the errors of the stream for the rest of the process: a failed write is reported after `write` returned. */
 export function guardStream(stream: ErrorStream): GuardedWriter {
   let isClosed = false;
   const close = () => {

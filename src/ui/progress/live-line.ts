@@ -1,6 +1,6 @@
 /**
- * The one line of a terminal that moves: a cli-progress bar, an ora spinner, or nothing. Other lines go above it.
- * The cursor stays visible and line wrapping on: after kill -9 or Ctrl-Z there is nobody to put them back.
+ * The one line of a terminal that changes: a cli-progress bar, an ora spinner, or nothing. Other lines go above it.
+ * It never hides the cursor or turns off line wrapping, because nothing would restore them after kill -9 or Ctrl-Z.
  */
 import type { Options, SingleBar } from 'cli-progress';
 import type { Ora } from 'ora';
@@ -12,29 +12,29 @@ const CLEAR_LINE = '\r\x1b[2K';
 const CLEAR_RIGHT = '\x1b[K';
 
 export interface LiveLine {
-  /** Draws the bar from `line(columns)` several times a second, until something else is shown. */
+  /** Draws `barLine(columns)` several times a second, until something else is shown. */
   showBar(): void;
   showSpinner(text: string): void;
-  /** Prints a whole line above whatever is live. */
+  /** Prints a whole line above the live line. */
   printAbove(text: string): void;
-  /** Nothing live is left; the cursor is at the start of an empty line. Idempotent. */
+  /** Removes the live line; the cursor is then at the start of an empty line. Idempotent. */
   clear(): void;
 }
 
 export interface LiveLineOptions {
   readonly stream: ErrorStream;
   readonly writer: GuardedWriter;
-  /** The bar as it is now, for a terminal of so many columns. */
+  /** Returns the bar as it is now, for a terminal of that width. */
   readonly barLine: (columns: number) => string;
-  /** Frames of the spinner, painted. */
+  /** Frames of the spinner, with their colours. */
   readonly frames: readonly string[];
 }
 
 const ignore = () => {};
 
 /**
- * What cli-progress draws with, in place of its own terminal: that one turns line wrapping off, and writes a frame in
- * three pieces, between which the cursor can be seen to jump.
+ * Replaces the terminal of cli-progress, which turns line wrapping off, and writes each frame in three pieces, between
+ * which the cursor visibly jumps.
  */
 function barTerminal({ stream, writer }: LiveLineOptions) {
   return {
@@ -52,7 +52,7 @@ function barTerminal({ stream, writer }: LiveLineOptions) {
   };
 }
 
-/** Loads cli-progress and ora: only a run that draws pays for them. */
+/** Loads cli-progress and ora here, so that a run without a bar does not pay for them. */
 export async function createLiveLine(options: LiveLineOptions): Promise<LiveLine> {
   const [{ default: cliProgress }, { default: ora }] = await Promise.all([
     import('cli-progress'),
@@ -67,7 +67,7 @@ function makeBar(Bar: typeof SingleBar, options: LiveLineOptions): SingleBar {
     format: (_options, params) => options.barLine(params.maxWidth),
     fps: FRAMES_PER_SECOND,
     clearOnComplete: true,
-    // Redrawn although unchanged: a line that something else wrote over (a warning of Node's) comes back by itself.
+    // Redraws even an unchanged line, which brings it back after something else (a warning of Node.js) overwrote it.
     forceRedraw: true,
   };
   return new Bar(barOptions);
@@ -80,7 +80,7 @@ function makeSpinner(ora: typeof import('ora').default, { stream, frames }: Live
     color: false,
     spinner: { frames: [...frames], interval: 120 },
     hideCursor: false,
-    // Standard input may be what is being uploaded, and Ctrl-C must stay a signal.
+    // Standard input may be the stream to upload, and Ctrl-C must stay a signal.
     discardStdin: false,
   });
 }
@@ -110,7 +110,7 @@ class TerminalLine implements LiveLine {
     const { isClosed } = this.#options.writer;
     if (this.#shown === kind && !isClosed) return;
     this.clear();
-    // Timers that draw for nobody would keep the process busy, and alive.
+    // On a closed stream the timers would only keep the process busy, and alive.
     if (isClosed) return;
     this.#shown = kind;
     start();

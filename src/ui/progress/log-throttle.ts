@@ -1,19 +1,22 @@
-/** Lets one line through at a time: a service that is down must not fill a log. */
+/** Limits how often a line is printed: a service that does not answer must not fill a log. */
 
-export interface Pace {
-  /** How many were held back since the last that went through; null: hold this one back, too. */
-  take(): number | null;
+export interface LogThrottle {
+  /**
+   * Asks for one more line. Returns null if it must be held back; otherwise the number of lines that were held back
+   * since the last one that was admitted.
+   */
+  admit(): number | null;
 }
 
 /**
- * @param intervalMs the least time between two; 0 lets everything through
- * @param startMs counted from then: -Infinity lets the first one through at once
+ * @param intervalMs the least time between two lines; 0 admits every line
+ * @param startMs the time from which the first interval counts; -Infinity admits the first line at once
  */
-export function createLogThrottle(nowMs: () => number, intervalMs: number, startMs: number): Pace {
+export function createLogThrottle(nowMs: () => number, intervalMs: number, startMs: number): LogThrottle {
   let lastMs = startMs;
   let heldBack = 0;
   return {
-    take() {
+    admit() {
       const now = nowMs();
       if (now - lastMs < intervalMs) {
         heldBack += 1;

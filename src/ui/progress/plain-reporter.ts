@@ -1,6 +1,4 @@
-/** Progress for logs: at most a line every 30 s, and one at the end. */
-
-import { safeText } from '../text/safe-text.js';
+/** Progress for logs: at most one line every 30 s, and one at the end. */
 import { describeNotice } from '../wording/notices.js';
 import { createLogThrottle } from './log-throttle.js';
 import {
@@ -8,6 +6,7 @@ import {
   formatProgressLine,
   formatRetryLine,
   formatStoppedLine,
+  formatWaitingLine,
 } from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
 import {
@@ -18,24 +17,24 @@ import {
   reporterOf,
 } from './reporter-parts.js';
 
-/** A job of ten hours then has some thousand lines, and nobody who watches waits long for one. */
+/** A job of ten hours then prints about a thousand lines, and a person who watches it waits half a minute at most. */
 const LINE_INTERVAL_MS = 30_000;
 
 export function createPlainReporter(context: ReporterContext): Reporter {
   return reporterOf(plainHandlers(context), () => {});
 }
 
-function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers {
+function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHandlers {
   const meter = new ProgressMeter(nowMs);
-  const progressPace = createLogThrottle(nowMs, LINE_INTERVAL_MS, nowMs());
-  const retryPace = createLogThrottle(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
+  const progressLines = createLogThrottle(nowMs, LINE_INTERVAL_MS, nowMs());
+  const retries = createLogThrottle(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const print = (line: string) => writer.write(`${line}\n`);
   const printProgress = () => {
     const progress = meter.read();
-    if (progress !== null && progressPace.take() !== null) print(formatProgressLine(progress));
+    if (progress !== null && progressLines.admit() !== null) print(formatProgressLine(progress));
   };
   return {
-    begun: (event) => meter.note(event),
+    started: (event) => meter.note(event),
     sending: (event) => {
       meter.note(event);
       printProgress();
@@ -45,16 +44,16 @@ function plainHandlers({ writer, nowMs, debug }: ReporterContext): EventHandlers
       printProgress();
     },
     retry: (event) => {
-      const heldBack = retryPace.take();
+      const heldBack = retries.admit();
       if (heldBack !== null) print(formatRetryLine(event, heldBack));
     },
-    waiting: debug ? ({ why }) => print(safeText(why)) : ignoreEvent,
+    waiting: (event) => print(formatWaitingLine(event)),
     completing: ignoreEvent,
     archived: (event) => print(formatArchivedLine(meter.archived(event))),
     failed: () => {
       const progress = meter.finish();
       if (progress !== null) print(formatStoppedLine(progress));
     },
-    notice: (notice) => print(`note: ${describeNotice(notice)}`),
+    notice: (notice) => print(`note: ${describeNotice(notice, env)}`),
   };
 }

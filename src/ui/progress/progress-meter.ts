@@ -1,17 +1,18 @@
-/** How far the file in transfer is, added up from events: what bars and lines are drawn from. */
+/** Adds up from events how far the transfer of a file is. Bars and lines show its numbers. */
 import { basename } from 'node:path';
+import { isStandardInput } from '../../core/identity.js';
 import type { TransferEvent } from '../../transfer/events.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
 
 export interface Progress {
-  /** Base name, as the file system gave it: not yet safe to print. */
+  /** Base name, as the file system has it: not yet safe to print. */
   readonly fileName: string;
-  /** Null: a stream of unknown length. One that was foretold may be passed. */
+  /** Null for a stream of unknown length. An expected size may be exceeded. */
   readonly totalBytes: number | null;
   readonly doneBytes: number;
-  /** Of this run: what was there already is not in it. */
+  /** Sent in this run; parts that were there already do not count. */
   readonly sentBytes: number;
-  /** Null while a stream runs. */
+  readonly partsSent: number;
+  /** Null until a stream has ended. */
   readonly partCount: number | null;
   readonly partsDone: number;
   readonly partsReused: number;
@@ -22,7 +23,7 @@ export interface Progress {
   readonly leftMs: number | null;
 }
 
-/** An archive and how this run came by it. */
+/** An archive, and the work of this run for it. */
 export interface ArchivedFacts {
   /** Base name, not yet safe to print. */
   readonly fileName: string;
@@ -34,12 +35,12 @@ export interface ArchivedFacts {
   readonly partsReused: number;
 }
 
-type Begun = Extract<TransferEvent, { type: 'begun' }>;
-type Part = Extract<TransferEvent, { type: 'part' }>;
+type Started = Extract<TransferEvent, { type: 'started' }>;
+type PartDone = Extract<TransferEvent, { type: 'part' }>;
 type Archived = Extract<TransferEvent, { type: 'archived' }>;
 
 function shortName(file: string): string {
-  return file === STANDARD_INPUT ? 'standard input' : basename(file);
+  return isStandardInput(file) ? 'standard input' : basename(file);
 }
 
 function atMost(whole: number | null, done: number): number {
@@ -48,7 +49,7 @@ function atMost(whole: number | null, done: number): number {
 
 export class ProgressMeter {
   readonly #nowMs: () => number;
-  #begun: Begun | null = null;
+  #started: Started | null = null;
   #startedMs = 0;
   #sent = { parts: 0, bytes: 0 };
   #reused = { parts: 0, bytes: 0 };
@@ -59,34 +60,34 @@ export class ProgressMeter {
   }
 
   note(event: TransferEvent): void {
-    if (event.type === 'begun') this.#begin(event);
+    if (event.type === 'started') this.#start(event);
     if (event.type === 'sending') this.#inFlight.add(event.index);
     if (event.type === 'part') this.#add(event);
   }
 
-  #begin(event: Begun): void {
-    this.#begun = event;
+  #start(event: Started): void {
+    this.#started = event;
     this.#startedMs = this.#nowMs();
     this.#sent = { parts: 0, bytes: 0 };
     this.#reused = { parts: 0, bytes: 0 };
     this.#inFlight.clear();
   }
 
-  #add(event: Part): void {
+  #add(event: PartDone): void {
     const sum = event.reused ? this.#reused : this.#sent;
     sum.parts += 1;
     sum.bytes += event.sizeBytes;
     this.#inFlight.delete(event.index);
   }
 
-  /** The last reading of a transfer that is over; null where none was begun. */
+  /** Ends the transfer. Returns its last numbers; null if none was started. */
   finish(): Progress | null {
     const progress = this.read();
-    this.#begun = null;
+    this.#started = null;
     return progress;
   }
 
-  /** What is to be said of the archive; one that was begun in an earlier run, or never, has sent nothing in this. */
+  /** Ends the transfer. An archive that an earlier run had sent completely has sent nothing in this run. */
   archived(event: Archived): ArchivedFacts {
     const progress = this.finish();
     return {
@@ -99,23 +100,24 @@ export class ProgressMeter {
     };
   }
 
-  /** Null before anything was begun. */
+  /** Returns the current numbers; null before a transfer was started. */
   read(): Progress | null {
-    const begun = this.#begun;
-    if (begun === null) return null;
-    const { plan } = begun;
-    // What was known to be there when the upload began, and what a comparison found since.
-    const partsReused = begun.reusedParts + this.#reused.parts;
-    const reusedBytes = begun.reusedBytes + this.#reused.bytes;
+    const started = this.#started;
+    if (started === null) return null;
+    const { plan } = started;
+    // The parts that were known at the start, and those that a comparison has found since then.
+    const partsReused = started.reusedParts + this.#reused.parts;
+    const reusedBytes = started.reusedBytes + this.#reused.bytes;
     const doneBytes = atMost(plan.sizeBytes, reusedBytes + this.#sent.bytes);
     const elapsedMs = Math.max(0, this.#nowMs() - this.#startedMs);
     const isMeasured = this.#sent.bytes > 0 && elapsedMs > 0;
     const bytesPerSecond = isMeasured ? (this.#sent.bytes * 1000) / elapsedMs : null;
     return {
-      fileName: shortName(begun.file),
+      fileName: shortName(started.file),
       totalBytes: plan.sizeBytes,
       doneBytes,
       sentBytes: this.#sent.bytes,
+      partsSent: this.#sent.parts,
       partCount: plan.partCount,
       partsDone: atMost(plan.partCount, partsReused + this.#sent.parts),
       partsReused,

@@ -1,4 +1,4 @@
-/** Which face a run's progress has. */
+/** Chooses the form in which a run shows its progress. */
 
 export const PROGRESS_FLAGS = ['auto', 'bar', 'plain', 'json', 'none'] as const;
 export type ProgressFlag = (typeof PROGRESS_FLAGS)[number];
@@ -6,16 +6,16 @@ export type ProgressMode = Exclude<ProgressFlag, 'auto'>;
 
 export interface ProgressSurroundings {
   readonly flag: ProgressFlag;
-  /** Whether standard error is a terminal. */
+  /** True if standard error is a terminal. */
   readonly isTerminal: boolean;
-  /** Whether this runs in continuous integration, where terminals are logs. */
+  /** True in continuous integration, where a terminal is a log. */
   readonly ci: boolean;
   readonly term: string | undefined;
-  /** Of that terminal. `docker run -t`, `ssh -tt` and `script` may give none: 0. */
+  /** Width of that terminal. `docker run -t`, `ssh -tt` and `script` may report 0. */
   readonly columns?: number | undefined;
 }
 
-/** Bars on a terminal, lines elsewhere. A bar that was asked for is still only drawn where one can be drawn. */
+/** Chooses a bar on a terminal, and lines elsewhere. A terminal that cannot show a bar gets lines in any case. */
 export function chooseProgressMode({
   flag,
   isTerminal,
@@ -23,7 +23,7 @@ export function chooseProgressMode({
   term,
   columns,
 }: ProgressSurroundings): ProgressMode {
-  // On no columns every line takes endless rows, and ora would clear them for ever.
+  // With 0 columns ora would compute endless rows, and would never finish clearing them.
   const canDraw = isTerminal && term !== 'dumb' && columns !== 0;
   if (flag === 'auto') return canDraw && !ci ? 'bar' : 'plain';
   return flag === 'bar' && !canDraw ? 'plain' : flag;

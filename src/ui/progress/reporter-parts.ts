@@ -1,15 +1,15 @@
-/** What all reporters share: their face, what they are given, and a table of handlers that must be complete. */
-import type { TransferEvent } from '../../transfer/events.js';
-import type { Report } from '../../transfer/ports.js';
-import type { Paint } from '../text/paint.js';
+/** The parts that all reporters share: their interface, their context, and a table of handlers that is complete. */
+import type { Report, TransferEvent } from '../../transfer/events.js';
+import type { WordingEnvironment } from '../wording/paste-line.js';
 import type { ErrorStream, GuardedWriter } from './guarded-stream.js';
+import type { TerminalStyle } from './terminal-style.js';
 
 export interface Reporter {
-  /** Takes every event of a run, of one file after the other. Never throws, whatever became of the stream. */
+  /** Takes every event of a run, one file after the other. Never throws, not even when the stream has failed. */
   readonly report: Report;
-  /** Takes what is live off the screen, so that something else can be printed; the next event brings it back. */
+  /** Removes the live line from the screen, so that something else can be printed. The next event brings it back. */
   clear(): void;
-  /** Clears, for good: no timer runs on. Later events are ignored. Idempotent. */
+  /** Clears, and stops every timer, for good. Later events are ignored. Idempotent. */
   done(): void;
 }
 
@@ -17,21 +17,20 @@ export interface ReporterContext {
   readonly stream: ErrorStream;
   readonly writer: GuardedWriter;
   readonly nowMs: () => number;
-  readonly paint: Paint;
-  /** Whether the terminal shows more than ASCII. */
-  readonly unicode: boolean;
-  /** Says everything, however often it happens. */
+  readonly style: TerminalStyle;
+  readonly env: WordingEnvironment;
+  /** Prints every line, however often it repeats. */
   readonly debug: boolean;
 }
 
 type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>;
 
-/** One handler for every event that there is: a new event does not compile until each reporter has decided on it. */
+/** One handler for every type of event: a new event does not compile until each reporter has a handler for it. */
 export type EventHandlers = { readonly [T in TransferEvent['type']]: (event: EventOf<T>) => void };
 
 export const ignoreEvent = (): void => {};
 
-/** A reporter that hands each event to its handler until it is done. `clear` takes off what its handlers show. */
+/** Returns a reporter that passes each event to its handler until it is done. `clear` removes what handlers show. */
 export function reporterOf(handlers: EventHandlers, clear: () => void): Reporter {
   let isDone = false;
   return {

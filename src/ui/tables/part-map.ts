@@ -1,7 +1,7 @@
-/** Which parts are done, at a glance: the file from left to right in a few cells. */
+/** A picture of the parts that are done: the file from left to right in a few cells. */
 
 export interface PartMapOptions {
-  /** Cells at most; fewer parts give fewer cells, one a part. */
+  /** The most cells; with fewer parts, each part has one cell. */
   readonly cellsMax: number;
   readonly unicode: boolean;
 }
@@ -17,15 +17,15 @@ const BLOCKS: Shades = { none: '░', few: '▒', most: '▓', all: '█' };
 const ASCII: Shades = { none: '.', few: '-', most: '+', all: '#' };
 
 function shade(done: number, of: number, shades: Shades): string {
-  // The ends are exact: a cell is full only when nothing is missing from it, and empty only when nothing is there.
+  // A cell is full only if no part of it is missing, and empty only if every part of it is missing.
   if (done === 0) return shades.none;
   if (done === of) return shades.all;
   return done * 2 < of ? shades.few : shades.most;
 }
 
 /**
- * A compact map of an upload: each cell stands for an equal run of parts.
- * @param done tells by part index (a Set, or a Map by index)
+ * Returns the map of an upload. Each cell stands for an equal number of parts that follow each other.
+ * @param done the indexes of the parts that are done (a Set, or a Map by index)
  */
 export function partMap(
   partCount: number,

@@ -1,18 +1,18 @@
 /**
- * Tables in two faces: on a terminal aligned and in human units, elsewhere tab-separated with exact values, one header
- * line in both. Pure: text comes back, the caller writes it.
+ * Tables in two forms: on a terminal aligned and in human units, elsewhere tab-separated with exact values. Both have
+ * one header line. Functions return text, and the caller writes it.
  */
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { keepEnd, pad, textWidth } from '../text/text-width.js';
 
-/** A column is in a face when it has a function for that face. The last column is the id: it is never cut. */
+/** A column is part of a form if it has the function for that form. The last column is the id: it is never cut. */
 export interface Column<Row> {
-  /** Header off a terminal: the key that `--json` gives the value. */
+  /** Header of the exact form: the key that the value has in `--json`. */
   readonly name: string;
   /** Header on a terminal. */
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Cells wider than this lose their start on a terminal. */
+  /** On a terminal, wider cells lose their start. */
   readonly widthMax?: number;
   readonly human?: (row: Row) => string | null;
   readonly exact?: (row: Row) => string | number | null;
@@ -20,21 +20,21 @@ export interface Column<Row> {
 
 export interface TableOptions {
   readonly isTerminal: boolean;
-  /** Of the terminal; unknown: as wide as it takes. */
+  /** Width of the terminal; if it is unknown, lines are as wide as necessary. */
   readonly columns?: number | undefined;
 }
 
-/** A table that is printed while its rows are still being read. What either method returns is to be written at once. */
+/** A table that is printed while its rows are still being read. Write the text that a method returns at once. */
 export interface TableStream<Row> {
   push(row: Row): string;
   end(): string;
 }
 
-/** Rows that a terminal's column widths are measured on; later ones keep to these widths where they can. */
+/** The first rows determine the widths of the columns on a terminal; later rows keep these widths if they fit. */
 const MEASURED_ROWS = 50;
 const GAP = '  ';
 
-/** More than the longest path or description, escaped; less than what a hostile service could fill a log with. */
+/** Longer than the longest path or description with escapes; short enough that a hostile service cannot fill a log. */
 const EXACT_CELL_MAX_LENGTH = 10_000;
 
 function exactTable<Row>(columns: readonly Column<Row>[]): TableStream<Row> {
@@ -55,7 +55,7 @@ function exactTable<Row>(columns: readonly Column<Row>[]): TableStream<Row> {
   };
 }
 
-/** Lines of cells: aligned to `widths`; where the id would not fit beside the others, it gets a line of its own. */
+/** Returns the aligned cells of a row. An id that does not fit beside the other cells has a line of its own. */
 function alignedLines<Row>(cells: readonly string[], layout: Layout<Row>): string {
   const lastIndex = cells.length - 1;
   const padded = cells.map((cell, i) => pad(cell, layout.widths[i] ?? 0, layout.columns[i]?.align ?? 'left'));
@@ -103,14 +103,14 @@ function alignedTable<Row>(columns: readonly Column<Row>[], terminalColumns: num
   };
 }
 
-/** Starts a table of which the rows come one by one: a vault may have 100,000 uploads in progress. */
+/** Starts a table whose rows come one by one: a vault may have 100,000 uploads in progress. */
 export function tableStream<Row>(columns: readonly Column<Row>[], options: TableOptions): TableStream<Row> {
   return options.isTerminal
     ? alignedTable(columns, options.columns ?? Number.POSITIVE_INFINITY)
     : exactTable(columns);
 }
 
-/** The whole table, its header included even where there are no rows. */
+/** Returns the whole table. A table without rows still has its header. */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: Iterable<Row>,

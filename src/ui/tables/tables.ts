@@ -1,6 +1,7 @@
 /** The tables of `list-uploads`, `list-parts`, `status` and `archives`, over the same objects that `--json` prints. */
 import { formatDuration, formatSize } from '../../core/units.js';
-import type { CataloguedJson, PartJson, UnfinishedJson, UploadJson } from '../json.js';
+import type { CataloguedJson } from '../archive-json.js';
+import type { PartJson, UnfinishedJson, UploadJson } from '../json.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import {
   type Column,
@@ -17,12 +18,12 @@ function size(bytes: number | null): string | null {
   return bytes === null ? null : formatSize(bytes);
 }
 
-function moment(iso: string | null): string | null {
+function time(iso: string | null): string | null {
   return iso === null ? null : formatTimestamp(iso);
 }
 
 const UPLOAD_COLUMNS: readonly Column<UploadJson>[] = [
-  { name: 'createdAt', title: 'CREATED', human: (u) => moment(u.createdAt), exact: (u) => u.createdAt },
+  { name: 'createdAt', title: 'CREATED', human: (u) => time(u.createdAt), exact: (u) => u.createdAt },
   {
     name: 'partSize',
     title: 'PART SIZE',
@@ -55,7 +56,7 @@ const UPLOAD_COLUMNS: readonly Column<UploadJson>[] = [
   { name: 'uploadId', title: 'UPLOAD ID', human: (u) => u.uploadId, exact: (u) => u.uploadId },
 ];
 
-/** A bucket's uploads have a key instead of a description; the service tells their part size to nobody. */
+/** Uploads to a bucket have a key instead of a description, and the service does not report their part size. */
 const KEYED_UPLOAD_COLUMNS: readonly Column<UploadJson>[] = UPLOAD_COLUMNS.flatMap((column) => {
   if (column.name === 'partSize') return [];
   if (column.name !== 'description') return [column];
@@ -71,7 +72,7 @@ const PART_COLUMNS: readonly Column<PartJson>[] = [
   { name: 'treeHash', title: 'TREE HASH', human: (p) => p.treeHash, exact: (p) => p.treeHash },
 ];
 
-/** An unfinished upload with its part map, which a terminal shows. */
+/** An unfinished upload with its part map, which only a terminal shows. */
 export interface UnfinishedRow extends UnfinishedJson {
   readonly map: string;
 }
@@ -116,7 +117,7 @@ function unfinishedColumns(nowMs: number): readonly Column<UnfinishedRow>[] {
 }
 
 const ARCHIVE_COLUMNS: readonly Column<CataloguedJson>[] = [
-  { name: 'archivedAt', title: 'ARCHIVED', human: (a) => moment(a.archivedAt), exact: (a) => a.archivedAt },
+  { name: 'archivedAt', title: 'ARCHIVED', human: (a) => time(a.archivedAt), exact: (a) => a.archivedAt },
   { name: 'size', title: 'SIZE', align: 'right', human: (a) => size(a.size), exact: (a) => a.size },
   { name: 'target', title: 'TARGET', human: (a) => a.target, exact: (a) => a.target },
   { name: 'region', title: 'REGION', exact: (a) => a.region },
@@ -128,21 +129,22 @@ const ARCHIVE_COLUMNS: readonly Column<CataloguedJson>[] = [
   { name: 'archiveId', title: 'ARCHIVE ID', human: (a) => a.archiveId, exact: (a) => a.archiveId },
 ];
 
-/** `list-uploads` prints as it reads: push each upload, write what comes back, and end. */
+/** Returns the table of `list-uploads`, which prints while it reads. */
 export function uploadsTable(options: TableOptions): TableStream<UploadJson> {
   return tableStream(UPLOAD_COLUMNS, options);
 }
 
+/** Returns the same table for uploads to a bucket. */
 export function keyedUploadsTable(options: TableOptions): TableStream<UploadJson> {
   return tableStream(KEYED_UPLOAD_COLUMNS, options);
 }
 
-/** `list-parts` prints as it reads, too. */
+/** Returns the table of `list-parts`, which prints while it reads, too. */
 export function partsTable(options: TableOptions): TableStream<PartJson> {
   return tableStream(PART_COLUMNS, options);
 }
 
-/** @param nowMs to tell how long an upload still has */
+/** @param options with the current time, from which the time until an upload expires is counted */
 export function unfinishedTable(
   rows: Iterable<UnfinishedRow>,
   options: TableOptions & { readonly nowMs: number },

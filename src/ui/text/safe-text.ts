@@ -1,26 +1,26 @@
-/** What a server sent, or a file is named, is never printed raw: it could repaint or reprogram a terminal. */
+/** Text from a server, and names of files, are never printed raw: control characters could take over a terminal. */
 
-/** Long enough for any honest message, short enough that a page of HTML from a proxy stays a line or two. */
+/** Long enough for any real message, and short enough that an HTML page from a proxy fits on a line or two. */
 export const SAFE_TEXT_MAX_LENGTH = 500;
 
 const ELLIPSIS = '…';
 
 /**
- * Characters that act instead of being seen: C0, DEL and C1 controls, marks that turn the reading order (bidi), line
- * and paragraph separators, the byte order mark, invisible tag characters, and halves of surrogate pairs.
+ * Characters that control a terminal or are invisible: C0, DEL and C1 controls, marks that change the reading order
+ * (bidi), line and paragraph separators, the byte order mark, invisible tag characters, and halves of surrogate pairs.
  */
-const ACTING =
+const CONTROL =
   /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Cs}]/u;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Whether the character would act on a terminal rather than show itself there. */
-export function isActing(character: string): boolean {
-  return ACTING.test(character);
+/** Returns true if a terminal would obey the character, or hide it, instead of showing it. */
+export function isControl(character: string): boolean {
+  return CONTROL.test(character);
 }
 
 function visible(character: string): string {
-  if (!isActing(character)) return character;
+  if (!isControl(character)) return character;
   const short = SHORT_ESCAPES[character];
   if (short !== undefined) return short;
   const code = character.codePointAt(0) ?? 0;
@@ -30,8 +30,8 @@ function visible(character: string): string {
 }
 
 /**
- * The text with every acting character shown as an escape (`\n`, `\x1b`, `\u202e`), cut with an ellipsis where it
- * would be longer than `maxLength` UTF-16 units. Neither an escape nor a surrogate pair is ever cut in two.
+ * Returns the text with every control character as an escape (`\n`, `\x1b`, `\u202e`). Text that would be longer than
+ * `maxLength` UTF-16 units is cut, and ends in an ellipsis. The cut never splits an escape or a surrogate pair.
  */
 export function safeText(text: string, maxLength = SAFE_TEXT_MAX_LENGTH): string {
   let safe = '';
@@ -43,7 +43,7 @@ export function safeText(text: string, maxLength = SAFE_TEXT_MAX_LENGTH): string
   return safe;
 }
 
-/** Made safe, and never cut: for ids and paths, of which a part is worth nothing. */
+/** Returns the text made safe but never cut: ids and paths are useless in part. */
 export function safeWhole(text: string): string {
   return safeText(text, Number.POSITIVE_INFINITY);
 }

@@ -1,4 +1,4 @@
-/** How wide text is on a terminal: East Asian characters and emoji take two columns, combining marks none. */
+/** The width of text on a terminal: East Asian characters and emoji take two columns, combining marks take none. */
 
 const WIDE =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
@@ -8,7 +8,7 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 let segmenter: Intl.Segmenter | null = null;
 
-/** Made when the first text needs it: that takes longer than all the rest of a short command. */
+/** Creates the segmenter at the first need: that takes longer than all the rest of a short command. */
 function graphemesOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return segmenter.segment(text);
@@ -19,13 +19,13 @@ function graphemeWidth(grapheme: string): number {
   return WIDE.test(grapheme) && !HALF_WIDTH.test(grapheme) ? 2 : 1;
 }
 
-/** Beyond that, characters are counted one by one: the engine copies the whole text for each grapheme that it finds. */
+/** Longer text is measured by characters, because V8 copies the whole text for each grapheme that it finds. */
 const SEGMENTED_MAX_LENGTH = 2000;
 
-/** More than any honest text has in a column, with all its combining marks. */
+/** More UTF-16 units than any real text has in one column, combining marks included. */
 const LENGTH_PER_COLUMN_MAX = 20;
 
-/** Columns that safe text (no control characters) takes. */
+/** Returns the number of columns of safe text (text without control characters). */
 export function textWidth(text: string): number {
   if (PRINTABLE_ASCII.test(text)) return text.length;
   let width = 0;
@@ -37,11 +37,11 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** The end of the text in at most `width` columns, the cut marked: of a path the end tells more than the start. */
+/** Returns the end of the text in at most `width` columns, with an ellipsis for the cut: the end of a path matters most. */
 export function keepEnd(text: string, width: number): string {
   const lengthMax = Math.max(SEGMENTED_MAX_LENGTH, width * LENGTH_PER_COLUMN_MAX);
   if (text.length <= lengthMax && textWidth(text) <= width) return text;
-  // Half of a pair that the cut left is no character.
+  // The cut may leave one half of a surrogate pair, which is not a character.
   const end = text.slice(-lengthMax).replace(/^[\udc00-\udfff]/, '');
   let kept = '';
   let keptWidth = 1;
@@ -53,7 +53,7 @@ export function keepEnd(text: string, width: number): string {
   return `…${kept}`;
 }
 
-/** Fills with spaces up to `width` columns; wider text stays as it is. */
+/** Adds spaces up to `width` columns; wider text stays as it is. */
 export function pad(text: string, width: number, align: 'left' | 'right'): string {
   const fill = ' '.repeat(Math.max(0, width - textWidth(text)));
   return align === 'left' ? text + fill : fill + text;

@@ -1,21 +1,34 @@
-/** Times as calve prints them: always UTC, so that two machines' logs can be laid side by side. */
+/** Times as calve prints them: always in UTC, so that the logs of two machines can be compared. */
 
 const NS_PER_MS = 1_000_000n;
 
-/** ISO-8601 UTC with milliseconds of whatever the service wrote; null where it is no time at all. */
+/** Returns the time as ISO-8601 UTC with milliseconds; null if the text is not a time. */
 export function isoMoment(text: string | null): string | null {
-  const ms = text === null ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  return isoFromMs(text === null ? Number.NaN : Date.parse(text));
 }
 
-/** The same, of a file's time in nanoseconds (a decimal string). */
+/** Returns a file's time, which is a decimal string of nanoseconds, as ISO-8601 UTC. */
 export function isoFromNs(ns: string): string | null {
-  const date = new Date(Number(BigInt(ns) / NS_PER_MS));
+  return isoFromMs(Number(BigInt(ns) / NS_PER_MS));
+}
+
+function isoFromMs(ms: number): string | null {
+  const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-/** `2026-11-20 10:04 UTC`, for people; a question mark where there is no telling. */
+/** Returns `2026-11-20 10:04 UTC`, for people; a question mark if the text is not a time. */
 export function formatTimestamp(text: string | null): string {
   const iso = isoMoment(text);
-  return iso === null ? '?' : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+  return iso === null ? '?' : shortForm(iso);
+}
+
+/** Returns ` since 2026-11-20 10:04 UTC`; nothing if the time is unknown or, for example in a damaged lock, not a time. */
+export function formatSince(sinceMs: number | null): string {
+  const iso = sinceMs === null ? null : isoFromMs(sinceMs);
+  return iso === null ? '' : ` since ${shortForm(iso)}`;
+}
+
+function shortForm(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }

@@ -1,9 +1,9 @@
-/** What goes wrong on this machine: the file, the state, the catalogue, standard output. */
+/** The failures of this machine: the file, the state, the catalogue, standard output. */
 import type { FailureContext, FailureFacts } from '../../core/failures.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
+import { isStandardInput } from '../../core/identity.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { pasteLine } from './paste-line.js';
-import { type Describe, safeFile, thenResume, withDetail } from './wording-parts.js';
+import { type FailureDescriber, safeFile, thenResume, withDetail } from './wording-parts.js';
 
 type SourceReason = FailureFacts['source']['why'];
 type StateReason = FailureFacts['state']['why'];
@@ -15,62 +15,62 @@ const SOURCE_REASONS = {
     fix: 'check its permissions and the disk that it is on',
   }),
   empty: (path: string) =>
-    path === STANDARD_INPUT
+    isStandardInput(path)
       ? {
-          why: 'the stream is empty, and a vault takes no empty archive',
-          fix: 'see why nothing was written',
+          why: 'the stream is empty, and a vault accepts no empty archive',
+          fix: 'check why its writer wrote nothing',
         }
-      : { why: 'the file is empty, and a vault takes no empty archive', fix: 'leave it out' },
+      : { why: 'the file is empty, and a vault accepts no empty archive', fix: 'leave this file out' },
   'not-regular': (path: string) => ({
-    why: 'this is a pipe, a socket or a device, and not a regular file',
-    fix: `send what it gives as a stream: calve upload - TARGET < ${pasteLine([path])}`,
+    why: 'it is a pipe, a socket or a device, and not a regular file',
+    fix: `send its output as a stream: calve upload - TARGET < ${pasteLine([path])}`,
   }),
   folder: (path: string) => ({
-    why: 'this is a folder, and not a regular file',
+    why: 'it is a folder, and not a regular file',
     fix: `pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
   }),
   changed: () => ({
-    why: 'the file changed since its upload began, so no archive was made of it',
-    fix: 'run calve upload again when nothing writes to the file: it begins anew with the file as it is then',
+    why: 'the file changed after its upload started, so no archive was made of it',
+    fix: 'run calve upload again when no program writes to the file: it then creates a new upload of the changed file',
   }),
   'other-upload': () => ({
-    why: 'the upload holds parts of another file',
-    fix: 'check the file and the upload id; calve list-parts shows what the upload holds',
+    why: 'the upload has parts of another file',
+    fix: 'check the file and the upload id; calve list-parts shows the parts of the upload',
   }),
   short: () => ({
-    why: 'the stream ended before the size that --expected-size foretold, so no archive was made of it',
-    fix: 'see why its writer ended early, or leave --expected-size away; then run the same command again: it begins anew',
+    why: 'the stream is shorter than --expected-size, so no archive was made of it',
+    fix: 'check why its writer ended early, or omit --expected-size; then run the same command again: it creates a new upload',
   }),
   command: () => ({
-    why: 'the command did not end well, so no archive was made of what it printed',
-    fix: 'see what it said, and run the same calve command again: it begins anew',
+    why: 'the command failed, so no archive was made of its output',
+    fix: 'check its error messages, then run the same calve command again: it creates a new upload',
   }),
   'no-command': (path: string) => ({
     why: 'the command could not be started',
     fix: /[\s|<>;&]/.test(path)
-      ? "a whole line for the shell is started as: -- bash -o pipefail -c 'LINE'"
+      ? "to run a whole shell command line, use: -- bash -o pipefail -c 'LINE'"
       : 'check its name and the PATH',
   }),
   'read-once': () => ({
-    why: 'what was read from standard input cannot be read again',
-    fix: 'run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',
+    why: 'a part must be sent again, and standard input cannot be read again',
+    fix: 'run the whole pipeline again with calve upload: it creates a new upload; calve abort removes this one',
   }),
 } satisfies { [R in SourceReason]: (path: string) => { why: string; fix: string } };
 
-/** These fix without touching the upload, which then goes on. */
-const RESUMABLE_ONCE_MENDED: ReadonlySet<SourceReason> = new Set(['missing', 'unreadable']);
+/** The reasons that leave the upload intact: it can be resumed after the fix. */
+const RESUMABLE_ONCE_FIXED: ReadonlySet<SourceReason> = new Set(['missing', 'unreadable']);
 
-export const describeSource: Describe<'source'> = (error, env) => {
+export const describeSource: FailureDescriber<'source'> = (error, env) => {
   const { path, why, detail } = error.facts;
   const reason = SOURCE_REASONS[why](path);
   return {
     what: safeFile(path),
     why: withDetail(reason.why, detail),
-    hint: RESUMABLE_ONCE_MENDED.has(why) ? thenResume(reason.fix, error, env) : reason.fix,
+    hint: RESUMABLE_ONCE_FIXED.has(why) ? thenResume(reason.fix, error, env) : reason.fix,
   };
 };
 
-/** The line that goes on without local state; what is not known of it stays a word to fill in. */
+/** Returns the command line that resumes without local state. Facts that are unknown stay words to fill in. */
 function adoptLine({ file, target, uploadId }: FailureContext): string {
   return pasteLine([
     'calve',
@@ -84,25 +84,29 @@ function adoptLine({ file, target, uploadId }: FailureContext): string {
 
 const STATE_REASONS = {
   damaged: (_path: string, context: FailureContext) => ({
-    why: 'what calve recorded there is damaged',
-    fix: `move it away; the service's own list of parts is enough to go on with: ${adoptLine(context)}`,
+    why: "calve's record there is damaged",
+    fix: `move it away, and resume from the service's list of parts: ${adoptLine(context)}`,
   }),
   'not-writable': () => ({
     why: 'calve cannot write there',
-    fix: 'make room on that disk or fix its permissions',
+    fix: 'free space on that disk, or fix its permissions',
   }),
   'no-folder': () => ({
     why: 'calve needs a folder there',
-    fix: 'move aside what is in the way, or name another folder: --state-dir, --catalogue',
+    fix: 'move the file in its place away, or name another folder with --state-dir or --catalogue',
   }),
   foreign: (path: string) => ({
-    why: 'it belongs to someone else, or others may write to it',
-    fix: `make it yours alone: ${pasteLine(['chmod', 'go=', path])}`,
+    why: 'it belongs to another user, or other users may write to it',
+    fix: `make it yours, and remove the permissions of others: ${pasteLine(['chmod', 'go=', path])}`,
   }),
-  newer: () => ({ why: 'a newer calve wrote it', fix: 'run that newer calve' }),
+  newer: () => ({ why: 'a newer version of calve wrote it', fix: 'use that newer version' }),
+  older: (path: string) => ({
+    why: 'calve 0.1 wrote it, and this version cannot read it',
+    fix: `complete or abort those uploads with calve 0.1, then remove the folder: ${pasteLine(['rm', '-r', path])}`,
+  }),
 } satisfies { [R in StateReason]: (path: string, context: FailureContext) => { why: string; fix: string } };
 
-export const describeState: Describe<'state'> = (error, env) => {
+export const describeState: FailureDescriber<'state'> = (error, env) => {
   const { path, why, detail } = error.facts;
   const reason = STATE_REASONS[why](path, error.context);
   return {
@@ -112,21 +116,21 @@ export const describeState: Describe<'state'> = (error, env) => {
   };
 };
 
-export const describeUnrecorded: Describe<'unrecorded'> = (error, env) => {
+export const describeUnrecorded: FailureDescriber<'unrecorded'> = (error, env) => {
   const { archiveId, path, detail } = error.facts;
   return {
     what: `archive ${safeWhole(archiveId)}`,
-    why: `it exists, but that could not be recorded in ${safeWhole(path)}: ${safeText(detail)}`,
+    why: `it exists, but calve could not record it in ${safeWhole(path)}: ${safeText(detail)}`,
     hint: thenResume('keep the id above, and fix that folder', error, env),
   };
 };
 
-export const describeOutput: Describe<'output'> = (error) => {
+export const describeOutput: FailureDescriber<'output'> = (error) => {
   const { detail, archiveId } = error.facts;
-  const id = archiveId === null ? '' : `; archive ${safeWhole(archiveId)} exists all the same`;
+  const id = archiveId === null ? '' : `; archive ${safeWhole(archiveId)} exists nevertheless`;
   return {
     what: 'could not write to standard output',
     why: `${safeText(detail)}${id}`,
-    hint: archiveId === null ? 'make room where the output goes' : 'calve archives lists what was archived',
+    hint: archiveId === null ? 'free space on the disk of the output' : 'calve archives lists the archives',
   };
 };

@@ -1,14 +1,14 @@
 /** Command lines that are printed to be pasted. */
 import type { FailureContext } from '../../core/failures.js';
+import { isStandardInput, type UploadAddress } from '../../core/identity.js';
 import { shellQuote } from '../../core/shell-quote.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
-import { isActing } from '../text/safe-text.js';
+import { isControl } from '../text/safe-text.js';
 
-/** What the wording has to know of the run that it speaks of. */
+/** The facts about a run that messages need. */
 export interface WordingEnvironment {
   /** The state folder in use; null where the command opened none. */
   readonly stateDirectory: string | null;
-  /** Whether an option or the environment named that folder, so that a hint must name it again. */
+  /** True if an option or the environment named that folder, so that a hint must name it again. */
   readonly stateDirectoryGiven: boolean;
   /** The catalogue where an option or the environment named it: a pasted line must record in the same one. */
   readonly catalogueGiven?: string | null;
@@ -19,7 +19,7 @@ export interface WordingEnvironment {
 function quoteActing(word: string): string {
   const escaped = Array.from(word, (character) => {
     if (character === '\\' || character === "'") return `\\${character}`;
-    if (!isActing(character)) return character;
+    if (!isControl(character)) return character;
     return Array.from(Buffer.from(character), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   });
   return `$'${escaped.join('')}'`;
@@ -28,7 +28,7 @@ function quoteActing(word: string): string {
 /** The words as one line that a shell reads back as these words, and that is safe to print whatever they hold. */
 export function pasteLine(words: readonly string[]): string {
   return words
-    .map((word) => (Array.from(word).some(isActing) ? quoteActing(word) : shellQuote(word)))
+    .map((word) => (Array.from(word).some(isControl) ? quoteActing(word) : shellQuote(word)))
     .join(' ');
 }
 
@@ -36,15 +36,37 @@ export function pasteLine(words: readonly string[]): string {
  * The state folder as an option. It is named off a terminal too: cron and sudo change HOME, and the line is pasted
  * into a shell whose default folder is another.
  */
-export function folderWords(env: WordingEnvironment): string[] {
+function folderWords(env: WordingEnvironment): string[] {
   const isNeeded = env.stateDirectory !== null && (env.stateDirectoryGiven || !env.isTerminal);
   const state = isNeeded ? ['--state-dir', env.stateDirectory] : [];
   return env.catalogueGiven ? [...state, '--catalogue', env.catalogueGiven] : state;
 }
 
+/** Returns the options that name the same target again on a command line. */
+function targetWords({ target, connection }: UploadAddress): string[] {
+  const { region, endpoint } = target;
+  const { profile, accountId, pathStyle } = connection;
+  // The endpoint of the embedded emulator is its data folder.
+  if (target.url.startsWith('local://')) return [`--local-dir=${endpoint}`];
+  return [
+    ...(region === null ? [] : [`--region=${region}`]),
+    ...(profile === null ? [] : [`--profile=${profile}`]),
+    ...(endpoint === null ? [] : [`--endpoint-url=${endpoint}`]),
+    ...(accountId === '-' ? [] : [`--account-id=${accountId}`]),
+    ...(pathStyle ? ['--path-style'] : []),
+  ];
+}
+
+/** Returns the exact line that aborts an upload, from any shell. */
+export function abortLine(address: UploadAddress, env: WordingEnvironment): string {
+  const { target, uploadId } = address;
+  const words = ['calve', 'abort', target.url, `--upload-id=${uploadId}`];
+  return pasteLine([...words, ...targetWords(address), ...folderWords(env)]);
+}
+
 /** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
 export function resumeLine(context: FailureContext, env: WordingEnvironment): string | null {
-  const isFile = context.file !== undefined && context.file !== STANDARD_INPUT;
+  const isFile = context.file !== undefined && !isStandardInput(context.file);
   const word = isFile ? context.file : context.uploadId;
   if (context.resumable !== true || word === undefined) return null;
   // Ids are base64url and may begin with `-`, which only a bare `--` keeps from being read as an option.

@@ -1,9 +1,9 @@
-/** The service (or calve on its behalf) says no: each reason with its way out. */
+/** The refusals of the service, or of calve on its behalf: each reason with its fix. */
 import type { FailureFacts, TransferError } from '../../core/failures.js';
 import { pasteLine } from './paste-line.js';
 import {
   couldNot,
-  type Describe,
+  type FailureDescriber,
   schemeOf,
   thenResume,
   withDetail,
@@ -15,42 +15,42 @@ type Reason = FailureFacts['refused']['why'];
 const REASONS = {
   'no-credentials': {
     why: 'no credentials were found',
-    fix: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; a profile that is named is asked alone',
+    fix: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; calve then uses only that profile',
   },
   'wrong-credentials': {
     why: 'the service does not accept these credentials',
     fix: 'check the access key, its secret and the region; temporary credentials need their AWS_SESSION_TOKEN, and must not have expired',
   },
   denied: {
-    why: 'these credentials may not do this',
+    why: 'these credentials do not permit this',
     fix: 'allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile',
   },
   clock: {
-    why: "this machine's clock and the service's differ too much for a signature to hold",
+    why: "this machine's clock differs too much from the service's, so its signatures are not valid",
     fix: 'set the clock (timedatectl status shows it)',
   },
   'wrong-region': {
     why: 'the bucket is in another region',
-    fix: 'name the right one with --region',
+    fix: 'name that region with --region',
   },
   // Source: banner of the Amazon Glacier developer guide: no new customers from 15 December 2025.
   'no-longer-supported': {
-    why: 'this account cannot use vaults any more; since 15 December 2025 the service takes no new customers',
-    fix: 'send it to a bucket instead',
+    why: 'this account cannot use vaults; since 15 December 2025 the service accepts no new customers',
+    fix: 'upload it to a bucket instead',
   },
-  // The endpoint is deliberately not printed as part of a line to paste: whoever wrote the state chose it.
+  // The endpoint is deliberately not part of a line to paste, because someone else may have written it into the state.
   'endpoint-unconfirmed': {
     why: "the recorded endpoint is neither the service's own nor on this machine",
-    fix: 'if you know that endpoint, confirm it by giving the same --endpoint-url; if not, somebody may have changed the state folder',
+    fix: 'if you know that endpoint, confirm it with the same --endpoint-url; if not, someone may have changed the state folder',
   },
   rejected: {
-    why: 'the service refuses the request',
-    fix: 'see what the service said above',
+    why: 'the service refused the request',
+    fix: 'see the answer of the service above',
   },
 } satisfies { [R in Reason]: { why: string; fix: string } };
 
-/** What an object store's refusals call for instead. */
-const OBJECT_MENDS: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: string } } = {
+/** The fixes that differ for object stores. */
+const OBJECT_FIXES: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: string } } = {
   s3: {
     denied:
       'allow it in the policy of the user and of the bucket (s3:PutObject, s3:GetObject, s3:ListBucket, s3:ListMultipartUploadParts, s3:ListBucketMultipartUploads, s3:AbortMultipartUpload), or name another profile with --profile',
@@ -65,27 +65,27 @@ const OBJECT_MENDS: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: s
   },
 };
 
-/** The way on from vaults: the same file as an object of a cold storage class. */
+/** Returns the alternative to a vault: the same file as an object of a cold storage class. */
 function objectLine(file: string | undefined): string {
   const words = ['calve', 'upload', file ?? 'FILE', 's3://BUCKET/KEY', '--storage-class', 'DEEP_ARCHIVE'];
   return `${REASONS['no-longer-supported'].fix}: ${pasteLine(words)}`;
 }
 
-function mendOf(error: TransferError<'refused'>): string {
+function fixFor(error: TransferError<'refused'>): string {
   const { why } = error.facts;
   if (why === 'no-longer-supported') return objectLine(error.context.file);
   const scheme = schemeOf(error);
-  const own = scheme === 's3' || scheme === 'obs' ? OBJECT_MENDS[scheme][why] : undefined;
-  return own ?? REASONS[why].fix;
+  const objectFix = scheme === 's3' || scheme === 'obs' ? OBJECT_FIXES[scheme][why] : undefined;
+  return objectFix ?? REASONS[why].fix;
 }
 
-export const describeRefusal: Describe<'refused'> = (error, env) => {
+export const describeRefusal: FailureDescriber<'refused'> = (error, env) => {
   const { why, operation, detail } = error.facts;
-  const isHintForResume = why !== 'endpoint-unconfirmed' && why !== 'no-longer-supported';
-  const fix = mendOf(error);
+  const canResumeAfterFix = why !== 'endpoint-unconfirmed' && why !== 'no-longer-supported';
+  const fix = fixFor(error);
   return {
     what: couldNot(operation, error),
     why: withServiceWords(withDetail(REASONS[why].why, detail), error.service),
-    hint: isHintForResume ? thenResume(fix, error, env) : fix,
+    hint: canResumeAfterFix ? thenResume(fix, error, env) : fix,
   };
 };

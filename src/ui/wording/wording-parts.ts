@@ -1,7 +1,7 @@
-/** What the wordings of failures are put together from. */
+/** The parts that the wordings of failures share. */
 import type { FailureKind, ServiceAnswer, TransferError } from '../../core/failures.js';
-import { hasKeys, SCHEMES, type Scheme } from '../../core/target-url.js';
-import { STANDARD_INPUT } from '../../transfer/ports.js';
+import { isStandardInput } from '../../core/identity.js';
+import { SCHEMES, type Scheme, storesObjects } from '../../core/target-url.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { resumeLine, type WordingEnvironment } from './paste-line.js';
 
@@ -12,36 +12,43 @@ export interface FailureWording {
   readonly hint: string | null;
 }
 
-export type Describe<K extends FailureKind> = (
+export type FailureDescriber<K extends FailureKind> = (
   error: TransferError<K>,
   env: WordingEnvironment,
 ) => FailureWording;
 
+export const RUN_AGAIN = 'run the same command again';
+
 const SERVICE_MESSAGE_MAX_LENGTH = 300;
 const SERVICE_FIELD_MAX_LENGTH = 128;
 
-/** A file's path, or what was read instead of one. */
-export function safeFile(file: string): string {
-  return file === STANDARD_INPUT ? 'standard input' : safeWhole(file);
+/** Returns `1 part` or `10,000 parts`. */
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** ` (FILE to TARGET)`, as far as it is known: a run of many files must say which one failed. */
+/** Returns the path of a file, or the name of the stream that was read instead. */
+export function safeFile(file: string): string {
+  return isStandardInput(file) ? 'standard input' : safeWhole(file);
+}
+
+/** Returns ` (FILE to TARGET)`, as far as both are known: a run of many files must say which one failed. */
 export function inBrackets(error: TransferError): string {
   const { file, target } = error.context;
   const words = [file, target].filter((word) => word !== undefined).map(safeFile);
   return words.length === 0 ? '' : ` (${words.join(' to ')})`;
 }
 
-/** What the service's own names of operations mean. */
+/** The service's names of operations, in words. */
 const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     DescribeVault: 'find the vault',
-    CreateVault: 'make the vault',
+    CreateVault: 'create the vault',
     HeadBucket: 'find the bucket',
-    HeadObject: 'look at the object',
-    CreateMultipartUpload: 'begin the upload',
+    HeadObject: 'read the metadata of the object',
+    CreateMultipartUpload: 'create the upload',
     UploadPart: 'send a part',
-    InitiateMultipartUpload: 'begin the upload',
+    InitiateMultipartUpload: 'create the upload',
     UploadMultipartPart: 'send a part',
     ListParts: 'list the parts',
     ListMultipartUploads: 'list the uploads',
@@ -50,7 +57,7 @@ const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** @param operation a verb and its object (`send part 17`), or the service's own name of it (`UploadMultipartPart`) */
+/** @param operation a verb and its object (`send part 17`), or the service's name for it (`UploadMultipartPart`) */
 export function couldNot(operation: string, error: TransferError): string {
   const words = safeText(SERVICE_OPERATIONS.get(operation) ?? operation);
   const isServiceName = /^[A-Z][A-Za-z]+$/.test(words);
@@ -58,11 +65,11 @@ export function couldNot(operation: string, error: TransferError): string {
 }
 
 /**
- * What the service itself said, for its operators: `; the service said: MESSAGE (CODE, HTTP 403, request id ID)`.
- * @param told the words it is appended to; a message that they hold already is not repeated
+ * Appends the service's own words, which its operators need: `; the service said: MESSAGE (CODE, HTTP 403, request id
+ * ID)`. A message that `words` contain already is not repeated.
  */
-export function withServiceWords(told: string, service: ServiceAnswer | null): string {
-  if (service === null) return told;
+export function withServiceWords(words: string, service: ServiceAnswer | null): string {
+  if (service === null) return words;
   const message = safeText(service.message ?? '', SERVICE_MESSAGE_MAX_LENGTH);
   const field = (label: string, value: string | number | null) =>
     value === null ? [] : [label + safeText(String(value), SERVICE_FIELD_MAX_LENGTH)];
@@ -73,18 +80,18 @@ export function withServiceWords(told: string, service: ServiceAnswer | null): s
     ...field('host id ', service.hostId),
     ...field('resource ', service.resource),
   ].join(', ');
-  const isNew = message !== '' && !told.includes(message);
-  if (!isNew) return marks === '' ? told : `${told} (${marks})`;
-  return `${told}; the service said: ${message}${marks === '' ? '' : ` (${marks})`}`;
+  const isNew = message !== '' && !words.includes(message);
+  if (!isNew) return marks === '' ? words : `${words} (${marks})`;
+  return `${words}; the service said: ${message}${marks === '' ? '' : ` (${marks})`}`;
 }
 
-/** A fix first, and then the line that goes on, where the upload can. */
+/** Returns the fix, followed by the command line that resumes the upload, if it can be resumed. */
 export function thenResume(fix: string, error: TransferError, env: WordingEnvironment): string {
   const line = resumeLine(error.context, env);
   return line === null ? fix : `${fix}, then: ${line}`;
 }
 
-/** The line that goes on and nothing else, so that it can be pasted whole; where there is none, `otherwise`. */
+/** Returns only the command line that resumes the upload, ready to paste; `otherwise` if it cannot be resumed. */
 export function resumeOr(otherwise: string, error: TransferError, env: WordingEnvironment): string {
   return resumeLine(error.context, env) ?? otherwise;
 }
@@ -93,14 +100,14 @@ export function withDetail(words: string, detail: string | null): string {
   return detail === null || detail === '' ? words : `${words}: ${safeText(detail)}`;
 }
 
-/** Which kind of target it was about: what mends a failure differs. Null where that is not known. */
+/** Returns the scheme of the failure's target, on which the fix depends; null if it is not known. */
 export function schemeOf(error: TransferError): Scheme | null {
   const scheme = /^([a-z0-9]+):\/\//.exec(error.context.target ?? '')?.[1];
-  return SCHEMES.find((known) => known === scheme) ?? null;
+  return SCHEMES.find((each) => each === scheme) ?? null;
 }
 
-/** Whether it was about an object, which can be looked at. */
+/** Returns true if the failure is about an object, and not about an archive in a vault. */
 export function isObject(error: TransferError): boolean {
   const scheme = schemeOf(error);
-  return scheme !== null && hasKeys(scheme);
+  return scheme !== null && storesObjects(scheme);
 }

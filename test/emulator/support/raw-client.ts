@@ -1,6 +1,6 @@
-/** A small HTTP client that sends what it is told to, right or wrong, and signs it. */
+/** A small HTTP client that signs and sends any request, legal or not. */
 import { createHash } from 'node:crypto';
-import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DEMO_CREDENTIALS } from '../../../src/emulator/server.js';
@@ -13,13 +13,13 @@ export interface Answer {
   readonly bytes: Buffer;
 }
 
-export interface Ask {
+export interface RequestSpec {
   readonly method: string;
   readonly path: string;
-  /** Sent as they are; null takes one of the usual headers away. */
+  /** Sent as they are; null omits one of the default headers. */
   readonly headers?: Readonly<Record<string, string | null>>;
   readonly body?: Buffer | string | Readable;
-  /** For a body that is a stream. */
+  /** Required if the body is a stream. */
   readonly payloadHash?: string;
   readonly credentials?: Credentials;
   readonly timeMs?: number;
@@ -28,35 +28,39 @@ export interface Ask {
   readonly agent?: Agent;
 }
 
-/** One connection for each request: nothing lingers after a test. */
-const alone = new Agent({ keepAlive: false });
+/** Uses one connection for each request, so that no connection outlives a test. */
+const oneShotAgent = new Agent({ keepAlive: false });
 
-/** Sends one signed request. @throws Error where no answer comes */
-export async function ask(url: string, wish: Ask): Promise<Answer> {
+/** Sends one signed request. @throws Error without a response */
+export async function sendSigned(url: string, spec: RequestSpec): Promise<Answer> {
   const { host } = new URL(url);
   const payloadHash =
-    wish.payloadHash ?? sha256(wish.body instanceof Readable || wish.body === undefined ? '' : wish.body);
-  const usual: Record<string, string | null> = {
+    spec.payloadHash ?? sha256(spec.body instanceof Readable || spec.body === undefined ? '' : spec.body);
+  const defaults: Record<string, string | null> = {
     host,
-    'x-amz-date': amzDate(wish.timeMs ?? Date.now()),
+    'x-amz-date': amzDate(spec.timeMs ?? Date.now()),
     'x-amz-glacier-version': '2012-06-01',
     'x-amz-content-sha256': payloadHash,
-    ...wish.headers,
+    ...spec.headers,
   };
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(usual)) if (value !== null) headers[name] = value;
-  const { method, path } = wish;
-  const authorization = sign({ method, path, headers, payloadHash }, wish.credentials ?? DEMO_CREDENTIALS);
+  for (const [name, value] of Object.entries(defaults)) if (value !== null) headers[name] = value;
+  const { method, path } = spec;
+  const authorization = sign({ method, path, headers, payloadHash }, spec.credentials ?? DEMO_CREDENTIALS);
   const all = { ...headers, authorization };
-  wish.tamper?.(all);
-  return exchange(url, wish, all);
+  spec.tamper?.(all);
+  return sendUnsigned(url, spec, all);
 }
 
-/** Sends as it is, without a signature. */
-export function exchange(url: string, wish: Ask, headers: Record<string, string>): Promise<Answer> {
+/** Sends a request as it is, without a signature. */
+export function sendUnsigned(
+  url: string,
+  spec: RequestSpec,
+  headers: Record<string, string>,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { method, path, body, agent = alone } = wish;
-    const request = send(url + path, { method, headers, agent }, async (response) => {
+    const { method, path, body, agent = oneShotAgent } = spec;
+    const request = httpRequest(url + path, { method, headers, agent }, async (response) => {
       const pieces: Buffer[] = [];
       try {
         for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
@@ -77,7 +81,18 @@ export function exchange(url: string, wish: Ask, headers: Record<string, string>
   });
 }
 
-/** The tree hash of bytes that are in memory, written as plainly as can be. */
+/** Returns the tree hash of zeros. All nodes of a level are equal, because the size is a power of two in MiB. */
+export function treeHashOfZeros(mebibytes: number): string {
+  let digest = createHash('sha256')
+    .update(Buffer.alloc(2 ** 20))
+    .digest();
+  for (let width = mebibytes; width > 1; width /= 2) {
+    digest = createHash('sha256').update(digest).update(digest).digest();
+  }
+  return digest.toString('hex');
+}
+
+/** Returns the tree hash of bytes in memory. It is a second, simpler implementation. */
 export function treeHash(bytes: Buffer): string {
   let level: Buffer[] = [];
   for (let i = 0; i < Math.max(bytes.length, 1); i += 2 ** 20) {
@@ -88,15 +103,15 @@ export function treeHash(bytes: Buffer): string {
     );
   }
   while (level.length > 1) {
-    const above: Buffer[] = [];
+    const parents: Buffer[] = [];
     for (let i = 0; i + 1 < level.length; i += 2) {
-      above.push(
+      parents.push(
         createHash('sha256')
           .update(Buffer.concat(level.slice(i, i + 2)))
           .digest(),
       );
     }
-    level = level.length % 2 === 1 ? [...above, ...level.slice(-1)] : above;
+    level = level.length % 2 === 1 ? [...parents, ...level.slice(-1)] : parents;
   }
   return (level[0] as Buffer).toString('hex');
 }

@@ -1,4 +1,4 @@
-/** A Signature Version 4 signer of the tests' own: the emulator's must not be checked with itself. */
+/** Signs requests by Signature Version 4. The emulator's own code must not be checked against itself. */
 import { createHash, createHmac } from 'node:crypto';
 
 export interface Credentials {
@@ -9,7 +9,7 @@ export interface Credentials {
 export interface ToSign {
   readonly method: string;
   readonly path: string;
-  /** Lower-case names; all of them are signed. */
+  /** Lower-case names. All headers are signed. */
   readonly headers: Readonly<Record<string, string>>;
   readonly payloadHash: string;
 }
@@ -18,12 +18,12 @@ export function sha256(data: string | Buffer): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** `YYYYMMDDTHHMMSSZ` */
+/** Returns a time as `YYYYMMDDTHHMMSSZ`. */
 export function amzDate(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
 
-/** The value of `Authorization` for a request whose `x-amz-date` is among its headers. */
+/** Returns the `Authorization` header of a request, whose headers must include `x-amz-date`. */
 export function sign(request: ToSign, credentials: Credentials, region = 'us-east-1'): string {
   const [path = '', query = ''] = request.path.split('?');
   const names = Object.keys(request.headers).sort();

@@ -3,7 +3,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../../src
 import { tempFolder } from '../../support/temp.js';
 import { type VaultClient, vaultClient } from './vault-client.js';
 
-/** An emulator with the vault `v`, ended with the test, and a client for it. */
+/** Starts an emulator with the vault `v`, and closes it when the test ends. */
 export async function withEmulator(
   t: TestContext,
   options: Partial<EmulatorOptions> = {},

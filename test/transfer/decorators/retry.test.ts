@@ -4,7 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { isFailure, type RetryClass, TransferError } from '../../../src/core/failures.js';
 import { MIB_BYTES } from '../../../src/core/units.js';
-import { backOffMs, type RetryPolicy, withRetry } from '../../../src/transfer/decorators/retry.js';
+import { backOffMs, type RetryPolicy } from '../../../src/transfer/decorators/retrier.js';
+import { withRetry } from '../../../src/transfer/decorators/retry.js';
 import type { TransferEvent } from '../../../src/transfer/events.js';
 import { seededBytes } from '../../support/bytes.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -342,7 +343,7 @@ test('a begin that took several attempts is said, because an empty upload may re
   assert.equal(vault.uploads.size, 2);
   assert.ok(vault.uploads.has(uploadId));
   const notices = events.filter((event) => event.type === 'notice');
-  assert.deepEqual(notices, [{ type: 'notice', notice: 'begin-repeated', attempts: 2, description: 'd' }]);
+  assert.deepEqual(notices, [{ type: 'notice', notice: 'create-repeated', attempts: 2, description: 'd' }]);
   await target.createUpload(request, never);
   assert.equal(events.filter((event) => event.type === 'notice').length, 1);
 });
@@ -379,7 +380,7 @@ test('a begin that was never answered is said, and one that was refused is not',
     throw unavailable();
   };
   await assert.rejects(target.createUpload(request, never));
-  assert.deepEqual(notices(), ['begin-repeated']);
+  assert.deepEqual(notices(), ['create-repeated']);
 });
 
 test('a clock that the answers’ dates do not help is told as such, and is no weather', async () => {

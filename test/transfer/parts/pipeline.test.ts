@@ -5,11 +5,30 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type PartPlan, partRange } from '../../../src/core/part-plan.js';
-import { HASH_AHEAD_PARTS, moveParts } from '../../../src/transfer/parts/pipeline.js';
-import type { PreparedPart, Source } from '../../../src/transfer/ports.js';
+import {
+  type FileParts,
+  HASH_AHEAD_PARTS,
+  type Pipeline,
+  runPipeline,
+} from '../../../src/transfer/parts/pipeline.js';
+import type { PreparedPart, Source } from '../../../src/transfer/ports/source.js';
 import { preparedPart } from '../../support/prepared-part.js';
 
 const never = new AbortController().signal;
+
+/** Moves a file's parts through the pipeline. */
+function moveParts({ source, plan, indexes, ...rest }: FileParts & Omit<Pipeline, 'jobs'>): Promise<void> {
+  const jobs = [...indexes].map((index) => {
+    const range = partRange(plan, index);
+    const release = (): void => undefined;
+    return {
+      range,
+      release,
+      prepare: (signal: AbortSignal) => source.prepare(range, plan.partSizeBytes, signal),
+    };
+  });
+  return runPipeline({ jobs: () => jobs, ...rest });
+}
 
 /** Fails the test on any rejection that nobody handled, and on any warning (a leak of listeners is one). */
 function watchProcess(t: TestContext): void {

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { isFailure } from '../../../src/core/failures.js';
 import { type PartPlan, partRange } from '../../../src/core/part-plan.js';
 import { reconcile } from '../../../src/transfer/parts/reconcile.js';
-import type { RecordedPart, RemotePart } from '../../../src/transfer/ports.js';
+import type { RecordedPart } from '../../../src/transfer/ports/state.js';
+import type { RemotePart } from '../../../src/transfer/ports/target.js';
 
 const MIB = 1024 * 1024;
 const HASHES = ['a', 'b', 'c'].map((word) => createHash('sha256').update(word).digest('hex'));
@@ -50,7 +51,7 @@ test('every part is held, to be compared or to be sent, and never two of them', 
         const part = heldAt(plan, index, treeHash);
         return { ...part, endByte: part.endByte + endShift };
       });
-      const { held, toCompare, toSend } = reconcile(plan, recorded, parts);
+      const { matching: held, toCompare, toSend } = reconcile(plan, recorded, parts);
       const all = [...held.keys(), ...toCompare.keys(), ...toSend].sort((a, b) => a - b);
       assert.deepEqual(
         all,
@@ -71,7 +72,7 @@ test('nothing is held unless journal and service agree on its hash, and nothing 
         const part = heldAt(plan, index, treeHash);
         return { ...part, endByte: part.endByte + endShift };
       });
-      const { held, toCompare } = reconcile(plan, recorded, parts);
+      const { matching: held, toCompare } = reconcile(plan, recorded, parts);
       const compared = [...toCompare].map(([index, part]) => [index, part.treeHash] as const);
       for (const [index, hash] of [...held, ...compared]) {
         const entries = listed.filter((entry) => entry.index === index);
@@ -86,13 +87,13 @@ test('nothing is held unless journal and service agree on its hash, and nothing 
 
 test('what the journal records and the service does not list is sent again', () => {
   const plan = planOf(3);
-  const { held, toSend } = reconcile(plan, recordedOf({ 0: A, 1: A, 2: A }), [heldAt(plan, 1, A)]);
+  const { matching: held, toSend } = reconcile(plan, recordedOf({ 0: A, 1: A, 2: A }), [heldAt(plan, 1, A)]);
   assert.deepEqual([[...held.keys()], toSend], [[1], [0, 2]]);
 });
 
 test('a part that the service holds with another hash than was recorded is sent again', () => {
   const plan = planOf(2);
-  const { held, toCompare, toSend } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, B)]);
+  const { matching: held, toCompare, toSend } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, B)]);
   assert.deepEqual([held.size, toCompare.size, toSend], [0, 0, [0, 1]]);
 });
 
@@ -115,14 +116,14 @@ test('an end that is one byte too long is an old way to say the same, for the sh
     const part = heldAt(plan, index, A);
     return { ...part, endByte: part.endByte + 1 };
   });
-  const { held } = reconcile(plan, recordedOf({ 0: A, 1: A }), listed);
+  const { matching: held } = reconcile(plan, recordedOf({ 0: A, 1: A }), listed);
   assert.deepEqual([...held.keys()], [0, 1]);
 });
 
 test('a part of another length in the same place is sent again, and told as none of this file', () => {
   const plan = planOf(2);
-  const { toSend, illFitting } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, A, { endByte: 7 })]);
-  assert.deepEqual([toSend, illFitting], [[0, 1], 1]);
+  const { toSend, wrongSize } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, A, { endByte: 7 })]);
+  assert.deepEqual([toSend, wrongSize], [[0, 1], 1]);
 });
 
 test('a part past the end of the file, or between two places, can never become this file', () => {
@@ -176,7 +177,7 @@ const agreements: [string, RecordedPart | null, Partial<RemotePart>, 'held' | 'c
 for (const [title, recorded, listed, wanted] of agreements) {
   test(`a part in a bucket with ${title}: ${wanted}`, () => {
     const known = new Map(recorded === null ? [] : [[0, recorded]]);
-    const { held, toCompare, toSend } = reconcile(planOf(1), known, [inBucket(listed)]);
+    const { matching: held, toCompare, toSend } = reconcile(planOf(1), known, [inBucket(listed)]);
     const found = held.size > 0 ? 'held' : toCompare.size > 0 ? 'compare' : 'send';
     assert.deepEqual([found, held.size + toCompare.size + toSend.length], [wanted, 1]);
     if (found === 'held') assert.equal(held.get(0), A);

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { barLine } from '../../../src/ui/progress/bar-line.js';
 import type { Progress } from '../../../src/ui/progress/progress-meter.js';
-import { NO_COLOURS } from '../../../src/ui/text/paint.js';
+import { terminalStyle } from '../../../src/ui/progress/terminal-style.js';
 import { textWidth } from '../../../src/ui/text/text-width.js';
 
-const STYLE = { unicode: true, paint: NO_COLOURS };
+const STYLE = terminalStyle({ color: false, unicode: true });
 const GIB_BYTES = 1024 ** 3;
 
 const HALF: Progress = {
@@ -14,6 +14,7 @@ const HALF: Progress = {
   totalBytes: 5 * GIB_BYTES,
   doneBytes: 2.5 * GIB_BYTES,
   sentBytes: 2.5 * GIB_BYTES,
+  partsSent: 160,
   partCount: 320,
   partsDone: 160,
   partsReused: 0,
@@ -23,7 +24,7 @@ const HALF: Progress = {
   leftMs: 100_000,
 };
 
-test('a wide terminal gets everything, a narrow one what fits', () => {
+test('a wide terminal shows everything, and a narrow one shows as much as fits', () => {
   assert.deepEqual(
     [120, 80, 72, 60, 40, 28, 10].map((columns) => barLine(HALF, columns, STYLE)),
     [
@@ -38,7 +39,7 @@ test('a wide terminal gets everything, a narrow one what fits', () => {
   );
 });
 
-test('the line is never as wide as the terminal, whatever the file is named and the numbers are', () => {
+test('the line is always narrower than the terminal, for any file name and any numbers', () => {
   const progress = fc.record({
     fileName: fc.string({ unit: 'grapheme' }),
     totalBytes: fc.integer({ min: 0, max: 40 * 1024 ** 4 }),
@@ -56,13 +57,13 @@ test('the line is never as wide as the terminal, whatever the file is named and 
   );
 });
 
-test('100% is said when nothing is missing, not before', () => {
+test('100% is printed only when nothing is missing', () => {
   const almost = { ...HALF, doneBytes: (HALF.totalBytes ?? 0) - 1 };
   assert.match(barLine(almost, 80, STYLE), /─ {3}99% /);
   assert.match(barLine({ ...HALF, doneBytes: HALF.totalBytes ?? 0 }, 80, STYLE), /━ {2}100% /);
 });
 
-test('a stream of unknown length shows how much is done and how fast, and claims no share', () => {
+test('a stream of unknown length shows its size and rate, and no percentage', () => {
   const stream = { ...HALF, fileName: 'standard input', totalBytes: null, partCount: null, leftMs: null };
   assert.deepEqual(
     [80, 40, 9].map((columns) => barLine(stream, columns, STYLE)),

@@ -1,4 +1,4 @@
-/** A standard error that remembers: everything written, and what a person would see of it. */
+/** A standard error that records the text, and computes the screen that a person would see. */
 import { Writable } from 'node:stream';
 
 export class FakeStderr extends Writable {
@@ -29,18 +29,18 @@ export class FakeStderr extends Writable {
     return this.write(`\x1b[${direction === 1 ? 0 : 2}K`);
   }
 
-  /** The lines that are on the screen now. @throws Error for a sequence that calve has no reason to send */
+  /** Returns the lines that are on the screen now. @throws Error for a sequence that calve never needs */
   screen(): string[] {
     return screenOf(this.text);
   }
 }
 
-/** Plays what bars and spinners send: text, new lines, returns, and a few sequences. */
+/** Interprets text, line feeds, carriage returns, and the few escape sequences that bars and spinners send. */
 function screenOf(text: string): string[] {
   const lines: string[][] = [[]];
   let row = 0;
   let column = 0;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is being read.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match escape sequences.
   for (const [token, parameter, final] of text.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|[\s\S]/gu)) {
     const line = lines[row] ?? [];
     lines[row] = line;
@@ -63,7 +63,7 @@ function screenOf(text: string): string[] {
   return shown;
 }
 
-/** A stream of which the reader has gone: the first write fails, and tells so only afterwards, as a pipe does. */
+/** Returns a stream without a reader: the first write fails, and reports it only afterwards, as a pipe does. */
 export function brokenStderr(isTTY: boolean): FakeStderr {
   const stream = new FakeStderr({ isTTY });
   stream._write = (_chunk, _encoding, callback) => {

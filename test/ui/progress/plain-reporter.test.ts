@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeStderr } from './fake-terminal.js';
-import { ARCHIVED, BEGUN, MIB_BYTES, NOTICE, reporterOn, retryOf, sentPart } from './reporter-support.js';
+import {
+  ARCHIVED,
+  MIB_BYTES,
+  NOTICE,
+  reporterOn,
+  retryOf,
+  STARTED,
+  sentPart,
+  WAITING,
+  WAITING_LINE,
+} from './reporter-support.js';
 
 const RETRY = 'could not send part 21: connection reset\\x07; trying again in 4.0 s (attempt 2 of 10 failed)';
 
-test('a log gets a line every 30 s at the most, and one at the end', async (t) => {
+test('a log gets at most one line every 30 s, and one at the end', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
-  reporter.report({ type: 'waiting', why: 'for the lock' });
-  reporter.report(BEGUN);
+  reporter.report(STARTED);
   for (let index = 20; index < 100; index += 1) {
     clock.nowMs += 1000;
     reporter.report({ type: 'sending', index });
@@ -26,7 +35,7 @@ test('a log gets a line every 30 s at the most, and one at the end', async (t) =
   ]);
 });
 
-test('notices come at once, retries at once and then every 30 s, with how many were held back', async (t) => {
+test('notices are printed at once, retries at once and then every 30 s, with the number of those held back', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
   reporter.report(NOTICE);
@@ -36,36 +45,52 @@ test('notices come at once, retries at once and then every 30 s, with how many w
   reporter.report(retryOf(21));
   reporter.done();
   assert.deepEqual(stderr.text.split('\n'), [
-    'note: the state is kept in /state\\x1b[2J',
-    'note: the state is kept in /state\\x1b[2J',
+    'note: the state folder is /state\\x1b[2J',
+    'note: the state folder is /state\\x1b[2J',
     RETRY,
     RETRY.replace('failed)', 'failed; 3 more since the last such line)'),
     '',
   ]);
 });
 
-test('under --debug every retry and every wait is told', async (t) => {
+test('a wait is printed, with its holder and its time', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
-  const { reporter } = await reporterOn(t, stderr, { mode: 'plain', debug: true });
-  reporter.report({ type: 'waiting', why: 'for the lock' });
-  for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
-  assert.equal(stderr.text, `for the lock\n${`${RETRY}\n`.repeat(4)}`);
+  const { reporter } = await reporterOn(t, stderr, { mode: 'plain' });
+  reporter.report(WAITING);
+  reporter.report({ ...WAITING, sinceMs: null });
+  const unknown = WAITING_LINE.replace('has worked', 'works').replace(/ since .*/, '');
+  assert.equal(stderr.text, `${WAITING_LINE}\n${unknown}\n`);
 });
 
-test('a transfer that fails says how far it came; one that was never begun says nothing', async (t) => {
+test('under --debug every retry and every wait is printed', async (t) => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'plain', debug: true });
+  reporter.report(WAITING);
+  for (let i = 0; i < 4; i += 1) reporter.report(retryOf(21));
+  assert.equal(stderr.text, `${WAITING_LINE}\n${`${RETRY}\n`.repeat(4)}`);
+});
+
+test('a transfer that fails prints how far it got; one that never started prints nothing', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter } = await reporterOn(t, stderr, { mode: 'plain' });
   reporter.report({ type: 'failed', file: '/data/none' });
-  reporter.report(BEGUN);
+  reporter.report(STARTED);
   reporter.report({ type: 'failed', file: '/data/backup.tar' });
   reporter.report({ type: 'failed', file: '/data/none' });
-  assert.equal(stderr.text, 'backup.tar: ended at 20%, 20 of 100 parts\n');
+  reporter.report(STARTED);
+  reporter.report(sentPart(20));
+  reporter.report({ type: 'failed', file: '/data/backup.tar' });
+  assert.deepEqual(stderr.text.split('\n'), [
+    'backup.tar: stopped at 20%, 320 MiB of 1.56 GiB; no parts were sent in this run',
+    'backup.tar: stopped at 21%, 336 MiB of 1.56 GiB; 1 part was sent in this run',
+    '',
+  ]);
 });
 
-test('parts that a comparison finds count beside those that were known to be there', async (t) => {
+test('parts that a comparison finds count together with those that were known before', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });
-  reporter.report(BEGUN);
+  reporter.report(STARTED);
   reporter.report({ type: 'part', index: 20, sizeBytes: 16 * MIB_BYTES, reused: true });
   clock.nowMs += 30_000;
   reporter.report(sentPart(21));

@@ -10,7 +10,7 @@ export interface Clockwork {
   nowMs: number;
 }
 
-/** A reporter on a fake stream, with a clock that moves when told; its timers end with the test. */
+/** Returns a reporter on a fake stream, with a clock that the test moves; its timers end with the test. */
 export async function reporterOn(
   t: TestContext,
   stderr: FakeStderr,
@@ -23,6 +23,7 @@ export async function reporterOn(
     color: false,
     unicode: true,
     debug: false,
+    env: { stateDirectory: null, stateDirectoryGiven: false, isTerminal: true },
     nowMs: () => clock.nowMs,
     ...options,
   });
@@ -30,9 +31,9 @@ export async function reporterOn(
   return { reporter, clock };
 }
 
-/** 100 parts of 16 MiB, 20 of which are there already. */
-export const BEGUN: TransferEvent = {
-  type: 'begun',
+/** 100 parts of 16 MiB, of which 20 are on the service already. */
+export const STARTED: TransferEvent = {
+  type: 'started',
   file: '/data/backup.tar',
   target: 'glacier://photos',
   uploadId: '-Xk3',
@@ -40,6 +41,7 @@ export const BEGUN: TransferEvent = {
   reusedParts: 20,
   reusedBytes: 320 * MIB_BYTES,
   resumed: true,
+  orphan: null,
 };
 
 export const ARCHIVED: TransferEvent = {
@@ -51,6 +53,18 @@ export const ARCHIVED: TransferEvent = {
 };
 
 export const NOTICE: TransferEvent = { type: 'notice', notice: 'state-folder', path: '/state\x1b[2J' };
+
+/** A wait for the lock of a process whose text would clear the screen. */
+export const WAITING: Extract<TransferEvent, { type: 'waiting' }> = {
+  type: 'waiting',
+  what: '/data/backup.tar',
+  holder: 'pid 123 on nas\x1b[2J',
+  sinceMs: Date.UTC(2026, 10, 20, 10, 4),
+  waitMs: 3_600_000,
+};
+
+export const WAITING_LINE =
+  'waiting up to 1 h 0 min for pid 123 on nas\\x1b[2J, which has worked on /data/backup.tar since 2026-11-20 10:04 UTC';
 
 export function sentPart(index: number): TransferEvent {
   return { type: 'part', index, sizeBytes: 16 * MIB_BYTES, reused: false };

@@ -3,21 +3,31 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { chooseProgressMode } from '../../../src/ui/progress/progress-mode.js';
 import { brokenStderr, FakeStderr } from './fake-terminal.js';
-import { ARCHIVED, BEGUN, NOTICE, reporterOn, retryOf, sentPart } from './reporter-support.js';
+import {
+  ARCHIVED,
+  NOTICE,
+  reporterOn,
+  retryOf,
+  STARTED,
+  sentPart,
+  WAITING,
+  WAITING_LINE,
+} from './reporter-support.js';
 
 const MODES = ['bar', 'plain', 'json', 'none'] as const;
 const EVENTS = [
-  { type: 'waiting', why: 'for the lock' } as const,
+  WAITING,
   NOTICE,
-  BEGUN,
+  STARTED,
   { type: 'sending', index: 20 } as const,
   sentPart(20),
   retryOf(21),
   { type: 'completing', uploadId: '-Xk3' } as const,
   ARCHIVED,
+  { type: 'failed', file: '/data/other.tar' } as const,
 ];
 
-test('JSON progress is each event on a line of its own, its type first', async (t) => {
+test('JSON progress prints each event on a line of its own, with the type first', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter } = await reporterOn(t, stderr, { mode: 'json' });
   for (const event of EVENTS) reporter.report(event);
@@ -31,12 +41,12 @@ test('JSON progress is each event on a line of its own, its type first', async (
   assert.equal(lines[4], '{"type":"part","index":20,"sizeBytes":16777216,"reused":false}');
 });
 
-test('without progress there are notices alone, and with --quiet not even those', async (t) => {
+test('--progress none prints notices and waits, and --quiet prints nothing', async (t) => {
   const none = new FakeStderr({ isTTY: true });
   const { reporter } = await reporterOn(t, none, { mode: 'none' });
   for (const event of EVENTS) reporter.report(event);
   reporter.done();
-  assert.equal(none.text, 'note: the state is kept in /state\\x1b[2J\n');
+  assert.equal(none.text, `note: ${WAITING_LINE}\nnote: the state folder is /state\\x1b[2J\n`);
   for (const mode of MODES) {
     const stderr = new FakeStderr({ isTTY: true });
     const quiet = await reporterOn(t, stderr, { mode, quiet: true });
@@ -47,7 +57,7 @@ test('without progress there are notices alone, and with --quiet not even those'
 });
 
 for (const mode of MODES) {
-  test(`a stderr that nobody reads any more breaks no transfer (${mode})`, async (t) => {
+  test(`a stderr without a reader stops no transfer (${mode})`, async (t) => {
     const stderr = brokenStderr(mode === 'bar');
     const { reporter } = await reporterOn(t, stderr, { mode });
     for (const event of EVENTS) {
@@ -56,12 +66,12 @@ for (const mode of MODES) {
       await setImmediate();
     }
     for (const event of EVENTS) reporter.report(event);
-    assert.equal(stderr.destroyed, true, 'the stream has indeed failed');
+    assert.equal(stderr.destroyed, true, 'the stream has failed');
     reporter.done();
   });
 }
 
-test('auto is a bar where one can be drawn for a person, and plain lines elsewhere', () => {
+test('auto chooses a bar if a person can see one, and plain lines otherwise', () => {
   const at = { flag: 'auto', isTerminal: true, ci: false, term: 'xterm' } as const;
   assert.equal(chooseProgressMode(at), 'bar');
   assert.equal(chooseProgressMode({ ...at, term: undefined }), 'bar');
@@ -72,7 +82,7 @@ test('auto is a bar where one can be drawn for a person, and plain lines elsewhe
   assert.equal(chooseProgressMode({ ...at, columns: 80 }), 'bar');
 });
 
-test('a flag wins, but a bar is drawn only where one can be', () => {
+test('the flag decides, but a terminal that cannot show a bar gets plain lines', () => {
   const at = { isTerminal: true, ci: true, term: 'xterm' } as const;
   assert.equal(chooseProgressMode({ ...at, flag: 'bar' }), 'bar');
   assert.equal(chooseProgressMode({ ...at, flag: 'bar', isTerminal: false }), 'plain');

@@ -10,13 +10,13 @@ test('few parts have a cell each, in the order of the file', () => {
   assert.equal(partMap(5, new Set([0, 1, 4]), { ...ASCII, unicode: true }), '██░░█');
 });
 
-test('many parts share cells, shaded by how many of them are done', () => {
+test('many parts share cells, whose shade shows the share that is done', () => {
   const done = new Set([...Array(8).keys(), 8, 9, 10, 11, 12, 13, 16]);
   assert.equal(partMap(32, done, { cellsMax: 4, unicode: false }), '#+-.');
   assert.equal(partMap(32, done, { cellsMax: 4, unicode: true }), '█▓▒░');
 });
 
-test('a cell is full only when nothing is missing from it, and empty only when nothing is there', () => {
+test('a cell is full only if no part of it is missing, and empty only if all parts of it are missing', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 10_000 }),

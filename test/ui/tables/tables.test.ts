@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cataloguedJson, partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
+import { cataloguedJson } from '../../../src/ui/archive-json.js';
+import { partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
 import { renderTable } from '../../../src/ui/tables/table-layout.js';
 import { archivesTable, partsTable, unfinishedTable, uploadsTable } from '../../../src/ui/tables/tables.js';
 import { ENTRY, OPEN, UNFINISHED } from '../listing-samples.js';
@@ -12,13 +13,13 @@ const PIPE = { isTerminal: false };
 const LONG_ID = `-${'k'.repeat(91)}`;
 
 const own = uploadJson(OPEN, 'glacier://photos', { file: '/data/backup.tar', partsDone: 1, parts: 3 });
-const foreign = uploadJson(
+const unknownHere = uploadJson(
   { ...OPEN, uploadId: LONG_ID, description: 'a\nb', partSizeBytes: null },
   'glacier://photos',
   null,
 );
 
-test('uploads off a terminal are tab-separated with exact values, and a tab in a value is no tab', () => {
+test('without a terminal, uploads are tab-separated with exact values, and a tab in a value is escaped', () => {
   const table = uploadsTable(PIPE);
   assert.equal(
     table.push(own),
@@ -28,11 +29,11 @@ test('uploads off a terminal are tab-separated with exact values, and a tab in a
       '',
     ].join('\n'),
   );
-  assert.equal(table.push(foreign), `2026-11-20T10:04:05.000Z\t\t\t\t\ta\\nb\t${LONG_ID}\n`);
+  assert.equal(table.push(unknownHere), `2026-11-20T10:04:05.000Z\t\t\t\t\ta\\nb\t${LONG_ID}\n`);
   assert.equal(table.end(), '');
 });
 
-test('no uploads is a header alone', () => {
+test('a table without uploads is only its header', () => {
   assert.equal(
     uploadsTable(PIPE).end(),
     'createdAt\tpartSize\tpartsDone\tparts\tfile\tdescription\tuploadId\n',
@@ -43,10 +44,10 @@ test('no uploads is a header alone', () => {
   );
 });
 
-test('uploads on a terminal are aligned, in human units, the id last', () => {
+test('on a terminal, uploads are aligned, in human units, with the id last', () => {
   const table = uploadsTable({ isTerminal: true, columns: 200 });
   assert.equal(
-    table.push(own) + table.push(foreign) + table.end(),
+    table.push(own) + table.push(unknownHere) + table.end(),
     [
       'CREATED               PART SIZE  PARTS  LOCAL FILE        DESCRIPTION   UPLOAD ID',
       '2026-11-20 10:04 UTC     16 MiB    1/3  /data/backup.tar  backup\\t.tar  -Xk3',
@@ -56,10 +57,10 @@ test('uploads on a terminal are aligned, in human units, the id last', () => {
   );
 });
 
-test('an id that does not fit beside its row gets a line of its own, whole', () => {
+test('an id that does not fit beside its row gets a line of its own, uncut', () => {
   const table = uploadsTable({ isTerminal: true, columns: 100 });
   assert.equal(
-    table.push(foreign) + table.end(),
+    table.push(unknownHere) + table.end(),
     [
       'CREATED               PART SIZE  PARTS  LOCAL FILE  DESCRIPTION',
       '  UPLOAD ID',
@@ -70,7 +71,7 @@ test('an id that does not fit beside its row gets a line of its own, whole', () 
   );
 });
 
-test('a vault with 100,000 uploads prints as it reads, and nothing piles up', () => {
+test('a list of 100,000 uploads is printed while it is read, and nothing accumulates', () => {
   const table = uploadsTable({ isTerminal: true, columns: 100 });
   let silent = 0;
   let lines = 0;
@@ -79,11 +80,11 @@ test('a vault with 100,000 uploads prints as it reads, and nothing piles up', ()
     if (text === '') silent += 1;
     lines += text.split('\n').length - 1;
   }
-  assert.equal(silent, 49, 'the first rows alone are waited for, to measure them');
+  assert.equal(silent, 49, 'only the first rows are held back, to measure them');
   assert.equal(lines + table.end().split('\n').length - 1, 100_001);
 });
 
-test('parts have their range to the byte on both faces', () => {
+test('parts have their exact byte range in both forms', () => {
   const part = partJson(
     { startByte: 16 * MIB_BYTES, endByte: 32 * MIB_BYTES - 1, treeHash: 'ab', etag: null },
     16 * MIB_BYTES,
@@ -100,7 +101,7 @@ test('parts have their range to the byte on both faces', () => {
   );
 });
 
-test('status shows how far, a map, and how long is left', () => {
+test('status shows the progress, a map, and the time until the upload expires', () => {
   const row = { ...unfinishedJson(UNFINISHED, DAY_MS), map: '.#.' };
   assert.equal(
     unfinishedTable([row], { isTerminal: true, nowMs: NOW_MS }),
@@ -122,7 +123,7 @@ test('status shows how far, a map, and how long is left', () => {
   );
 });
 
-test('the catalogue is listed with its archive ids last', () => {
+test('the catalogue is listed with the archive ids last', () => {
   const entry = cataloguedJson(ENTRY);
   assert.equal(
     archivesTable([entry], { isTerminal: true }),
@@ -142,7 +143,7 @@ test('the catalogue is listed with its archive ids last', () => {
   );
 });
 
-test('long paths lose their start on a terminal and nowhere else', () => {
+test('long paths lose their start on a terminal, and only there', () => {
   const columns = [
     { name: 'file', title: 'FILE', widthMax: 8, human: (s: string) => s, exact: (s: string) => s },
     { name: 'id', title: 'ID', human: () => LONG_ID, exact: () => LONG_ID },

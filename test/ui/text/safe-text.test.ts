@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { SAFE_TEXT_MAX_LENGTH, safeText, safeWhole } from '../../../src/ui/text/safe-text.js';
 
-/** Strings rich in what must not get through, among ordinary text and lone surrogates. */
+/** Strings with many control characters and lone surrogates among ordinary text. */
 const hostile = fc.string({
   unit: fc.oneof(
     fc.integer({ min: 0, max: 0xa0 }).map((code) => String.fromCharCode(code)),
@@ -25,11 +25,11 @@ const hostile = fc.string({
 
 const RAW = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 
-test('no control character, bidi mark or lone surrogate ever comes out', () => {
+test('the result never has a control character, a bidi mark or a lone surrogate', () => {
   fc.assert(fc.property(hostile, (text) => !RAW.test(safeText(text)) && !RAW.test(safeWhole(text))));
 });
 
-test('nothing is longer than its bound and the ellipsis, and what was cut says so', () => {
+test('the result is at most as long as the limit and an ellipsis, which marks a cut', () => {
   fc.assert(
     fc.property(hostile, fc.integer({ min: 0, max: 80 }), (text, maxLength) => {
       const safe = safeText(text, maxLength);
@@ -37,19 +37,19 @@ test('nothing is longer than its bound and the ellipsis, and what was cut says s
       assert.ok(safe.length <= maxLength + 1);
       if (safe === whole) return;
       assert.ok(safe.endsWith('…'));
-      assert.ok(whole.startsWith(safe.slice(0, -1)), 'what is left is the beginning');
+      assert.ok(whole.startsWith(safe.slice(0, -1)), 'the start of the text is kept');
       assert.doesNotMatch(safe, /\p{Cs}/u, 'no surrogate pair is cut in two');
     }),
   );
 });
 
-test('ordinary text in any script is left as it is', () => {
+test('ordinary text in any script is not changed', () => {
   for (const text of ['Rate exceeded', 'größe.tar', '写真.zip', '👩‍👩‍👧 família', 'C:\\x1b']) {
     assert.equal(safeText(text), text);
   }
 });
 
-test('what acts on a terminal is shown as an escape', () => {
+test('a character that controls a terminal is shown as an escape', () => {
   assert.equal(safeText('a\x1b[2Jb'), 'a\\x1b[2Jb');
   assert.equal(safeText('a\r\n\tb\x00\x7f\x9b'), 'a\\r\\n\\tb\\x00\\x7f\\x9b');
   assert.equal(safeText('exe.\u202efdp'), 'exe.\\u202efdp');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keepEnd, pad, textWidth } from '../../../src/ui/text/text-width.js';
 
-test('East Asian characters and emoji take two columns, combining marks none', () => {
+test('East Asian characters and emoji take two columns, and combining marks take none', () => {
   for (const [text, width] of [
     ['backup.tar', 10],
     ['größe', 5],
@@ -19,7 +19,7 @@ test('East Asian characters and emoji take two columns, combining marks none', (
   }
 });
 
-test('a cut keeps the end, marks the cut, and is never wider than it may be', () => {
+test('a cut keeps the end, is marked, and is never wider than the limit', () => {
   assert.equal(keepEnd('/data/photos/backup.tar', 11), '…backup.tar');
   assert.equal(keepEnd('写真写真.zip', 7), '…真.zip');
   fc.assert(
@@ -29,7 +29,7 @@ test('a cut keeps the end, marks the cut, and is never wider than it may be', ()
   );
 });
 
-test('padding fills by columns, on either side', () => {
+test('padding counts columns, on either side', () => {
   assert.equal(pad('写真', 6, 'left'), '写真  ');
   assert.equal(pad('12', 5, 'right'), '   12');
   assert.equal(pad('too wide', 3, 'left'), 'too wide');

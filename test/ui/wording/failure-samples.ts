@@ -1,4 +1,4 @@
-/** One failure or more of every kind, for the goldens of words and of JSON. The compiler asks for each kind. */
+/** Failures of every kind, for the tests of words and of JSON. The compiler proves that no kind is missing. */
 import {
   type FailureContext,
   type FailureFacts,
@@ -41,7 +41,7 @@ function failure<K extends FailureKind>(
 
 const refusals = (
   ['no-credentials', 'wrong-credentials', 'clock', 'no-longer-supported', 'rejected'] as const
-).map((why) => failure('refused', { why, operation: 'begin the upload', detail: null }));
+).map((why) => failure('refused', { why, operation: 'create the upload', detail: null }));
 
 const missing = (what: FailureFacts['not-found']['what'], name: string) =>
   failure('not-found', { what, name, detail: null });
@@ -91,7 +91,7 @@ export const SAMPLES: Samples = {
     ),
     failure(
       'unreachable',
-      { operation: 'begin the upload', why: 'no answer', attempts: 1, elapsedMs: 400 },
+      { operation: 'create the upload', why: 'no answer', attempts: 1, elapsedMs: 400 },
       { file: '/data/a' },
     ),
   ],
@@ -120,7 +120,7 @@ export const SAMPLES: Samples = {
     failure('refused', { why: 'denied', operation: 'send part 17', detail: null }, UPLOAD, DENIED),
     failure(
       'refused',
-      { why: 'endpoint-unconfirmed', operation: 'go on', detail: 'https://evil.example' },
+      { why: 'endpoint-unconfirmed', operation: 'resume the upload', detail: 'https://evil.example' },
       UPLOAD,
     ),
   ],
@@ -129,6 +129,7 @@ export const SAMPLES: Samples = {
   unrecorded: [failure('unrecorded', { archiveId: 'arch-1', path: '/data/calve', detail: 'ENOSPC' }, UPLOAD)],
   checksum: [
     failure('checksum', { what: 'part', index: 17, expected: HASH_A, got: HASH_B }, UPLOAD),
+    failure('checksum', { what: 'part', index: 17, expected: HASH_A, got: '' }, UPLOAD),
     failure('checksum', { what: 'archive', index: null, expected: HASH_A, got: HASH_B }),
   ],
   limit: [

@@ -14,13 +14,13 @@ const AT_TERMINAL: WordingEnvironment = {
 const HASH_A = 'a'.repeat(64);
 const HASH_B = 'b'.repeat(64);
 
-/** What a person reads, sample by sample. */
+/** The text that a person reads, for each sample. */
 const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])[] } = {
   usage: [
     ['calve: --part-size 5M: a part is a power of two', 'hint: name one such as 16M'],
     [
       'calve: target x\\ny: it has no scheme',
-      'hint: calve --help lists the commands, calve COMMAND --help the options of one',
+      'hint: calve --help lists the commands, calve COMMAND --help lists the options of one',
     ],
   ],
   unreachable: [
@@ -29,43 +29,43 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: calve resume /data/backup.tar',
     ],
     [
-      'calve: could not begin the upload (/data/a): no answer, after 1 attempt in 0.4 s',
+      'calve: could not create the upload (/data/a): no answer, after 1 attempt in 0.4 s',
       'hint: run the same command again later',
     ],
   ],
   'too-slow': [
     [
-      'calve: could not send part 17 (/data/backup.tar to glacier://photos): with the line to itself (41.6 KiB/s) its 16 MiB did not arrive within 4 min 30 s, which is how long its signature holds',
-      'hint: --fresh --part-size 8M begins anew with the largest parts that this line carries; on a faster line: calve resume /data/backup.tar',
+      'calve: could not send part 17 (/data/backup.tar to glacier://photos): its 16 MiB did not arrive within 4 min 30 s, while its signature was valid, although no other part used the connection (41.6 KiB/s)',
+      'hint: --fresh --part-size 8M creates a new upload, with the largest parts that this connection can send in time; on a faster connection: calve resume /data/backup.tar',
     ],
     [
-      'calve: could not send part 17 (/data/backup.tar to glacier://photos): with the line to itself its 16 MiB did not arrive within 4 min 30 s, which is how long its signature holds',
-      'hint: no part size that this file can have is small enough; on a faster line: calve resume /data/backup.tar',
+      'calve: could not send part 17 (/data/backup.tar to glacier://photos): its 16 MiB did not arrive within 4 min 30 s, while its signature was valid, although no other part used the connection',
+      'hint: this file cannot have parts that are small enough for this connection; on a faster connection: calve resume /data/backup.tar',
     ],
   ],
   stopped: [
     [
-      'calve: stopped (/data/backup.tar to glacier://photos): SIGINT; what was sent is kept',
+      'calve: stopped (/data/backup.tar to glacier://photos): SIGINT; the parts that were sent are kept',
       'hint: calve resume /data/backup.tar',
     ],
     ['calve: stopped: SIGTERM', 'hint: run the same command again'],
   ],
   'not-found': [
     [
-      'calve: vault photos: the service knows no such vault',
-      'hint: check its name, the region and the account; calve makes vaults on local:// only',
+      'calve: vault photos: the service has no such vault',
+      'hint: check its name, the region and the account; calve creates vaults on local:// only',
     ],
     [
-      'calve: bucket photos: the service knows no such bucket',
-      'hint: check its name, the region and the endpoint; calve makes no buckets',
+      'calve: bucket photos: the service has no such bucket',
+      'hint: check its name, the region and the endpoint; calve creates no buckets',
     ],
     [
-      'calve: upload -Xk3: the service knows no such upload: it was completed, aborted, or idle for too long',
+      'calve: upload -Xk3: the service has no such upload: it was completed, aborted, or idle for too long',
       'hint: calve list-uploads TARGET shows the uploads in progress',
     ],
     [
-      'calve: unfinished upload /data/backup.tar: the state folder knows no such upload (/state)',
-      'hint: calve status lists those that it knows, --state-dir names another folder',
+      'calve: unfinished upload /data/backup.tar: the state folder has no such upload (/state)',
+      'hint: calve status lists the uploads in it, --state-dir names another folder',
     ],
     [
       'calve: catalogue entry arch-1: the catalogue has no such entry',
@@ -84,32 +84,32 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
   ],
   refused: [
     [
-      'calve: could not begin the upload: no credentials were found',
-      'hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; a profile that is named is asked alone',
+      'calve: could not create the upload: no credentials were found',
+      'hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; calve then uses only that profile',
     ],
     [
-      'calve: could not begin the upload: the service does not accept these credentials',
+      'calve: could not create the upload: the service does not accept these credentials',
       'hint: check the access key, its secret and the region; temporary credentials need their AWS_SESSION_TOKEN, and must not have expired',
     ],
     [
-      "calve: could not begin the upload: this machine's clock and the service's differ too much for a signature to hold",
+      "calve: could not create the upload: this machine's clock differs too much from the service's, so its signatures are not valid",
       'hint: set the clock (timedatectl status shows it)',
     ],
     [
-      'calve: could not begin the upload: this account cannot use vaults any more; since 15 December 2025 the service takes no new customers',
-      'hint: send it to a bucket instead: calve upload FILE s3://BUCKET/KEY --storage-class DEEP_ARCHIVE',
+      'calve: could not create the upload: this account cannot use vaults; since 15 December 2025 the service accepts no new customers',
+      'hint: upload it to a bucket instead: calve upload FILE s3://BUCKET/KEY --storage-class DEEP_ARCHIVE',
     ],
     [
-      'calve: could not begin the upload: the service refuses the request',
-      'hint: see what the service said above',
+      'calve: could not create the upload: the service refused the request',
+      'hint: see the answer of the service above',
     ],
     [
-      'calve: could not send part 17 (/data/backup.tar to glacier://photos): these credentials may not do this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
+      'calve: could not send part 17 (/data/backup.tar to glacier://photos): these credentials do not permit this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
       'hint: allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile, then: calve resume /data/backup.tar',
     ],
     [
-      "calve: could not go on (/data/backup.tar to glacier://photos): the recorded endpoint is neither the service's own nor on this machine: https://evil.example",
-      'hint: if you know that endpoint, confirm it by giving the same --endpoint-url; if not, somebody may have changed the state folder',
+      "calve: could not resume the upload (/data/backup.tar to glacier://photos): the recorded endpoint is neither the service's own nor on this machine: https://evil.example",
+      'hint: if you know that endpoint, confirm it with the same --endpoint-url; if not, someone may have changed the state folder',
     ],
   ],
   source: [
@@ -121,118 +121,125 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'calve: /data/my files: the file cannot be read: EACCES',
       'hint: check its permissions and the disk that it is on, then: calve resume /data/backup.tar',
     ],
-    ['calve: /data/my files: the file is empty, and a vault takes no empty archive', 'hint: leave it out'],
     [
-      'calve: /data/my files: this is a folder, and not a regular file',
+      'calve: /data/my files: the file is empty, and a vault accepts no empty archive',
+      'hint: leave this file out',
+    ],
+    [
+      'calve: /data/my files: it is a folder, and not a regular file',
       "hint: pack it into one file first: tar -cf '/data/my files.tar' '/data/my files'",
     ],
     [
-      'calve: /data/my files: this is a pipe, a socket or a device, and not a regular file',
-      "hint: send what it gives as a stream: calve upload - TARGET < '/data/my files'",
+      'calve: /data/my files: it is a pipe, a socket or a device, and not a regular file',
+      "hint: send its output as a stream: calve upload - TARGET < '/data/my files'",
     ],
     [
-      'calve: /data/my files: the file changed since its upload began, so no archive was made of it',
-      'hint: run calve upload again when nothing writes to the file: it begins anew with the file as it is then',
+      'calve: /data/my files: the file changed after its upload started, so no archive was made of it',
+      'hint: run calve upload again when no program writes to the file: it then creates a new upload of the changed file',
     ],
     [
-      'calve: /data/my files: the upload holds parts of another file',
-      'hint: check the file and the upload id; calve list-parts shows what the upload holds',
+      'calve: /data/my files: the upload has parts of another file',
+      'hint: check the file and the upload id; calve list-parts shows the parts of the upload',
     ],
     [
-      'calve: standard input: the stream ended before the size that --expected-size foretold, so no archive was made of it: 3 of 7 bytes',
-      'hint: see why its writer ended early, or leave --expected-size away; then run the same command again: it begins anew',
+      'calve: standard input: the stream is shorter than --expected-size, so no archive was made of it: 3 of 7 bytes',
+      'hint: check why its writer ended early, or omit --expected-size; then run the same command again: it creates a new upload',
     ],
     [
-      'calve: pg_dump: the command did not end well, so no archive was made of what it printed: it ended with 3',
-      'hint: see what it said, and run the same calve command again: it begins anew',
+      'calve: pg_dump: the command failed, so no archive was made of its output: it ended with 3',
+      'hint: check its error messages, then run the same calve command again: it creates a new upload',
     ],
     [
       'calve: pg_dump: the command could not be started: spawn pg_dump ENOENT',
       'hint: check its name and the PATH',
     ],
     [
-      'calve: standard input: what was read from standard input cannot be read again',
-      'hint: run the whole pipeline again with calve upload: it begins anew; calve abort drops this upload',
+      'calve: standard input: a part must be sent again, and standard input cannot be read again',
+      'hint: run the whole pipeline again with calve upload: it creates a new upload; calve abort removes this one',
     ],
   ],
   state: [
     [
-      'calve: /state/x: what calve recorded there is damaged: line 3',
-      "hint: move it away; the service's own list of parts is enough to go on with: calve resume /data/backup.tar glacier://photos --upload-id=-Xk3",
+      "calve: /state/x: calve's record there is damaged: line 3",
+      "hint: move it away, and resume from the service's list of parts: calve resume /data/backup.tar glacier://photos --upload-id=-Xk3",
     ],
     [
       'calve: /state/x: calve cannot write there',
-      'hint: make room on that disk or fix its permissions, then: calve resume /data/backup.tar',
+      'hint: free space on that disk, or fix its permissions, then: calve resume /data/backup.tar',
     ],
     [
       'calve: /state/x: calve needs a folder there',
-      'hint: move aside what is in the way, or name another folder: --state-dir, --catalogue',
+      'hint: move the file in its place away, or name another folder with --state-dir or --catalogue',
     ],
     [
-      'calve: /state/x: it belongs to someone else, or others may write to it',
-      'hint: make it yours alone: chmod go= /state/x',
+      'calve: /state/x: it belongs to another user, or other users may write to it',
+      'hint: make it yours, and remove the permissions of others: chmod go= /state/x',
     ],
-    ['calve: /state/x: a newer calve wrote it', 'hint: run that newer calve'],
+    ['calve: /state/x: a newer version of calve wrote it', 'hint: use that newer version'],
   ],
   unrecorded: [
     [
-      'calve: archive arch-1: it exists, but that could not be recorded in /data/calve: ENOSPC',
+      'calve: archive arch-1: it exists, but calve could not record it in /data/calve: ENOSPC',
       'hint: keep the id above, and fix that folder, then: calve resume /data/backup.tar',
     ],
   ],
   checksum: [
     [
-      `calve: checksum of part 17 (/data/backup.tar to glacier://photos): it stayed wrong: the file's is ${HASH_A}, the service's ${HASH_B}`,
+      `calve: checksum of part 17 (/data/backup.tar to glacier://photos): it does not match: the file's is ${HASH_A}, the service's is ${HASH_B}`,
       "hint: keep the file; check this machine's memory and network, then: calve resume /data/backup.tar",
     ],
     [
-      `calve: checksum of the archive: it stayed wrong: the file's is ${HASH_A}, the service's ${HASH_B}`,
+      `calve: checksum of part 17 (/data/backup.tar to glacier://photos): it does not match: the service did not accept ${HASH_A}`,
+      "hint: keep the file; check this machine's memory and network, then: calve resume /data/backup.tar",
+    ],
+    [
+      `calve: checksum of the archive: it does not match: the file's is ${HASH_A}, the service's is ${HASH_B}`,
       "hint: keep the file; check this machine's memory and network",
     ],
   ],
   limit: [
     [
-      'calve: standard input: it goes on after 10,000 parts of 64 MiB, and an upload may have no more',
-      'hint: foretell about how long it will be, as in --expected-size 2T: that makes the parts larger',
+      'calve: standard input: it is longer than 10,000 parts of 64 MiB, and an upload can have no more parts than that',
+      'hint: pass an estimate of its size, for example --expected-size 2T: calve then makes the parts larger',
     ],
     [
-      'calve: /data/huge: its 50 TiB are more than the 40 TiB that an archive may have',
-      'hint: cut it into smaller files (split --bytes), and send those',
+      'calve: /data/huge: its 50 TiB are more than the 40 TiB that an archive can have',
+      'hint: split it into smaller files (split --bytes), and upload those',
     ],
     [
-      'calve: /data/huge with --part-size 1M: 40,960 parts are more than the 10,000 parts that an upload may have',
-      'hint: --part-size 16M fits, and --part-size auto finds it',
+      'calve: /data/huge with --part-size 1M: 40,960 parts are more than the 10,000 parts that an upload can have',
+      'hint: use --part-size 16M, or --part-size auto, which chooses it',
     ],
   ],
   gone: [
     [
-      'calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service: it was aborted, or completed from elsewhere',
-      'hint: calve upload of the same file begins anew, and sends it again',
+      'calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is no longer on the service: another program aborted or completed it',
+      'hint: calve upload of the same file creates a new upload, and sends the file again',
     ],
     [
-      `calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is gone from the service, and it was being completed: the archive may exist (5368709120 bytes, tree hash ${HASH_A})`,
-      'hint: the next inventory tells; upload --fresh sends again, abort --drop-record drops what is recorded here',
+      `calve: upload -Xk3 (/data/backup.tar to glacier://photos): it is no longer on the service, and it was being completed: the archive may exist (5368709120 bytes, tree hash ${HASH_A})`,
+      'hint: the next inventory of the vault shows if it does; upload --fresh sends the file again, abort --drop-record removes the local record of this upload',
     ],
   ],
   exists: [
     [
-      'calve: s3://photos/backup.tar: an object is there already, and --no-overwrite keeps it',
-      'hint: name another key, or leave --no-overwrite away to replace it',
+      'calve: s3://photos/backup.tar: the object exists already, and --no-overwrite keeps it',
+      'hint: name another key, or omit --no-overwrite to replace the object',
     ],
   ],
   output: [
     [
-      'calve: could not write to standard output: ENOSPC; archive arch-1 exists all the same',
-      'hint: calve archives lists what was archived',
+      'calve: could not write to standard output: ENOSPC; archive arch-1 exists nevertheless',
+      'hint: calve archives lists the archives',
     ],
-    ['calve: could not write to standard output: ENOSPC', 'hint: make room where the output goes'],
+    ['calve: could not write to standard output: ENOSPC', 'hint: free space on the disk of the output'],
   ],
   bug: [
     [
       "calve: a bug in calve: TypeError: cannot read 'x'",
-      'hint: please report it with what --debug prints, then: calve resume /data/backup.tar',
+      'hint: please report it, with the output of --debug, then: calve resume /data/backup.tar',
     ],
-    ['calve: a bug in calve: x is null', 'hint: please report it with what --debug prints'],
+    ['calve: a bug in calve: x is null', 'hint: please report it, with the output of --debug'],
   ],
 };
 
@@ -248,14 +255,14 @@ for (const kind of Object.keys(TEXTS) as FailureKind[]) {
   });
 }
 
-test('every hint to resume off a terminal names the state folder, because the HOME of cron is another', () => {
+test('without a terminal every hint to resume names the state folder, because HOME differs under cron', () => {
   const [unreachable] = SAMPLES.unreachable;
   assert.ok(unreachable);
   const { hint } = describeFailure(unreachable, { ...AT_TERMINAL, isTerminal: false });
   assert.equal(hint, 'calve resume --state-dir /state /data/backup.tar');
 });
 
-test('what the service said is cut, and not said twice', () => {
+test('the message of the service is cut, and not repeated', () => {
   const [denied] = SAMPLES.refused.filter((error) => error.facts.why === 'denied');
   assert.ok(denied?.service);
   const long = Object.assign(Object.create(denied), {
@@ -268,18 +275,18 @@ test('what the service said is cut, and not said twice', () => {
   });
   assert.equal(
     describeFailure(same, AT_TERMINAL).why,
-    'these credentials may not do this: Rate exceeded (AccessDeniedException, HTTP 403, request id req-1)',
+    'these credentials do not permit this: Rate exceeded (AccessDeniedException, HTTP 403, request id req-1)',
   );
 });
 
-test('an upload that cannot go on is not told to', () => {
+test('an upload that cannot be resumed has no hint to resume it', () => {
   const [reset] = SAMPLES.unreachable;
   assert.ok(reset);
   const lost = Object.assign(Object.create(reset), { context: { ...UPLOAD, resumable: false } });
   assert.equal(describeFailure(lost, AT_TERMINAL).hint, 'run the same command again later');
 });
 
-test('an operation is told by a verb, or by the name that the service has for it', () => {
+test('an operation is printed as a verb, even if its name is the one of the service', () => {
   const [reset] = SAMPLES.unreachable;
   assert.ok(reset);
   const named = Object.assign(Object.create(reset), {
@@ -291,7 +298,7 @@ test('an operation is told by a verb, or by the name that the service has for it
   );
 });
 
-test('a lock without a readable time still tells who holds it', () => {
+test('a lock without a readable time still names its holder', () => {
   const [busy] = SAMPLES.busy;
   assert.ok(busy);
   const damaged = Object.assign(Object.create(busy), { facts: { ...busy.facts, sinceMs: Number.NaN } });

@@ -6,110 +6,113 @@ import { describeNotice } from '../../../src/ui/wording/notices.js';
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 type Facts<N extends Notice['notice']> = Omit<NoticeOf<N>, 'notice'>;
 
-const abort = ['calve', 'abort', 'glacier://photos', '--upload-id=-Xk3'];
+const target = { url: 'glacier://photos', region: null, endpoint: null, account: null };
+const connection = { accountId: '-', profile: null, pathStyle: false };
+const address = { uploadId: '-Xk3', target, connection };
+const env = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: true };
 const startedAt = '2026-11-19T08:00:00.000Z';
 
-/** Every notice that there is, and the line that it becomes. */
+/** Every notice, and its line. */
 const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } = {
   'already-archived': [
     { archiveId: 'arch-1', archivedAt: '2026-11-20T10:04:05.678Z' },
-    'this file was archived here on 2026-11-20 10:04 UTC: nothing was sent; --fresh sends it again',
+    'this file was archived to this target on 2026-11-20 10:04 UTC: nothing was sent; --fresh sends it again',
   ],
   'older-version-unfinished': [
-    { uploadId: '-Xk3', startedAt, abort },
-    'an upload of an older version of this file, begun on 2026-11-19 08:00 UTC, is unfinished; drop it with: calve abort glacier://photos --upload-id=-Xk3',
+    { uploadId: '-Xk3', startedAt, address },
+    'an upload of an older version of this file, started on 2026-11-19 08:00 UTC, is unfinished; abort it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
   'left-unfinished': [
-    { uploadId: '-Xk3', startedAt, abort },
-    'an earlier upload of this file, begun on 2026-11-19 08:00 UTC, is needless now; drop it with: calve abort glacier://photos --upload-id=-Xk3',
+    { uploadId: '-Xk3', startedAt, address },
+    'an earlier upload of this file, started on 2026-11-19 08:00 UTC, is no longer needed; abort it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
   'superseded-aborted': [
     { uploadId: '-Xk3', startedAt },
-    'an earlier upload of this file, begun on 2026-11-19 08:00 UTC, was aborted: its parts would have been billed for ever',
+    'an earlier upload of this file, started on 2026-11-19 08:00 UTC, was aborted: otherwise its parts would be billed forever',
   ],
   'archive-gone': [
     { archiveId: 's3://photos/a', archivedAt: startedAt },
-    's3://photos/a, archived on 2026-11-19 08:00 UTC, is not there any more as it was: sent again',
+    's3://photos/a, archived on 2026-11-19 08:00 UTC, was deleted or replaced: the file is sent again',
   ],
   'default-class': [
     { storageClass: 'STANDARD' },
-    'stored as STANDARD; --storage-class names a colder one, as DEEP_ARCHIVE',
+    'the storage class is STANDARD; --storage-class chooses a colder one, for example DEEP_ARCHIVE',
   ],
   'parts-may-remain': [
     { uploadId: '-Xk3', parts: 2 },
-    'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may remain; abort it again later',
+    'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may still be billed; abort it again later',
   ],
-  'expired-begun-anew': [
+  'expired-created-again': [
     { uploadId: '-Xk3', lastActivityAt: startedAt },
-    'the service dropped the upload, which was idle since 2026-11-19 08:00 UTC; begun anew',
+    'the upload has expired, because it was idle since 2026-11-19 08:00 UTC; calve creates a new one',
   ],
-  'gone-begun-anew': [
+  'gone-created-again': [
     { uploadId: '-Xk3' },
-    'upload -Xk3 is gone from the service: it was aborted, or completed from elsewhere; begun anew',
+    'upload -Xk3 is no longer on the service: another program aborted or completed it; calve creates a new one',
   ],
   'comparing-again': [
     { parts: 12_000 },
-    'the file was touched, though its size and time are the same: 12,000 parts are read again and compared',
+    "the file's metadata changed, though its size and modification time are the same: 12,000 parts are read again and compared",
   ],
   'journal-damaged': [
     { path: '/state/\x1bx', lines: 2 },
-    "/state/\\x1bx: 2 lines could not be read; the service's own list stands in",
+    "/state/\\x1bx: 2 lines could not be read; calve uses the service's list of parts instead",
   ],
-  'begin-repeated': [
+  'create-repeated': [
     { attempts: 3, description: 'backup.tar' },
-    'begin was sent 3 times and not every answer came: the service may keep an empty upload of the same description (backup.tar) until it expires or is aborted; calve list-uploads shows it',
+    'the request to create the upload was sent 3 times, and not every answer arrived: the service may keep an empty upload with the same description (backup.tar) until it expires or is aborted; calve list-uploads shows it',
   ],
   'fewer-at-once': [
     { from: 4, to: 1, bytesPerSecond: 104_858, partTimeMs: 270_000 },
-    'the line is slow (102 KiB/s), and a part must arrive within 4 min 30 s: 1 part is sent at once instead of 4',
+    'the connection is slow (102 KiB/s), and a part must arrive within 4 min 30 s: 1 part is sent at a time instead of 4',
   ],
   'more-at-once': [
     { from: 1, to: 4, bytesPerSecond: 2 * 1024 ** 2 },
-    'the line is faster again (2 MiB/s): 4 parts are sent at once instead of 1',
+    'the connection is faster again (2 MiB/s): 4 parts are sent at a time instead of 1',
   ],
   'completing-again': [
     { uploadId: '-Xk3' },
-    'complete was sent before, and how that ended is not known: the service is asked again',
+    'an earlier run sent complete, and the result is not known: complete is sent again',
   ],
   'busy-skipped': [
     { file: '/data/a', holder: 'nas, process 4711' },
-    '/data/a: another calve works on it (nas, process 4711); left to it',
+    '/data/a: another calve works on it (nas, process 4711): skipped',
   ],
   'account-unknown': [
     {},
-    'the service does not say whose account this is (no right to describe the vault): uploads are told apart without it',
+    'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
   ],
   'in-use-elsewhere': [
     { uploadId: '-Xk3', createdAt: startedAt },
-    'upload -Xk3, begun on 2026-11-19 08:00 UTC, is sent by another machine, or the service would have dropped it: left alone (--all takes it too)',
+    'upload -Xk3, created on 2026-11-19 08:00 UTC, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)',
   ],
-  'next-page': [{ marker: '-Xk3' }, 'there are more; the next page: --marker=-Xk3'],
-  'state-folder': [{ path: '/var/lib/calve' }, 'the state is kept in /var/lib/calve'],
+  'next-page': [{ marker: '-Xk3' }, 'there are more entries; the next page: --marker=-Xk3'],
+  'state-folder': [{ path: '/var/lib/calve' }, 'the state folder is /var/lib/calve'],
 };
 
 for (const [notice, [facts, line]] of Object.entries(LINES)) {
-  test(`the notice ${notice} is one line for people`, () => {
-    assert.equal(describeNotice({ notice, ...facts } as Notice), line);
+  test(`the notice ${notice} is one line`, () => {
+    assert.equal(describeNotice({ notice, ...facts } as Notice, env), line);
   });
 }
 
-test('a notice about a file begins with its name, once', () => {
+test('a notice about a file starts with its name, once', () => {
   const file = '/data/b\x1bc';
   assert.match(
-    describeNotice({ notice: 'gone-begun-anew', uploadId: '-X', file } as Notice),
-    /^b\\x1bc: upload -X is gone/,
+    describeNotice({ notice: 'gone-created-again', uploadId: '-X', file } as Notice, env),
+    /^b\\x1bc: upload -X is no longer on the service/,
   );
   const busy = { notice: 'busy-skipped', file: '/data/a', holder: 'nas' } as const;
-  assert.match(describeNotice(busy), /^\/data\/a: another calve/);
+  assert.match(describeNotice(busy, env), /^\/data\/a: another calve/);
 });
 
-test('one part is not parts', () => {
-  assert.match(describeNotice({ notice: 'comparing-again', parts: 1 }), /: 1 part is read again/);
+test('a single part has the singular', () => {
+  assert.match(describeNotice({ notice: 'comparing-again', parts: 1 }, env), /: 1 part is read again/);
 });
 
-test('a time that is none is not made up', () => {
+test('an invalid time is printed as a question mark', () => {
   assert.match(
-    describeNotice({ notice: 'already-archived', archiveId: 'a', archivedAt: 'yesterday' }),
-    /archived here on \?: nothing/,
+    describeNotice({ notice: 'already-archived', archiveId: 'a', archivedAt: 'yesterday' }, env),
+    /archived to this target on \?: nothing/,
   );
 });

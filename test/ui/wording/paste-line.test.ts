@@ -10,7 +10,7 @@ const AT_TERMINAL: WordingEnvironment = {
   isTerminal: true,
 };
 
-/** One shell for all lines: it prints the words it read, each ended by a NUL, each line by a bare NUL. */
+/** Runs one shell for all lines. It prints each word with a NUL at its end, and an empty word after each line. */
 function wordsByBash(lines: readonly string[]): string[][] {
   const script = lines.map((line) => `printf '%s\\0' ${line} ''`).join('\n');
   const out = execFileSync('bash', { input: script, encoding: 'utf8', env: { LC_ALL: 'C.UTF-8' } });
@@ -28,7 +28,7 @@ function wordsByBash(lines: readonly string[]): string[][] {
   return result;
 }
 
-test('a shell reads every printed line back as the very words', () => {
+test('a shell reads every printed line back as exactly the same words', () => {
   const word = fc.string({
     unit: fc.oneof(
       fc.constantFrom(
@@ -60,12 +60,12 @@ test('a shell reads every printed line back as the very words', () => {
   assert.deepEqual(wordsByBash(lines), samples);
 });
 
-test('an upload goes on by its file, named as it is', () => {
+test('an upload is resumed by its file', () => {
   const context = { file: "/data/Ann's photos.tar", uploadId: '-abc', resumable: true };
   assert.equal(resumeLine(context, AT_TERMINAL), "calve resume '/data/Ann'\\''s photos.tar'");
 });
 
-test('standard input has no name, so its upload goes on by id, and an id may begin with a hyphen', () => {
+test('standard input has no name, so its upload is resumed by id, and an id may begin with a hyphen', () => {
   assert.equal(
     resumeLine({ file: '-', uploadId: '-a_b', resumable: true }, AT_TERMINAL),
     'calve resume -- -a_b',
@@ -73,7 +73,7 @@ test('standard input has no name, so its upload goes on by id, and an id may beg
   assert.equal(resumeLine({ uploadId: 'a_b', resumable: true }, AT_TERMINAL), 'calve resume a_b');
 });
 
-test('the state folder is named when it was given, and wherever there is no terminal', () => {
+test('the state folder is named if an option set it, and always without a terminal', () => {
   const context = { file: '/data/a', resumable: true };
   const given = { ...AT_TERMINAL, stateDirectory: '/srv/my state', stateDirectoryGiven: true };
   assert.equal(resumeLine(context, given), "calve resume --state-dir '/srv/my state' /data/a");
@@ -85,7 +85,7 @@ test('the state folder is named when it was given, and wherever there is no term
   assert.equal(resumeLine(context, none), 'calve resume /data/a');
 });
 
-test('there is no such line for what cannot go on', () => {
+test('there is no line for an upload that cannot be resumed', () => {
   assert.equal(resumeLine({ file: '/data/a', resumable: false }, AT_TERMINAL), null);
   assert.equal(resumeLine({ file: '/data/a' }, AT_TERMINAL), null);
   assert.equal(resumeLine({ resumable: true }, AT_TERMINAL), null);

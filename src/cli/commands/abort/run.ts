@@ -1,0 +1,137 @@
+import { isFailure, TransferError } from '../../../core/failures.js';
+import { parseTargetUrl } from '../../../core/target-url.js';
+import { abortUpload, sortUploads, withActivity } from '../../../transfer/abort.js';
+import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
+import type { OpenUpload } from '../../../transfer/ports/target.js';
+import { type Session, sessionAt } from '../../../transfer/session.js';
+import { abortedJson, type UploadJson } from '../../../ui/json.js';
+import type { CommandContext } from '../../command.js';
+import { openTargetSession } from '../../compose.js';
+import { stopsTheRun } from '../../exit-codes.js';
+import { checkKey, ownKey } from '../../object-key.js';
+import { DEFAULT_TRANSFER } from '../../options/transfer.js';
+import { joinedJson, rowPrinter, uploadsTableFor } from '../../results.js';
+import type { Options } from './command.js';
+import { checkMayAsk, confirmed } from './confirm.js';
+
+type Context = CommandContext<Options>;
+
+/** Which uploads are aborted. */
+interface Selection {
+  readonly ids: readonly string[];
+  readonly olderThanMs: number | null;
+  readonly all: boolean;
+}
+
+/** `calve abort TARGET --upload-id ID...`, or `--older-than TIME`, or `--all` */
+export async function abort(context: Context, words: readonly string[]): Promise<void> {
+  const { io, reporter } = context;
+  const { own, lock } = context.options;
+  const url = parseTargetUrl(words[0] ?? '');
+  const selection = readSelection(own);
+  const isSweep = selection.ids.length === 0;
+  if (!isSweep) checkKey(url, 'abort');
+  if (isSweep && !own.dryRun && !own.yes) checkMayAsk(context.io);
+  const options = { ...context.options, transfer: { ...DEFAULT_TRANSFER, ...lock } };
+  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  try {
+    if (isSweep) await sweep(context, session, selection);
+    else if (own.dryRun) await listSelected(context, session, selection.ids);
+    else {
+      const key = ownKey(url);
+      const uploads = selection.ids.map((uploadId) => ({ uploadId, key }));
+      await abortEach(context, session, uploads, { listed: false, forget: own.dropRecord });
+    }
+  } finally {
+    await close();
+  }
+}
+
+/** @throws TransferError `usage` unless exactly one way of choosing is given */
+function readSelection({ uploadIds, olderThanMs, all }: Options['own']): Selection {
+  const ways = [uploadIds.length > 0, olderThanMs !== null, all].filter(Boolean).length;
+  if (ways !== 1 || uploadIds.includes('')) {
+    throw new TransferError('usage', {
+      what: 'abort',
+      why: ways > 1 ? 'only one of --upload-id, --older-than and --all is allowed' : 'no upload is named',
+      hint: 'name them with --upload-id=ID, --older-than 12h or --all',
+    });
+  }
+  // The same id twice would be reported as unknown the second time.
+  return { ids: [...new Set(uploadIds)], olderThanMs, all };
+}
+
+async function sweep(context: Context, session: Session, selection: Selection): Promise<void> {
+  const uploads: JoinedUpload[] = [];
+  for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, selection));
+  const sorted = sortUploads(
+    uploads,
+    selection,
+    session.clock.nowMs(),
+    session.target.capabilities.idleExpiryMs,
+  );
+  for (const { open } of sorted.inUse) {
+    const { uploadId, createdAt } = open;
+    session.report({ type: 'notice', notice: 'in-use-elsewhere', uploadId, createdAt });
+  }
+  const { own } = context.options;
+  if (own.dryRun) return printUploads(context, session, sorted.take);
+  if (sorted.take.length === 0 || !(own.yes || (await confirmed(context, sorted.take.length)))) return;
+  await abortEach(
+    context,
+    session,
+    sorted.take.map(({ open }) => open),
+    { listed: true, forget: own.dropRecord },
+  );
+}
+
+/** Aborts the uploads. Those that another calve works on fail at the end, after the others are done. */
+async function abortEach(
+  context: Context,
+  session: Session,
+  uploads: readonly Pick<OpenUpload, 'uploadId' | 'key'>[],
+  how: { readonly listed: boolean; readonly forget: boolean },
+): Promise<void> {
+  const busy: unknown[] = [];
+  for (const { uploadId, key } of uploads) {
+    try {
+      const there = sessionAt(session, key);
+      const { answer } = await abortUpload(there, uploadId, how);
+      const object = abortedJson({ uploadId, target: there.targetIdentity.url, key }, answer);
+      await context.result(object, `aborted\t${uploadId}`);
+    } catch (error) {
+      if (isFailure(error, 'busy')) busy.push(error);
+      else await context.fail(error);
+      if (stopsTheRun(error)) return;
+    }
+  }
+  for (const error of busy) await context.fail(error);
+}
+
+async function listSelected(context: Context, session: Session, ids: readonly string[]): Promise<void> {
+  const selected: JoinedUpload[] = [];
+  for await (const each of listUploads(session)) {
+    if (ids.includes(each.open.uploadId)) selected.push(each);
+  }
+  await printUploads(context, session, selected);
+  for (const name of ids) {
+    if (selected.some(({ open }) => open.uploadId === name)) continue;
+    await context.fail(new TransferError('not-found', { what: 'upload', name, detail: null }), {
+      target: session.targetIdentity.url,
+      uploadId: name,
+    });
+  }
+}
+
+async function printUploads(
+  context: Context,
+  session: Session,
+  uploads: readonly JoinedUpload[],
+): Promise<void> {
+  const printer = rowPrinter<UploadJson>(
+    context,
+    uploadsTableFor(parseTargetUrl(session.targetIdentity.url)),
+  );
+  for (const upload of uploads) await printer.print(joinedJson(session, upload));
+  await printer.end();
+}

@@ -1,0 +1,61 @@
+import { defineCommand } from '../../command.js';
+import { choice, repeatable, text, value } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { durationMs, nameOf, sizeBytes, wholeNumber } from '../../options/parsers.js';
+
+const ownOptions = optionGroup(
+  {
+    port: value('--port <n>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65_535), '0'),
+    dataDir: value(
+      '--data-dir <dir>',
+      'data folder (default: a temporary one, deleted at the end)',
+      nameOf('folder'),
+    ),
+    vaults: repeatable('--vault <name>', 'create this vault (repeatable)'),
+    accessKeyId: text('--access-key-id <id>', 'access key (default: a demo key, printed at start)'),
+    secretAccessKey: text('--secret-access-key <secret>', 'secret of that access key'),
+    signature: choice(
+      '--signature <mode>',
+      'whether wrong signatures are refused',
+      ['verify', 'lenient'],
+      'verify',
+    ),
+    uploadTtlMs: value(
+      '--upload-ttl <time>',
+      'time after which an idle upload expires (default: 24h)',
+      durationMs,
+    ),
+    signatureWindowMs: value(
+      '--signature-window <time>',
+      'how long a signature is valid (default: 5m)',
+      durationMs,
+    ),
+    faults: repeatable('--fault <spec>', 'misbehave, for example throttle@upload-part:3 (repeatable)'),
+    latencyMs: value('--latency <time>', 'delay before every answer', durationMs),
+    bandwidth: value(
+      '--bandwidth <rate>',
+      'bytes a second that all connections together may send, for example 5M',
+      sizeBytes,
+    ),
+  },
+  (values, given) => {
+    const { accessKeyId, secretAccessKey } = values;
+    if ((accessKeyId === null) !== (secretAccessKey === null)) {
+      // The missing half is named: the value of the other one may be a secret.
+      const missing = accessKeyId === null ? '--access-key-id' : '--secret-access-key';
+      given.refuse(missing, 'give both --access-key-id and --secret-access-key');
+    }
+    return values;
+  },
+);
+
+const groups = { own: ownOptions };
+
+export type Options = OptionsOf<typeof groups>;
+
+export const emulator = defineCommand({
+  name: 'emulator',
+  description: 'Run a Glacier REST server on loopback, for trials and tests.',
+  groups,
+  load: async () => (await import('./run.js')).emulator,
+});

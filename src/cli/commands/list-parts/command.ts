@@ -1,0 +1,30 @@
+import { Argument } from 'commander';
+import { defineCommand } from '../../command.js';
+import { value } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { nameOf } from '../../options/parsers.js';
+import { serviceOptions } from '../../options/service.js';
+import { catalogueOptions, stateOptions } from '../../options/state.js';
+
+const groups = {
+  own: optionGroup({
+    uploadId: value(
+      '--upload-id <id>',
+      'the upload; the id may begin with -',
+      nameOf('upload'),
+    ).makeOptionMandatory(),
+  }),
+  state: stateOptions,
+  catalogue: catalogueOptions,
+  service: serviceOptions,
+};
+
+export type Options = OptionsOf<typeof groups>;
+
+export const listParts = defineCommand({
+  name: 'list-parts',
+  arguments: [new Argument('<target>')],
+  description: 'List the parts of an upload that the service has.',
+  groups,
+  load: async () => (await import('./run.js')).listParts,
+});

@@ -1,0 +1,34 @@
+import { withContext } from '../../../core/failures.js';
+import { parseTargetUrl } from '../../../core/target-url.js';
+import { everyPage } from '../../../transfer/list.js';
+import { type PartJson, partJson } from '../../../ui/json.js';
+import { partsTable } from '../../../ui/tables/tables.js';
+import type { CommandContext } from '../../command.js';
+import { openTargetSession } from '../../compose.js';
+import { checkKey } from '../../object-key.js';
+import { DEFAULT_TRANSFER } from '../../options/transfer.js';
+import { rowPrinter } from '../../results.js';
+import type { Options } from './command.js';
+
+/** `calve list-parts TARGET --upload-id ID` */
+export async function listParts(context: CommandContext<Options>, words: readonly string[]): Promise<void> {
+  const { io, reporter } = context;
+  const options = { ...context.options, transfer: DEFAULT_TRANSFER };
+  const url = parseTargetUrl(words[0] ?? '');
+  checkKey(url, 'list-parts');
+  const uploadId = options.own.uploadId ?? '';
+  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  const fetchPage = (marker: string | null) =>
+    session.target.listPartsPage(uploadId, { limit: null, marker }, session.signal);
+  try {
+    const printer = rowPrinter<PartJson>(context, partsTable);
+    for await (const page of everyPage('list parts', fetchPage)) {
+      for (const part of page.parts) await printer.print(partJson(part, page.partSizeBytes));
+    }
+    await printer.end();
+  } catch (error) {
+    throw withContext(error, { target: url.url, uploadId });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,31 @@
+import { Argument } from 'commander';
+import { defineCommand } from '../../command.js';
+import { text, value } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { wholeNumber } from '../../options/parsers.js';
+import { serviceOptions } from '../../options/service.js';
+import { catalogueOptions, stateOptions } from '../../options/state.js';
+
+const groups = {
+  own: optionGroup({
+    limit: value(
+      '--limit <n>',
+      'print one page with this many entries (vaults: at most 50)',
+      wholeNumber(1, 1000),
+    ),
+    marker: text('--marker <marker>', 'print one page that starts at this marker'),
+  }),
+  state: stateOptions,
+  catalogue: catalogueOptions,
+  service: serviceOptions,
+};
+
+export type Options = OptionsOf<typeof groups>;
+
+export const listUploads = defineCommand({
+  name: 'list-uploads',
+  arguments: [new Argument('<target>')],
+  description: 'List the uploads in progress on the service, and what is known of them here.',
+  groups,
+  load: async () => (await import('./run.js')).listUploads,
+});

@@ -1,0 +1,41 @@
+import { parseTargetUrl } from '../../../core/target-url.js';
+import { TARGETS } from '../../../targets/registry.js';
+import { joiner, listUploads as listAll } from '../../../transfer/list.js';
+import { jsonLine, pageJson, type UploadJson } from '../../../ui/json.js';
+import type { CommandContext } from '../../command.js';
+import { openTargetSession } from '../../compose.js';
+import { DEFAULT_TRANSFER } from '../../options/transfer.js';
+import { joinedJson, rowPrinter, uploadsTableFor } from '../../results.js';
+import type { Options } from './command.js';
+
+/** `calve list-uploads TARGET` prints the whole list, or one page as the service gives it. */
+export async function listUploads(context: CommandContext<Options>, words: readonly string[]): Promise<void> {
+  const { io, given, reporter } = context;
+  const options = { ...context.options, transfer: DEFAULT_TRANSFER };
+  const url = parseTargetUrl(words[0] ?? '');
+  const { limit, marker } = options.own;
+  const limitMax = TARGETS[url.scheme].capabilities.pageEntriesMax;
+  if (limit !== null && limit > limitMax)
+    given.refuse('--limit', `it takes a whole number from 1 to ${limitMax}`);
+  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  try {
+    const printer = rowPrinter<UploadJson>(context, uploadsTableFor(url));
+    if (limit === null && marker === null) {
+      for await (const upload of listAll(session)) await printer.print(joinedJson(session, upload));
+      return await printer.end();
+    }
+    const join = await joiner(session);
+    const page = await session.target.listUploadsPage({ limit, marker }, session.signal);
+    for (const open of page.uploads) await printer.print(joinedJson(session, join(open)));
+    await printer.end();
+    await printMarker(context, page.marker);
+  } finally {
+    await close();
+  }
+}
+
+/** Prints the next marker: without --json on stderr, because stdout has the list alone. */
+async function printMarker(context: CommandContext, marker: string | null): Promise<void> {
+  if (context.output.json) return context.io.stdout.line(jsonLine(pageJson(marker)));
+  if (marker !== null) context.reporter.report({ type: 'notice', notice: 'next-page', marker });
+}

@@ -1,0 +1,113 @@
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isFailure, TransferError } from '../../../core/failures.js';
+import { sourceName } from '../../../core/identity.js';
+import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
+import type { UnfinishedHead } from '../../../transfer/ports/state.js';
+import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
+import type { CommandContext } from '../../command.js';
+import { openRecordedSession, openState, openTargetSession } from '../../compose.js';
+import { stopsTheRun } from '../../exit-codes.js';
+import { checkKey } from '../../object-key.js';
+import { aboutFile, printArchive } from '../../results.js';
+import type { Options } from './command.js';
+
+type Context = CommandContext<Options>;
+
+/** `calve resume [FILE|UPLOAD-ID]...` and `calve resume FILE TARGET --upload-id ID` */
+export async function resume(context: Context, words: readonly string[]): Promise<void> {
+  const uploadId = context.options.own.uploadId;
+  if (uploadId !== null) return adopt(context, words, uploadId);
+  const target = words.find(looksLikeTarget);
+  if (target !== undefined) throw misused(`to adopt an upload of ${target}, name it with --upload-id`);
+  noticeStateFolder(context);
+  return words.length === 0 ? resumeAll(context) : resumeNamed(context, words);
+}
+
+function misused(why: string): TransferError<'usage'> {
+  return new TransferError('usage', {
+    what: 'resume',
+    why,
+    hint: 'calve list-uploads TARGET shows the ids; then: calve resume FILE TARGET --upload-id=ID',
+  });
+}
+
+async function adopt(context: Context, words: readonly string[], uploadId: string): Promise<void> {
+  const [file, target] = words;
+  if (file === undefined || target === undefined || words.length > 2) {
+    throw misused('--upload-id needs a file and a target');
+  }
+  const { io, options, reporter } = context;
+  const url = parseTargetUrl(target);
+  checkKey(url, 'resume');
+  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  try {
+    await printArchive(context, await adoptUpload(session, resolve(io.cwd, file), uploadId));
+  } finally {
+    await close();
+  }
+}
+
+/** Names the state folder off a terminal, because cron and sudo change HOME, and with it the folder. */
+function noticeStateFolder(context: Context): void {
+  if (context.io.stderr.isTTY === true) return;
+  const path = context.options.state.path();
+  context.reporter.report({ type: 'notice', notice: 'state-folder', path });
+}
+
+/** Resumes all uploads. One that another calve works on is reported and skipped; it is not a failure. */
+async function resumeAll(context: Context): Promise<void> {
+  for (const upload of await openState(context.options).heads()) {
+    try {
+      await resumeOne(context, upload);
+    } catch (error) {
+      if (isFailure(error, 'busy')) {
+        const file = sourceName(upload.head.identity.source);
+        context.reporter.report({ type: 'notice', notice: 'busy-skipped', file, holder: error.facts.holder });
+        continue;
+      }
+      // Another calve has finished it since the state was read.
+      if (isFailure(error, 'not-found') && error.facts.what === 'unfinished upload') continue;
+      await context.fail(error);
+      if (stopsTheRun(error)) return;
+    }
+  }
+}
+
+async function resumeNamed(context: Context, words: readonly string[]): Promise<void> {
+  const known = await openState(context.options).heads();
+  for (const word of words) {
+    try {
+      await resumeOne(context, await findUpload(context, known, word));
+    } catch (error) {
+      await context.fail(error);
+      if (stopsTheRun(error)) return;
+    }
+  }
+}
+
+/** Finds an upload by its id, else by its file. The newest one wins where a file has several. */
+async function findUpload(
+  context: Context,
+  known: readonly UnfinishedHead[],
+  word: string,
+): Promise<UnfinishedHead> {
+  const path = resolve(context.io.cwd, word);
+  const real = await realpath(path).catch(() => path);
+  const found =
+    known.find((upload) => upload.head.uploadId === word) ??
+    known.findLast(({ head }) => sourceName(head.identity.source) === real);
+  if (found !== undefined) return found;
+  throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
+}
+
+async function resumeOne(context: Context, upload: UnfinishedHead): Promise<void> {
+  const { io, options, reporter } = context;
+  const { session, close } = await openRecordedSession(io, options, upload, reporter);
+  try {
+    const about = aboutFile(session, sourceName(upload.head.identity.source));
+    await printArchive(context, await resumeUpload(about, upload.head));
+  } finally {
+    await close();
+  }
+}

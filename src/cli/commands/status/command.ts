@@ -1,0 +1,14 @@
+import { defineCommand } from '../../command.js';
+import type { OptionsOf } from '../../options/group.js';
+import { stateOptions } from '../../options/state.js';
+
+const groups = { state: stateOptions };
+
+export type Options = OptionsOf<typeof groups>;
+
+export const status = defineCommand({
+  name: 'status',
+  description: 'List the unfinished uploads: how much is sent, and when they expire.',
+  groups,
+  load: async () => (await import('./run.js')).status,
+});

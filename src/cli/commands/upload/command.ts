@@ -1,0 +1,52 @@
+import { Argument } from 'commander';
+import { defineCommand } from '../../command.js';
+import { flag, text, value, withVariables } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { objectOptions } from '../../options/objects.js';
+import { sizeBytes } from '../../options/parsers.js';
+import { serviceOptions } from '../../options/service.js';
+import { catalogueOptions, stateOptions } from '../../options/state.js';
+import { transferOptions } from '../../options/transfer.js';
+
+const planOptions = optionGroup(
+  withVariables({
+    partSize: value(
+      '--part-size <size>',
+      'a power of two from 1M (objects: 8M) to 4G, or auto (default: auto)',
+      (given): number | 'auto' => (given === 'auto' ? given : sizeBytes(given)),
+    ),
+    expectedSize: value(
+      '--expected-size <size>',
+      'smallest size of the stream; sets the part size',
+      sizeBytes,
+    ),
+    description: text('--description <text>', "description of the archive (default: the file's name)"),
+  }),
+);
+
+const ownOptions = optionGroup({
+  fromCommand: flag('--from-command', 'send what a command prints, if it ends with 0'),
+  fresh: flag('--fresh', 'create a new upload, even if one is unfinished or the file is archived'),
+  dryRun: flag('--dry-run', 'print the plan of a new upload; send nothing'),
+});
+
+const groups = {
+  plan: planOptions,
+  own: ownOptions,
+  objects: objectOptions,
+  transfer: transferOptions,
+  state: stateOptions,
+  catalogue: catalogueOptions,
+  service: serviceOptions,
+};
+
+export type Options = OptionsOf<typeof groups>;
+
+export const upload = defineCommand({
+  name: 'upload',
+  arguments: [new Argument('<file-or-target...>')],
+  synopsis: '[options] FILE... TARGET\n       calve upload [options] TARGET --from-command -- CMD [ARG...]',
+  description: 'Send files (- for standard input) to a target, or continue where an earlier run stopped.',
+  groups,
+  load: async () => (await import('./run.js')).upload,
+});

@@ -1,0 +1,60 @@
+/** What the use case is asked for, checked against the target. */
+import { checkDescription } from '../../../core/description.js';
+import { isLegalPartSize, partSizeUsage } from '../../../core/part-plan.js';
+import type { TargetUrl } from '../../../core/target-url.js';
+import { TARGETS } from '../../../targets/registry.js';
+import type { UploadOptions } from '../../../transfer/upload.js';
+import type { StreamOptions } from '../../../transfer/upload-stream.js';
+import type { CommandContext } from '../../command.js';
+import type { Given } from '../../options/given.js';
+import { objectOptions } from '../../options/objects.js';
+import type { Options } from './command.js';
+
+/** Options of a file or a stream. */
+export type SendOptions = UploadOptions & StreamOptions;
+
+const FOR_OBJECTS = [
+  ...objectOptions.options.map(({ long = '' }) => long),
+  '--path-style',
+  '--request-header',
+];
+
+/** @throws TransferError `usage` for what the target does not take */
+export function readSendOptions(
+  { options, given }: CommandContext<Options>,
+  { scheme }: TargetUrl,
+): Omit<SendOptions, 'file'> {
+  const { object, capabilities } = TARGETS[scheme];
+  const { limits } = capabilities;
+  const { partSize, expectedSize } = options.plan;
+  const { fresh } = options.own;
+  if (typeof partSize === 'number' && !isLegalPartSize(partSize, limits)) {
+    const { why, hint } = partSizeUsage('', limits).facts;
+    given.refuse('--part-size', why, hint);
+  }
+  if (object === null) refuseObjectOptions(given);
+  else refuseDescription(given);
+  const description = given.checked('--description', checkDescription);
+  const common = { partSizeBytes: partSize, expectedSizeBytes: expectedSize, fresh };
+  if (object === null) return { ...common, description };
+  const storageClass = given.checked('--storage-class', object.checkStorageClass);
+  return {
+    ...common,
+    description: null,
+    object: { storageClass, noOverwrite: options.objects.noOverwrite },
+  };
+}
+
+/** Refuses flags alone: variables may be set for both kinds of target. */
+function refuseObjectOptions(given: Given): void {
+  for (const long of FOR_OBJECTS.filter(given.isTyped)) {
+    const hint = 'the option is for objects: s3://BUCKET/KEY or obs://BUCKET/KEY';
+    given.refuse(long, 'it is for objects only, and the target is a vault', hint);
+  }
+}
+
+function refuseDescription(given: Given): void {
+  if (!given.isTyped('--description')) return;
+  const hint = 'send a header instead: --request-header x-amz-meta-description=TEXT';
+  given.refuse('--description', 'an object has a key, and no description', hint);
+}

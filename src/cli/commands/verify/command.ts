@@ -1,0 +1,27 @@
+import { Argument } from 'commander';
+import { defineCommand } from '../../command.js';
+import { value } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { nameOf } from '../../options/parsers.js';
+import { catalogueOptions } from '../../options/state.js';
+
+const groups = {
+  own: optionGroup({
+    archiveId: value(
+      '--archive-id <id>',
+      'compare with this archive (default: the newest of the file)',
+      nameOf('archive'),
+    ),
+  }),
+  catalogue: catalogueOptions,
+};
+
+export type Options = OptionsOf<typeof groups>;
+
+export const verify = defineCommand({
+  name: 'verify',
+  arguments: [new Argument('<file>')],
+  description: 'Check that a file here still has the tree hash that was archived.',
+  groups,
+  load: async () => (await import('./run.js')).verify,
+});

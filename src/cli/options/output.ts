@@ -1,0 +1,21 @@
+/** What goes to stdout and stderr. Every command has these options. */
+import { PROGRESS_FLAGS, type ProgressFlag } from '../../ui/progress/progress-mode.js';
+import { choice, flag, withVariables } from './declare.js';
+import { optionGroup } from './group.js';
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: ProgressFlag;
+  readonly debug: boolean;
+}
+
+export const outputOptions = optionGroup(
+  withVariables({
+    json: flag('--json', 'print one JSON object a line on stdout'),
+    quiet: flag('--quiet', 'print errors and hints only, no progress and no notices'),
+    progress: choice('--progress <how>', 'how progress is shown', PROGRESS_FLAGS, 'auto'),
+    debug: flag('--debug', 'print stack traces and every retry on stderr'),
+  }),
+  (values): OutputOptions => values,
+);

@@ -1,0 +1,87 @@
+/** The service: where it is, whose account it is, and how patiently it is asked. */
+import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
+import type { ObjectSettings } from '../../targets/settings.js';
+import type { RetryPolicy } from '../../transfer/decorators/retrier.js';
+import { flag, repeatable, text, value, withVariables } from './declare.js';
+import { optionGroup } from './group.js';
+import { accountNumber, durationMs, nameOf, wholeNumber } from './parsers.js';
+import { type FolderOption, folderOption } from './state.js';
+
+export interface ServiceOptions {
+  readonly region: string | null;
+  readonly profile: string | null;
+  readonly isProfileNamed: boolean;
+  readonly endpoint: string | null;
+  readonly accountId: string;
+  readonly allowHttp: boolean;
+  /** Only `local://` needs it. */
+  readonly localDir: FolderOption;
+  readonly retry: RetryPolicy;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly object: ObjectSettings;
+}
+
+const DECLARED = withVariables({
+  region: text('--region <region>', 'region, for example eu-west-1 (default: AWS_REGION or the profile)'),
+  profile: value('--profile <name>', 'AWS profile (default: AWS_PROFILE)', nameOf('profile')),
+  endpointUrl: text('--endpoint-url <url>', 'another server that speaks the same protocol'),
+  accountId: value(
+    '--account-id <id>',
+    'owner of the vault: 12 digits, or - for your own account',
+    accountNumber,
+    '-',
+  ),
+  pathStyle: flag('--path-style', 'put the bucket into the path, not the host (S3, OBS)'),
+  requestHeader: repeatable(
+    '--request-header <name=value>',
+    'send this header with requests (S3, OBS; repeatable)',
+  ),
+  allowHttp: flag('--allow-http', 'allow plain http to another machine'),
+  localDir: value('--local-dir <dir>', 'data folder of local:// vaults', nameOf('folder')),
+  maxAttempts: value('--max-attempts <n>', 'how often one request is tried', wholeNumber(1, 1000), '10'),
+  retryDelay: value('--retry-delay <time>', 'first back-off, doubled each time up to 60s', durationMs, '1s'),
+  giveUpAfter: value(
+    '--give-up-after <time>',
+    'how long a run waits when the connection is lost',
+    durationMs,
+    '1h',
+  ),
+  connectTimeout: value('--connect-timeout <time>', 'time limit for a connection', durationMs, '10s'),
+  readTimeout: value('--read-timeout <time>', 'time limit while no byte moves', durationMs, '60s'),
+});
+
+export const serviceOptions = optionGroup(DECLARED, (values, given, io): ServiceOptions => {
+  const { profile, allowHttp } = values;
+  return {
+    region: given.checked('--region', checkRegion),
+    profile,
+    isProfileNamed: given.isTyped('--profile'),
+    endpoint: given.checked('--endpoint-url', (text) => checkEndpoint(text, allowHttp)),
+    accountId: values.accountId,
+    allowHttp,
+    localDir: folderOption(io, values.localDir, {
+      what: 'the folder of local:// vaults',
+      option: '--local-dir',
+      variable: 'XDG_DATA_HOME',
+      fallback: '.local/share',
+      name: 'vaults',
+    }),
+    retry: {
+      maxAttempts: values.maxAttempts,
+      maxAttemptsGiven: given.isGiven('--max-attempts'),
+      retryDelayMs: values.retryDelay,
+      giveUpAfterMs: values.giveUpAfter,
+    },
+    connectTimeoutMs: values.connectTimeout,
+    readTimeoutMs: values.readTimeout,
+    // The rest describes a new object: options/objects.ts.
+    object: {
+      pathStyle: values.pathStyle,
+      requestHeaders: values.requestHeader,
+      sse: null,
+      sseKmsKeyId: null,
+      tagging: null,
+    },
+  };
+});

@@ -1,0 +1,88 @@
+/** The folders in which calve keeps its files. A folder is only asked for when a command needs it. */
+import { isAbsolute, join, resolve } from 'node:path';
+import { TransferError } from '../../core/failures.js';
+import type { Io } from '../io.js';
+import { value, withVariables } from './declare.js';
+import { optionGroup } from './group.js';
+import { nameOf } from './parsers.js';
+
+export interface FolderOption {
+  /** The absolute path; null where neither an option nor the environment names one. */
+  readonly known: string | null;
+  /** True where an option or its CALVE_ variable names it. */
+  readonly isGiven: boolean;
+  /** @throws TransferError `usage` where `known` is null */
+  path(): string;
+}
+
+export interface StateOptions {
+  readonly state: FolderOption;
+}
+
+export interface CatalogueOptions {
+  readonly catalogue: FolderOption;
+}
+
+/** Where a folder is when no option names it. */
+interface Standard {
+  readonly what: string;
+  readonly option: string;
+  readonly variable: 'XDG_STATE_HOME' | 'XDG_DATA_HOME';
+  /** Below the home folder. */
+  readonly fallback: string;
+  /** Below the XDG folder. */
+  readonly name: string;
+}
+
+export function folderOption(io: Io, given: string | null, standard: Standard): FolderOption {
+  const known = given === null ? standardFolder(io, standard) : resolve(io.cwd, given);
+  const { what, option, variable } = standard;
+  return {
+    known,
+    isGiven: given !== null,
+    path() {
+      if (known !== null) return known;
+      const why = `neither HOME nor ${variable} is set`;
+      throw new TransferError('usage', { what, why, hint: `name the folder with ${option}` });
+    },
+  };
+}
+
+/** Source: XDG base directory specification; a relative value is to be ignored. */
+function standardFolder({ env, homeDir }: Io, { variable, fallback, name }: Standard): string | null {
+  const given = env[variable];
+  if (given !== undefined && isAbsolute(given)) return join(given, 'calve', name);
+  return homeDir === '' ? null : join(homeDir, fallback, 'calve', name);
+}
+
+export const stateOptions = optionGroup(
+  withVariables({
+    stateDir: value('--state-dir <dir>', 'folder of the unfinished uploads', nameOf('folder')),
+  }),
+  ({ stateDir }, _, io) =>
+    folderOption(io, stateDir, {
+      what: 'the state folder',
+      option: '--state-dir',
+      variable: 'XDG_STATE_HOME',
+      fallback: '.local/state',
+      name: '',
+    }),
+);
+
+export const catalogueOptions = optionGroup(
+  withVariables({
+    catalogue: value(
+      '--catalogue <dir>',
+      'folder of the catalogue: the ids of all archives',
+      nameOf('folder'),
+    ),
+  }),
+  ({ catalogue }, _, io) =>
+    folderOption(io, catalogue, {
+      what: 'the catalogue',
+      option: '--catalogue',
+      variable: 'XDG_DATA_HOME',
+      fallback: '.local/share',
+      name: 'archives',
+    }),
+);

@@ -1,0 +1,43 @@
+/** How fast parts are sent, and how long a run waits for another one. */
+import { value, withVariables } from './declare.js';
+import { optionGroup } from './group.js';
+import { durationMs, sizeBytes, wholeNumber } from './parsers.js';
+
+export interface TransferOptions {
+  readonly concurrency: number;
+  readonly lockWaitMs: number;
+  /** Bytes a second over all parts; null: no limit. */
+  readonly limitRate: number | null;
+}
+
+/** For commands that send no part. */
+export const DEFAULT_TRANSFER: TransferOptions = { concurrency: 4, lockWaitMs: 0, limitRate: null };
+
+const LOCK_WAIT = {
+  lockWait: value(
+    '--lock-wait <time>',
+    'how long to wait for the lock of another calve (default: exit 11 at once)',
+    durationMs,
+  ),
+};
+
+export const lockOptions = optionGroup(withVariables(LOCK_WAIT), ({ lockWait }) => ({
+  lockWaitMs: lockWait ?? DEFAULT_TRANSFER.lockWaitMs,
+}));
+
+export const transferOptions = optionGroup(
+  withVariables({
+    concurrency: value(
+      '--concurrency <n>',
+      'number of parts sent at the same time, 1 to 64',
+      wholeNumber(1, 64),
+      String(DEFAULT_TRANSFER.concurrency),
+    ),
+    limitRate: value('--limit-rate <rate>', 'most bytes a second over all parts, for example 5M', sizeBytes),
+    ...LOCK_WAIT,
+  }),
+  ({ lockWait, ...values }): TransferOptions => ({
+    ...values,
+    lockWaitMs: lockWait ?? DEFAULT_TRANSFER.lockWaitMs,
+  }),
+);

@@ -1,0 +1,65 @@
+/** Prints what commands find and make: one result, or rows while they come. */
+import { sourceName } from '../core/identity.js';
+import { storesObjects, type TargetUrl } from '../core/target-url.js';
+import type { JoinedUpload } from '../transfer/list.js';
+import { type ArchiveResult, type Session, sessionAt } from '../transfer/session.js';
+import { archiveJson } from '../ui/archive-json.js';
+import { jsonLine, type UploadJson, uploadJson } from '../ui/json.js';
+import type { TableOptions, TableStream } from '../ui/tables/table-layout.js';
+import { keyedUploadsTable, uploadsTable } from '../ui/tables/tables.js';
+import type { CommandContext } from './command.js';
+
+/** Prints the result of `upload` and `resume`: the archive id alone, or the whole object under --json. */
+export async function printArchive(context: CommandContext, result: ArchiveResult): Promise<void> {
+  const { archiveId } = result.entry;
+  await context.result(archiveJson(result.entry, result), archiveId, archiveId);
+}
+
+/** Returns the session with notices that name the file, because a run may have several. */
+export function aboutFile(session: Session, file: string): Session {
+  return {
+    ...session,
+    report: (event) => session.report(event.type === 'notice' ? { file, ...event } : event),
+  };
+}
+
+export interface RowPrinter<Row> {
+  print(row: Row): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Prints rows as they come: objects under --json, else a table that is printed while it is read. */
+export function rowPrinter<Row extends { readonly type: string }>(
+  context: CommandContext,
+  startTable: (options: TableOptions) => TableStream<Row>,
+): RowPrinter<Row> {
+  const { stdout } = context.io;
+  if (context.output.json) {
+    return { print: (row) => stdout.line(jsonLine(row)), end: async () => undefined };
+  }
+  const table = startTable(tableOptions(context));
+  const write = async (text: string): Promise<void> => {
+    if (text !== '') await stdout.line(text.replace(/\n$/, ''));
+  };
+  return { print: (row) => write(table.push(row)), end: () => write(table.end()) };
+}
+
+export function tableOptions({ io }: CommandContext): TableOptions {
+  const { isTerminal, columns } = io.stdout;
+  return columns === null ? { isTerminal } : { isTerminal, columns };
+}
+
+/** Returns the table in which uploads to this target are listed. */
+export function uploadsTableFor({ scheme }: TargetUrl): typeof uploadsTable {
+  return storesObjects(scheme) ? keyedUploadsTable : uploadsTable;
+}
+
+/** Returns an upload in progress as `list-uploads` and the dry run of `abort` print it. */
+export function joinedJson(session: Session, { open, local }: JoinedUpload): UploadJson {
+  const progress = local && {
+    file: sourceName(local.head.identity.source),
+    partsDone: local.parts.size,
+    parts: local.head.plan.partCount,
+  };
+  return uploadJson(open, sessionAt(session, open.key).targetIdentity.url, progress);
+}

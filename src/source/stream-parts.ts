@@ -1,0 +1,75 @@
+/** Stores the buffered parts of one stream, hashes them, and gives them bodies that can be sent. */
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { TransferError } from '../core/failures.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
+import type { PartRange } from '../core/part-plan.js';
+import type { PreparedPart } from '../transfer/ports/source.js';
+import type { Slot } from './buffer-slots.js';
+import { md5Of, type PartResources, preparedPart } from './prepared-part.js';
+import { rangeStreams } from './range-stream.js';
+import { taskScope } from './task-scope.js';
+
+/** One part's bytes: all in memory, or all in a file of the spool. */
+export type PartStorage = { readonly memory: SharedArrayBuffer } | { readonly file: FileHandle };
+
+/** Writes all of `piece`, from byte `position` of the part. */
+export async function writePiece(storage: PartStorage, piece: Uint8Array, position: number): Promise<void> {
+  if ('memory' in storage) {
+    new Uint8Array(storage.memory).set(piece, position);
+    return;
+  }
+  for (let written = 0; written < piece.length; ) {
+    const length = piece.length - written;
+    const { bytesWritten } = await storage.file.write(piece, written, length, position + written);
+    written += bytesWritten;
+  }
+}
+
+export interface StreamParts {
+  /** Hashes the bytes in `storage`. The slot is given back when the part is released. */
+  prepare(range: PartRange, storage: PartStorage, slot: Slot, signal: AbortSignal): Promise<PreparedPart>;
+  /** Ends all hashing, and resolves when nothing reads the storage any more. */
+  close(): Promise<void>;
+}
+
+export function streamParts({ threads, md5 }: Pick<PartResources, 'threads' | 'md5'>): StreamParts {
+  const tasks = taskScope();
+  const streams = rangeStreams();
+
+  function bodyOf(storage: PartStorage, sizeBytes: number): Buffer | Readable {
+    if ('memory' in storage) return Buffer.from(storage.memory, 0, sizeBytes);
+    return streams.open(storage.file, STANDARD_INPUT_WORD, { startByte: 0, sizeBytes });
+  }
+
+  function prepare(
+    range: PartRange,
+    storage: PartStorage,
+    slot: Slot,
+    signal: AbortSignal,
+  ): Promise<PreparedPart> {
+    const { sizeBytes } = range;
+    const bytes = {
+      fd: 'file' in storage ? storage.file.fd : null,
+      path: STANDARD_INPUT_WORD,
+      buffer: 'memory' in storage ? storage.memory : null,
+    };
+    // Each part has its own storage, and starts at byte 0 of it.
+    const stored = { startByte: 0, sizeBytes };
+    const computeMd5 = (): Promise<string> =>
+      tasks.run(signal, (taskSignal) => md5Of(bytes, threads, stored, taskSignal));
+    return tasks.run(signal, async (taskSignal) => {
+      const hashes = await threads.hash({ ...bytes, ...stored, wants: 'both', md5 }, taskSignal);
+      taskSignal.throwIfAborted();
+      const body = () => bodyOf(storage, sizeBytes);
+      return preparedPart(range, hashes, { body, md5: async () => hashes.md5 ?? computeMd5() }, slot);
+    });
+  }
+
+  async function close(): Promise<void> {
+    await tasks.endAll(new TransferError('bug', { detail: 'the stream was closed' }));
+    await streams.destroyAll();
+  }
+
+  return { prepare, close };
+}

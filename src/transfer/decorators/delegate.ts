@@ -1,0 +1,26 @@
+/** The base of every decorator of a target. */
+import type { Target } from '../ports/target.js';
+
+/**
+ * Returns a target that passes every call on to `target`, except for the methods that `overrides` returns. The target of
+ * another key (`at`) is decorated in the same way. Spreading a target would lose the methods of a class; the compiler
+ * proves that this list is complete.
+ * @param overrides called for each inner target: the given one, and those of other keys
+ */
+export function delegate(target: Target, overrides: (inner: Target) => Partial<Target>): Target {
+  return {
+    capabilities: target.capabilities,
+    partTimeMs: target.partTimeMs,
+    at: (key) => delegate(target.at(key), overrides),
+    locate: (...args) => target.locate(...args),
+    createUpload: (...args) => target.createUpload(...args),
+    sendPart: (...args) => target.sendPart(...args),
+    listPartsPage: (...args) => target.listPartsPage(...args),
+    complete: (...args) => target.complete(...args),
+    exists: (...args) => target.exists(...args),
+    abort: (...args) => target.abort(...args),
+    listUploadsPage: (...args) => target.listUploadsPage(...args),
+    close: () => target.close(),
+    ...overrides(target),
+  };
+}

@@ -1,0 +1,93 @@
+/** The port to the bytes that are sent: files, and streams that come once. Adapters in `source` implement it. */
+import type { Fingerprint, Sameness } from '../../core/fingerprint.js';
+import type { PartRange } from '../../core/part-plan.js';
+import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
+import type { RecordedPart } from './state.js';
+
+/** A part that was read and hashed. It can be sent as often as necessary. */
+export interface PreparedPart {
+  readonly range: PartRange;
+  readonly linearHash: LinearHash;
+  readonly treeHash: TreeHash;
+  /** Returns the part's bytes, new for each attempt: in memory, or a stream of exactly `range.sizeBytes`. */
+  body(): Uint8Array | NodeJS.ReadableStream;
+  /** Returns 32 lower-case hex digits. Computed at the first call, unless the source was opened to know it. */
+  md5(): Promise<string>;
+  /** Gives the memory back. The part is not used afterwards. Idempotent. */
+  release(): void;
+}
+
+/** An open file. All its methods read the file as it was opened; none changes it. */
+export interface Source {
+  /** Real path, with links resolved. */
+  readonly path: string;
+  readonly baseName: string;
+  /** As it was when the file was opened. */
+  readonly fingerprint: Fingerprint;
+  readonly mtimeMs: number;
+  /** Starts what takes time (threads) for this number of parts, beside what the caller does until then. */
+  expectParts(parts: number): void;
+  /**
+   * Reads and hashes one part in a hashing thread. Waits while all buffers are in use: that bounds the pipeline.
+   * @param recorded hashes that a journal recorded, so that the part is only read; the service refuses the part if
+   * they do not belong to its bytes
+   * @throws TransferError `source` when the file is shorter than it was, or cannot be read
+   */
+  prepare(
+    range: PartRange,
+    partSizeBytes: number,
+    signal: AbortSignal,
+    recorded?: RecordedPart,
+  ): Promise<PreparedPart>;
+  /** Reads the whole file again and returns its tree hash. @throws TransferError `source` */
+  treeHash(signal: AbortSignal): Promise<TreeHash>;
+  /**
+   * Compares the file at `path` now with `fingerprint`, both by path and by the open descriptor. A file that no longer
+   * exists is `changed`.
+   */
+  compareNow(): Promise<Sameness>;
+  /** Ends the threads' work on this file and closes it. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** @throws TransferError `source`: missing, unreadable, not a regular file */
+export type OpenSource = (path: string) => Promise<Source>;
+
+/** Bytes that come once, in order: standard input, or the output of a command. */
+export interface ByteStream {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /**
+   * Waits for the writer, once the bytes have ended.
+   * @throws TransferError `source` (`command`, `no-command`) when it failed: the bytes are then incomplete
+   */
+  confirmEnd(signal: AbortSignal): Promise<void>;
+  /** Ends the reading, and the writer. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A part of a stream whose bytes are buffered. */
+export interface BufferedPart {
+  /** 0 only when the stream is empty. */
+  readonly sizeBytes: number;
+  /** Hashes the part in a hashing thread. Call it once; the part is released if this rejects. */
+  prepare(range: PartRange, signal: AbortSignal): Promise<PreparedPart>;
+  /** Gives the memory of a part that is not prepared back. Idempotent. */
+  release(): void;
+}
+
+/** A stream that is cut into parts. */
+export interface StreamSource {
+  /**
+   * Reads until a part is full or the stream ends; one call at a time. The signal ends the stream. Waits while all
+   * buffers are in use: that bounds the pipeline. Only the first part may be empty.
+   * @returns null when the stream has ended
+   * @throws TransferError `source` (`unreadable`); `state` (`not-writable`) when a large part cannot be buffered on disk
+   */
+  next(signal: AbortSignal): Promise<BufferedPart | null>;
+  /** See ByteStream. */
+  confirmEnd(signal: AbortSignal): Promise<void>;
+  /** Ends the threads' work on the stream, and the stream. Idempotent. */
+  close(): Promise<void>;
+}
+
+export type OpenStream = (stream: ByteStream, partSizeBytes: number) => Promise<StreamSource>;

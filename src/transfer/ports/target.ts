@@ -1,0 +1,217 @@
+/** The port to a service that takes an archive in parts. Adapters in `targets` implement it. */
+import type { TargetIdentity } from '../../core/identity.js';
+import type { PartLimits, PartPlan } from '../../core/part-plan.js';
+import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
+import type { PreparedPart } from './source.js';
+import type { CatalogueEntry, RecordedPart } from './state.js';
+
+/** The facts about a kind of service that are known without a request. */
+export interface TargetCapabilities {
+  /** True for buckets, whose objects have keys; false for vaults, whose archives get their ids from the service. */
+  readonly storesObjects: boolean;
+  readonly limits: PartLimits;
+  /** The most entries on a page of a list. */
+  readonly pageEntriesMax: number;
+  /** The time for which the service keeps an idle upload, in ms; null: until somebody aborts it. */
+  readonly idleExpiryMs: number | null;
+  /** True when the service says whose account it is. A bucket's name is enough without it. */
+  readonly reportsAccount: boolean;
+  /** True when parts are kept, and billed, until the upload is completed or aborted. */
+  readonly billsParts: boolean;
+  /** True when a part in flight may still arrive after an abort, so that abort has to look again. */
+  readonly partsOutliveAbort: boolean;
+}
+
+/** The user's options for an object. */
+export interface ObjectOptions {
+  /** By the target's own name; null: the target's default. */
+  readonly storageClass: string | null;
+  /** True when an object that exists already must stay. */
+  readonly noOverwrite: boolean;
+}
+
+/** The options with which an object's upload was created. */
+export interface ObjectUpload extends ObjectOptions {
+  /** Our own id of the upload, in the object's metadata: it tells our object from another's. Null when adopted. */
+  readonly ownId: string | null;
+}
+
+/** The service's facts about a finished object. */
+export interface ObjectFacts {
+  readonly etag: string | null;
+  readonly versionId: string | null;
+  readonly storageClass: string | null;
+}
+
+export interface CreateUploadRequest {
+  readonly plan: Pick<PartPlan, 'partSizeBytes'>;
+  readonly description: string;
+  /** Set where the target stores objects. */
+  readonly object?: ObjectOptions;
+}
+
+export interface CreatedUpload {
+  readonly uploadId: string;
+  readonly object?: ObjectUpload;
+}
+
+/** The hashes that identify a part that arrived. */
+export interface PartReceipt {
+  readonly treeHash: TreeHash;
+  /** As the service gave it, without its quotes; null where the service has none. */
+  readonly etag: string | null;
+}
+
+/**
+ * A part that the service says it holds. `endByte` is inclusive; ranges are as the service gave them. Each service
+ * lists its own hashes: vaults the tree hash, S3 the plain SHA-256 (if the upload was created with it) and an ETag,
+ * which is the MD5 unless the service encrypts.
+ */
+export interface RemotePart {
+  readonly startByte: number;
+  readonly endByte: number;
+  readonly treeHash: TreeHash | null;
+  readonly etag: string | null;
+  readonly linearHash?: LinearHash | null;
+  /** ISO-8601 UTC: when it arrived. */
+  readonly modifiedAt?: string | null;
+}
+
+export interface PageRequest {
+  /** Entries wanted on the page; null for the service's own default. */
+  readonly limit: number | null;
+  readonly marker: string | null;
+}
+
+export interface PartsRequest extends PageRequest {
+  /** The size in our own journal, for services that do not report the size of an upload's parts. */
+  readonly partSizeBytes?: number;
+}
+
+export interface PartsPage {
+  /** Null where the service does not report it and no part shows it. */
+  readonly partSizeBytes: number | null;
+  readonly description: string | null;
+  readonly createdAt: string | null;
+  readonly parts: readonly RemotePart[];
+  readonly marker: string | null;
+}
+
+/** An upload in progress, as the service lists it. */
+export interface OpenUpload {
+  readonly uploadId: string;
+  readonly key: string | null;
+  readonly description: string | null;
+  readonly partSizeBytes: number | null;
+  /** ISO-8601 UTC as the service gave it. */
+  readonly createdAt: string;
+  readonly vaultArn: string | null;
+  readonly storageClass: string | null;
+}
+
+export interface UploadsPage {
+  readonly uploads: readonly OpenUpload[];
+  readonly marker: string | null;
+}
+
+export interface WholeArchive {
+  readonly sizeBytes: number;
+  readonly treeHash: TreeHash;
+}
+
+/** The facts that complete an upload: a vault needs size and tree hash, a bucket the checksum of each part. */
+export interface Completion extends WholeArchive {
+  /** All parts by index, as the journal recorded them. */
+  readonly parts: ReadonlyMap<number, RecordedPart>;
+  readonly object?: ObjectUpload;
+}
+
+export interface FinishedArchive {
+  readonly archiveId: string;
+  readonly location: string | null;
+  /** The service's own hash of the whole, where it gives one. */
+  readonly treeHash: TreeHash | null;
+  readonly object?: ObjectFacts;
+}
+
+export interface AbortAnswer {
+  readonly httpStatus: number | null;
+  readonly requestId: string | null;
+  readonly hostId: string | null;
+}
+
+/**
+ * Called at each tenth of a part's time with the number of its bytes that have left, where that is known.
+ * @returns true when the part must stop and give way to others
+ */
+export type PartWatch = (sentBytes: number) => boolean;
+
+/**
+ * A service that takes an archive in parts. A method is one request (those of objects may look at the object too).
+ * None retries: the decorators do. Every method may throw TransferError `unreachable` (which can be tried again) and
+ * `refused`; all obey the signal by rejecting with its reason.
+ */
+export interface Target {
+  readonly capabilities: TargetCapabilities;
+  /** The time that a part may take from its signature to its last byte, in ms; null: no limit. */
+  readonly partTimeMs: number | null;
+
+  /**
+   * Returns the same service and bucket with another key, on the same connections. A vault, which has no keys,
+   * returns itself. Closed with the target that it came from.
+   */
+  at(key: string | null): Target;
+
+  /**
+   * Finds out the account behind the credentials, and that the vault exists. Idempotent.
+   * @param create creates a missing vault where the target allows that (only `local://` does)
+   * @throws TransferError `not-found` for a missing vault or bucket
+   */
+  locate(create: boolean, signal: AbortSignal): Promise<TargetIdentity>;
+
+  /**
+   * Creates an upload. Not idempotent: a repeat after a lost answer leaves an orphan that holds no parts.
+   * @throws TransferError `exists` when an object exists already that must stay
+   */
+  createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload>;
+
+  /**
+   * Sends one part; the same part again replaces it. The receipt's hash is the service's, and was compared with ours.
+   * @throws TransferError `not-found` (upload); `checksum` (retry class `corrupt`) when the service's hash is not ours;
+   * `too-slow` when the part did not arrive within `partTimeMs`, or within the time that the service turned out to
+   * give, or when `watch` stopped it
+   */
+  sendPart(
+    uploadId: string,
+    part: PreparedPart,
+    signal: AbortSignal,
+    watch?: PartWatch,
+  ): Promise<PartReceipt>;
+
+  /** Returns one page of the parts that the service holds. @throws TransferError `not-found` (upload) */
+  listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage>;
+
+  /**
+   * Makes the archive of all parts. A repeat soon after gives the same archive; of an object at any later time, by our
+   * own id in its metadata.
+   * @throws TransferError `not-found` (upload); `checksum` when the service's parts do not make this size and hash (the
+   * upload then stays open); `exists` when an object exists already that must stay
+   */
+  complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive>;
+
+  /**
+   * Returns true when the service still has the archive of this entry. A vault is not asked, because its inventory
+   * takes hours: it returns true.
+   * @throws TransferError `refused` when these credentials may not look
+   */
+  exists(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
+
+  /** Aborts an upload and deletes its parts. @throws TransferError `not-found` (upload) */
+  abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer>;
+
+  /** Returns one page of the uploads in progress. @throws TransferError `not-found` (vault) */
+  listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage>;
+
+  /** Ends connections (and the embedded emulator). The target is not used afterwards. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/** The reporters without a display of progress: notices alone, and the events themselves as JSON. */
+import { jsonLine } from '../json.js';
+import { describeNotice } from '../wording/notices.js';
+import { formatWaitingLine } from './progress-lines.js';
+import { ignoreEvent, type Reporter, type ReporterContext, reporterOf } from './reporter-parts.js';
+
+/** A wait for a lock is a notice here, because the run would otherwise be silent for up to `--lock-wait`. */
+export function createNoticeReporter({ writer, env }: ReporterContext): Reporter {
+  const print = (line: string) => writer.write(`note: ${line}\n`);
+  return reporterOf(
+    {
+      started: ignoreEvent,
+      part: ignoreEvent,
+      sending: ignoreEvent,
+      retry: ignoreEvent,
+      completing: ignoreEvent,
+      archived: ignoreEvent,
+      failed: ignoreEvent,
+      waiting: (event) => print(formatWaitingLine(event)),
+      notice: (notice) => print(describeNotice(notice, env)),
+    },
+    () => {},
+  );
+}
+
+/** Prints one JSON object a line, whatever the event is. */
+export function createJsonReporter({ writer }: ReporterContext): Reporter {
+  let isDone = false;
+  return {
+    report({ type, ...facts }) {
+      if (!isDone) writer.write(`${jsonLine({ type, ...facts })}\n`);
+    },
+    clear() {},
+    done() {
+      isDone = true;
+    },
+  };
+}

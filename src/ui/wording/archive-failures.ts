@@ -1,0 +1,68 @@
+/** The failures of an archive or object as a whole: wrong checksum, too large, exists already. */
+import type { FailureFacts } from '../../core/failures.js';
+import { formatSize, formatSizeOption } from '../../core/units.js';
+import { safeText, safeWhole } from '../text/safe-text.js';
+import {
+  count,
+  type FailureDescriber,
+  type FailureWording,
+  inBrackets,
+  safeFile,
+  thenResume,
+  withServiceWords,
+} from './wording-parts.js';
+
+export const describeChecksum: FailureDescriber<'checksum'> = (error, env) => {
+  const { what, index, expected, got } = error.facts;
+  if (what === 'file') {
+    return {
+      what: safeWhole(error.context.file ?? 'the file'),
+      why: `its tree hash is ${safeText(got)}, but the archive has ${safeText(expected)}`,
+      hint: 'the file was changed or damaged after it was archived; the archive still has the bytes that were sent',
+    };
+  }
+  const subject = what === 'part' && index !== null ? `part ${index}` : `the ${what}`;
+  // Some services refuse a checksum without a word about their own.
+  const hashes =
+    got === ''
+      ? `the service did not accept ${safeText(expected)}`
+      : `the file's is ${safeText(expected)}, the service's is ${safeText(got)}`;
+  return {
+    what: `checksum of ${subject}${inBrackets(error)}`,
+    why: withServiceWords(`it does not match: ${hashes}`, error.service),
+    hint: thenResume("keep the file; check this machine's memory and network", error, env),
+  };
+};
+
+export const describeLimit: FailureDescriber<'limit'> = (error) =>
+  limitWording(error.facts, safeFile(error.context.file ?? 'the file'));
+
+function limitWording(facts: FailureFacts['limit'], subject: string): FailureWording {
+  if (facts.limit === 'stream') {
+    return {
+      what: subject,
+      why: `it is longer than ${count(facts.partsMax, 'part')} of ${formatSize(facts.partSizeBytes)}, and an upload can have no more parts than that`,
+      hint: 'pass an estimate of its size, for example --expected-size 2T: calve then makes the parts larger',
+    };
+  }
+  if (facts.limit === 'size') {
+    return {
+      what: subject,
+      why: `its ${formatSize(facts.sizeBytes)} are more than the ${formatSize(facts.maxBytes)} that an archive can have`,
+      hint: 'split it into smaller files (split --bytes), and upload those',
+    };
+  }
+  const given = formatSizeOption(facts.partSizeBytes);
+  const fitting = formatSizeOption(facts.fittingPartSizeBytes);
+  return {
+    what: `${subject} with --part-size ${given}`,
+    why: `${count(facts.partCount, 'part')} are more than the ${count(facts.partsMax, 'part')} that an upload can have`,
+    hint: `use --part-size ${fitting}, or --part-size auto, which chooses it`,
+  };
+}
+
+export const describeExists: FailureDescriber<'exists'> = (error) => ({
+  what: safeWhole(error.facts.url),
+  why: 'the object exists already, and --no-overwrite keeps it',
+  hint: 'name another key, or omit --no-overwrite to replace the object',
+});
