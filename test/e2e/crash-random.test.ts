@@ -5,7 +5,7 @@ import { assertOneArchive, type Job, openJob, PART_BYTES } from '../support/cras
 import { drawSeed, inLanes, seededRandom, TEST_ALL } from '../support/seed.js';
 import { sharedVaults } from '../support/vault-service.js';
 
-const UPLOADS = TEST_ALL ? 100 : 5;
+const UPLOADS = TEST_ALL ? 100 : 4;
 const PARTS = 24;
 const LANES = 4;
 const KILLS_MAX = 3;

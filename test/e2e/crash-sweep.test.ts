@@ -14,13 +14,13 @@ const OPERATIONS_MAX = 300;
 const service = sharedVaults();
 
 test('Killed before any operation on its own files, the same line ends right', (t) =>
-  sweep(t, 'before', { stride: TEST_ALL ? 1 : 6, atLeast: 50 }));
+  sweep(t, 'before', { stride: TEST_ALL ? 1 : 12, atLeast: 50 }));
 
 test('Killed after any operation on its own files, the same line ends right', (t) =>
   sweep(t, 'after', { stride: TEST_ALL ? 1 : 12, atLeast: 50 }));
 
 test('Killed with half of any write on disk, the same line ends right', (t) =>
-  sweep(t, 'within', { stride: 1, atLeast: 8 }));
+  sweep(t, 'within', { stride: TEST_ALL ? 1 : 3, atLeast: 8 }));
 
 /** Takes every `stride`-th operation, two at a time, until a run gets through: there are no more then. */
 async function sweep(

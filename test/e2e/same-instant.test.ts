@@ -10,7 +10,7 @@ import { TEST_ALL } from '../support/seed.js';
 import type { VaultHome } from '../support/vault-home.js';
 import { openVault, TARGET, VAULT } from '../support/vault-service.js';
 
-const ROUNDS = TEST_ALL ? 50 : 5;
+const ROUNDS = TEST_ALL ? 50 : 2;
 const FILE_BYTES = 2 * 1024 * 1024 + 1;
 
 test('Of two uploads of one file at the same instant one makes the archive, and the other exits 11', async (t) => {

@@ -63,6 +63,7 @@ export async function startFront(
     let isAnswered = false;
     onward.on('response', (answer) => {
       isAnswered = true;
+      if (protocol.answersEarly) request.unpipe(onward).resume();
       const verdict = hooks.after?.(passing, answer.statusCode ?? 0, answer.headers) ?? 'pass';
       if (verdict === 'pass') return protocol.answer(answer, response, passing);
       answer.resume();
@@ -80,8 +81,6 @@ function sendOn(upstream: string, request: IncomingMessage): ClientRequest {
   const { hostname, port } = new URL(upstream);
   const { method, url: path, headers } = request;
   const onward = httpRequest({ hostname, port, method, path, headers, agent: false });
-  // Swift answers before it has read all of a request that it refuses, and ends the connection then.
-  onward.on('close', () => request.unpipe(onward).resume());
   request.on('error', () => onward.destroy());
   request.on('aborted', () => onward.destroy());
   return request.pipe(onward);

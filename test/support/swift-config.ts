@@ -21,6 +21,7 @@ workers = 0
 user = ${user}
 swift_dir = ${etc}
 log_address = ${join(folder, 'no-log')}
+log_level = CRITICAL
 `;
 }
 
@@ -39,14 +40,10 @@ const FILTERS = {
   catch_errors: '',
   gatekeeper: '',
   healthcheck: '',
-  proxy_logging: '',
   listing_formats: '',
   tempauth: 'user_test_tester = testing .admin\n',
   bulk: '',
   slo: '',
-  dlo: '',
-  versioned_writes: 'allow_versioned_writes = true\n',
-  copy: '',
 };
 
 function proxyConfig(layout: Layout): string {
@@ -54,7 +51,7 @@ function proxyConfig(layout: Layout): string {
     .map(([name, more]) => `[filter:${name}]\nuse = egg:swift#${name}\n${more}`)
     .join('');
   return `${common(layout, layout.ports.proxy)}[pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck proxy_logging cache listing_formats s3api tempauth bulk slo dlo versioned_writes copy proxy-server
+pipeline = catch_errors gatekeeper healthcheck cache listing_formats s3api tempauth bulk slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
