@@ -83,7 +83,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     for (const words of lines) {
       const ended = await home.run(words);
       assert.equal(ended.code, 13, ended.stderr);
-      assert.match(ended.stderr, /^calve: .*\/v2: a newer version of calve wrote it/m);
+      assert.match(ended.stderr, /^calve: .*\/v3: a newer version of calve wrote it/m);
       assert.match(ended.stderr, /^hint: use that newer version$/m);
     }
     assert.equal(home.passed().filter(isCreate).length, 0);
@@ -98,9 +98,9 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     const [head = '', ...parts] = whole.split('\n');
     const { check, ...fields } = JSON.parse(head) as Record<string, unknown>;
     assert.equal(typeof check, 'string');
-    const newer = encodeLine({ ...fields, version: 2 });
+    const newer = encodeLine({ ...fields, version: 3 });
     for (const [first, told] of [
-      [head.replace('"version":1', '"version":7'), /calve's record there is damaged/],
+      [head.replace('"version":2', '"version":7'), /calve's record there is damaged/],
       [head.slice(0, 100), /calve's record there is damaged/],
       [newer.trimEnd(), /a newer calve wrote it/],
     ] as const) {
