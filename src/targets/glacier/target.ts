@@ -131,7 +131,7 @@ class VaultTarget implements Target {
     );
     // Any other 2xx response (a proxy's page, for example) aborted nothing.
     if ($metadata.httpStatusCode !== 204)
-      throw incompleteResponse(operation, `status 204 but ${$metadata.httpStatusCode}`);
+      throw incompleteResponse(operation, `status 204 (its status is ${$metadata.httpStatusCode})`);
     return { httpStatus: 204, requestId: $metadata.requestId ?? null, hostId: null };
   }
 
