@@ -258,7 +258,7 @@ function foreignAlgorithmOf({ ChecksumAlgorithm, ChecksumType }: ListPartsComman
   return isOfParts && ChecksumAlgorithm !== 'SHA256' ? (ChecksumAlgorithm ?? null) : null;
 }
 
-/** Returns true if the upload has SHA-256 checksums. Not every store lists what it reported when the upload was created. */
+/** Returns true if the upload has SHA-256 checksums. Some stores report them only when the upload is created. */
 function hasSha256Checksums(
   { ChecksumAlgorithm, Parts = [] }: ListPartsCommandOutput,
   earlier: UploadProperties | undefined,
