@@ -5,7 +5,7 @@ import type { TargetIdentity } from '../../core/identity.js';
 import { readTreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type {
-  AbortAnswer,
+  AbortResponse,
   CreatedUpload,
   CreateUploadRequest,
   FinishedArchive,
@@ -124,7 +124,7 @@ class VaultTarget implements Target {
     return parseArchive(response, whole, operation);
   }
 
-  async abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer> {
+  async abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse> {
     const operation = this.#operation('AbortMultipartUpload', uploadId);
     const { $metadata } = await this.#caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.AbortMultipartUploadCommand({ ...this.#vault, uploadId }), send),

@@ -7,7 +7,7 @@ import { withKey } from '../../core/target-url.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { CatalogueEntry } from '../../transfer/ports/state.js';
 import type {
-  AbortAnswer,
+  AbortResponse,
   Completion,
   CreatedUpload,
   CreateUploadRequest,
@@ -194,7 +194,7 @@ class KeyTarget implements Target {
     return existing.etag === (object?.etag ?? existing.etag);
   }
 
-  async abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer> {
+  async abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse> {
     const operation = this.#operation('AbortMultipartUpload', uploadId);
     const input = { ...this.#object, UploadId: uploadId };
     const { $metadata } = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
