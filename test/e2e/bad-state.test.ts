@@ -89,6 +89,21 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     assert.equal(home.passed().filter(isCreate).length, 0);
   });
 
+  test('exits 13 where calve 0.1 left uploads, in every command that reads them, and says how to end them', async (t) => {
+    const home = await service.home(t);
+    mkdirSync(join(stateFolder(home), 'v1/uploads/something'), { recursive: true, mode: 0o700 });
+    chmodSync(stateFolder(home), 0o700);
+    const file = home.file('f', 9);
+    const lines = [['status'], ['resume'], ['upload', file, home.target], ['list-uploads', home.target]];
+    for (const words of lines) {
+      const ended = await home.run(words);
+      assert.equal(ended.code, 13, ended.stderr);
+      assert.match(ended.stderr, /^calve: .*\/v1: /m);
+      assert.match(ended.stderr, /^hint: complete or abort those uploads with calve 0\.1, .*: rm -r \S+\/v1$/m);
+    }
+    assert.equal(home.passed().filter(isCreate).length, 0);
+  });
+
   test('exits 13 where a journal’s head is damaged or newer; the hint’s line goes on without it', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 3 * MIB_BYTES);
