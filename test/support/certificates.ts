@@ -1,4 +1,4 @@
-/** Certificates that nobody vouches for, made by openssl where it is there. */
+/** Creates self-signed certificates with openssl. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export interface Certificate {
   readonly cert: Buffer;
 }
 
-/** @param name what it is for: `IP:127.0.0.1`. @returns null where there is no openssl */
+/** @param name the subject, as in `IP:127.0.0.1`. @returns null if openssl is not installed */
 export function selfSigned(folder: string, name: string): Certificate | null {
   const [keyPath, path] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
   const subject = ['-subj', '/CN=calve test', '-addext', `subjectAltName=${name}`];

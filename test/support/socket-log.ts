@@ -1,12 +1,12 @@
-/** Tells whether a calve tried to reach anything: every connect and every name looked up goes into a file. */
+/** Records in a file every connection that a calve process tries to open. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 export interface SocketLog {
-  /** For the environment of the calve that is watched. */
+  /** Variables for the environment of the process to observe. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it tried to reach, in order. */
+  /** Returns the hosts and ports of its connections, in order. */
   reached(): string[];
 }
 
@@ -15,10 +15,10 @@ import { appendFileSync } from 'node:fs';
 import net from 'node:net';
 const log = process.env.SOCKET_LOG;
 const connect = net.Socket.prototype.connect;
-net.Socket.prototype.connect = function (...words) {
-  const [first] = Array.isArray(words[0]) ? words[0] : words;
+net.Socket.prototype.connect = function (...args) {
+  const [first] = Array.isArray(args[0]) ? args[0] : args;
   appendFileSync(log, JSON.stringify([first?.host ?? null, first?.port ?? null]) + '\\n');
-  return connect.apply(this, words);
+  return connect.apply(this, args);
 };
 `;
 

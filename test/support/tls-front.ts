@@ -1,4 +1,4 @@
-/** A TLS front before a server, with a certificate made for it: what it reads can be slowed down. */
+/** A TLS front for a server, with a certificate of its own. It can limit the rate at which it reads. */
 import { execFileSync } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
@@ -7,7 +7,7 @@ import { BandwidthLimit, limitBandwidth } from '../../src/emulator/faults/bandwi
 import { selfSigned } from './certificates.js';
 import type { Cleanup } from './temp.js';
 
-/** Why TLS cannot be tested here; false where it can. */
+/** Returns the reason for skipping TLS tests; false if openssl is installed. */
 export function missingOpenssl(): string | false {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' });
@@ -20,14 +20,14 @@ export function missingOpenssl(): string | false {
 export interface TlsFront {
   readonly url: string;
   readonly port: number;
-  /** To be trusted, by NODE_EXTRA_CA_CERTS. */
+  /** The certificate to trust, for NODE_EXTRA_CA_CERTS. */
   readonly certificatePath: string;
 }
 
 /**
- * @param folder for key and certificate
- * @param bytesPerSecond how fast bodies are read
- * @param name what the certificate is for
+ * @param folder the folder for key and certificate
+ * @param bytesPerSecond the rate at which bodies are read
+ * @param name the host name in the certificate
  */
 export async function startTlsFront(
   t: Cleanup,
@@ -41,13 +41,13 @@ export async function startTlsFront(
   const limit = new BandwidthLimit(bytesPerSecond);
   const server = createServer(certificate, (request, response) => {
     const { method, url: path, headers } = request;
-    const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 0, answer.headers);
-      answer.pipe(response);
+    const forwarded = httpRequest({ hostname, port, method, path, headers }, (upstreamResponse) => {
+      response.writeHead(upstreamResponse.statusCode ?? 0, upstreamResponse.headers);
+      upstreamResponse.pipe(response);
     });
-    onward.on('error', () => response.destroy());
-    request.on('error', () => onward.destroy());
-    request.pipe(limitBandwidth(limit)).pipe(onward);
+    forwarded.on('error', () => response.destroy());
+    request.on('error', () => forwarded.destroy());
+    request.pipe(limitBandwidth(limit)).pipe(forwarded);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

@@ -1,4 +1,4 @@
-/** The contract of every target, by a real object store: S3 is Swift, OBS is Swift behind a front of its manners. */
+/** Runs the contract of every target with a real object store: S3 is Swift, OBS is Swift behind a front that acts like OBS. */
 import { after, before, describe } from 'node:test';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
@@ -59,7 +59,7 @@ describe('buckets on Swift', { skip: missingSwift() }, () => {
       await client.send(new CreateBucketCommand({ Bucket: `photos-${buckets}` }));
       return {
         target: bucketTarget(options(scheme, `photos-${buckets}`)),
-        elsewhere: bucketTarget(options(scheme, 'nowhere')),
+        absent: bucketTarget(options(scheme, 'nowhere')),
       };
     });
   }

@@ -9,7 +9,7 @@ import { targetContract, VAULT_KIND } from './target-contract.js';
 targetContract('a vault in memory', VAULT_KIND, async () => {
   const nowhere = new MemoryVault('nowhere');
   nowhere.exists = false;
-  return { target: memoryTarget().target, elsewhere: memoryTarget({ vault: nowhere }).target };
+  return { target: memoryTarget().target, absent: memoryTarget({ vault: nowhere }).target };
 });
 
 targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
@@ -32,5 +32,5 @@ targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
       concurrency: 4,
       proxies: () => null,
     });
-  return { target: open('photos'), elsewhere: open('nowhere') };
+  return { target: open('photos'), absent: open('nowhere') };
 });

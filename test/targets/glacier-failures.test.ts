@@ -22,7 +22,7 @@ const acts: Record<string, (target: Target) => Promise<unknown>> = {
 };
 
 interface Row {
-  readonly answer: string;
+  readonly response: string;
   readonly script: Script;
   readonly act: keyof typeof acts;
   readonly kind: FailureKind;
@@ -35,8 +35,8 @@ const raw =
   (response) =>
     response.writeHead(status, headers).end(body);
 
-const unavailable = (answer: string, script: Script): Row => ({
-  answer,
+const unavailable = (response: string, script: Script): Row => ({
+  response,
   script,
   act: 'createUpload',
   kind: 'unreachable',
@@ -44,7 +44,7 @@ const unavailable = (answer: string, script: Script): Row => ({
   retryClass: 'unavailable',
 });
 const refused = (code: string, status: number, why: string, retryClass: RetryClass | null = null): Row => ({
-  answer: `${status} ${code}`,
+  response: `${status} ${code}`,
   script: refusal(code, 'because', status),
   act: 'createUpload',
   kind: 'refused',
@@ -52,7 +52,7 @@ const refused = (code: string, status: number, why: string, retryClass: RetryCla
   retryClass,
 });
 const resign = (message: string, code = 'InvalidSignatureException', status = 403): Row => ({
-  answer: `${status} ${code}: ${message}`,
+  response: `${status} ${code}: ${message}`,
   script: refusal(code, message, status),
   act: 'createUpload',
   kind: 'unreachable',
@@ -71,14 +71,14 @@ const rows: Row[] = [
   ),
   unavailable('504', raw(504, 'upstream timed out')),
   unavailable(
-    '403 in HTML, which is a proxy speaking',
+    '403 in HTML, which a proxy sends',
     raw(403, '<html>Blocked</html>', { 'content-type': 'text/html' }),
   ),
-  unavailable('404 in HTML, which is not this service', raw(404, '<html>Not found</html>')),
+  unavailable('404 in HTML, which another server sends', raw(404, '<html>Not found</html>')),
   unavailable('an empty 403 without a request id', raw(403, '')),
   unavailable('a redirect', raw(302, '', { location: 'http://login.example/' })),
   unavailable('a reset', (response) => response.socket?.resetAndDestroy()),
-  unavailable('a connection closed without an answer', (response) => response.socket?.destroy()),
+  unavailable('a connection closed without a response', (response) => response.socket?.destroy()),
   unavailable('something that is not HTTP', (response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
   {
     ...unavailable('throttling', refusal('ThrottlingException', 'Rate exceeded', 400)),
@@ -107,7 +107,9 @@ const rows: Row[] = [
     { code: {}, message: {} },
     { code: [7], message: [null] },
     { message: 'no' },
-  ].map((body) => unavailable(`500 with ${JSON.stringify(body)} of it`, raw(500, JSON.stringify(body)))),
+  ].map((body) =>
+    unavailable(`500 with ${JSON.stringify(body)} as its body`, raw(500, JSON.stringify(body))),
+  ),
   refused('InvalidSignatureException', 403, 'wrong-credentials'),
   refused('UnrecognizedClientException', 400, 'wrong-credentials'),
   refused('MissingAuthenticationTokenException', 400, 'wrong-credentials'),
@@ -118,7 +120,7 @@ const rows: Row[] = [
   refused('InvalidParameterValueException', 400, 'rejected'),
   refused('SomethingNew', 418, 'rejected'),
   {
-    answer: '404 for the vault',
+    response: '404 for the vault',
     act: 'list uploads',
     kind: 'not-found',
     retryClass: null,
@@ -126,7 +128,7 @@ const rows: Row[] = [
     facts: { what: 'vault', name: 'photos', detail: 'Vault not found for ARN: arn:x' },
   },
   {
-    answer: '404 for the vault, asked for an upload',
+    response: '404 for the vault to a request about an upload',
     act: 'list parts',
     kind: 'not-found',
     retryClass: null,
@@ -134,7 +136,7 @@ const rows: Row[] = [
     facts: { what: 'vault', name: 'photos' },
   },
   {
-    answer: '404 for an upload',
+    response: '404 for an upload',
     act: 'abort',
     kind: 'not-found',
     retryClass: null,
@@ -142,7 +144,7 @@ const rows: Row[] = [
     facts: { what: 'upload', name: 'up-1' },
   },
   {
-    answer: '404 in unknown words',
+    response: '404 with an unknown message',
     act: 'complete',
     kind: 'not-found',
     retryClass: null,
@@ -150,7 +152,7 @@ const rows: Row[] = [
     facts: { what: 'upload', name: 'up-1' },
   },
   {
-    answer: '400 to complete',
+    response: '400 to complete',
     act: 'complete',
     kind: 'checksum',
     retryClass: null,
@@ -175,17 +177,17 @@ function checkRow(row: Row): (error: unknown) => boolean {
 }
 
 for (const row of rows) {
-  test(`${row.answer} is ${row.kind}, ${row.retryClass ?? 'for good'}`, async (t) => {
+  test(`${row.response} is ${row.kind}, ${row.retryClass ?? 'not retried'}`, async (t) => {
     const server = await scriptedServer(t, row.script);
     await assert.rejects(
       (acts[row.act] as (target: Target) => Promise<unknown>)(targetAt(t, server.url)),
       checkRow(row),
     );
-    assert.equal(server.seen.length, 1, 'nothing is tried twice here');
+    assert.equal(server.requests.length, 1, 'the target itself does not retry');
   });
 }
 
-test('a refusal carries what the service said, for its operator', async (t) => {
+test('a refusal contains the response of the service', async (t) => {
   const server = await scriptedServer(t, refusal('AccessDeniedException', 'no', 403));
   await assert.rejects(targetAt(t, server.url).createUpload(request, never), (error) => {
     assert.ok(isFailure(error, 'refused'));
@@ -201,7 +203,7 @@ test('a refusal carries what the service said, for its operator', async (t) => {
   });
 });
 
-test('the canonical request in a refused signature, with the session token in it, is not passed on', async (t) => {
+test('the canonical request in a refusal, which contains the session token, is not passed on', async (t) => {
   const token = 'SESSION-TOKEN-THAT-NOBODY-MAY-SEE';
   const message = `The request signature we calculated does not match. The Canonical String for this request should have been 'POST x-amz-security-token:${token}'\n\nmore ${token}`;
   const server = await scriptedServer(t, refusal('InvalidSignatureException', message, 403));
@@ -214,7 +216,7 @@ test('the canonical request in a refused signature, with the session token in it
   });
 });
 
-test('after a signature that came too late by our clock, the next one is made by the clock of the service', async (t) => {
+test('after a signature that expired by the service’s clock, the next one uses that clock', async (t) => {
   const aheadMs = 20 * 60_000;
   const server = await scriptedServer(t, (response) => {
     const date = new Date(Date.now() + aheadMs).toUTCString();
@@ -226,7 +228,7 @@ test('after a signature that came too late by our clock, the next one is made by
   for (let round = 0; round < 2; round += 1) {
     await assert.rejects(target.createUpload(request, never), (error) => isFailure(error, 'unreachable'));
   }
-  const signedMs = server.seen.map(({ headers }) =>
+  const signedMs = server.requests.map(({ headers }) =>
     Date.parse(
       String(headers['x-amz-date']).replace(/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/, '$1-$2-$3T$4:$5:$6Z'),
     ),
@@ -235,7 +237,7 @@ test('after a signature that came too late by our clock, the next one is made by
   assert.ok(Math.abs((signedMs[1] as number) - Date.now() - aheadMs) < 60_000);
 });
 
-test('credentials that expired are looked up anew for the next request', async (t) => {
+test('expired credentials are looked up again for the next request', async (t) => {
   let lookups = 0;
   const credentials = async () => {
     lookups += 1;
@@ -244,11 +246,11 @@ test('credentials that expired are looked up anew for the next request', async (
   const server = await scriptedServer(t, refusal('ExpiredTokenException', 'expired', 403));
   const target = targetAt(t, server.url, { credentials });
   for (let round = 0; round < 2; round += 1) await assert.rejects(target.createUpload(request, never));
-  assert.match(String(server.seen[0]?.headers.authorization), /Credential=KEY1/);
-  assert.match(String(server.seen[1]?.headers.authorization), /Credential=KEY2/);
+  assert.match(String(server.requests[0]?.headers.authorization), /Credential=KEY1/);
+  assert.match(String(server.requests[1]?.headers.authorization), /Credential=KEY2/);
 });
 
-test('credentials that are not to be had are a refusal, and nothing is sent', async (t) => {
+test('missing credentials are a refusal, and nothing is sent', async (t) => {
   const server = await scriptedServer(t, raw(200, ''));
   const credentials = async (): Promise<never> => {
     throw Object.assign(new Error('Could not load credentials from any providers'), {
@@ -260,7 +262,7 @@ test('credentials that are not to be had are a refusal, and nothing is sent', as
     assert.equal(error.facts.why, 'no-credentials');
     return true;
   });
-  assert.equal(server.seen.length, 0);
+  assert.equal(server.requests.length, 0);
 });
 
 test('the output of a credential process stays out of the failure', async (t) => {
@@ -278,7 +280,7 @@ test('the output of a credential process stays out of the failure', async (t) =>
   );
 });
 
-test('looking up credentials does not keep a signal waiting', async (t) => {
+test('a signal ends the look-up of credentials', async (t) => {
   const stop = new AbortController();
   const credentials = (): Promise<never> => {
     setImmediate(() => stop.abort(new Error('stopped by hand')));
@@ -292,7 +294,7 @@ test('an aborted signal sends nothing', async (t) => {
   const server = await scriptedServer(t, raw(200, ''));
   const aborted = AbortSignal.abort(new Error('stopped before'));
   await assert.rejects(targetAt(t, server.url).listUploadsPage(page, aborted), /stopped before/);
-  assert.equal(server.seen.length, 0);
+  assert.equal(server.requests.length, 0);
 });
 
 async function isUnavailable(promise: Promise<unknown>, why: RegExp): Promise<void> {
@@ -304,7 +306,7 @@ async function isUnavailable(promise: Promise<unknown>, why: RegExp): Promise<vo
   });
 }
 
-test('a port where nobody listens is unreachable', async (t) => {
+test('a port without a listener is unreachable', async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -319,7 +321,7 @@ test('a name that does not resolve is unreachable', async (t) => {
   );
 });
 
-/** Accepts connections and never says a word. */
+/** Accepts connections and never sends a byte. */
 async function silentPort(t: TestContext): Promise<number> {
   const server = createServer((socket) => void socket.on('error', () => undefined).resume());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -327,7 +329,7 @@ async function silentPort(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a service that never answers is unreachable after the read time-out', async (t) => {
+test('a service that never responds is unreachable after the read time-out', async (t) => {
   const port = await silentPort(t);
   const startedMs = Date.now();
   await isUnavailable(
@@ -337,18 +339,18 @@ test('a service that never answers is unreachable after the read time-out', asyn
   assert.ok(Date.now() - startedMs < 1500);
 });
 
-test('an answer that stops in the middle is unreachable after the read time-out', async (t) => {
+test('a response that stops in the middle is unreachable after the read time-out', async (t) => {
   const server = await scriptedServer(t, (response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' });
     response.write('{"Marker":');
   });
   await isUnavailable(
     targetAt(t, server.url, { readTimeoutMs: 150 }).listUploadsPage(page, never),
-    /HTTP 200 and no answer/,
+    /HTTP 200 and no response/,
   );
 });
 
-test('a TLS handshake that never ends is given up after the connect time-out', async (t) => {
+test('a TLS handshake that never ends fails after the connect time-out', async (t) => {
   const port = await silentPort(t);
   const startedMs = Date.now();
   const target = targetAt(t, `https://127.0.0.1:${port}`, { connectTimeoutMs: 150, readTimeoutMs: 60_000 });
@@ -356,7 +358,7 @@ test('a TLS handshake that never ends is given up after the connect time-out', a
   assert.ok(Date.now() - startedMs < 1500);
 });
 
-test('the SDK says nothing on stderr, whatever Node it runs on', () => {
+test('the SDK prints nothing on stderr with any version of Node', () => {
   const program = `
     const { glacierTarget } = await import(process.argv[1]);
     const target = glacierTarget({ vault: 'v', url: 'glacier://v', region: 'eu-west-1', endpoint: 'http://127.0.0.1:1',

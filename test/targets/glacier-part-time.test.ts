@@ -5,32 +5,32 @@ import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
-import { readHoldsMs } from '../../src/targets/glacier/part-time.js';
+import { readValidityMs } from '../../src/targets/glacier/part-time.js';
 import { seededBytes } from '../support/bytes.js';
 import { preparedPart } from '../support/prepared-part.js';
-import { json, refusal, type Seen, scriptedServer, targetAt } from './scripted-server.js';
+import { json, type ReceivedRequest, refusal, scriptedServer, targetAt } from './scripted-server.js';
 
 const never = new AbortController().signal;
 const BYTES = seededBytes(MIB_BYTES, 3);
 const PART = preparedPart(BYTES, 0, MIB_BYTES);
 
-/** `YYYYMMDDTHHMMSSZ` */
+/** Formats a time as `YYYYMMDDTHHMMSSZ`. */
 function basic(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
-/** As the service says it: its own clock, and how long a signature holds there. */
-function expired(signedMs: number, serviceMs: number, holdsMs: number): string {
-  return `Signature expired: ${basic(signedMs)} is now earlier than ${basic(serviceMs - holdsMs)} (${basic(serviceMs)} - ${holdsMs / 60_000} min.)`;
+/** Returns the service's message for an expired signature, with its own clock and the validity of signatures. */
+function expired(signedMs: number, serviceMs: number, validityMs: number): string {
+  return `Signature expired: ${basic(signedMs)} is now earlier than ${basic(serviceMs - validityMs)} (${basic(serviceMs)} - ${validityMs / 60_000} min.)`;
 }
 
-function signedMs({ headers }: Seen): number {
+function signedMs({ headers }: ReceivedRequest): number {
   const text = String(headers['x-amz-date']);
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-test('a part that is not through when its time is over is ended, and was too slow', async (t) => {
-  // Takes the body's first bytes, and then nothing.
+test('a part that takes longer than its time limit is ended as too slow', async (t) => {
+  // Reads the first bytes of the body, and then nothing.
   const server = await scriptedServer(
     t,
     () => assert.fail('the body never ends'),
@@ -58,7 +58,7 @@ test('a part that is not through when its time is over is ended, and was too slo
   assert.ok(Date.now() - startedMs < 5000);
 });
 
-test('a part under way tells how much of it has left, and is ended where it is to give way', async (t) => {
+test('a part reports how much of it was sent, and ends when its watch returns true', async (t) => {
   const server = await scriptedServer(
     t,
     () => assert.fail('the body never ends'),
@@ -74,48 +74,52 @@ test('a part under way tells how much of it has left, and is ended where it is t
     body: () =>
       Readable.from(Array.from({ length: 256 }, (_, i) => bytes.subarray(i * 65_536, (i + 1) * 65_536))),
   };
-  const told: number[] = [];
-  const watch = (sentBytes: number): boolean => told.push(sentBytes) === 3;
+  const reported: number[] = [];
+  const watch = (sentBytes: number): boolean => reported.push(sentBytes) === 3;
   await assert.rejects(target.sendPart('up', part, never, watch), (error) => {
     assert.ok(isFailure(error, 'too-slow'), String(error));
     assert.ok(error.facts.elapsedMs < 1900, String(error.facts.elapsedMs));
     return true;
   });
-  assert.equal(told.length, 3);
+  assert.equal(reported.length, 3);
   assert.ok(
-    told.every((sentBytes) => sentBytes > 0 && sentBytes < bytes.length),
-    String(told),
+    reported.every((sentBytes) => sentBytes > 0 && sentBytes < bytes.length),
+    String(reported),
   );
 });
 
-test('a part has 270 s, where nothing else is said or learned', (t) => {
+test('the time limit of a part is 270 s by default', (t) => {
   assert.equal(targetAt(t, 'http://127.0.0.1:9').partTimeMs, 270_000);
 });
 
-test('a signature that expired while its part was under way is a part too slow, and the service’s time is learned', async (t) => {
-  const server = await scriptedServer(t, (response, seen) => {
+test('a signature that expires while its part is sent makes the part too slow, and lowers the time limit', async (t) => {
+  const server = await scriptedServer(t, (response, received) => {
     setTimeout(() => {
-      refusal('InvalidSignatureException', expired(signedMs(seen), Date.now(), 1000), 403)(response, seen);
+      refusal(
+        'InvalidSignatureException',
+        expired(signedMs(received), Date.now(), 1000),
+        403,
+      )(response, received);
     }, 1100);
   });
   const target = targetAt(t, server.url);
   for (const sentBytes of [BYTES.length, null]) {
     await assert.rejects(target.sendPart('up', PART, never), (error) => {
       assert.ok(isFailure(error, 'too-slow'), String(error));
-      // The whole of the first was refused; the second was ended by our own clock, before it could be.
+      // The service refused the first part after all its bytes; calve ended the second one at the new time limit.
       assert.deepEqual([error.facts.partTimeMs, error.facts.sentBytes], [900, sentBytes]);
       return true;
     });
   }
-  assert.equal(server.seen.length, 2);
+  assert.equal(server.requests.length, 2);
 });
 
-test('a signature that is refused at once is the clock’s fault: the next is dated by the service’s, however little they differ', async (t) => {
+test('a signature that is refused at once means a wrong clock, and the next one uses the service’s time', async (t) => {
   for (const aheadMs of [200_000, -150_000, 3_600_000]) {
-    const server = await scriptedServer(t, (response, seen) => {
+    const server = await scriptedServer(t, (response, received) => {
       const serviceMs = Date.now() + aheadMs;
-      if (Math.abs(signedMs(seen) - serviceMs) > 5000) {
-        const message = expired(signedMs(seen), serviceMs, 100_000);
+      if (Math.abs(signedMs(received) - serviceMs) > 5000) {
+        const message = expired(signedMs(received), serviceMs, 100_000);
         const date = new Date(serviceMs).toUTCString();
         json(response, 403, { message, code: 'InvalidSignatureException', type: 'Client' }, { date });
         return;
@@ -128,13 +132,13 @@ test('a signature that is refused at once is the clock’s fault: the next is da
     await assert.rejects(target.sendPart('up', PART, never), { retryClass: 'resign' });
     await target.sendPart('up', PART, never);
     await target.sendPart('up', PART, never);
-    assert.equal(server.seen.length, 3);
+    assert.equal(server.requests.length, 3);
   }
 });
 
-test('how long a signature holds is read from the service’s own words, and from no others', () => {
+test('the validity of signatures is read from the service’s own message only', () => {
   const nowMs = Date.parse('2026-11-21T10:00:00.000Z');
-  assert.equal(readHoldsMs(expired(nowMs - 540_000, nowMs, 300_000)), 300_000);
+  assert.equal(readValidityMs(expired(nowMs - 540_000, nowMs, 300_000)), 300_000);
   for (const message of [
     'The request signature we calculated does not match',
     'Signature not yet current: 20261121T101000Z is still later than 20261121T100500Z (20261121T100000Z + 5 min.)',
@@ -142,11 +146,11 @@ test('how long a signature holds is read from the service’s own words, and fro
     'Signature expired: 20261121T101000Z is now earlier than 20261121T100500Z (20261121T100000Z - 5 min.)',
     null,
   ]) {
-    assert.equal(readHoldsMs(message), null, String(message));
+    assert.equal(readValidityMs(message), null, String(message));
   }
 });
 
-test('the hashes of the part in these tests are its own', () => {
+test('the part in these tests has the right hashes', () => {
   assert.equal(PART.treeHash, treeHashOf(BYTES));
   assert.equal(PART.linearHash, createHash('sha256').update(BYTES).digest('hex'));
 });

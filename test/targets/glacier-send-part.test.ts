@@ -9,9 +9,9 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import {
+  type ReceivedRequest,
   refusal,
   type Script,
-  type Seen,
   scriptedServer,
   secretAccessKey,
   targetAt,
@@ -32,7 +32,7 @@ function partOf(bytes: Buffer, changes: Partial<PreparedPart> = {}): PreparedPar
   };
 }
 
-/** Listens on loopback until the test ends, without any notion of HTTP. */
+/** Listens on loopback until the test ends, without HTTP. */
 async function rawPort(t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -48,14 +48,14 @@ async function rawPort(t: TestContext, onSocket: (socket: Socket) => void): Prom
   return (server.address() as AddressInfo).port;
 }
 
-/** The answer of a service that believes what it is told. */
+/** Responds as a service that checks nothing. */
 const accept: Script = (response, { headers }) => {
   response.writeHead(204, { 'x-amz-sha256-tree-hash': String(headers['x-amz-sha256-tree-hash']) });
   response.end();
 };
 
-/** The signature that the headers of a request ought to have, by the published rules of Signature Version 4. */
-function signatureOf({ method, url, headers }: Seen): { given: string; expected: string } {
+/** Returns the signature of a request, and the expected one by the published rules of Signature Version 4. */
+function signatureOf({ method, url, headers }: ReceivedRequest): { given: string; expected: string } {
   const authorization = String(headers.authorization);
   const [, scope = '', signed = '', given = ''] =
     /Credential=[^/]+\/(\S+), SignedHeaders=(\S+), Signature=([0-9a-f]+)/.exec(authorization) ?? [];
@@ -72,13 +72,13 @@ function signatureOf({ method, url, headers }: Seen): { given: string; expected:
   return { given, expected: createHmac('sha256', key).update(toSign).digest('hex') };
 }
 
-test('a part goes out with its range, its length and both hashes, signed over them, its bytes unchanged', async (t) => {
+test('a part is sent with its range, its length and both hashes, all signed, and with its bytes unchanged', async (t) => {
   const server = await scriptedServer(t, accept);
   const bytes = seededBytes(2 * MIB_BYTES + 7, 1);
   const part = partOf(bytes);
   const receipt = await targetAt(t, server.url).sendPart('-up_1', part, never);
   assert.deepEqual(receipt, { treeHash: part.treeHash, etag: null });
-  const [request] = server.seen;
+  const [request] = server.requests;
   assert.ok(request);
   assert.equal(`${request.method} ${request.url}`, 'PUT /-/vaults/photos/multipart-uploads/-up_1');
   assert.equal(request.headers['content-range'], `bytes ${MIB_BYTES}-${3 * MIB_BYTES + 6}/*`);
@@ -96,7 +96,7 @@ test('a part goes out with its range, its length and both hashes, signed over th
   assert.ok(bytes.equals(request.body));
 });
 
-test('hashes are taken as given: false ones go out as they are, and the body is hashed nowhere', async (t) => {
+test('the hashes of a part are sent as given, even wrong ones, and the body is not hashed again', async (t) => {
   const server = await scriptedServer(t, accept);
   const target = targetAt(t, server.url);
   const bytes = seededBytes(3 * MIB_BYTES, 2);
@@ -112,13 +112,13 @@ test('hashes are taken as given: false ones go out as they are, and the body is 
     hashedBytes.every((count) => count < 4096),
     `hashed pieces of ${hashedBytes} bytes`,
   );
-  assert.equal(server.seen[1]?.headers['x-amz-content-sha256'], '1'.repeat(64));
-  assert.equal(server.seen[1]?.headers['x-amz-sha256-tree-hash'], '2'.repeat(64));
-  const { given, expected } = signatureOf(server.seen[1] as Seen);
+  assert.equal(server.requests[1]?.headers['x-amz-content-sha256'], '1'.repeat(64));
+  assert.equal(server.requests[1]?.headers['x-amz-sha256-tree-hash'], '2'.repeat(64));
+  const { given, expected } = signatureOf(server.requests[1] as ReceivedRequest);
   assert.equal(given, expected);
 });
 
-test('a stream goes out with its length, never chunked, and is destroyed afterwards', async (t) => {
+test('a stream is sent with its length, never chunked, and is destroyed afterwards', async (t) => {
   const server = await scriptedServer(t, accept);
   const bytes = seededBytes(2 * MIB_BYTES + 1, 3);
   const streams: Readable[] = [];
@@ -130,23 +130,23 @@ test('a stream goes out with its length, never chunked, and is destroyed afterwa
   const target = targetAt(t, server.url);
   for (let attempt = 0; attempt < 2; attempt += 1) {
     await target.sendPart('up', partOf(bytes, { body: chunked }), never);
-    assert.equal(server.seen[attempt]?.headers['content-length'], String(bytes.length));
-    assert.equal(server.seen[attempt]?.headers['transfer-encoding'], undefined);
-    assert.ok(bytes.equals(server.seen[attempt]?.body as Buffer));
+    assert.equal(server.requests[attempt]?.headers['content-length'], String(bytes.length));
+    assert.equal(server.requests[attempt]?.headers['transfer-encoding'], undefined);
+    assert.ok(bytes.equals(server.requests[attempt]?.body as Buffer));
   }
   assert.ok(streams.every((stream) => stream.destroyed));
 });
 
-test('a body in shared memory is sent as it is', async (t) => {
+test('a body in shared memory is sent unchanged', async (t) => {
   const server = await scriptedServer(t, accept);
   const memory = new SharedArrayBuffer(MIB_BYTES);
   const bytes = Buffer.from(memory, 0, 1000);
   seededBytes(1000, 4).copy(bytes);
   await targetAt(t, server.url).sendPart('up', partOf(bytes), never);
-  assert.ok(bytes.equals(server.seen[0]?.body as Buffer));
+  assert.ok(bytes.equals(server.requests[0]?.body as Buffer));
 });
 
-test('a body that cannot be read fails the part with its own reason, and the connection goes', async (t) => {
+test('a body that cannot be read fails the part with its own error, and the connection is closed', async (t) => {
   const server = await scriptedServer(t, accept);
   const reason = new TransferError('source', { path: '/f', why: 'changed', detail: null });
   const broken = (): Readable =>
@@ -159,34 +159,34 @@ test('a body that cannot be read fails the part with its own reason, and the con
     );
   const part = partOf(Buffer.alloc(MIB_BYTES), { body: broken });
   await assert.rejects(targetAt(t, server.url).sendPart('up', part, never), (error) => error === reason);
-  assert.equal(server.seen.length, 0);
+  assert.equal(server.requests.length, 0);
 });
 
-test('connections are kept for the next part', async (t) => {
+test('a connection is used again for the next part', async (t) => {
   const server = await scriptedServer(t, accept);
   const target = targetAt(t, server.url);
   for (let index = 0; index < 4; index += 1) await target.sendPart('up', partOf(Buffer.from('abc')), never);
-  assert.equal(new Set(server.seen.map((request) => request.socket)).size, 1);
+  assert.equal(new Set(server.requests.map((request) => request.socket)).size, 1);
 });
 
-test('a tree hash in the answer that is not ours is a damaged part, one that is missing half an answer', async (t) => {
-  let answered: string | null = 'f'.repeat(64);
+test('a different tree hash in the response means a damaged part; without one the response is incomplete', async (t) => {
+  let treeHash: string | null = 'f'.repeat(64);
   const server = await scriptedServer(t, (response) => {
-    response.writeHead(204, answered === null ? {} : { 'x-amz-sha256-tree-hash': answered }).end();
+    response.writeHead(204, treeHash === null ? {} : { 'x-amz-sha256-tree-hash': treeHash }).end();
   });
   const target = targetAt(t, server.url);
   const part = partOf(Buffer.from('abc'));
   await assert.rejects(target.sendPart('up', part, never), (error) => {
     assert.ok(isFailure(error, 'checksum'));
-    assert.deepEqual(error.facts, { what: 'part', index: 1, expected: part.treeHash, got: answered });
+    assert.deepEqual(error.facts, { what: 'part', index: 1, expected: part.treeHash, got: treeHash });
     assert.equal(error.retryClass, 'corrupt');
     return true;
   });
-  answered = null;
+  treeHash = null;
   await assert.rejects(target.sendPart('up', part, never), (error) => isFailure(error, 'unreachable'));
 });
 
-test('a tree hash in upper case is the same hash', async (t) => {
+test('a tree hash in upper case is accepted', async (t) => {
   const part = partOf(Buffer.from('abc'));
   const server = await scriptedServer(t, (response) => {
     response.writeHead(204, { 'x-amz-sha256-tree-hash': part.treeHash.toUpperCase() }).end();
@@ -206,7 +206,7 @@ for (const [code, message, status] of [
     403,
   ],
 ] as const) {
-  test(`a part that the service refuses with ${status} for its hash was damaged on the way`, async (t) => {
+  test(`a part that the service refuses with ${status} because of its hash is a damaged part`, async (t) => {
     const server = await scriptedServer(t, refusal(code, message, status));
     const part = partOf(Buffer.from('abc'));
     await assert.rejects(targetAt(t, server.url).sendPart('up', part, never), (error) => {
@@ -219,7 +219,7 @@ for (const [code, message, status] of [
 }
 
 for (const kind of ['memory', 'stream'] as const) {
-  test(`a signal in the middle of a body from ${kind} ends the request at once, with its reason`, async (t) => {
+  test(`a signal during a body from ${kind} ends the request at once with the reason of the signal`, async (t) => {
     const stop = new AbortController();
     let arrivedBytes = 0;
     let cutOff = (): void => undefined;
@@ -243,9 +243,9 @@ for (const kind of ['memory', 'stream'] as const) {
   });
 }
 
-test('a refusal before the body was read does not keep the connection half used', async (t) => {
+test('a refusal before the body was read closes the connection', async (t) => {
   const body = '{"code":"ServiceUnavailableException","message":"later","type":"Server"}';
-  // Answers at once, and neither reads on nor closes.
+  // Responds at once, and neither reads more nor closes the connection.
   const port = await rawPort(t, (socket) => {
     socket.once('data', () => {
       socket.pause();
@@ -258,28 +258,28 @@ test('a refusal before the body was read does not keep the connection half used'
     concurrency: 1,
   });
   const part = partOf(seededBytes(16 * MIB_BYTES, 6));
-  // More of them than there are connections.
+  // There are more attempts than connections.
   for (let attempt = 0; attempt < 7; attempt += 1) {
     const startedMs = Date.now();
     await assert.rejects(target.sendPart('up', part, never), (error) => isFailure(error, 'unreachable'));
-    assert.ok(Date.now() - startedMs < 1500, `attempt ${attempt} waited for a free connection`);
+    assert.ok(Date.now() - startedMs < 1500, `attempt ${attempt} waited for a connection`);
   }
 });
 
-test('a line that is slow but moving is not given up, however long the whole part takes', async (t) => {
+test('a slow line does not time out while bytes move, even if the whole part takes longer than the time-out', async (t) => {
   const bytes = seededBytes(24 * MIB_BYTES, 8);
   const part = partOf(bytes);
-  // Reads 2 MiB, rests for less than the time-out, reads on; all the rests together are longer than it.
+  // Reads 2 MiB, pauses for less than the time-out, and reads on; together the pauses are longer than the time-out.
   const port = await rawPort(t, (socket) => {
-    let sinceRestBytes = 0;
+    let sincePauseBytes = 0;
     let arrivedBytes = 0;
     socket.on('data', (chunk) => {
       arrivedBytes += chunk.length;
-      sinceRestBytes += chunk.length;
+      sincePauseBytes += chunk.length;
       if (arrivedBytes > bytes.length)
         socket.write(`HTTP/1.1 204 Yes\r\nx-amz-sha256-tree-hash: ${part.treeHash}\r\n\r\n`);
-      if (sinceRestBytes < 2 * MIB_BYTES) return;
-      sinceRestBytes = 0;
+      if (sincePauseBytes < 2 * MIB_BYTES) return;
+      sincePauseBytes = 0;
       socket.pause();
       setTimeout(() => socket.resume(), 100);
     });

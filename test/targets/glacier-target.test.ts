@@ -16,46 +16,46 @@ function isKind(kind: 'unreachable' | 'not-found' | 'refused'): (error: unknown)
   };
 }
 
-test('locate tells the account out of the vault ARN, and the place as the options name it', async (t) => {
+test('locate returns the account from the vault ARN, and URL, region and endpoint from the options', async (t) => {
   const server = await scriptedServer(t, (response) =>
     json(response, 200, { VaultARN: arn, VaultName: 'photos' }),
   );
   const target = targetAt(t, `${server.url}/`, { endpointForState: '/data' });
-  const place = await target.locate(false, never);
-  assert.deepEqual(place, {
+  const identity = await target.locate(false, never);
+  assert.deepEqual(identity, {
     url: 'glacier://photos',
     region: 'eu-west-1',
     endpoint: '/data',
     account: '012345678901',
   });
-  assert.equal(server.seen[0]?.url, '/-/vaults/photos');
-  assert.equal(server.seen[0]?.headers['x-amz-glacier-version'], '2012-06-01');
+  assert.equal(server.requests[0]?.url, '/-/vaults/photos');
+  assert.equal(server.requests[0]?.headers['x-amz-glacier-version'], '2012-06-01');
 });
 
-test('locate goes on without an account where the credentials may not describe the vault', async (t) => {
+test('locate returns no account if the credentials may not describe the vault', async (t) => {
   const server = await scriptedServer(t, refusal('AccessDeniedException', 'not authorized', 403));
   assert.equal((await targetAt(t, server.url).locate(false, never)).account, null);
 });
 
-test('locate tells a missing vault, and makes it only where both sides allow that', async (t) => {
+test('locate reports a missing vault, and creates it only if the options and the call allow that', async (t) => {
   let exists = false;
   const server = await scriptedServer(t, (response, { method }) => {
     if (method === 'PUT') exists = true;
     if (exists) json(response, method === 'PUT' ? 201 : 200, { VaultARN: arn });
     else refusal('ResourceNotFoundException', `Vault not found for ARN: ${arn}`, 404)(response, {} as never);
   });
-  const careful = targetAt(t, server.url);
-  await assert.rejects(careful.locate(true, never), (error) => {
+  const readOnly = targetAt(t, server.url);
+  await assert.rejects(readOnly.locate(true, never), (error) => {
     assert.ok(isFailure(error, 'not-found'));
     assert.deepEqual([error.facts.what, error.facts.name], ['vault', 'photos']);
     return true;
   });
-  const free = targetAt(t, server.url, { mayCreateVault: true });
-  await assert.rejects(free.locate(false, never), isKind('not-found'));
-  assert.equal((await free.locate(true, never)).account, '012345678901');
+  const creating = targetAt(t, server.url, { mayCreateVault: true });
+  await assert.rejects(creating.locate(false, never), isKind('not-found'));
+  assert.equal((await creating.locate(true, never)).account, '012345678901');
 });
 
-test('begin sends part size and description, and gives the upload id', async (t) => {
+test('create sends part size and description, and returns the upload id', async (t) => {
   const server = await scriptedServer(t, (response) =>
     json(response, 201, {}, { 'x-amz-multipart-upload-id': '-abc_1' }),
   );
@@ -65,17 +65,17 @@ test('begin sends part size and description, and gives the upload id', async (t)
       uploadId: '-abc_1',
     },
   );
-  const [sent] = server.seen;
+  const [sent] = server.requests;
   assert.equal(sent?.method, 'POST');
   assert.equal(sent?.url, '/111122223333/vaults/photos/multipart-uploads');
   assert.equal(sent?.headers['x-amz-part-size'], '4194304');
   assert.equal(sent?.headers['x-amz-archive-description'], 'a  b');
 });
 
-test('complete sends size and tree hash, and compares the hash of the answer where there is one', async (t) => {
-  let answered = hash;
+test('complete sends size and tree hash, and compares the hash in the response if there is one', async (t) => {
+  let responseHash = hash;
   const server = await scriptedServer(t, (response) => {
-    const checksum = answered === '' ? {} : { 'x-amz-sha256-tree-hash': answered };
+    const checksum = responseHash === '' ? {} : { 'x-amz-sha256-tree-hash': responseHash };
     json(
       response,
       201,
@@ -91,22 +91,22 @@ test('complete sends size and tree hash, and compares the hash of the answer whe
     location,
     treeHash: hash,
   });
-  assert.equal(server.seen[0]?.url, '/-/vaults/photos/multipart-uploads/_up');
-  assert.equal(server.seen[0]?.headers['x-amz-archive-size'], '5');
-  assert.equal(server.seen[0]?.headers['x-amz-sha256-tree-hash'], hash);
-  answered = '';
+  assert.equal(server.requests[0]?.url, '/-/vaults/photos/multipart-uploads/_up');
+  assert.equal(server.requests[0]?.headers['x-amz-archive-size'], '5');
+  assert.equal(server.requests[0]?.headers['x-amz-sha256-tree-hash'], hash);
+  responseHash = '';
   assert.equal((await target.complete('_up', whole, never)).treeHash, null);
-  answered = 'b'.repeat(64);
+  responseHash = 'b'.repeat(64);
   await assert.rejects(target.complete('_up', whole, never), (error) => {
     assert.ok(isFailure(error, 'checksum'));
-    assert.deepEqual(error.facts, { what: 'archive', index: null, expected: hash, got: answered });
+    assert.deepEqual(error.facts, { what: 'archive', index: null, expected: hash, got: responseHash });
     assert.equal(error.retryClass, null);
-    assert.equal(error.service?.resource, 'arc-1', 'the archive that should not be there is named');
+    assert.equal(error.service?.resource, 'arc-1', 'the failure contains the id of the wrong archive');
     return true;
   });
 });
 
-test('abort tells status and request id', async (t) => {
+test('abort returns status and request id', async (t) => {
   const server = await scriptedServer(t, (response) => {
     response.writeHead(204, { 'x-amzn-RequestId': 'r-9' });
     response.end();
@@ -116,11 +116,11 @@ test('abort tells status and request id', async (t) => {
     requestId: 'r-9',
     hostId: null,
   });
-  assert.equal(server.seen[0]?.method, 'DELETE');
-  assert.equal(server.seen[0]?.url, '/-/vaults/photos/multipart-uploads/-up');
+  assert.equal(server.requests[0]?.method, 'DELETE');
+  assert.equal(server.requests[0]?.url, '/-/vaults/photos/multipart-uploads/-up');
 });
 
-test('a page of parts is told with inclusive ranges, and null for what is absent', async (t) => {
+test('a page of parts has inclusive ranges, and null for missing values', async (t) => {
   const server = await scriptedServer(t, (response) =>
     json(response, 200, {
       ArchiveDescription: null,
@@ -146,18 +146,18 @@ test('a page of parts is told with inclusive ranges, and null for what is absent
     ],
     marker: 'm/2 +',
   });
-  const asked = new URL(server.seen[0]?.url ?? '', server.url);
-  assert.equal(asked.searchParams.get('limit'), '50');
-  assert.equal(asked.searchParams.get('marker'), 'a/b =');
+  const requested = new URL(server.requests[0]?.url ?? '', server.url);
+  assert.equal(requested.searchParams.get('limit'), '50');
+  assert.equal(requested.searchParams.get('marker'), 'a/b =');
   await target.listPartsPage('up', { limit: null, marker: null }, never);
   assert.equal(
-    server.seen[1]?.url,
+    server.requests[1]?.url,
     '/-/vaults/photos/multipart-uploads/up',
-    'the default is asked for by silence',
+    'no limit is sent for the default',
   );
 });
 
-test('a page of uploads is told, and its last page has no marker', async (t) => {
+test('a page of uploads is parsed, and the last page has no marker', async (t) => {
   const createdAt = '2012-03-19T23:20:59.130Z';
   const server = await scriptedServer(t, (response) =>
     json(response, 200, {
@@ -200,7 +200,7 @@ test('a page of uploads is told, and its last page has no marker', async (t) => 
   });
 });
 
-type Half = readonly [
+type Incomplete = readonly [
   string,
   (target: ReturnType<typeof targetAt>) => Promise<unknown>,
   (response: ServerResponse) => void,
@@ -208,41 +208,41 @@ type Half = readonly [
 const empty = (response: ServerResponse): void => json(response, 200, {});
 const page = { limit: null, marker: null };
 const whole = { sizeBytes: 1, treeHash: hash, parts: new Map() };
-for (const [what, act, answer] of [
+for (const [title, act, respond] of [
   ['an upload without its id', (target) => target.createUpload(request, never), empty],
   ['an archive without its id', (target) => target.complete('u', whole, never), empty],
   ['a vault without its ARN', (target) => target.locate(false, never), empty],
   ...[7, 'x', {}, [null], [7], ['x'], [[]], [{ RangeInBytes: 7 }]].map(
-    (Parts): Half => [
-      `${JSON.stringify(Parts)} for a list of parts`,
+    (Parts): Incomplete => [
+      `${JSON.stringify(Parts)} instead of a list of parts`,
       (target) => target.listPartsPage('u', page, never),
       (response) => json(response, 200, { Parts, PartSizeInBytes: 1_048_576 }),
     ],
   ),
   ...[7, 'x', {}, [null], [7], ['x'], [[]], [{ MultipartUploadId: 7, CreationDate: 7 }]].map(
-    (UploadsList): Half => [
-      `${JSON.stringify(UploadsList)} for a list of uploads`,
+    (UploadsList): Incomplete => [
+      `${JSON.stringify(UploadsList)} instead of a list of uploads`,
       (target) => target.listUploadsPage(page, never),
       (response) => json(response, 200, { UploadsList }),
     ],
   ),
   ...[7, {}, [], true].map(
-    (Marker): Half => [
-      `${JSON.stringify(Marker)} for a marker`,
+    (Marker): Incomplete => [
+      `${JSON.stringify(Marker)} instead of a marker`,
       (target) => target.listPartsPage('u', page, never),
       (response) => json(response, 200, { Parts: [], PartSizeInBytes: 1_048_576, Marker }),
     ],
   ),
   ['a list without its parts', (target) => target.listPartsPage('u', page, never), empty],
   ['a list without its uploads', (target) => target.listUploadsPage(page, never), empty],
-  ['an abort with a page of a proxy', (target) => target.abort('u', never), empty],
+  ['the page of a proxy for an abort', (target) => target.abort('u', never), empty],
   [
-    'a part with a range that is none',
+    'a part with a malformed range',
     (target) => target.listPartsPage('u', page, never),
     (response) => json(response, 200, { PartSizeInBytes: 1, Parts: [{ RangeInBytes: 'bytes 0-5/*' }] }),
   ],
   [
-    'a part whose range runs backwards',
+    'a part whose range ends before it starts',
     (target) => target.listPartsPage('u', page, never),
     (response) => json(response, 200, { PartSizeInBytes: 1, Parts: [{ RangeInBytes: '5-0' }] }),
   ],
@@ -258,7 +258,7 @@ for (const [what, act, answer] of [
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome, please log in</html>'),
   ],
   [
-    'a list that is cut short',
+    'a list that is cut off',
     (target) => target.listUploadsPage(page, never),
     (response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' });
@@ -266,9 +266,9 @@ for (const [what, act, answer] of [
       setImmediate(() => response.destroy());
     },
   ],
-] as Half[]) {
-  test(`a success with ${what} is half an answer, to be asked for again`, async (t) => {
-    const server = await scriptedServer(t, answer);
+] as Incomplete[]) {
+  test(`a success with ${title} is incomplete and can be retried`, async (t) => {
+    const server = await scriptedServer(t, respond);
     await assert.rejects(act(targetAt(t, server.url)), (error) => {
       assert.ok(isFailure(error, 'unreachable'), String(error));
       assert.equal(error.retryClass, 'unavailable');

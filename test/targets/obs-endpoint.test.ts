@@ -1,4 +1,4 @@
-/** Where OBS is reached, and what AWS's settings mean to it: nothing. */
+/** Tests how region and endpoint of OBS are resolved, without the settings of AWS. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
@@ -29,36 +29,36 @@ function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSet
   };
 }
 
-function refused(change: Partial<TargetSettings>, told: RegExp): void {
+function refused(change: Partial<TargetSettings>, why: RegExp): void {
   assert.throws(
     () => resolveObsEndpoint(settings(change)),
-    (error) => isFailure(error, 'usage') && told.test(error.facts.why),
+    (error) => isFailure(error, 'usage') && why.test(error.facts.why),
   );
 }
 
-test("the endpoint follows from the region, Dublin's under its own domain", () => {
+test('the endpoint follows from the region, and Dublin has a domain of its own', () => {
   assert.equal(ownEndpoint('ap-southeast-1'), 'https://obs.ap-southeast-1.myhuaweicloud.com');
   assert.equal(ownEndpoint('eu-west-101'), 'https://obs.eu-west-101.myhuaweicloud.eu');
 });
 
-test("AWS's region and endpoints are not OBS's", () => {
+test('the region and the endpoints of AWS are not used for OBS', () => {
   refused({}, /no region is named \(AWS_REGION applies only to AWS\)/);
-  const place = { region: 'cn-north-4', endpoint: null };
-  assert.deepEqual(resolveObsEndpoint(settings({ region: 'cn-north-4' })), place);
+  const resolved = { region: 'cn-north-4', endpoint: null };
+  assert.deepEqual(resolveObsEndpoint(settings({ region: 'cn-north-4' })), resolved);
 });
 
-test("an endpoint of the service's own names its region, another does not", () => {
+test("the service's own endpoint contains its region, a private endpoint does not", () => {
   const endpoint = 'https://obs.cn-north-4.myhuaweicloud.com';
   assert.deepEqual(resolveObsEndpoint(settings({ endpoint })), { region: 'cn-north-4', endpoint });
   refused({ endpoint: 'https://obs.internal.example' }, /no region/);
   refused({ endpoint: 'http://obs.internal.example', region: 'x' }, /plain http/);
 });
 
-test('a region is a host label, and nothing else gets into the host', () => {
+test('a region must be a host label, so that nothing else gets into the host name', () => {
   refused({ region: 'evil.example/' }, /a region is written/);
 });
 
-test('a name with dots needs --path-style', () => {
+test('a bucket with dots in its name needs --path-style', () => {
   const url = parseTargetUrl('obs://my.bucket/a');
   refused({ url, region: 'cn-north-4' }, /certificate does not cover/);
   assert.equal(resolveObsEndpoint(settings({ url, region: 'cn-north-4' }, true)).region, 'cn-north-4');

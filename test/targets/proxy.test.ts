@@ -9,17 +9,21 @@ function proxyFor(env: Record<string, string>, host = VAULTS, port = 443): strin
   return proxyRules(env)(host, port)?.href ?? null;
 }
 
-test('HTTPS_PROXY leads to every host, its small letters first, then ALL_PROXY', () => {
+test('HTTPS_PROXY is used for every host; its lower-case name has priority, and ALL_PROXY is used last', () => {
   assert.equal(proxyFor({}), null);
   assert.equal(proxyFor({ HTTPS_PROXY: 'http://p:3128' }), 'http://p:3128/');
   assert.equal(proxyFor({ HTTPS_PROXY: 'http://p:3128', https_proxy: 'q:8080' }), 'http://q:8080/');
   assert.equal(proxyFor({ ALL_PROXY: 'https://p' }), 'https://p/');
   assert.equal(proxyFor({ HTTPS_PROXY: 'http://p', ALL_PROXY: 'http://q' }), 'http://p/');
-  assert.equal(proxyFor({ HTTPS_PROXY: '', ALL_PROXY: 'http://q' }), null, 'empty says none');
-  assert.equal(proxyFor({ HTTP_PROXY: 'http://p' }), null, 'plain http stays on this machine');
+  assert.equal(
+    proxyFor({ HTTPS_PROXY: '', ALL_PROXY: 'http://q' }),
+    null,
+    'an empty variable means no proxy',
+  );
+  assert.equal(proxyFor({ HTTP_PROXY: 'http://p' }), null, 'plain http never leaves this machine');
 });
 
-for (const [entries, host, port, isCovered] of [
+for (const [entries, host, port, isMatch] of [
   ['amazonaws.com', VAULTS, 443, true],
   ['.amazonaws.com', VAULTS, 443, true],
   ['*.amazonaws.com', VAULTS, 443, true],
@@ -38,18 +42,18 @@ for (const [entries, host, port, isCovered] of [
   ['fd00::1', 'fd00::1', 443, true],
   ['fd00::2', 'fd00::1', 443, false],
 ] as const) {
-  test(`NO_PROXY=${entries} ${isCovered ? 'covers' : 'does not cover'} ${host}:${port}`, () => {
+  test(`NO_PROXY=${entries} ${isMatch ? 'matches' : 'does not match'} ${host}:${port}`, () => {
     const env = { HTTPS_PROXY: 'http://p', NO_PROXY: entries };
-    assert.equal(proxyFor(env, host, port), isCovered ? null : 'http://p/');
+    assert.equal(proxyFor(env, host, port), isMatch ? null : 'http://p/');
   });
 }
 
-test('no proxy leads to this machine itself', () => {
+test('no proxy is used for this machine itself', () => {
   for (const host of ['localhost', 'bucket.localhost', '127.0.0.1', '::1'])
     assert.equal(proxyFor({ HTTPS_PROXY: 'http://p' }, host), null, host);
 });
 
-test('what is no proxy is named by its variable, and its value is never told', () => {
+test('a value that is not the URL of a proxy is refused by the name of its variable, and is never shown', () => {
   for (const value of ['socks5://u:secret@p', 'ftp://secret', 'http://', 'http://secret:port', 'u:secret@']) {
     assert.throws(
       () => proxyRules({ https_proxy: value }),

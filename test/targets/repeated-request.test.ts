@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { GlacierClient, UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { type Repetition, sendRepeated } from '../../src/targets/aws/repeated-request.js';
-import { type Script, type Seen, scriptedServer } from './scripted-server.js';
+import { type ReceivedRequest, type Script, scriptedServer } from './scripted-server.js';
 
 const accept: Script = (response) => {
   response.writeHead(200, { etag: '"e"' });
@@ -14,8 +14,11 @@ const accept: Script = (response) => {
 const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'token' };
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What a request says, but for what is new each time. */
-function lasting({ method, url, headers }: Seen): { line: string; headers: IncomingHttpHeaders } {
+/** Returns the request line and headers without the values that are different in every request. */
+function stableFields({ method, url, headers }: ReceivedRequest): {
+  line: string;
+  headers: IncomingHttpHeaders;
+} {
   const { authorization, 'x-amz-date': _, 'amz-sdk-invocation-id': id, ...rest } = headers;
   assert.match(String(authorization), /^AWS4-HMAC-SHA256 Credential=AKID/);
   assert.match(String(id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
@@ -57,7 +60,7 @@ function bucketRepetition(index: number, bytes: Buffer, bucket = 'bucket'): Repe
   return { key: 'u', command, variation: { headers, query, body: bytes } };
 }
 
-/** Both of the SDK's clients, the same settings. */
+/** Creates both clients of the SDK with the same settings. */
 function clients(endpoint: string) {
   const settings = { endpoint, region: 'eu-north-1', credentials, maxAttempts: 1 };
   const glacier = new GlacierClient(settings);
@@ -71,7 +74,7 @@ function clients(endpoint: string) {
 }
 
 for (const [name, repetition] of Object.entries({ glacier: vaultRepetition, s3: bucketRepetition })) {
-  test(`${name}: a repeated request says what the SDK's own would`, async (t) => {
+  test(`${name}: a repeated request is equal to the one that the SDK would send`, async (t) => {
     const server = await scriptedServer(t, accept);
     const client = clients(server.url)[name as 'glacier' | 's3'] as S3Client;
     t.after(() => client.destroy());
@@ -79,17 +82,17 @@ for (const [name, repetition] of Object.entries({ glacier: vaultRepetition, s3: 
     for (const [index, bytes] of parts.entries()) await sendRepeated(client, repetition(index, bytes), {});
     for (const [index, bytes] of parts.entries())
       await client.send(repetition(index, bytes).command() as UploadPartCommand, {});
-    const [ours, theirs] = [server.seen.slice(0, 3), server.seen.slice(3)];
-    assert.deepEqual(ours.map(lasting), theirs.map(lasting));
+    const [repeated, sdkRequests] = [server.requests.slice(0, 3), server.requests.slice(3)];
+    assert.deepEqual(repeated.map(stableFields), sdkRequests.map(stableFields));
     assert.deepEqual(
-      ours.map(({ body }) => String(body)),
+      repeated.map(({ body }) => String(body)),
       ['abcd', 'efgh', 'ijkl'],
     );
-    assert.equal(new Set(ours.map(({ headers }) => headers['amz-sdk-invocation-id'])).size, 3);
+    assert.equal(new Set(repeated.map(({ headers }) => headers['amz-sdk-invocation-id'])).size, 3);
   });
 }
 
-test('requests that differ in more than their headers have a template each', async (t) => {
+test('requests with different keys have a template each', async (t) => {
   const server = await scriptedServer(t, accept);
   const { s3 } = clients(server.url);
   t.after(() => s3.destroy());
@@ -97,21 +100,21 @@ test('requests that differ in more than their headers have a template each', asy
   await sendRepeated(s3, bucketRepetition(0, bytes), {});
   await sendRepeated(s3, { ...bucketRepetition(0, bytes, 'another'), key: 'v' }, {});
   assert.deepEqual(
-    server.seen.map(({ url }) => url.split('/')[1]),
+    server.requests.map(({ url }) => url.split('/')[1]),
     ['bucket', 'another'],
   );
 });
 
-test('each request is signed with the credentials of its time', async (t) => {
+test('each request is signed with the credentials that are valid at that time', async (t) => {
   const server = await scriptedServer(t, accept);
   const keys = ['FIRST', 'SECOND', 'THIRD'];
-  let asked = 0;
+  let lookups = 0;
   const client = new GlacierClient({
     endpoint: server.url,
     region: 'eu-north-1',
-    // Expired when they are given: the SDK asks for them again and again.
+    // These credentials are already expired, so the SDK looks them up for every request.
     credentials: async () => ({
-      accessKeyId: keys[Math.min(asked++, 2)] as string,
+      accessKeyId: keys[Math.min(lookups++, 2)] as string,
       secretAccessKey: 's',
       expiration: new Date(0),
     }),
@@ -119,14 +122,14 @@ test('each request is signed with the credentials of its time', async (t) => {
   t.after(() => client.destroy());
   for (let index = 0; index < 3; index += 1)
     await sendRepeated(client, vaultRepetition(index, Buffer.from('abcd')), {});
-  const signers = server.seen.map(
+  const signers = server.requests.map(
     ({ headers }) => /Credential=(\w+)/.exec(String(headers.authorization))?.[1],
   );
   assert.equal(new Set(signers.slice(-2)).has('THIRD'), true, signers.join());
-  assert.ok(asked >= 3, `${asked} times`);
+  assert.ok(lookups >= 3, `${lookups} times`);
 });
 
-test('what kept the template from being made is tried anew with the next request', async (t) => {
+test('after a failure to build the template, the next request builds it again', async (t) => {
   const server = await scriptedServer(t, accept);
   let failures = 1;
   const client = new GlacierClient({
@@ -143,11 +146,11 @@ test('what kept the template from being made is tried anew with the next request
   assert.equal((await sendRepeated(client, repetition, {})).statusCode, 200);
 });
 
-test('the clock is corrected by an answer that refuses a request', async (t) => {
+test('the response that refuses a request corrects the clock', async (t) => {
   let requests = 0;
-  const server = await scriptedServer(t, (response, seen) => {
+  const server = await scriptedServer(t, (response, received) => {
     requests += 1;
-    if (requests > 1) return accept(response, seen);
+    if (requests > 1) return accept(response, received);
     response.writeHead(403, { date: new Date(Date.now() + 3_600_000).toUTCString() });
     response.end(JSON.stringify({ code: 'InvalidSignatureException', message: 'Signature not yet current' }));
   });
@@ -156,14 +159,14 @@ test('the clock is corrected by an answer that refuses a request', async (t) => 
   const repetition = vaultRepetition(0, Buffer.from('abcd'));
   await assert.rejects(sendRepeated(glacier, repetition, {}), /not yet current/);
   await sendRepeated(glacier, repetition, {});
-  const dates = server.seen.map(({ headers }) => String(headers['x-amz-date']));
+  const dates = server.requests.map(({ headers }) => String(headers['x-amz-date']));
   const hours = dates.map((date) => Number(date.slice(9, 11)));
   assert.equal(((hours[1] ?? 0) - (hours[0] ?? 0) + 24) % 24, 1, dates.join());
 });
 
-test('where requests are signed by other keys than the account’s, the SDK sends each by itself', async (t) => {
-  const server = await scriptedServer(t, (response, seen) => {
-    if (!seen.url.includes('session')) return accept(response, seen);
+test('the SDK itself sends requests that are not signed with the account’s own key', async (t) => {
+  const server = await scriptedServer(t, (response, received) => {
+    if (!received.url.includes('session')) return accept(response, received);
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(
       '<CreateSessionResult><Credentials><SessionToken>st</SessionToken><SecretAccessKey>sk</SecretAccessKey>' +
@@ -173,9 +176,9 @@ test('where requests are signed by other keys than the account’s, the SDK send
   const s3 = clients(server.url).s3;
   t.after(() => s3.destroy());
   const repetition = bucketRepetition(0, Buffer.from('abcd'), 'bucket--use1-az4--x-s3');
-  const answer = await sendRepeated(s3, repetition, {});
-  assert.equal(answer.headers['etag'], '"e"');
-  const [asked, sent] = server.seen;
-  assert.match(String(asked?.url), /session/);
-  assert.match(String(sent?.headers.authorization), /Credential=SESSION/);
+  const response = await sendRepeated(s3, repetition, {});
+  assert.equal(response.headers['etag'], '"e"');
+  const [session, upload] = server.requests;
+  assert.match(String(session?.url), /session/);
+  assert.match(String(upload?.headers.authorization), /Credential=SESSION/);
 });

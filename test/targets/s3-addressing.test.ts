@@ -1,4 +1,4 @@
-/** Where the bucket stands in a request: in the path wherever a store is not known to want it in the host's name. */
+/** Tests that the bucket goes into the path, except for stores that are known to require it in the host name. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ for (const [endpoint, isInPath] of [
   ['https://0123456789abcdef.r2.cloudflarestorage.com', true],
   ['https://notamazonaws.com', true],
 ] as const) {
-  test(`${endpoint ?? "the service's own endpoint"} takes the bucket in the ${isInPath ? 'path' : 'host'}`, () => {
+  test(`${endpoint ?? "the service's own endpoint"} expects the bucket in the ${isInPath ? 'path' : 'host'}`, () => {
     assert.equal(isPathStyle(endpoint), isInPath);
   });
 }
@@ -30,8 +30,8 @@ for (const [scheme, host, path] of [
   ['s3', 'localhost', '/photos/a'],
   ['obs', 'photos.localhost', '/a'],
 ] as const) {
-  test(`${scheme}: a store of one's own with a name is asked for ${path} at ${host}`, async (t) => {
-    const { url, seen } = await scriptedServer(t, (response) => {
+  test(`${scheme}: a private store with a name gets requests for ${path} at ${host}`, async (t) => {
+    const { url, requests } = await scriptedServer(t, (response) => {
       response.writeHead(403, { 'x-amz-request-id': 'r' });
       response.end('<Error><Code>AccessDenied</Code><Message>No.</Message></Error>');
     });
@@ -47,8 +47,8 @@ for (const [scheme, host, path] of [
     const words = ['upload', 'a', `${scheme}://photos/a`, '--region', 'eu-west-1', '--endpoint-url', named];
     const { code, stderr } = await runCalve(words, { env, cwd: folder });
     assert.equal(code, 12, stderr);
-    const begin = seen.find(({ method }) => method === 'POST');
-    assert.equal(begin?.headers.host, `${host}:${new URL(url).port}`);
-    assert.equal(begin?.url.split('?')[0], path);
+    const create = requests.find(({ method }) => method === 'POST');
+    assert.equal(create?.headers.host, `${host}:${new URL(url).port}`);
+    assert.equal(create?.url.split('?')[0], path);
   });
 }

@@ -1,4 +1,4 @@
-/** What goes over the line to a bucket, and what is made of the answers: what Swift can't show, because it is not AWS. */
+/** Tests requests to a bucket and the handling of responses that Swift cannot send, because it is not AWS. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import type { Completion, CreateUploadRequest, Target } from '../../src/transfer
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
-import { type Script, type Seen, scriptedServer, secretAccessKey } from './scripted-server.js';
+import { type ReceivedRequest, type Script, scriptedServer, secretAccessKey } from './scripted-server.js';
 
 const never = new AbortController().signal;
 const PART = 8 * MIB_BYTES;
@@ -73,12 +73,13 @@ function refuse(response: ServerResponse, status: number, code: string, message 
   );
 }
 
-const isBegin = ({ method, url }: Seen): boolean => method === 'POST' && /[?&]uploads/.test(url);
-const isPart = ({ method, url }: Seen): boolean => method === 'PUT' && url.includes('partNumber=');
-const isComplete = ({ method, url }: Seen): boolean => method === 'POST' && url.includes('uploadId=');
+const isCreate = ({ method, url }: ReceivedRequest): boolean => method === 'POST' && /[?&]uploads/.test(url);
+const isPart = ({ method, url }: ReceivedRequest): boolean => method === 'PUT' && url.includes('partNumber=');
+const isComplete = ({ method, url }: ReceivedRequest): boolean =>
+  method === 'POST' && url.includes('uploadId=');
 
-const BEGUN = '<InitiateMultipartUploadResult><UploadId>up-1</UploadId></InitiateMultipartUploadResult>';
-const KNOWS = { 'x-amz-checksum-algorithm': 'SHA256', 'x-amz-checksum-type': 'COMPOSITE' };
+const CREATED = '<InitiateMultipartUploadResult><UploadId>up-1</UploadId></InitiateMultipartUploadResult>';
+const WITH_CHECKSUMS = { 'x-amz-checksum-algorithm': 'SHA256', 'x-amz-checksum-type': 'COMPOSITE' };
 
 function md5(data: Uint8Array): string {
   return createHash('md5').update(data).digest('hex');
@@ -94,16 +95,16 @@ function completed(checksum: string | null, etag = ETAG): string {
   return `<CompleteMultipartUploadResult><Location>l</Location><ETag>&quot;${etag}&quot;</ETag>${sum}</CompleteMultipartUploadResult>`;
 }
 
-/** AWS: it knows checksums, and gives the object back as it was sent. */
+/** Responds as AWS does: with checksums, and with the object as it was sent. */
 function aws(change: { readonly checksum?: string; readonly head?: Record<string, string> } = {}): Script {
-  return (response, seen) => {
-    if (isBegin(seen)) return xml(response, 200, BEGUN, KNOWS);
-    if (isPart(seen)) {
-      const checksum = seen.headers['x-amz-checksum-sha256'];
+  return (response, received) => {
+    if (isCreate(received)) return xml(response, 200, CREATED, WITH_CHECKSUMS);
+    if (isPart(received)) {
+      const checksum = received.headers['x-amz-checksum-sha256'];
       const known = checksum === undefined ? {} : { 'x-amz-checksum-sha256': String(checksum) };
-      return xml(response, 200, '', { etag: `"${md5(seen.body)}"`, ...known });
+      return xml(response, 200, '', { etag: `"${md5(received.body)}"`, ...known });
     }
-    if (isComplete(seen)) return xml(response, 200, completed(change.checksum ?? CHECKSUM));
+    if (isComplete(received)) return xml(response, 200, completed(change.checksum ?? CHECKSUM));
     const head = {
       etag: `"${ETAG}"`,
       'content-length': String(bytes.length),
@@ -124,20 +125,20 @@ async function sendAll(target: Target): Promise<{ uploadId: string; whole: Compl
   return { uploadId, whole: object === undefined ? whole : { ...whole, object } };
 }
 
-test('where the service knows checksums, each part has its SHA-256, and complete names them all', async (t) => {
-  const { url, seen } = await scriptedServer(t, aws());
+test('a store with checksums gets the SHA-256 of each part, and complete sends them all', async (t) => {
+  const { url, requests } = await scriptedServer(t, aws());
   const target = targetAt(t, url);
   const { uploadId, whole } = await sendAll(target);
-  const done = await target.complete(uploadId, whole, never);
-  assert.deepEqual(done.object, { etag: ETAG, versionId: 'v-1', storageClass: 'GLACIER' });
-  assert.equal(done.archiveId, 's3://photos/a/b.tar');
-  const [begin] = seen.filter(isBegin);
-  assert.equal(begin?.headers['x-amz-checksum-algorithm'], 'SHA256');
-  assert.match(String(begin?.headers['x-amz-meta-calve-upload']), /^[0-9a-f-]{36}$/);
-  for (const part of seen.filter(isPart)) {
+  const finished = await target.complete(uploadId, whole, never);
+  assert.deepEqual(finished.object, { etag: ETAG, versionId: 'v-1', storageClass: 'GLACIER' });
+  assert.equal(finished.archiveId, 's3://photos/a/b.tar');
+  const [create] = requests.filter(isCreate);
+  assert.equal(create?.headers['x-amz-checksum-algorithm'], 'SHA256');
+  assert.match(String(create?.headers['x-amz-meta-calve-upload']), /^[0-9a-f-]{36}$/);
+  for (const part of requests.filter(isPart)) {
     const prepared = part.url.includes('partNumber=1') ? first : second;
     assert.equal(part.headers['x-amz-checksum-sha256'], base64(prepared.linearHash));
-    // The same hash is the signed payload's: no other is computed, and nothing is chunked.
+    // The signature covers the same hash: no other hash is computed, and the body is not chunked.
     assert.equal(part.headers['x-amz-content-sha256'], prepared.linearHash);
     assert.equal(part.headers['content-length'], String(prepared.range.sizeBytes));
     for (const absent of [
@@ -150,7 +151,7 @@ test('where the service knows checksums, each part has its SHA-256, and complete
       assert.equal(part.headers[absent], undefined, absent);
     }
   }
-  const [complete] = seen.filter(isComplete);
+  const [complete] = requests.filter(isComplete);
   const body = complete?.body.toString() ?? '';
   assert.ok(
     parts.every(({ linearHash }) => body.includes(base64(linearHash))),
@@ -160,77 +161,77 @@ test('where the service knows checksums, each part has its SHA-256, and complete
   assert.equal(complete?.headers['if-none-match'], undefined);
 });
 
-test('where it does not, parts have none, and MD5 is sent to OBS alone', async (t) => {
+test('a store without checksums gets none, and only OBS gets MD5', async (t) => {
   for (const dialect of [S3_DIALECT, OBS_DIALECT]) {
-    const { url, seen } = await scriptedServer(t, (response, at) =>
-      isBegin(at) ? xml(response, 200, BEGUN) : aws()(response, at),
+    const { url, requests } = await scriptedServer(t, (response, at) =>
+      isCreate(at) ? xml(response, 200, CREATED) : aws()(response, at),
     );
     const target = targetAt(t, url, { dialect });
     const { uploadId } = await target.createUpload(request, never);
     await target.sendPart(uploadId, second, never);
-    const [part] = seen.filter(isPart);
+    const [part] = requests.filter(isPart);
     assert.equal(part?.headers['x-amz-checksum-sha256'], undefined);
     const sent = part?.headers['content-md5'];
     assert.equal(sent, dialect === OBS_DIALECT ? base64(await second.md5()) : undefined);
     assert.equal(
-      seen.filter(isBegin)[0]?.headers['x-amz-checksum-algorithm'],
+      requests.filter(isCreate)[0]?.headers['x-amz-checksum-algorithm'],
       dialect === OBS_DIALECT ? undefined : 'SHA256',
     );
   }
 });
 
-const strangers: [string, number, string][] = [
+const withoutChecksums: [string, number, string][] = [
   ['InvalidArgument', 400, "Unsupported header 'x-amz-checksum-algorithm' received for this API call."],
   ['NotImplemented', 501, 'A header you provided implies functionality that is not implemented.'],
 ];
-for (const [code, status, message] of strangers) {
-  test(`a store that refuses to be asked for checksums (${status} ${code}) is not asked, and gets none`, async (t) => {
-    const { url, seen } = await scriptedServer(t, (response, at) => {
+for (const [code, status, message] of withoutChecksums) {
+  test(`an upload that the store refuses because of checksums (${status} ${code}) is created without them`, async (t) => {
+    const { url, requests } = await scriptedServer(t, (response, at) => {
       if (Object.keys(at.headers).some((name) => name.includes('checksum'))) {
         return refuse(response, status, code, message);
       }
-      if (isBegin(at)) return xml(response, 200, BEGUN);
+      if (isCreate(at)) return xml(response, 200, CREATED);
       if (isComplete(at)) return xml(response, 200, completed(null));
       aws()(response, at);
     });
     const target = targetAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
-    assert.equal(seen.filter(isBegin).length, 2);
+    assert.equal(requests.filter(isCreate).length, 2);
   });
 }
 
-test('a 501 for another reason is told as it is, and asked for once', async (t) => {
-  const { url, seen } = await scriptedServer(t, (response) => refuse(response, 501, 'NotImplemented'));
+test('a 501 for another reason is reported, and the request is sent once', async (t) => {
+  const { url, requests } = await scriptedServer(t, (response) => refuse(response, 501, 'NotImplemented'));
   await assert.rejects(targetAt(t, url, { dialect: OBS_DIALECT }).createUpload(request, never), (error) => {
     return isFailure(error, 'refused') && error.service?.httpStatus === 501 && error.retryClass === null;
   });
-  assert.equal(seen.length, 1);
+  assert.equal(requests.length, 1);
 });
 
-test('a resumed upload is asked once whether it has checksums', async (t) => {
+test('the parts of a resumed upload are listed to find out if it has checksums', async (t) => {
   const list =
     '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated><ChecksumAlgorithm>SHA256</ChecksumAlgorithm></ListPartsResult>';
-  const { url, seen } = await scriptedServer(t, (response, at) =>
+  const { url, requests } = await scriptedServer(t, (response, at) =>
     at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
   );
   const target = targetAt(t, url);
   await Promise.all(parts.map((part) => target.sendPart('up-1', part, never)));
   await target.sendPart('up-1', first, never);
-  assert.ok(seen.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] !== undefined));
-  assert.ok(seen.filter(({ method }) => method === 'GET').length <= 2);
+  assert.ok(requests.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] !== undefined));
+  assert.ok(requests.filter(({ method }) => method === 'GET').length <= 2);
 });
 
-test('a list that does not repeat what begin said of checksums takes nothing back', async (t) => {
+test('an upload keeps its checksums if the list of its parts does not mention them', async (t) => {
   const list = '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated></ListPartsResult>';
-  const { url, seen } = await scriptedServer(t, (response, at) =>
+  const { url, requests } = await scriptedServer(t, (response, at) =>
     at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
   );
   const target = targetAt(t, url);
   const { uploadId } = await target.createUpload(request, never);
   await target.listPartsPage(uploadId, { limit: null, marker: null }, never);
   await target.sendPart(uploadId, first, never);
-  assert.equal(seen.find(isPart)?.headers['x-amz-checksum-sha256'], base64(first.linearHash));
+  assert.equal(requests.find(isPart)?.headers['x-amz-checksum-sha256'], base64(first.linearHash));
 });
 
 const notOurs: [string, Script][] = [
@@ -254,21 +255,21 @@ for (const [title, script] of notOurs) {
   });
 }
 
-test('an ETag that a proxy on the way called weak is the same one', async (t) => {
-  const { url, seen } = await scriptedServer(t, (response, at) => {
+test('a weak ETag, which a proxy may send, is the same as the strong one', async (t) => {
+  const { url, requests } = await scriptedServer(t, (response, at) => {
     if (isPart(at)) return xml(response, 200, '', { etag: `W/"${md5(at.body)}"` });
     aws({ head: { etag: `W/"${ETAG}"` } })(response, at);
   });
   const target = targetAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
-  assert.doesNotMatch(seen.find(isComplete)?.body.toString() ?? '', /W\//);
+  assert.doesNotMatch(requests.find(isComplete)?.body.toString() ?? '', /W\//);
 });
 
-test('who may not look at the object takes the word of complete', async (t) => {
-  const { url } = await scriptedServer(t, (response, seen) => {
-    if (seen.method === 'HEAD') response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
-    else aws()(response, seen);
+test('the response to complete is accepted if the credentials may not read the object', async (t) => {
+  const { url } = await scriptedServer(t, (response, received) => {
+    if (received.method === 'HEAD') response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
+    else aws()(response, received);
   });
   const target = targetAt(t, url);
   const { uploadId, whole } = await sendAll(target);
@@ -276,9 +277,9 @@ test('who may not look at the object takes the word of complete', async (t) => {
   assert.deepEqual(object, { etag: ETAG, versionId: null, storageClass: 'STANDARD' });
 });
 
-test('an error in the body of a 200, behind whitespace, is one that may be tried again', async (t) => {
-  const { url } = await scriptedServer(t, (response, seen) => {
-    if (!isComplete(seen)) return aws()(response, seen);
+test('a transient error in the body of a 200, after white space, can be retried', async (t) => {
+  const { url } = await scriptedServer(t, (response, received) => {
+    if (!isComplete(received)) return aws()(response, received);
     response.writeHead(200, { 'content-type': 'application/xml', 'x-amz-request-id': 'r' });
     response.write('<?xml version="1.0" encoding="UTF-8"?>\n');
     response.write('   \n  ');
@@ -295,15 +296,15 @@ test('an error in the body of a 200, behind whitespace, is one that may be tried
   });
 });
 
-const inBodies: [string, TransferError['kind']][] = [
+const errorsInBody: [string, TransferError['kind']][] = [
   ['PreconditionFailed', 'refused'],
   ['NoSuchUpload', 'not-found'],
   ['InvalidPart', 'checksum'],
   ['AccessDenied', 'refused'],
 ];
-for (const [code, kind] of inBodies) {
-  test(`${code} in the body of a 200 is no weather: ${kind}`, async (t) => {
-    const { url, seen } = await scriptedServer(t, (response, at) => {
+for (const [code, kind] of errorsInBody) {
+  test(`${code} in the body of a 200 is not transient: ${kind}`, async (t) => {
+    const { url, requests } = await scriptedServer(t, (response, at) => {
       if (at.method === 'HEAD') return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
       if (!isComplete(at)) return aws()(response, at);
       xml(response, 200, `<Error><Code>${code}</Code><Message>No.</Message></Error>`);
@@ -315,7 +316,7 @@ for (const [code, kind] of inBodies) {
       assert.deepEqual([error.retryClass, error.service?.httpStatus, error.service?.code], [null, 200, code]);
       return true;
     });
-    assert.equal(seen.filter(isComplete).length, 1);
+    assert.equal(requests.filter(isComplete).length, 1);
   });
 }
 
@@ -365,7 +366,7 @@ for (const [code, status, kind, wanted] of kinds) {
   });
 }
 
-test('a bucket of another region is told by its region, whatever the answer to HEAD leaves out', async (t) => {
+test('the region of a bucket in another region is reported, even if the response to HEAD has no body', async (t) => {
   const { url } = await scriptedServer(t, (response) => {
     response.writeHead(301, { 'x-amz-request-id': 'r', 'x-amz-bucket-region': 'eu-central-1' }).end();
   });
@@ -379,18 +380,18 @@ test('a bucket of another region is told by its region, whatever the answer to H
   });
 });
 
-test('who may not look at the bucket may send to it all the same', async (t) => {
+test('credentials that may not read the bucket can still upload to it', async (t) => {
   const { url } = await scriptedServer(t, (response) => {
     response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
   });
-  const place = { url: 's3://photos/a/b.tar', region: 'eu-west-1', endpoint: url, account: null };
-  assert.deepEqual(await targetAt(t, url).locate(false, never), place);
+  const identity = { url: 's3://photos/a/b.tar', region: 'eu-west-1', endpoint: url, account: null };
+  assert.deepEqual(await targetAt(t, url).locate(false, never), identity);
 });
 
-test('--no-overwrite completes on the condition that nothing is there; what is there and ours is done', async (t) => {
+test('--no-overwrite completes only if no object exists, and accepts an object that this upload created', async (t) => {
   let ownId = '';
-  const { url, seen } = await scriptedServer(t, (response, at) => {
-    if (isBegin(at)) ownId = String(at.headers['x-amz-meta-calve-upload']);
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (isCreate(at)) ownId = String(at.headers['x-amz-meta-calve-upload']);
     if (isComplete(at)) return refuse(response, 412, 'PreconditionFailed');
     if (at.method === 'HEAD' && ownId === '')
       return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
@@ -398,25 +399,25 @@ test('--no-overwrite completes on the condition that nothing is there; what is t
   });
   const target = targetAt(t, url);
   const object = { storageClass: null, noOverwrite: true };
-  const begun = await target.createUpload({ ...request, object }, never);
+  const created = await target.createUpload({ ...request, object }, never);
   const { whole } = await sendAll(target);
-  ownId = begun.object?.ownId ?? '';
-  const done = await target.complete('up-1', { ...whole, ...begun }, never);
-  assert.equal(done.object?.etag, ETAG);
-  assert.equal(seen.find(isComplete)?.headers['if-none-match'], '*');
-  ownId = 'somebody else';
-  await assert.rejects(target.complete('up-1', { ...whole, ...begun }, never), (error) => {
+  ownId = created.object?.ownId ?? '';
+  const finished = await target.complete('up-1', { ...whole, ...created }, never);
+  assert.equal(finished.object?.etag, ETAG);
+  assert.equal(requests.find(isComplete)?.headers['if-none-match'], '*');
+  ownId = 'another upload';
+  await assert.rejects(target.complete('up-1', { ...whole, ...created }, never), (error) => {
     return isFailure(error, 'exists') && error.service?.httpStatus === 412;
   });
 });
 
 const pages: [string, string][] = [
   ['an HTML page', '<html><body>Sign in</body></html>'],
-  ['nothing', ''],
-  ['a list without its end', '<ListPartsResult><UploadId>up-1</UploadId></ListPartsResult>'],
+  ['an empty body', ''],
+  ['a list that is cut off', '<ListPartsResult><UploadId>up-1</UploadId></ListPartsResult>'],
 ];
 for (const [title, body] of pages) {
-  test(`${title} with status 200 is no list of parts or of uploads`, async (t) => {
+  test(`${title} with status 200 is not a list of parts or of uploads`, async (t) => {
     const { url } = await scriptedServer(t, (response) => xml(response, 200, body));
     const target = targetAt(t, url);
     const page = { limit: null, marker: null };
@@ -440,9 +441,9 @@ for (const [algorithm, type, isRefused] of [
   ['CRC32', 'FULL_OBJECT', false],
   ['CRC64NVME', 'FULL_OBJECT', false],
 ] as const) {
-  test(`an upload of another program with ${algorithm} (${type}) is ${isRefused ? 'refused before a part is sent' : 'gone on with'}`, async (t) => {
+  test(`an upload of another program with ${algorithm} (${type}) ${isRefused ? 'is refused before a part is sent' : 'can be resumed'}`, async (t) => {
     const more = `<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm><ChecksumType>${type}</ChecksumType>`;
-    const { url, seen } = await scriptedServer(t, (response, at) =>
+    const { url, requests } = await scriptedServer(t, (response, at) =>
       at.method === 'GET' ? xml(response, 200, partList([[1, PART]], false, more)) : aws()(response, at),
     );
     const sent = targetAt(t, url).sendPart('up-1', second, never);
@@ -451,12 +452,12 @@ for (const [algorithm, type, isRefused] of [
         return isFailure(error, 'refused') && /CRC32 checksums/.test(error.facts.detail ?? '');
       });
     } else await sent;
-    assert.equal(seen.filter(isPart).length, isRefused ? 0 : 1);
-    assert.ok(seen.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] === undefined));
+    assert.equal(requests.filter(isPart).length, isRefused ? 0 : 1);
+    assert.ok(requests.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] === undefined));
   });
 }
 
-test('a single part on a page that is not the last has the size of all', async (t) => {
+test('a single part on a page that is not the last shows the part size', async (t) => {
   const { url } = await scriptedServer(t, (response) =>
     xml(response, 200, partList([[1, 3 * MIB_BYTES]], true)),
   );
@@ -486,7 +487,7 @@ const shown: [string, readonly (readonly [number, number])[], number | null][] =
   ['no part', [], null],
 ];
 for (const [title, listed, wanted] of shown) {
-  test(`the size of an upload's parts is seen from ${title}`, async (t) => {
+  test(`the size of an upload's parts follows from ${title}`, async (t) => {
     const { url } = await scriptedServer(t, (response) => xml(response, 200, partList(listed)));
     const page = await targetAt(t, url).listPartsPage('up-1', { limit: 1, marker: null }, never);
     assert.equal(page.partSizeBytes, wanted);
@@ -497,25 +498,25 @@ for (const [title, listed, wanted] of shown) {
   });
 }
 
-test("what is said of an object goes with begin: class by the protocol's name, encryption, tags", async (t) => {
-  const { url, seen } = await scriptedServer(t, aws());
+test("create sends the storage class by the protocol's name, the encryption and the tags", async (t) => {
+  const { url, requests } = await scriptedServer(t, aws());
   const object = { sse: 'aws:kms', sseKmsKeyId: 'key-1', tagging: 'kind=backup&host=nas' };
   const target = targetAt(t, url, { dialect: OBS_DIALECT, object });
-  const begun = await target.createUpload(
+  const created = await target.createUpload(
     { ...request, object: { storageClass: 'COLD', noOverwrite: false } },
     never,
   );
-  assert.equal(begun.object?.storageClass, 'COLD');
-  const { headers } = seen[0] as Seen;
+  assert.equal(created.object?.storageClass, 'COLD');
+  const { headers } = requests[0] as ReceivedRequest;
   assert.equal(headers['x-amz-storage-class'], 'GLACIER');
   assert.equal(headers['x-amz-server-side-encryption'], 'aws:kms');
   assert.equal(headers['x-amz-server-side-encryption-aws-kms-key-id'], 'key-1');
   assert.equal(headers['x-amz-tagging'], 'kind=backup&host=nas');
   await target.createUpload({ ...request, object: { storageClass: null, noOverwrite: false } }, never);
-  assert.equal(seen[1]?.headers['x-amz-storage-class'], undefined);
+  assert.equal(requests[1]?.headers['x-amz-storage-class'], undefined);
 });
 
-test('a part that arrived with another MD5 than OBS was told is sent again; encrypted ones have none', async (t) => {
+test('a part whose ETag is another MD5 is sent again to OBS, unless the object is encrypted', async (t) => {
   const other = { etag: '"00000000000000000000000000000000"' };
   let headers: Record<string, string> = other;
   const { url } = await scriptedServer(t, (response) => xml(response, 200, '', headers));

@@ -1,4 +1,4 @@
-/** A service that says what the test tells it to, and remembers what it was asked. */
+/** A service whose responses the test scripts, and which keeps the requests that it received. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -7,7 +7,7 @@ import { GLACIER_CAPABILITIES } from '../../src/targets/glacier/capabilities.js'
 import { type GlacierTargetOptions, glacierTarget } from '../../src/targets/glacier/target.js';
 import type { Target } from '../../src/transfer/ports/target.js';
 
-export interface Seen {
+export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -15,36 +15,39 @@ export interface Seen {
   readonly socket: Socket;
 }
 
-export type Script = (response: ServerResponse, seen: Seen) => void;
+export type Script = (response: ServerResponse, received: ReceivedRequest) => void;
 
 export interface ScriptedServer {
   readonly url: string;
-  /** Requests in the order in which they were complete. */
-  readonly seen: Seen[];
+  /** The requests, in the order in which they were complete. */
+  readonly requests: ReceivedRequest[];
 }
 
-/** Listens on loopback until the test ends. `early` is asked before the body is read; true: it has dealt with it. */
+/**
+ * Listens on loopback until the test ends.
+ * @param early is called before the body is read; true means that it has handled the request
+ */
 export async function scriptedServer(
   t: TestContext,
   script: Script,
   early: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
 ): Promise<ScriptedServer> {
-  const seen: Seen[] = [];
+  const requests: ReceivedRequest[] = [];
   const server = createServer(async (request, response) => {
     if (early(request, response)) return;
     const { method = '', url = '', headers, socket } = request;
     const body = await buffer(request).catch(() => null);
     if (body === null) return;
-    const whole = { method, url, headers, body, socket };
-    seen.push(whole);
-    script(response, whole);
+    const received = { method, url, headers, body, socket };
+    requests.push(received);
+    script(response, received);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';

@@ -1,4 +1,4 @@
-/** What every target must do, the one in memory and the real ones alike: a fake that drifts is worse than none. */
+/** The contract that every target fulfils, the one in memory and the real ones: a fake that differs from them is useless. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
@@ -19,13 +19,13 @@ import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
 
 interface ContractTargets {
-  /** Of a vault or bucket that exists and is empty. */
+  /** A vault or bucket that exists and is empty. */
   readonly target: Target;
-  /** The same service, and a vault or bucket that is not there. */
-  readonly elsewhere: Target;
+  /** A vault or bucket of the same service that does not exist. */
+  readonly absent: Target;
 }
 
-/** What the contract has to know of a kind of service to speak to it at all. */
+/** The properties of a kind of service that the contract depends on. */
 export interface ServiceKind {
   readonly container: 'vault' | 'bucket';
   readonly partBytes: number;
@@ -40,7 +40,7 @@ const UNKNOWN_ID = `-${'no_such-upload'.repeat(7)}`.slice(0, 92);
 
 const never = new AbortController().signal;
 
-/** A file of two and a half parts, and what is done with it. */
+/** A file of two and a half parts, and the steps of its upload. */
 class Work {
   readonly kind: ServiceKind;
   readonly sizeBytes: number;
@@ -64,7 +64,7 @@ class Work {
     return preparedPart(from.subarray(index * partBytes, (index + 1) * partBytes), index, partBytes);
   }
 
-  /** All that is told to complete: every part with the hashes and the ETag of its bytes. */
+  /** Returns the input of complete: every part with the hashes and the ETag of its bytes. */
   async whole({ object }: Partial<CreatedUpload> = {}): Promise<Completion> {
     const parts = new Map<number, RecordedPart>();
     for (const index of [0, 1, 2]) {
@@ -77,19 +77,19 @@ class Work {
   }
 
   async createUpload(target: Target, indexes: readonly number[]): Promise<CreatedUpload> {
-    const begun = await target.createUpload(this.request(), never);
-    await Promise.all(indexes.map((index) => target.sendPart(begun.uploadId, this.partOf(index), never)));
-    return begun;
+    const created = await target.createUpload(this.request(), never);
+    await Promise.all(indexes.map((index) => target.sendPart(created.uploadId, this.partOf(index), never)));
+    return created;
   }
 
-  /** Whether what is listed can only be this part; a service that lists no hash of it at all proves nothing. */
+  /** Returns true if a hash in the list proves that it is this part. */
   async provesPart({ treeHash, linearHash = null, etag }: RemotePart, index: number): Promise<boolean> {
     const part = this.partOf(index);
     if (treeHash !== null) return treeHash === part.treeHash;
     return linearHash === null ? etag === (await part.md5()) : linearHash === part.linearHash;
   }
 
-  async heldStarts(target: Target, uploadId: string): Promise<number[]> {
+  async listedIndexes(target: Target, uploadId: string): Promise<number[]> {
     const { parts } = await listAllParts(target, uploadId, never);
     return parts.map((part) => part.startByte / this.kind.partBytes);
   }
@@ -106,7 +106,7 @@ function missing(what: 'upload' | ServiceKind['container']) {
     assert.ok(isFailure(error, 'not-found'), `not a not-found: ${error}`);
     assert.equal(error.facts.what, what);
     assert.equal(error.service?.httpStatus, 404);
-    assert.equal(error.retryClass, null, 'asking again would not help');
+    assert.equal(error.retryClass, null, 'a retry would not help');
     return true;
   };
 }
@@ -114,9 +114,9 @@ function missing(what: 'upload' | ServiceKind['container']) {
 function refusedWhole(error: unknown): true {
   assert.ok(isFailure(error, 'checksum'), `not a checksum: ${error}`);
   assert.equal(error.facts.what, 'archive');
-  // Null: it was plain before the service was asked.
+  // Null if the target refused it without a request.
   assert.equal(error.service?.httpStatus ?? 400, 400);
-  assert.equal(error.retryClass, null, 'asking again would not help');
+  assert.equal(error.retryClass, null, 'a retry would not help');
   return true;
 }
 
@@ -127,7 +127,7 @@ export function targetContract(name: string, kind: ServiceKind, make: MakeTarget
       const targets = await make(t);
       t.after(async () => {
         await targets.target.close();
-        await targets.elsewhere.close();
+        await targets.absent.close();
       });
       await check({ ...targets, work });
     });
@@ -145,15 +145,18 @@ type Fact = (
 ) => void;
 
 function factsOfParts(fact: Fact): void {
-  fact('it says which place it is, with the account that the service gave', async ({ target, work }) => {
-    const place = await target.locate(false, never);
-    assert.match(place.url, /^[a-z0-9]+:\/\/\S+$/);
-    if (work.kind.container === 'vault') assert.match(place.account ?? '', /^\d{12}$/);
-    assert.deepEqual(await target.locate(true, never), place);
-  });
+  fact(
+    'locate returns the identity of the target, with the account that the service reports',
+    async ({ target, work }) => {
+      const identity = await target.locate(false, never);
+      assert.match(identity.url, /^[a-z0-9]+:\/\/\S+$/);
+      if (work.kind.container === 'vault') assert.match(identity.account ?? '', /^\d{12}$/);
+      assert.deepEqual(await target.locate(true, never), identity);
+    },
+  );
 
   fact(
-    'parts arrive in any order and at once, and each receipt has the hash of its bytes',
+    'parts are accepted in any order and concurrently, and each receipt has the hash of its bytes',
     async (targets) => {
       const { target, work } = targets;
       const { uploadId } = await target.createUpload(work.request(), never);
@@ -170,36 +173,36 @@ function factsOfParts(fact: Fact): void {
         assert.equal(upload.description, 'photos of 2026');
         assert.ok(Number.isFinite(Date.parse(upload.createdAt ?? '')));
       }
-      const places = parts.map(({ startByte, endByte }) => [startByte, endByte]);
+      const listed = parts.map(({ startByte, endByte }) => [startByte, endByte]);
       const ranges = [0, 1, 2].map((index) => work.partOf(index).range);
       assert.deepEqual(
-        places,
+        listed,
         ranges.map(({ startByte, endByte }) => [startByte, endByte]),
       );
       for (const [index, part] of parts.entries()) assert.equal(await work.provesPart(part, index), true);
     },
   );
 
-  fact('the same part again replaces the bytes that were there', async ({ target, work }) => {
-    const { uploadId, ...begun } = await target.createUpload(work.request(), never);
+  fact('a part that is sent again replaces the earlier bytes', async ({ target, work }) => {
+    const { uploadId, ...created } = await target.createUpload(work.request(), never);
     const other = seededBytes(work.sizeBytes, 43);
     await target.sendPart(uploadId, work.partOf(1, other), never);
     await Promise.all([0, 1, 2].map((index) => target.sendPart(uploadId, work.partOf(index), never)));
-    assert.deepEqual(await work.heldStarts(target, uploadId), [0, 1, 2]);
-    await target.complete(uploadId, await work.whole(begun), never);
+    assert.deepEqual(await work.listedIndexes(target, uploadId), [0, 1, 2]);
+    await target.complete(uploadId, await work.whole(created), never);
   });
 
-  fact('a part whose bytes are not those of its hash is not taken', async ({ target, work }) => {
+  fact('a part whose bytes do not match its hash is refused', async ({ target, work }) => {
     const { uploadId } = await work.createUpload(target, [0]);
     const { treeHash, linearHash } = work.partOf(2);
     await assert.rejects(
       target.sendPart(uploadId, { ...work.partOf(1), treeHash, linearHash }, never),
       (error) => error instanceof TransferError && error.kind !== 'bug',
     );
-    assert.deepEqual(await work.heldStarts(target, uploadId), [0]);
+    assert.deepEqual(await work.listedIndexes(target, uploadId), [0]);
   });
 
-  fact('an upload that nobody began is not found, whatever is asked of it', async ({ target, work }) => {
+  fact('an upload that was never created is not found by any operation', async ({ target, work }) => {
     const isMissing = missing('upload');
     await assert.rejects(target.sendPart(UNKNOWN_ID, work.partOf(0), never), isMissing);
     await assert.rejects(target.listPartsPage(UNKNOWN_ID, { limit: null, marker: null }, never), isMissing);
@@ -207,41 +210,38 @@ function factsOfParts(fact: Fact): void {
     await assert.rejects(target.abort(UNKNOWN_ID, never), isMissing);
   });
 
-  fact('a vault or bucket that is not there is not found, and not made by looking', async (bench) => {
-    const { elsewhere, work } = bench;
+  fact('a vault or bucket that does not exist is not found, and no operation creates it', async (bench) => {
+    const { absent, work } = bench;
     const isMissing = missing(work.kind.container);
-    await assert.rejects(elsewhere.locate(false, never), isMissing);
-    await assert.rejects(elsewhere.createUpload(work.request(), never), isMissing);
-    await assert.rejects(elsewhere.listUploadsPage({ limit: null, marker: null }, never), isMissing);
+    await assert.rejects(absent.locate(false, never), isMissing);
+    await assert.rejects(absent.createUpload(work.request(), never), isMissing);
+    await assert.rejects(absent.listUploadsPage({ limit: null, marker: null }, never), isMissing);
   });
 }
 
 function factsOfLists(fact: Fact): void {
-  fact(
-    'parts are listed over pages by markers that are handed back as they came',
-    async ({ target, work }) => {
-      const { uploadId } = await work.createUpload(target, [0, 1, 2]);
-      const first = await target.listPartsPage(uploadId, { limit: 2, marker: null }, never);
-      assert.equal(first.parts.length, 2);
-      assert.ok(first.marker);
-      const second = await target.listPartsPage(uploadId, { limit: 2, marker: first.marker }, never);
-      assert.equal(second.marker, null);
-      const starts = [...first.parts, ...second.parts].map((part) => part.startByte / work.kind.partBytes);
-      assert.deepEqual(starts, [0, 1, 2]);
-      const full = await target.listPartsPage(uploadId, { limit: 3, marker: null }, never);
-      assert.deepEqual([full.parts.length, full.marker], [3, null], 'a page that is just full is the last');
-    },
-  );
+  fact('parts are listed over several pages by their markers', async ({ target, work }) => {
+    const { uploadId } = await work.createUpload(target, [0, 1, 2]);
+    const first = await target.listPartsPage(uploadId, { limit: 2, marker: null }, never);
+    assert.equal(first.parts.length, 2);
+    assert.ok(first.marker);
+    const second = await target.listPartsPage(uploadId, { limit: 2, marker: first.marker }, never);
+    assert.equal(second.marker, null);
+    const starts = [...first.parts, ...second.parts].map((part) => part.startByte / work.kind.partBytes);
+    assert.deepEqual(starts, [0, 1, 2]);
+    const full = await target.listPartsPage(uploadId, { limit: 3, marker: null }, never);
+    assert.deepEqual([full.parts.length, full.marker], [3, null], 'a page that is exactly full is the last');
+  });
 
   fact('an upload without parts lists none', async ({ target, work }) => {
     const { uploadId } = await target.createUpload(work.request(), never);
     assert.deepEqual((await listAllParts(target, uploadId, never)).parts, []);
   });
 
-  fact('uploads in progress are listed over pages, each once', async ({ target, work }) => {
-    const begun: string[] = [];
+  fact('uploads in progress are listed over several pages, each of them once', async ({ target, work }) => {
+    const created: string[] = [];
     for (const n of [1, 2, 3, 4, 5])
-      begun.push((await target.createUpload(work.request(`n ${n}`), never)).uploadId);
+      created.push((await target.createUpload(work.request(`n ${n}`), never)).uploadId);
     const listed: OpenUpload[] = [];
     let pages = 0;
     for (let marker: string | null = null; pages === 0 || marker !== null; pages += 1) {
@@ -251,31 +251,31 @@ function factsOfLists(fact: Fact): void {
       marker = page.marker;
     }
     assert.equal(pages, 3);
-    assert.deepEqual(listed.map(({ uploadId }) => uploadId).sort(), begun.toSorted());
-    const third = listed.find(({ uploadId }) => uploadId === begun[2]);
+    assert.deepEqual(listed.map(({ uploadId }) => uploadId).sort(), created.toSorted());
+    const third = listed.find(({ uploadId }) => uploadId === created[2]);
     if (work.kind.container === 'vault') {
-      const known = [third?.description, third?.partSizeBytes, third?.key];
-      assert.deepEqual(known, ['n 3', work.kind.partBytes, null]);
+      const listedFields = [third?.description, third?.partSizeBytes, third?.key];
+      assert.deepEqual(listedFields, ['n 3', work.kind.partBytes, null]);
     } else {
       assert.match(third?.key ?? '', /./);
     }
     assert.ok(Number.isFinite(Date.parse(third?.createdAt ?? '')));
   });
 
-  fact('ids are good whatever they begin with', async ({ target, work }) => {
+  fact('an upload id may start with any character', async ({ target, work }) => {
     for (let n = 0; n < 8; n += 1) {
       const { uploadId } = await target.createUpload(work.request(), never);
       await target.sendPart(uploadId, work.partOf(0), never);
-      assert.deepEqual(await work.heldStarts(target, uploadId), [0], uploadId);
+      assert.deepEqual(await work.listedIndexes(target, uploadId), [0], uploadId);
       await target.abort(uploadId, never);
     }
   });
 }
 
 function factsOfComplete(fact: Fact): void {
-  fact('complete makes one archive, and a repeat gives the same id', async ({ target, work }) => {
-    const { uploadId, ...begun } = await work.createUpload(target, [2, 1, 0]);
-    const whole = await work.whole(begun);
+  fact('complete creates one archive, and a repeat returns the same id', async ({ target, work }) => {
+    const { uploadId, ...created } = await work.createUpload(target, [2, 1, 0]);
+    const whole = await work.whole(created);
     const first = await target.complete(uploadId, whole, never);
     assert.ok(first.archiveId.length > 0);
     assert.equal(first.treeHash ?? whole.treeHash, whole.treeHash);
@@ -283,22 +283,22 @@ function factsOfComplete(fact: Fact): void {
     assert.equal(again.archiveId, first.archiveId);
   });
 
-  fact('an upload that was completed is no upload any more', async ({ target, work }) => {
-    const { uploadId, ...begun } = await work.createUpload(target, [0, 1, 2]);
-    const whole = await work.whole(begun);
+  fact('a completed upload no longer exists as an upload', async ({ target, work }) => {
+    const { uploadId, ...created } = await work.createUpload(target, [0, 1, 2]);
+    const whole = await work.whole(created);
     await target.complete(uploadId, whole, never);
     const isMissing = missing('upload');
     await assert.rejects(target.abort(uploadId, never), isMissing);
     assert.deepEqual(await openIds(target), []);
-    // Swift's parts go on to be the object, and are listed as long as it is there.
+    // Swift keeps the parts as segments of the object, and lists them as long as the object exists.
     if (work.kind.container === 'bucket') return;
     await assert.rejects(target.listPartsPage(uploadId, { limit: null, marker: null }, never), isMissing);
     await assert.rejects(target.sendPart(uploadId, work.partOf(0), never), isMissing);
   });
 
-  fact('complete with a part missing is refused, and the upload stays open', async ({ target, work }) => {
-    const { uploadId, ...begun } = await work.createUpload(target, [0, 2]);
-    const whole = await work.whole(begun);
+  fact('complete without all the parts is refused, and the upload stays open', async ({ target, work }) => {
+    const { uploadId, ...created } = await work.createUpload(target, [0, 2]);
+    const whole = await work.whole(created);
     await assert.rejects(target.complete(uploadId, whole, never), refusedWhole);
     await target.sendPart(uploadId, work.partOf(1), never);
     await target.complete(uploadId, whole, never);
@@ -307,11 +307,11 @@ function factsOfComplete(fact: Fact): void {
   fact(
     'complete with another hash or size is refused, and the upload stays open',
     async ({ target, work }) => {
-      const { uploadId, ...begun } = await work.createUpload(target, [0, 1, 2]);
-      const whole = await work.whole(begun);
+      const { uploadId, ...created } = await work.createUpload(target, [0, 1, 2]);
+      const whole = await work.whole(created);
       const wrongHash = { ...whole, treeHash: work.partOf(0).treeHash };
       await assert.rejects(target.complete(uploadId, wrongHash, never), refusedWhole);
-      // A bucket is told the parts, whose sizes it knows; a vault counts.
+      // A bucket gets a list of parts and knows their sizes; only a vault checks the total size.
       if (work.kind.container === 'vault') {
         const wrongSize = { ...whole, sizeBytes: whole.sizeBytes + 1 };
         await assert.rejects(target.complete(uploadId, wrongSize, never), refusedWhole);
@@ -324,13 +324,13 @@ function factsOfComplete(fact: Fact): void {
 
 function factsOfAbort(fact: Fact): void {
   fact(
-    'abort drops the upload, and a repeat is either answered again or finds nothing',
+    'abort removes the upload, and a repeat either succeeds or finds no upload',
     async ({ target, work }) => {
-      const { uploadId, ...begun } = await work.createUpload(target, [0]);
-      const whole = await work.whole(begun);
+      const { uploadId, ...created } = await work.createUpload(target, [0]);
+      const whole = await work.whole(created);
       const { uploadId: other } = await work.createUpload(target, [1]);
-      const answer = await target.abort(uploadId, never);
-      assert.equal(answer.httpStatus, 204);
+      const response = await target.abort(uploadId, never);
+      assert.equal(response.httpStatus, 204);
       assert.deepEqual(await openIds(target), [other]);
       const isMissing = missing('upload');
       await assert.rejects(target.sendPart(uploadId, work.partOf(1), never), isMissing);
@@ -342,14 +342,14 @@ function factsOfAbort(fact: Fact): void {
 }
 
 function factsOfSignals(fact: Fact): void {
-  type Ask = (bench: Asked, signal: AbortSignal) => Promise<unknown>;
-  interface Asked {
+  type Call = (bench: Bench, signal: AbortSignal) => Promise<unknown>;
+  interface Bench {
     readonly target: Target;
     readonly work: Work;
     readonly uploadId: string;
     readonly whole: Completion;
   }
-  const asks: Record<string, Ask> = {
+  const calls: Record<string, Call> = {
     locate: ({ target }, signal) => target.locate(false, signal),
     createUpload: ({ target, work }, signal) => target.createUpload(work.request(), signal),
     'send part': ({ target, work, uploadId }, signal) => target.sendPart(uploadId, work.partOf(0), signal),
@@ -359,18 +359,21 @@ function factsOfSignals(fact: Fact): void {
     abort: ({ target, uploadId }, signal) => target.abort(uploadId, signal),
     'list uploads': ({ target }, signal) => target.listUploadsPage({ limit: null, marker: null }, signal),
   };
-  for (const [operation, ask] of Object.entries(asks)) {
-    fact(`${operation} rejects with the reason of a signal, aborted before or meanwhile`, async (targets) => {
-      const { target, work } = targets;
-      const { uploadId, ...begun } = await target.createUpload(work.request(), never);
-      const bench = { target, work, uploadId, whole: await work.whole(begun) };
-      const reason = new TransferError('stopped', { signal: 'SIGINT' });
-      const before = AbortSignal.abort(reason);
-      await assert.rejects(ask(bench, before), (error) => error === reason);
-      const stop = new AbortController();
-      const asked = ask(bench, stop.signal);
-      stop.abort(reason);
-      await assert.rejects(asked, (error) => error === reason);
-    });
+  for (const [operation, call] of Object.entries(calls)) {
+    fact(
+      `${operation} rejects with the reason of a signal that is aborted before or during the call`,
+      async (targets) => {
+        const { target, work } = targets;
+        const { uploadId, ...created } = await target.createUpload(work.request(), never);
+        const bench = { target, work, uploadId, whole: await work.whole(created) };
+        const reason = new TransferError('stopped', { signal: 'SIGINT' });
+        const before = AbortSignal.abort(reason);
+        await assert.rejects(call(bench, before), (error) => error === reason);
+        const stop = new AbortController();
+        const pending = call(bench, stop.signal);
+        stop.abort(reason);
+        await assert.rejects(pending, (error) => error === reason);
+      },
+    );
   }
 }

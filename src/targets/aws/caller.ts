@@ -1,7 +1,9 @@
-/** One request to a service: sent, obeying a signal, its failure told in calve's terms. */
+/** Sends one request to a service, obeys a signal, and reports failures as `TransferError`. */
+import { onAbort } from '../../core/abort-signals.js';
 import { TransferError } from '../../core/failures.js';
+import type { ClientLoader } from './client-loader.js';
 import { retryAfterMs } from './retry-after.js';
-import type { SdkError } from './service-answer.js';
+import type { SdkError } from './service-response.js';
 
 interface SendOptions {
   readonly abortSignal: AbortSignal;
@@ -9,59 +11,42 @@ interface SendOptions {
 
 type Send<T, Client, Sdk> = (client: Client, options: SendOptions, sdk: Sdk) => Promise<T>;
 
-export interface Connection<Client, Sdk> {
-  readonly sdk: Sdk;
-  readonly client: Client;
-}
-
-/** A client of the SDK, made when it is first used, because loading it costs more than a whole `status`. */
-export interface Connector<Client, Sdk> {
-  /** Whether requests go over TLS. */
-  readonly isEncrypted: boolean;
-  connect(): Promise<Connection<Client, Sdk>>;
-  /** Credentials are looked up anew from the next request on; requests under way are left alone. */
-  forgetCredentials(): void;
-  /** Ends all connections. */
-  close(): void;
-}
-
 export interface Caller<Client, Sdk, Operation> {
-  /** Whether requests go over TLS. */
+  /** True if requests use TLS. */
   readonly isEncrypted: boolean;
-  /** @throws what `classify` makes of the failure, or the signal's reason */
+  /** @throws the failure that `classify` returns, or the signal's reason */
   call<T>(operation: Operation, signal: AbortSignal, send: Send<T, Client, Sdk>): Promise<T>;
   close(): void;
 }
 
-/** Settles as `promise` does, or with the signal's reason: looking up credentials does not listen to signals. */
+/** Settles as `promise` does, or rejects with the signal's reason: the look-up of credentials ignores signals. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => undefined;
+  let stopListening = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    stopListening = onAbort(signal, () => reject(signal.reason));
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    stopListening();
   }
 }
 
-/** @param classify what an error of the SDK means; it gives an error back that it does not know */
+/** @param classify turns an error of the SDK into a failure; returns errors that it does not know unchanged */
 export function serviceCaller<Client, Sdk, Operation>(
-  connector: Connector<Client, Sdk>,
+  loader: ClientLoader<Client, Sdk>,
   classify: (error: unknown, operation: Operation) => unknown,
   isExpiredToken: (failure: unknown) => boolean,
 ): Caller<Client, Sdk, Operation> {
   async function call<T>(operation: Operation, signal: AbortSignal, send: Send<T, Client, Sdk>): Promise<T> {
     signal.throwIfAborted();
     try {
-      const { sdk, client } = await connector.connect();
+      const { sdk, client } = await loader.load();
       return await orAborted(send(client, { abortSignal: signal }, sdk), signal);
     } catch (error) {
       signal.throwIfAborted();
       const failure = classify(error, operation);
-      if (isExpiredToken(failure)) connector.forgetCredentials();
+      if (isExpiredToken(failure)) loader.forgetCredentials();
       const headers = (error as SdkError).$response?.headers;
       if (failure instanceof TransferError && headers !== undefined) {
         failure.retryAfterMs = retryAfterMs(headers, Date.now());
@@ -70,5 +55,5 @@ export function serviceCaller<Client, Sdk, Operation>(
     }
   }
 
-  return { isEncrypted: connector.isEncrypted, call, close: () => connector.close() };
+  return { isEncrypted: loader.isEncrypted, call, close: () => loader.close() };
 }

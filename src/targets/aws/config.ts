@@ -1,6 +1,6 @@
 /**
- * Region and endpoint as the AWS tools find them: flag, environment, profile. Resolved here and given to the client,
- * so that the journal can record them and the endpoint is checked before credentials are used on it.
+ * Resolves region and endpoint in the order of the AWS tools: flag, environment, profile. The client receives the result,
+ * so that the journal can record it and the endpoint is checked before credentials are sent to it.
  * Source: AWS SDKs and tools reference guide, "Service-specific endpoints" and "AWS Region".
  */
 import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
@@ -15,6 +15,7 @@ interface ConfigFiles {
 }
 
 /**
+ * Returns the region and the configured endpoint, without a request.
  * @param service the service's name in variables and config keys: `glacier`, `s3`
  * @throws TransferError `usage`: no region anywhere, a malformed region or endpoint
  */
@@ -30,7 +31,7 @@ export async function resolveAwsEndpoint(
   };
   const region =
     settings.region ??
-    // An empty variable is as good as none, as with the AWS tools.
+    // An empty variable counts as unset, as in the AWS tools.
     (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (await fromFiles()).profile['region']);
   if (region === undefined || region === '') {
     throw new TransferError('usage', {

@@ -1,4 +1,4 @@
-/** The connections to the service: kept alive, verified, and given up when they do not come about. */
+/** Agents that open the connections to a service, keep them alive, and limit the time that opening one may take. */
 import { lookup as systemLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
@@ -13,19 +13,19 @@ export interface HttpAgents {
   destroy(): void;
 }
 
-export interface ConnectionOptions {
+export interface HttpAgentOptions {
   readonly connectTimeoutMs: number;
-  /** Requests at once; a few more connections are allowed for lists and aborts beside them. */
+  /** The number of concurrent parts. A few more connections are allowed for lists and aborts. */
   readonly concurrency: number;
-  /** For connections over TLS. */
+  /** Used for connections over TLS only. */
   readonly proxies: ProxyRules;
 }
 
 type OnConnection = (error: Error | null, socket: Duplex) => void;
 
 /**
- * Fails a connection that is not there (handshake included) in time. The SDK's own connection time-out leaves its
- * timer behind when the request ends before it, which keeps the process from ending.
+ * Destroys a connection that is not ready (handshake included) in time. The SDK's own connection time-out does not clear
+ * its timer when the request ends earlier, and that keeps the process running.
  */
 function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, timeoutMs: number): void {
   if (socket === null || socket === undefined) return;
@@ -33,9 +33,9 @@ function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, 
     const error = new Error(`no connection within ${timeoutMs} ms`);
     socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
   }, timeoutMs);
-  const forget = (): void => clearTimeout(timer);
-  socket.once(readyEvent, forget);
-  socket.once('close', forget);
+  const stopTimer = (): void => clearTimeout(timer);
+  socket.once(readyEvent, stopTimer);
+  socket.once('close', stopTimer);
 }
 
 class HttpAgent extends http.Agent {
@@ -82,8 +82,8 @@ class HttpsAgent extends https.Agent {
 }
 
 /**
- * Names below `localhost` are this machine's, though few resolvers say so: a bucket in the host's name of a server on
- * this machine. Source: RFC 6761, section 6.3.
+ * Resolves names below `localhost` to this machine, which few resolvers do: a server on this machine may expect the
+ * bucket in the host name. Source: RFC 6761, section 6.3.
  */
 const lookup: LookupFunction = (hostname, options, done) => {
   if (!hostname.endsWith('.localhost')) return systemLookup(hostname, options, done);
@@ -91,7 +91,7 @@ const lookup: LookupFunction = (hostname, options, done) => {
   process.nextTick(() => (options.all === true ? done(null, [address]) : done(null, '127.0.0.1', 4)));
 };
 
-export function httpAgents({ connectTimeoutMs, concurrency, proxies }: ConnectionOptions): HttpAgents {
+export function httpAgents({ connectTimeoutMs, concurrency, proxies }: HttpAgentOptions): HttpAgents {
   const options = { keepAlive: true, maxSockets: concurrency + 4, lookup };
   const httpAgent = new HttpAgent(options, connectTimeoutMs);
   const httpsAgent = new HttpsAgent(options, connectTimeoutMs, proxies);

@@ -1,20 +1,21 @@
-/** A part's bytes on their way out, counted as they leave. */
+/** The body of a part's request, which counts the bytes that were sent. */
 import { Readable } from 'node:stream';
+import { onAbort } from '../../core/abort-signals.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 
 /**
- * How much is written at once over TLS. Node tells no progress within one encrypted write, so a part written whole
- * would look stalled, and be timed out, on a slow line that never stood still.
+ * The size of one write over TLS. Node reports no progress within one encrypted write, so a part in a single write would
+ * look stalled on a slow line, and would be timed out although bytes move.
  */
 const TLS_WRITE_BYTES = 256 * 1024;
 
 export interface PartBody {
   readonly content: Uint8Array | Readable;
-  /** Bytes that have left; null where they left in one write, of which nobody can say how far it is. */
+  /** Bytes that were sent; null for a body in a single write, because its progress is unknown. */
   sentBytes(): number | null;
 }
 
-/** @param isEncrypted whether the connection is TLS */
+/** @param isEncrypted true if the connection uses TLS */
 function partBody(part: PreparedPart, isEncrypted: boolean): PartBody {
   const body = part.body();
   if (body instanceof Readable) return counted(body);
@@ -36,7 +37,7 @@ function inSlices(bytes: Uint8Array): Readable {
 
 function counted(content: Readable): PartBody {
   let sentBytes = 0;
-  // Paused first: a listener alone would set it flowing before anybody takes the bytes.
+  // Without the pause a listener would make the stream flow before the request reads it.
   content.pause();
   content.on('data', (chunk: Uint8Array) => {
     sentBytes += chunk.length;
@@ -45,9 +46,9 @@ function counted(content: Readable): PartBody {
 }
 
 /**
- * Gives `send` the part's body and a signal that follows the given one, and the body's own failure. The body ends with
- * the request, however that ends.
- * @param line.isEncrypted whether the connection is TLS
+ * Calls `send` with the part's body and a controller that is aborted with `signal`, or when the body cannot be read.
+ * Destroys the body when the request ends.
+ * @param line.isEncrypted true if the connection uses TLS
  * @throws what `send` throws; the body's own error when it cannot be read
  */
 export async function withBody<T>(
@@ -58,20 +59,19 @@ export async function withBody<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const ending = new AbortController();
-  const follow = (): void => ending.abort(signal.reason);
-  signal.addEventListener('abort', follow, { once: true });
+  const stopListening = onAbort(signal, () => ending.abort(signal.reason));
   const body = partBody(part, line.isEncrypted);
   const { content } = body;
-  // Without a listener a body that cannot be read would end the process, and without the abort leave it waiting.
+  // Without a listener a read error would end the process; without the abort the request would wait forever.
   if (content instanceof Readable) content.on('error', (error) => ending.abort(error));
   try {
     return await send(body, ending);
   } catch (error) {
-    // An answer that came before the body was through leaves the connection half used: it goes too.
+    // A response that arrives before the whole body was sent leaves the connection unusable, so it is closed.
     ending.abort(error);
     throw error;
   } finally {
-    signal.removeEventListener('abort', follow);
+    stopListening();
     if (content instanceof Readable) content.destroy();
   }
 }

@@ -1,29 +1,29 @@
 /**
- * Requests of which there are thousands, and which differ in a few headers only: the parts of an upload. The SDK's chain
- * of middleware builds each anew, for more than Node's whole HTTP takes (docs/benchmarks.md). Here it builds the first,
- * up to the signature, as the SDK's own presigner does; the others are copies of it with their own headers, signed by
- * the client's signer and sent by its handler. An answer that is no success goes back through the whole chain, which
- * makes the same error of it as ever.
+ * Sends requests that differ in a few headers only: the parts of an upload, of which there are thousands. The SDK's
+ * middleware builds every request from the start, which takes more time than all of Node's HTTP (docs/benchmarks.md).
+ * Here the middleware builds the first request, up to the signature, as the SDK's own presigner does. The others are
+ * copies with headers of their own; the client's signer signs them, and its handler sends them. A response that is not a
+ * success goes through the whole middleware, which turns it into the usual error.
  */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { HttpRequest } from '@smithy/core/transport';
 import type { PartBody } from './part-body.js';
 
-/** What differs from request to request. */
+/** The fields in which the requests differ. */
 interface Variation {
   readonly headers: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body: PartBody['content'];
 }
 
-export interface Answer {
+export interface ResponseHead {
   readonly statusCode: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-interface WireResponse extends Answer {
+interface HttpResponse extends ResponseHead {
   readonly body: Readable;
 }
 
@@ -31,7 +31,7 @@ interface SendOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-/** For whom is signed, where the signer is not to choose. */
+/** The region and service of a signature, if the signer must not choose them. */
 interface Scope {
   readonly signingRegion?: string;
   readonly signingService?: string;
@@ -40,17 +40,17 @@ interface Scope {
 type SignedRequest = Pick<HttpRequest, 'headers'>;
 
 interface Signer {
-  sign(request: HttpRequest, how: Scope & { readonly signingDate: Date }): Promise<SignedRequest>;
+  sign(request: HttpRequest, options: Scope & { readonly signingDate: Date }): Promise<SignedRequest>;
 }
 
-/** What is used here of an SDK's client. */
+/** The members of an SDK client that this module uses. */
 interface Client {
   readonly config: {
     readonly requestHandler: {
-      handle(request: SignedRequest, options: SendOptions): Promise<{ response: WireResponse }>;
+      handle(request: SignedRequest, options: SendOptions): Promise<{ response: HttpResponse }>;
     };
     signer(authScheme?: unknown): Promise<Signer>;
-    /** Learned from the clock in the service's answers. */
+    /** Milliseconds between the local clock and the date in the service's responses. */
     readonly systemClockOffset: number;
   };
   send(command: unknown, options: SendOptions): Promise<unknown>;
@@ -70,7 +70,7 @@ interface StepContext {
 
 type Step = (args: { readonly request: unknown }) => Promise<{ response: unknown; output: object }>;
 
-/** What is used here of an SDK's command. */
+/** The member of an SDK command that this module uses. */
 interface Command {
   readonly middlewareStack: { add(middleware: never, options: never): void };
 }
@@ -87,7 +87,7 @@ interface Template {
   readonly scope: Scope;
 }
 
-/** The SDK's own types tell steps of each kind and command apart; these serve any. */
+/** Adds a middleware. The SDK has a type for each step and command; this function accepts any. */
 function addStep(
   { middlewareStack }: Command,
   step: (next: Step, context: StepContext) => Step,
@@ -97,24 +97,23 @@ function addStep(
 }
 
 const BEFORE_SIGNING: StepOptions = { step: 'finalizeRequest', priority: 'high', name: 'template' };
-const NEXT_TO_THE_WIRE: StepOptions = { step: 'deserialize', priority: 'low', name: 'answer' };
+const CLOSEST_TO_HANDLER: StepOptions = { step: 'deserialize', priority: 'low', name: 'response' };
 
 /**
- * Lets the chain build the request, up to the signature, and ends it there.
- * @returns null where requests are signed in another way than with the account's own key (directory buckets,
- * access points of several regions)
+ * Lets the middleware build the request up to the signature, and stops it there.
+ * @returns null if requests are not signed with the account's own key (directory buckets, multi-region access points)
  */
 async function templateOf(client: Client, command: Command): Promise<Template | null> {
-  const found: { request: HttpRequest; context: StepContext }[] = [];
-  const catchIt = (_: Step, context: StepContext): Step => {
+  const built: { request: HttpRequest; context: StepContext }[] = [];
+  const capture = (_: Step, context: StepContext): Step => {
     return async ({ request }) => {
-      found.push({ request: request as HttpRequest, context });
+      built.push({ request: request as HttpRequest, context });
       return { response: null, output: { $metadata: {} } };
     };
   };
-  addStep(command, catchIt, BEFORE_SIGNING);
+  addStep(command, capture, BEFORE_SIGNING);
   await client.send(command, {});
-  const [{ request, context } = {}] = found;
+  const [{ request, context } = {}] = built;
   const option = context?.__smithy_context?.selectedHttpAuthScheme?.httpAuthOption;
   const scheme = context?.endpointV2?.properties?.authSchemes?.[0];
   if (request === undefined || option?.schemeId !== 'aws.auth#sigv4') return null;
@@ -127,19 +126,19 @@ async function templateOf(client: Client, command: Command): Promise<Template | 
   return { request, signer: await client.config.signer(scheme), scope };
 }
 
-/** The command as the whole chain sends it. @returns the answer before anything was made of it */
-async function sendWhole(client: Client, command: Command, options: SendOptions): Promise<Answer> {
-  const answers: Answer[] = [];
-  const keepIt = (next: Step): Step => {
+/** Sends the command through the whole middleware. @returns the response before the SDK parses it */
+async function sendThroughSdk(client: Client, command: Command, options: SendOptions): Promise<ResponseHead> {
+  const responses: ResponseHead[] = [];
+  const keepResponse = (next: Step): Step => {
     return async (args) => {
       const result = await next(args);
-      answers.push(result.response as Answer);
+      responses.push(result.response as ResponseHead);
       return result;
     };
   };
-  addStep(command, keepIt, NEXT_TO_THE_WIRE);
+  addStep(command, keepResponse, CLOSEST_TO_HANDLER);
   await client.send(command, options);
-  return answers.at(-1) as Answer;
+  return responses.at(-1) as ResponseHead;
 }
 
 async function sendCopy(
@@ -147,7 +146,7 @@ async function sendCopy(
   template: Template,
   variation: Variation,
   options: SendOptions,
-): Promise<WireResponse> {
+): Promise<HttpResponse> {
   const copy = template.request.clone();
   Object.assign(copy.headers, variation.headers, { 'amz-sdk-invocation-id': randomUUID() });
   copy.query = { ...copy.query, ...variation.query };
@@ -157,12 +156,12 @@ async function sendCopy(
   return (await config.requestHandler.handle(signed, options)).response;
 }
 
-/** Reads a success to its end, so that the connection is free again. @throws when it breaks off */
+/** Reads a response to its end, so that the connection can be used again. @throws if the response is cut off */
 async function drain(body: Readable): Promise<void> {
   for await (const _ of body);
 }
 
-/** The latest kind of each client's. */
+/** The latest template of each client. */
 const templates = new WeakMap<
   Client,
   { readonly key: string; readonly template: Promise<Template | null> }
@@ -172,42 +171,43 @@ function templateFor(client: Client, { key, command }: Repetition): Promise<Temp
   const latest = templates.get(client);
   if (latest?.key === key) return latest.template;
   const template = templateOf(client, command());
-  const made = { key, template };
-  templates.set(client, made);
-  // What failed now (credentials that were not there) is tried anew with the next request.
-  template.catch(() => templates.get(client) === made && templates.delete(client));
+  const entry = { key, template };
+  templates.set(client, entry);
+  // After a failure (missing credentials, for example) the next request builds the template again.
+  template.catch(() => templates.get(client) === entry && templates.delete(client));
   return template;
 }
 
-/** One of many requests. */
+/** One of many similar requests. */
 export interface Repetition {
-  /** What the requests have in common beside the client: of these there is one template. */
+  /** Identifies the requests of a client that are copies of one template. */
   readonly key: string;
-  /** Makes the command anew, because one can't be sent twice. */
+  /** Creates a new command: no command can be sent twice. */
   command(): Command;
   readonly variation: Variation;
 }
 
 /**
- * @returns an answer of status 2xx
+ * Sends a request as a copy of the template for its key.
+ * @returns a response with status 2xx
  * @throws what the client throws when it sends the command
  */
 export async function sendRepeated(
   client: Client,
   repetition: Repetition,
   options: SendOptions,
-): Promise<Answer> {
+): Promise<ResponseHead> {
   const { command, variation } = repetition;
   const template = await templateFor(client, repetition);
-  if (template === null) return sendWhole(client, command(), options);
+  if (template === null) return sendThroughSdk(client, command(), options);
   const response = await sendCopy(client, template, variation, options);
   if (response.statusCode < 300) {
     await drain(response.body);
     return response;
   }
   const refused = command();
-  const answered = (): Step => async () => ({ response, output: {} });
-  addStep(refused, answered, NEXT_TO_THE_WIRE);
+  const replay = (): Step => async () => ({ response, output: {} });
+  addStep(refused, replay, CLOSEST_TO_HANDLER);
   await client.send(refused, options);
   return response;
 }

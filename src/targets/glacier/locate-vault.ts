@@ -1,7 +1,8 @@
-/** Whose vault it is, and that it is there. */
+/** Checks that a vault exists, and finds the account that owns it. */
 import { isFailure } from '../../core/failures.js';
+import { incompleteResponse } from '../aws/failures.js';
 import type { VaultCaller } from './client.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import type { Operation } from './failures.js';
 
 export interface VaultAddress {
   readonly accountId: string;
@@ -22,10 +23,10 @@ async function describeAccount(
 ): Promise<string | null> {
   const operation = operationOf('DescribeVault', address);
   try {
-    const answer = await caller.call(operation, signal, (client, send, sdk) =>
+    const response = await caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.DescribeVaultCommand(address), send),
     );
-    const account = VAULT_ARN.exec(answer.VaultARN ?? '')?.[1];
+    const account = VAULT_ARN.exec(response.VaultARN ?? '')?.[1];
     if (account === undefined) throw incompleteResponse(operation, 'vault ARN');
     return account;
   } catch (error) {
@@ -35,7 +36,7 @@ async function describeAccount(
 }
 
 /**
- * The account number in the vault's ARN; null where the credentials may use the vault but not look at it.
+ * Returns the account number in the vault's ARN; null if the credentials do not allow DescribeVault.
  * @throws TransferError `not-found` for a missing vault, unless it may be created
  */
 export async function locateVault(

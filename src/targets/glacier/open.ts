@@ -1,5 +1,5 @@
 /** `glacier://VAULT`: a vault of the credentials' account. */
-import { lineOptions } from '../aws/connector.js';
+import { lineOptions } from '../aws/client-loader.js';
 import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../settings.js';
 import { GLACIER_CAPABILITIES } from './capabilities.js';
 import { glacierTarget } from './target.js';

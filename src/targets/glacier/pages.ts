@@ -1,4 +1,4 @@
-/** Lists as the service gives them, checked: a list that is cut short must never pass for an empty one. */
+/** Parses and checks the service's lists: a list that is cut off must never look like an empty one. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-glacier';
 import { readTreeHash } from '../../core/tree-hash.js';
 import type {
@@ -8,9 +8,10 @@ import type {
   RemotePart,
   UploadsPage,
 } from '../../transfer/ports/target.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import { incompleteResponse } from '../aws/failures.js';
+import type { Operation } from './failures.js';
 
-/** The service takes nothing at all for its own default. */
+/** Builds the query. The service uses its own defaults for what is left out. */
 export function pageInput(page: PageRequest): { limit?: number; marker?: string } {
   return {
     ...(page.limit !== null && { limit: page.limit }),
@@ -18,7 +19,7 @@ export function pageInput(page: PageRequest): { limit?: number; marker?: string 
   };
 }
 
-/** `0-2097151`, inclusive: without the `bytes ` and the total that the request's header has. */
+/** Parses an inclusive range, `0-2097151`: unlike the request's header it has no `bytes ` and no total. */
 function parseRange(text: string | undefined): { startByte: number; endByte: number } | null {
   const match = /^(\d+)-(\d+)$/.exec(text ?? '');
   const startByte = Number(match?.[1]);
@@ -28,25 +29,25 @@ function parseRange(text: string | undefined): { startByte: number; endByte: num
     : null;
 }
 
-/** The SDK hands on whatever JSON was sent, of whatever type. */
+/** Returns null for values of other types: the SDK passes on any JSON that the service sends. */
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** An absent value and an empty marker both end the list; any other that is no text is no marker to ask with. */
+/** Returns null at the end of the list, which an absent or an empty marker indicates. */
 function markerOf(value: unknown, operation: Operation): string | null {
   if (value === undefined || value === null || value === '') return null;
   if (typeof value !== 'string') throw incompleteResponse(operation, 'page marker that is text');
   return value;
 }
 
-/** Part sizes are text in requests, and some servers answer in kind. */
+/** Parses a part size, which some servers send as text, as requests do. */
 function sizeOrNull(value: unknown): number | null {
   const bytes = typeof value === 'string' && value !== '' ? Number(value) : value;
   return Number.isSafeInteger(bytes) ? (bytes as number) : null;
 }
 
-/** @throws TransferError `unreachable` for what is no list, or holds what is no object */
+/** @throws TransferError `unreachable` if the value is not a list of objects */
 function itemsOf<T extends object>(
   list: readonly T[] | undefined,
   operation: Operation,
@@ -57,10 +58,10 @@ function itemsOf<T extends object>(
   return list;
 }
 
-/** @throws TransferError `unreachable` for a list without its parts, or parts without their range */
-export function parsePartsPage(answer: ListPartsCommandOutput, operation: Operation): PartsPage {
-  const items = itemsOf(answer.Parts, operation, 'parts');
-  const partSizeBytes = sizeOrNull(answer.PartSizeInBytes);
+/** @throws TransferError `unreachable` for a response without a list, or a part without a range */
+export function parsePartsPage(response: ListPartsCommandOutput, operation: Operation): PartsPage {
+  const items = itemsOf(response.Parts, operation, 'parts');
+  const partSizeBytes = sizeOrNull(response.PartSizeInBytes);
   if (partSizeBytes === null) throw incompleteResponse(operation, 'part size');
   const parts = items.map(({ RangeInBytes, SHA256TreeHash }): RemotePart => {
     const range = parseRange(RangeInBytes);
@@ -69,19 +70,19 @@ export function parsePartsPage(answer: ListPartsCommandOutput, operation: Operat
   });
   return {
     partSizeBytes,
-    description: textOrNull(answer.ArchiveDescription),
-    createdAt: textOrNull(answer.CreationDate),
+    description: textOrNull(response.ArchiveDescription),
+    createdAt: textOrNull(response.CreationDate),
     parts,
-    marker: markerOf(answer.Marker, operation),
+    marker: markerOf(response.Marker, operation),
   };
 }
 
-/** @throws TransferError `unreachable` for a list without its uploads, or uploads without an id or a date */
+/** @throws TransferError `unreachable` for a response without a list, or an upload without an id or a date */
 export function parseUploadsPage(
-  answer: ListMultipartUploadsCommandOutput,
+  response: ListMultipartUploadsCommandOutput,
   operation: Operation,
 ): UploadsPage {
-  const items = itemsOf(answer.UploadsList, operation, 'uploads');
+  const items = itemsOf(response.UploadsList, operation, 'uploads');
   const uploads = items.map((upload): OpenUpload => {
     const uploadId = textOrNull(upload.MultipartUploadId);
     const createdAt = textOrNull(upload.CreationDate);
@@ -96,5 +97,5 @@ export function parseUploadsPage(
       storageClass: null,
     };
   });
-  return { uploads, marker: markerOf(answer.Marker, operation) };
+  return { uploads, marker: markerOf(response.Marker, operation) };
 }

@@ -1,17 +1,17 @@
 /**
- * How long a part may take. The service judges a signature when the body is in, not when it begins: a part that takes
- * longer than the signature holds is refused, however often it is sent the same way.
- * Source: answers of the service, "Signature expired: … is now earlier than … (… - 5 min.)".
+ * Limits the time for sending a part. The service checks a signature when the whole body has arrived, not when it starts:
+ * a part that takes longer than the signature is valid is refused on every retry.
+ * Source: responses of the service, "Signature expired: … is now earlier than … (… - 5 min.)".
  */
-import { isFailure, TransferError } from '../../core/failures.js';
+import { type FailureFacts, isFailure, TransferError, wrapFailure } from '../../core/failures.js';
 import type { PartRange } from '../../core/part-plan.js';
 
-const SIGNATURE_HOLDS_MS = 5 * 60_000;
-/** The share of that time after which a part is ended: what is left is for its answer, and for clocks that differ. */
-const USABLE = 0.9;
+const SIGNATURE_VALIDITY_MS = 5 * 60_000;
+/** The share of that time that a part may take. The rest is for the response, and for clocks that differ. */
+const USABLE_SHARE = 0.9;
 
-/** What is offered before the service has said anything else. */
-export const PART_TIME_MS = USABLE * SIGNATURE_HOLDS_MS;
+/** The limit until a response of the service shows another validity. */
+export const PART_TIME_MS = USABLE_SHARE * SIGNATURE_VALIDITY_MS;
 
 const BASIC_TIME = '(\\d{8}T\\d{6}Z)';
 const EXPIRED = new RegExp(`signature expired: ${BASIC_TIME}.*?${BASIC_TIME}.*?${BASIC_TIME}`, 'i');
@@ -20,14 +20,14 @@ function basicTimeMs(text: string | undefined): number {
   return Date.parse(String(text).replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** How long a signature holds, by what the service says of one that it refuses; null where it does not say. */
-export function readHoldsMs(message: string | null): number | null {
+/** Reads how long signatures are valid from the message of a refusal; null if the message does not show it. */
+export function readValidityMs(message: string | null): number | null {
   const match = EXPIRED.exec(message ?? '');
-  const holdsMs = basicTimeMs(match?.[3]) - basicTimeMs(match?.[2]);
-  return holdsMs > 0 ? holdsMs : null;
+  const validityMs = basicTimeMs(match?.[3]) - basicTimeMs(match?.[2]);
+  return validityMs > 0 ? validityMs : null;
 }
 
-/** The time that parts have on one target: learned from what it refuses. */
+/** The time limit for the parts of one target, which its refusals may lower. */
 export class PartTime {
   #ms: number;
 
@@ -39,33 +39,27 @@ export class PartTime {
     return this.#ms;
   }
 
-  late(range: PartRange, elapsedMs: number, sentBytes: number | null): TransferError<'too-slow'> {
-    return this.#tooSlow(range, elapsedMs, sentBytes);
+  tooSlow(range: PartRange, elapsedMs: number, sentBytes: number | null): TransferError<'too-slow'> {
+    return new TransferError('too-slow', this.#facts(range, elapsedMs, sentBytes));
   }
 
-  /** A signature that was refused because its part took too long is a late part; any other failure stays as it is. */
-  judge(error: unknown, range: PartRange, elapsedMs: number): unknown {
+  /** Returns `too-slow` for a signature that was refused because its part took too long; otherwise the error itself. */
+  classify(error: unknown, range: PartRange, elapsedMs: number): unknown {
     if (!isFailure(error, 'unreachable') || error.retryClass !== 'resign') return error;
-    const holdsMs = readHoldsMs(error.service?.message ?? null) ?? SIGNATURE_HOLDS_MS;
-    // What was refused sooner was dated by a clock that goes wrong. The SDK corrects its own by every answer's date.
-    if (elapsedMs < USABLE * holdsMs) return error;
-    this.#ms = Math.min(this.#ms, USABLE * holdsMs);
-    // It is judged when it is all there.
-    return this.#tooSlow(range, elapsedMs, range.sizeBytes, error);
+    const validityMs = readValidityMs(error.service?.message ?? null) ?? SIGNATURE_VALIDITY_MS;
+    // An earlier refusal means that the clock is wrong. The SDK corrects it by the date of every response.
+    if (elapsedMs < USABLE_SHARE * validityMs) return error;
+    this.#ms = Math.min(this.#ms, USABLE_SHARE * validityMs);
+    // The service checks the signature after the whole part has arrived.
+    return wrapFailure(error, 'too-slow', this.#facts(range, elapsedMs, range.sizeBytes));
   }
 
-  #tooSlow(
+  #facts(
     { index, sizeBytes }: PartRange,
     elapsedMs: number,
     sentBytes: number | null,
-    cause: TransferError | null = null,
-  ): TransferError<'too-slow'> {
+  ): FailureFacts['too-slow'] {
     const measured = { bytesPerSecond: null, fittingPartSizeBytes: null };
-    const facts = { index, sizeBytes, elapsedMs, partTimeMs: this.#ms, sentBytes, ...measured };
-    const service = cause?.service ?? null;
-    return new TransferError('too-slow', facts, {
-      ...(cause !== null && { cause }),
-      ...(service !== null && { service }),
-    });
+    return { index, sizeBytes, elapsedMs, partTimeMs: this.#ms, sentBytes, ...measured };
   }
 }

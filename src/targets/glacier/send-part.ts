@@ -1,29 +1,30 @@
-/** One part on its way: its body, its two hashes, and the service's answer compared with them. */
+/** Sends one part with its two hashes, and compares the service's response with them. */
 import type { UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
 import type { PartRange } from '../../core/part-plan.js';
 import { readTreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt, PartWatch } from '../../transfer/ports/target.js';
+import { incompleteResponse } from '../aws/failures.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
-import { type Answer, sendRepeated } from '../aws/repeated-request.js';
+import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { Sdk, VaultCaller } from './client.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import type { Operation } from './failures.js';
 import type { PartTime } from './part-time.js';
 
 export interface PartRequest {
   readonly accountId: string;
   readonly vaultName: string;
   readonly uploadId: string;
-  /** How long a part may take: shared by all parts of the target. */
+  /** The time limit for parts, shared by all parts of the target. */
   readonly partTime: PartTime;
   readonly watch: PartWatch;
 }
 
-/** How often a part's time is looked at while it is under way. */
-const LOOKS = 10;
+/** The number of progress checks within the time limit of a part. */
+const PROGRESS_CHECKS = 10;
 
-/** What each part's request says of it. Both hashes are known: the SDK would compute them on the main thread. */
+/** Returns the headers that describe a part. Both hashes are known: the SDK would compute them on the main thread. */
 function headersOf({ range, linearHash, treeHash }: PreparedPart): Record<string, string> {
   return {
     'content-length': String(range.sizeBytes),
@@ -37,7 +38,10 @@ function contentRange({ startByte, endByte }: PartRange): string {
   return `bytes ${startByte}-${endByte}/*`;
 }
 
-/** The command that sends `part`. Headers are set before the SDK signs, or chunks a stream, which the service does not know. */
+/**
+ * Creates the command that sends `part`. Its headers are set before the SDK signs, and before it would send a stream in
+ * chunks, which the service does not accept.
+ */
 function partCommand(
   sdk: Sdk,
   request: PartRequest,
@@ -62,7 +66,7 @@ function partCommand(
 }
 
 function receiptOf(
-  { statusCode: httpStatus, headers }: Answer,
+  { statusCode: httpStatus, headers }: ResponseHead,
   part: PreparedPart,
   operation: Operation,
 ): PartReceipt {
@@ -78,8 +82,9 @@ function receiptOf(
 }
 
 /**
- * @throws TransferError `checksum` (retryClass `corrupt`) when the service's hash is not ours; the body's own error
- * when it cannot be read; `too-slow` when it did not arrive in time; what Caller throws
+ * Sends a part, and ends it when its time limit has passed or `watch` returns true.
+ * @throws TransferError `checksum` (retryClass `corrupt`) if the service computed another hash; the body's own error if it
+ * cannot be read; `too-slow` if the part did not arrive in time; the errors of Caller
  */
 export async function sendPart(
   caller: VaultCaller,
@@ -92,30 +97,30 @@ export async function sendPart(
     name: 'UploadMultipartPart',
     vault: request.vaultName,
     uploadId: request.uploadId,
-    sent: { what: 'part', index: range.index, treeHash },
+    sent: { what: 'part', index: range.index, hash: treeHash },
   };
   const { partTime, watch } = request;
   return withBody(part, caller, signal, async ({ content, sentBytes }, ending) => {
     const startedMs = performance.now();
-    const tooLate = (): void =>
-      ending.abort(partTime.late(range, performance.now() - startedMs, sentBytes()));
-    const deadline = setTimeout(tooLate, partTime.ms);
-    const looks = setInterval(() => {
+    const endPart = (): void =>
+      ending.abort(partTime.tooSlow(range, performance.now() - startedMs, sentBytes()));
+    const deadline = setTimeout(endPart, partTime.ms);
+    const progressTimer = setInterval(() => {
       const sent = sentBytes();
-      if (sent !== null && watch(sent)) tooLate();
-    }, partTime.ms / LOOKS);
+      if (sent !== null && watch(sent)) endPart();
+    }, partTime.ms / PROGRESS_CHECKS);
     try {
-      const answer = await caller.call(operation, ending.signal, (client, options, sdk) => {
+      const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
         const command = () => partCommand(sdk, request, part, content);
         const variation = { headers: headersOf(part), body: content };
         return sendRepeated(client, { key: request.uploadId, command, variation }, options);
       });
-      return receiptOf(answer, part, operation);
+      return receiptOf(response, part, operation);
     } catch (error) {
-      throw partTime.judge(error, range, performance.now() - startedMs);
+      throw partTime.classify(error, range, performance.now() - startedMs);
     } finally {
       clearTimeout(deadline);
-      clearInterval(looks);
+      clearInterval(progressTimer);
     }
   });
 }

@@ -9,8 +9,9 @@ import type {
   WholeArchive,
 } from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
-import { type ClientOptions, glacierConnector } from './client.js';
-import { classify, incompleteResponse, isExpiredToken, type Operation } from './failures.js';
+import { incompleteResponse } from '../aws/failures.js';
+import { type ClientOptions, glacierClientLoader } from './client.js';
+import { classify, isExpiredToken, type Operation } from './failures.js';
 import { locateVault } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
 import { PART_TIME_MS, PartTime } from './part-time.js';
@@ -56,7 +57,7 @@ function archiveOf(
 }
 
 export function glacierTarget(options: GlacierTargetOptions): Target {
-  const caller = serviceCaller(glacierConnector(options), classify, isExpiredToken);
+  const caller = serviceCaller(glacierClientLoader(options), classify, isExpiredToken);
   const partTime = new PartTime(options.partTimeMs ?? PART_TIME_MS);
   const vault = { accountId: options.accountId, vaultName: options.vault };
 
@@ -109,7 +110,7 @@ export function glacierTarget(options: GlacierTargetOptions): Target {
       const operation = operationOf('CompleteMultipartUpload', uploadId, {
         what: 'archive',
         index: null,
-        treeHash,
+        hash: treeHash,
       });
       const input = { ...vault, uploadId, archiveSize: String(sizeBytes), checksum: treeHash };
       const answer = await caller.call(operation, signal, (client, send, sdk) =>

@@ -8,7 +8,7 @@ import { type Emulator, startEmulator } from '../../emulator/server.js';
 import { makeFolders } from '../../emulator/store/files.js';
 import { delegate } from '../../transfer/decorators/delegate.js';
 import type { Target } from '../../transfer/ports/target.js';
-import { lineOptions } from '../aws/connector.js';
+import { lineOptions } from '../aws/client-loader.js';
 import { glacierTarget } from '../glacier/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { LOCAL_CAPABILITIES, LOCAL_ENDPOINT } from './capabilities.js';

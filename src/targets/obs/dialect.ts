@@ -1,11 +1,11 @@
 /**
- * Huawei OBS over S3's protocol. It knows none of the newer checksums, and MD5 is how it tells damaged parts.
+ * The dialect of Huawei OBS, which uses S3's protocol. It has none of the newer checksums and detects damaged parts by MD5.
  * Source: Huawei OBS API reference, "Uploading Parts" and "Introduction to Storage Classes".
  */
 import { TransferError } from '../../core/failures.js';
 import type { Dialect } from '../s3/dialect.js';
 
-/** OBS's own names, and what they are called in S3's protocol. */
+/** OBS's own names for storage classes, with their names in S3's protocol. */
 const CLASSES = {
   STANDARD: 'STANDARD',
   WARM: 'STANDARD_IA',
@@ -19,13 +19,13 @@ const WIRE_NAMES = new Map<string, string>(Object.entries(CLASSES));
 export const OBS_DIALECT: Dialect = {
   asksForChecksums: false,
   sendsMd5: true,
-  // Each bucket has a class of its own for objects that name none.
+  // Each bucket has its own default class.
   defaultStorageClass: null,
   wireClass: (name) => WIRE_NAMES.get(name) ?? name,
   ownClass: (wire) => OWN_NAMES.get(wire) ?? wire,
 };
 
-/** OBS's own name of a class that was given by it or by S3's. @throws TransferError `usage` */
+/** Returns OBS's own name for a class, given by that name or by S3's. @throws TransferError `usage` */
 export function checkObsClass(given: string): string {
   const own = OBS_DIALECT.ownClass(given);
   if (WIRE_NAMES.has(own)) return own;

@@ -1,24 +1,24 @@
-/** Where a bucket of OBS is reached. What is set for AWS means nothing here: no region, no endpoint of its. */
+/** Resolves region and endpoint of a bucket of OBS. The region and the endpoint of AWS are not used. */
 import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
 import { TransferError } from '../../core/failures.js';
 import type { TargetUrl } from '../../core/target-url.js';
 import type { ServiceEndpoint, TargetSettings } from '../settings.js';
 
-/** `obs.ap-southeast-1.myhuaweicloud.com`: the service's own endpoints name their region. */
+/** Matches the service's own endpoints, which contain their region: `obs.ap-southeast-1.myhuaweicloud.com`. */
 const OWN_ENDPOINT = /^obs\.([a-z0-9-]+)\.myhuaweicloud\.(com|eu)$/;
 
-/** The service's own endpoint. Source: Huawei Cloud, "Regions and Endpoints" (Dublin is under .eu). */
+/** Returns the service's own endpoint. Source: Huawei Cloud, "Regions and Endpoints" (Dublin is under .eu). */
 export function ownEndpoint(region: string): string {
   return `https://obs.${region}.myhuaweicloud.${/^eu-west-10\d$/.test(region) ? 'eu' : 'com'}`;
 }
 
-/** @throws TransferError `usage`: no region, a malformed one, a name with dots that no certificate covers */
+/** @throws TransferError `usage`: no region, a malformed region, a bucket with dots that no certificate covers */
 export function resolveObsEndpoint(settings: TargetSettings): ServiceEndpoint {
   const { url, allowHttp } = settings;
   checkDots(url, settings.object.pathStyle);
   const endpoint = settings.endpoint === null ? null : checkEndpoint(settings.endpoint, allowHttp);
-  const told = endpoint === null ? undefined : OWN_ENDPOINT.exec(new URL(endpoint).hostname)?.[1];
-  const region = settings.region ?? told;
+  const endpointRegion = endpoint === null ? undefined : OWN_ENDPOINT.exec(new URL(endpoint).hostname)?.[1];
+  const region = settings.region ?? endpointRegion;
   if (region === undefined) {
     throw new TransferError('usage', {
       what: url.url,

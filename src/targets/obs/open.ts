@@ -1,6 +1,6 @@
 /** `obs://BUCKET/KEY`: a bucket of Huawei OBS, by S3's protocol and the same client. */
 import { TransferError } from '../../core/failures.js';
-import { lineOptions } from '../aws/connector.js';
+import { lineOptions } from '../aws/client-loader.js';
 import { parseRequestHeaders } from '../s3/request-headers.js';
 import { bucketTarget } from '../s3/target.js';
 import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../settings.js';

@@ -1,12 +1,13 @@
-/** From parts to an object, whatever becomes of the answer. */
+/** Completes an upload and checks the object, also if the response to an earlier request was lost. */
 import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
-import { isFailure, TransferError } from '../../core/failures.js';
+import { isFailure, TransferError, wrapFailure } from '../../core/failures.js';
 import { foldPartHashes } from '../../core/tree-hash.js';
 import type { RecordedPart } from '../../transfer/ports/state.js';
 import type { Completion, FinishedArchive } from '../../transfer/ports/target.js';
+import { incompleteResponse } from '../aws/failures.js';
 import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import type { Operation } from './failures.js';
 import { bareEtag, base64OfHex, compositeOf, isMd5 } from './hashes.js';
 import { type ExistingObject, headObject, type ObjectAddress } from './head-object.js';
 
@@ -14,7 +15,7 @@ export interface Completing {
   readonly caller: BucketCaller;
   readonly dialect: Dialect;
   readonly address: ObjectAddress;
-  /** `s3://bucket/key`, which is an object's id. */
+  /** The id of the object: `s3://bucket/key`. */
   readonly url: string;
   readonly uploadId: string;
   readonly hasChecksums: boolean;
@@ -22,48 +23,49 @@ export interface Completing {
 }
 
 /**
- * Completes with our parts alone, and compares what came of it. Where the upload is not there any more, the object
- * is looked at: an answer to an earlier complete may have got lost.
- * @throws TransferError `not-found` (upload): it is gone, and the object is not ours; `checksum` when the parts don't
- * make this whole, or the object is not what was sent; `exists`
+ * Completes an upload with the recorded parts only, and checks the object. If the upload no longer exists, the object may
+ * be the result of an earlier request whose response was lost.
+ * @throws TransferError `not-found` (upload) if it does not exist and the object is not its result; `checksum` if the
+ * parts do not make this archive, or the object is not what was sent; `exists`
  */
 export async function completeObject(completing: Completing, signal: AbortSignal): Promise<FinishedArchive> {
   const { whole, dialect, address, caller } = completing;
-  const parts = ownParts(whole);
-  const look = (): Promise<ExistingObject | null> => headObject(caller, address, dialect, signal);
+  const parts = orderedParts(whole);
+  const head = (): Promise<ExistingObject | null> => headObject(caller, address, dialect, signal);
   try {
-    const answer = await sendComplete(completing, parts, signal);
-    return await compared(completing, parts, answer, look);
+    const response = await sendComplete(completing, parts, signal);
+    return await checkObject(completing, parts, response, head);
   } catch (error) {
     const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
     const isRefused = isPreconditionFailed(error);
     if (!isGone && !isRefused) throw error;
-    const object = await look();
-    if (object !== null && isOurs(object, whole, parts)) return finished(completing, object, null);
-    if (object !== null && whole.object?.noOverwrite === true) throw existing(completing.url, error);
+    const object = await head();
+    if (object !== null && isOurs(object, whole, parts)) return finishedArchive(completing, object, null);
+    if (object !== null && whole.object?.noOverwrite === true) {
+      throw wrapFailure(error, 'exists', { url: completing.url });
+    }
     throw error;
   }
 }
 
-export function existing(url: string, cause?: unknown): TransferError<'exists'> {
-  const service = cause instanceof TransferError && cause.service !== null ? { service: cause.service } : {};
-  return new TransferError('exists', { url }, { cause, ...service });
+export function existsFailure(url: string): TransferError<'exists'> {
+  return new TransferError('exists', { url });
 }
 
-function isPreconditionFailed(error: unknown): boolean {
+function isPreconditionFailed(error: unknown): error is TransferError {
   if (!(error instanceof TransferError)) return false;
   return error.service?.httpStatus === 412 || error.service?.code === 'PreconditionFailed';
 }
 
 /**
- * The parts in order, without a hole, that make this whole.
- * @throws TransferError `checksum`: nothing was asked, and the upload stays open
+ * Returns the parts in order, after the check that none is missing and that they make this archive.
+ * @throws TransferError `checksum`: no request was sent, and the upload stays open
  */
-function ownParts({ parts, sizeBytes, treeHash }: Completion): RecordedPart[] {
+function orderedParts({ parts, sizeBytes, treeHash }: Completion): RecordedPart[] {
   const ordered: RecordedPart[] = [];
   for (let part = parts.get(0); part !== undefined; part = parts.get(ordered.length)) ordered.push(part);
-  const isWhole = ordered.length === parts.size && ordered.length > 0;
-  const got = isWhole ? foldPartHashes(ordered.map((part) => part.treeHash)) : `${parts.size} parts`;
+  const hasAllParts = ordered.length === parts.size && ordered.length > 0;
+  const got = hasAllParts ? foldPartHashes(ordered.map((part) => part.treeHash)) : `${parts.size} parts`;
   if (got !== treeHash || sizeBytes < 0) {
     throw new TransferError('checksum', { what: 'archive', index: null, expected: treeHash, got });
   }
@@ -89,55 +91,62 @@ async function sendComplete(
         ...(hasChecksums && linearHash !== null && { ChecksumSHA256: base64OfHex(linearHash) }),
       })),
     },
-    // Only services that know checksums know this one.
+    // Only stores with checksums know this field.
     ...(hasChecksums && { MpuObjectSize: whole.sizeBytes }),
     ...(whole.object?.noOverwrite === true && { IfNoneMatch: '*' }),
   };
-  const answer = await caller.call(operation, signal, (client, send, sdk) =>
+  const response = await caller.call(operation, signal, (client, send, sdk) =>
     client.send(new sdk.CompleteMultipartUploadCommand(input), send),
   );
-  if (bareEtag(answer.ETag) === null) throw incompleteResponse(operation, 'ETag');
-  return answer;
+  if (bareEtag(response.ETag) === null) throw incompleteResponse(operation, 'ETag');
+  return response;
 }
 
-/** What the protocol would call our parts as a whole; null where one of their ETags is not an MD5. */
+/** Returns the ETag of an object made of these parts; null if an ETag of a part is not an MD5. */
 function expectedEtag(parts: readonly RecordedPart[]): string | null {
   const etags = parts.map(({ etag = '' }) => etag);
   return etags.every(isMd5) ? compositeOf('md5', etags, 'hex') : null;
 }
 
-/** By our id in its metadata; of an upload that was begun elsewhere, by the size and the hash of our parts. */
+/**
+ * Returns true if the object is the result of this upload, by calve's own id in its metadata. For an upload that another
+ * program created, compares the size and the hash of the parts.
+ */
 function isOurs(object: ExistingObject, whole: Completion, parts: readonly RecordedPart[]): boolean {
   if (object.sizeBytes !== whole.sizeBytes) return false;
   const ownId = whole.object?.ownId ?? null;
   return ownId === null ? object.etag === expectedEtag(parts) : object.ownId === ownId;
 }
 
-/** @throws TransferError `checksum`: the object is not what was sent; its URL is the answer's `resource` */
-async function compared(
+/** @throws TransferError `checksum`: the object is not what was sent; the `resource` of `service` is its URL */
+async function checkObject(
   completing: Completing,
   parts: readonly RecordedPart[],
-  answer: CompleteMultipartUploadCommandOutput,
-  look: () => Promise<ExistingObject | null>,
+  response: CompleteMultipartUploadCommandOutput,
+  head: () => Promise<ExistingObject | null>,
 ): Promise<FinishedArchive> {
   const { whole, url } = completing;
-  const differs = (expected: string, got: string): never => {
-    const { httpStatusCode: httpStatus = null, requestId = null } = answer.$metadata;
+  const failChecksum = (expected: string, got: string): never => {
+    const { httpStatusCode: httpStatus = null, requestId = null } = response.$metadata;
     const service = { httpStatus, code: null, message: null, requestId, hostId: null, resource: url };
     throw new TransferError('checksum', { what: 'archive', index: null, expected, got }, { service });
   };
-  const checksum = expectedChecksum(parts);
-  const told = answer.ChecksumSHA256;
-  if (told !== undefined && checksum !== null && told !== checksum) differs(checksum, told);
-  const etag = bareEtag(answer.ETag) ?? '';
-  const object = await lookIfAllowed(look);
-  if (object === null) return finished(completing, null, answer);
-  if (object.etag !== etag) differs(etag, object.etag);
-  if (object.sizeBytes !== whole.sizeBytes) differs(`${whole.sizeBytes} bytes`, `${object.sizeBytes} bytes`);
+  const ownChecksum = expectedChecksum(parts);
+  const checksum = response.ChecksumSHA256;
+  if (checksum !== undefined && ownChecksum !== null && checksum !== ownChecksum) {
+    failChecksum(ownChecksum, checksum);
+  }
+  const etag = bareEtag(response.ETag) ?? '';
+  const object = await headIfAllowed(head);
+  if (object === null) return finishedArchive(completing, null, response);
+  if (object.etag !== etag) failChecksum(etag, object.etag);
+  if (object.sizeBytes !== whole.sizeBytes) {
+    failChecksum(`${whole.sizeBytes} bytes`, `${object.sizeBytes} bytes`);
+  }
   const expected = expectedEtag(parts);
   const isComparable = expected !== null && !object.isKeyEncrypted && /^[0-9a-f]{32}-\d+$/.test(etag);
-  if (isComparable && expected !== etag) differs(expected, etag);
-  return finished(completing, object, answer);
+  if (isComparable && expected !== etag) failChecksum(expected, etag);
+  return finishedArchive(completing, object, response);
 }
 
 function expectedChecksum(parts: readonly RecordedPart[]): string | null {
@@ -145,29 +154,29 @@ function expectedChecksum(parts: readonly RecordedPart[]): string | null {
   return hashes.every((hash) => hash !== null) ? compositeOf('sha256', hashes, 'base64') : null;
 }
 
-/** Credentials that may only write can't look; then complete's own answer has to do. */
-async function lookIfAllowed(look: () => Promise<ExistingObject | null>): Promise<ExistingObject | null> {
+/** Returns null for credentials that may only write: the response to complete is then the only check. */
+async function headIfAllowed(head: () => Promise<ExistingObject | null>): Promise<ExistingObject | null> {
   try {
-    return await look();
+    return await head();
   } catch (error) {
     if (isFailure(error, 'refused')) return null;
     throw error;
   }
 }
 
-function finished(
+function finishedArchive(
   completing: Completing,
   object: ExistingObject | null,
-  answer: CompleteMultipartUploadCommandOutput | null,
+  response: CompleteMultipartUploadCommandOutput | null,
 ): FinishedArchive {
   const { url, whole } = completing;
   return {
     archiveId: url,
-    location: answer?.Location ?? null,
+    location: response?.Location ?? null,
     treeHash: null,
     object: {
-      etag: object?.etag ?? bareEtag(answer?.ETag),
-      versionId: object?.versionId ?? answer?.VersionId ?? null,
+      etag: object?.etag ?? bareEtag(response?.ETag),
+      versionId: object?.versionId ?? response?.VersionId ?? null,
       storageClass: object?.storageClass ?? whole.object?.storageClass ?? null,
     },
   };

@@ -1,17 +1,17 @@
-/** In what the stores that speak S3's protocol differ. */
+/** The differences between stores that use S3's protocol. */
 export interface Dialect {
   /**
-   * Whether SHA-256 checksums are asked for when an upload begins. A store that does not know them says nothing of
-   * them in its answer, or refuses to be asked; its parts are then sent without.
+   * True if an upload is created with SHA-256 checksums. A store that does not support them leaves them out of its
+   * response, or refuses the request; its parts are then sent without them.
    */
   readonly asksForChecksums: boolean;
-  /** Whether parts carry Content-MD5, and their ETags are compared with it. */
+  /** True if parts are sent with Content-MD5, and their ETags are compared with it. */
   readonly sendsMd5: boolean;
-  /** What an object is stored as where none was named; null: as its bucket says. */
+  /** The storage class of an object for which none was set; null: the bucket's default. */
   readonly defaultStorageClass: string | null;
-  /** The protocol's name of a storage class that the store calls otherwise. */
+  /** Returns the protocol's name for one of the store's storage classes. */
   wireClass(storageClass: string): string;
-  /** And back. */
+  /** Returns the store's name for one of the protocol's storage classes. */
   ownClass(wireClass: string): string;
 }
 

@@ -1,9 +1,8 @@
-/** Hashes in the forms that S3's protocol has them in. */
+/** Converts hashes to and from the forms that S3's protocol uses. */
 import { createHash } from 'node:crypto';
 
 /**
- * Without the quotes that an ETag has on the wire, and without the `W/` that a proxy which may compress puts before it;
- * null where there is none.
+ * Returns an ETag without its quotes, and without the `W/` that a proxy adds if it may compress; null without an ETag.
  */
 export function bareEtag(etag: string | undefined): string | null {
   const bare = etag?.trim().replace(/^(?:W\/)?"(.*)"$/, '$1') ?? '';
@@ -18,7 +17,7 @@ export function base64OfHex(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
 }
 
-/** The hex of a SHA-256 in base64; null for anything else (a composite's `-3` at the end included). */
+/** Converts a SHA-256 from base64 to hex; null for anything else, a composite checksum (`…-3`) included. */
 export function sha256OfBase64(base64: string | undefined): string | null {
   return /^[A-Za-z0-9+/]{43}=$/.test(base64 ?? '')
     ? Buffer.from(base64 ?? '', 'base64').toString('hex')
@@ -26,8 +25,8 @@ export function sha256OfBase64(base64: string | undefined): string | null {
 }
 
 /**
- * The hash of hashes that names a whole made of parts: the digest of the parts' digests, and their number.
- * Source: Amazon S3 user guide, "Checking object integrity" (composite checksums; multipart ETags are such of MD5).
+ * Returns the composite hash of an object made of parts: the digest of the parts' digests, and the number of parts.
+ * Source: Amazon S3 user guide, "Checking object integrity" (composite checksums; multipart ETags are those of MD5).
  */
 export function compositeOf(
   algorithm: 'md5' | 'sha256',

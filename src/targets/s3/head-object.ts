@@ -1,12 +1,13 @@
-/** What is there under a key, by a HEAD. */
+/** Reads the properties of the object under a key, with a HEAD request. */
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/failures.js';
+import { incompleteResponse } from '../aws/failures.js';
 import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import type { Operation } from './failures.js';
 import { bareEtag } from './hashes.js';
 
-/** In the object's metadata: our own id of the upload that made it. */
+/** The name in the object's metadata for calve's own id of the upload that created it. */
 export const OWN_ID_NAME = 'calve-upload';
 
 export interface ExistingObject {
@@ -14,9 +15,9 @@ export interface ExistingObject {
   readonly etag: string;
   readonly versionId: string | null;
   readonly storageClass: string | null;
-  /** Null where another program made it. */
+  /** Null if another program created the object. */
   readonly ownId: string | null;
-  /** Whether its ETag is no MD5 of MD5s: encrypted with keys of the store's service or the customer's. */
+  /** True if it is encrypted with keys of the store's key service or of the customer: its ETag is then not an MD5. */
   readonly isKeyEncrypted: boolean;
 }
 
@@ -26,8 +27,8 @@ export interface ObjectAddress {
 }
 
 /**
- * @returns what is there, or null
- * @throws TransferError `refused` where these credentials may not look
+ * @returns the object under the key; null if there is none
+ * @throws TransferError `refused` if the credentials do not allow it
  */
 export async function headObject(
   caller: BucketCaller,
@@ -37,27 +38,31 @@ export async function headObject(
 ): Promise<ExistingObject | null> {
   const operation: Operation = { name: 'HeadObject', ...address, uploadId: null, sent: null };
   try {
-    const answer = await caller.call(operation, signal, (client, send, sdk) =>
+    const response = await caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.HeadObjectCommand({ Bucket: address.bucket, Key: address.key }), send),
     );
-    return seen(answer, operation, dialect);
+    return parseObject(response, operation, dialect);
   } catch (error) {
     if (isFailure(error, 'not-found')) return null;
     throw error;
   }
 }
 
-function seen(answer: HeadObjectCommandOutput, operation: Operation, dialect: Dialect): ExistingObject {
-  const etag = bareEtag(answer.ETag);
-  const { ContentLength: sizeBytes, ServerSideEncryption: sse } = answer;
+function parseObject(
+  response: HeadObjectCommandOutput,
+  operation: Operation,
+  dialect: Dialect,
+): ExistingObject {
+  const etag = bareEtag(response.ETag);
+  const { ContentLength: sizeBytes, ServerSideEncryption: sse } = response;
   if (etag === null || sizeBytes === undefined) throw incompleteResponse(operation, 'ETag or length');
   return {
     sizeBytes,
     etag,
-    versionId: answer.VersionId ?? null,
-    // The protocol leaves the header away for its first class.
-    storageClass: dialect.ownClass(answer.StorageClass ?? 'STANDARD'),
-    ownId: answer.Metadata?.[OWN_ID_NAME] ?? null,
-    isKeyEncrypted: answer.SSECustomerAlgorithm !== undefined || (sse !== undefined && sse !== 'AES256'),
+    versionId: response.VersionId ?? null,
+    // The protocol omits the header for STANDARD.
+    storageClass: dialect.ownClass(response.StorageClass ?? 'STANDARD'),
+    ownId: response.Metadata?.[OWN_ID_NAME] ?? null,
+    isKeyEncrypted: response.SSECustomerAlgorithm !== undefined || (sse !== undefined && sse !== 'AES256'),
   };
 }

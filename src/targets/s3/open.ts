@@ -1,5 +1,5 @@
 /** `s3://BUCKET/KEY`: a bucket of S3, or of a store that speaks its protocol. */
-import { lineOptions } from '../aws/connector.js';
+import { lineOptions } from '../aws/client-loader.js';
 import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../settings.js';
 import { isPathStyle } from './addressing.js';
 import { S3_DIALECT } from './dialect.js';

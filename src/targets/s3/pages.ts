@@ -1,10 +1,11 @@
-/** Lists as the store gives them, checked: a page that is not the store's must never pass for an empty one. */
+/** Parses and checks the store's lists: a page that another server sent must never look like an empty list. */
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
 import type { OpenUpload, RemotePart, UploadsPage } from '../../transfer/ports/target.js';
+import { incompleteResponse } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import type { Dialect } from './dialect.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import type { Operation } from './failures.js';
 import { bareEtag, sha256OfBase64 } from './hashes.js';
 
 export interface NumberedPart {
@@ -17,16 +18,16 @@ export interface NumberedPart {
 
 export interface ListedParts {
   readonly parts: readonly NumberedPart[];
-  /** Of the next page. */
+  /** The marker of the next page; null on the last one. */
   readonly marker: string | null;
 }
 
-/** @throws TransferError `unreachable` for a list that is none, or parts without number or size */
-export function parseParts(answer: ListPartsCommandOutput, operation: Operation): ListedParts {
-  if (answer.UploadId === undefined || answer.IsTruncated === undefined) {
+/** @throws TransferError `unreachable` for a response without a list, or a part without a number or a size */
+export function parseParts(response: ListPartsCommandOutput, operation: Operation): ListedParts {
+  if (response.UploadId === undefined || response.IsTruncated === undefined) {
     throw incompleteResponse(operation, 'list of parts');
   }
-  const parts = (answer.Parts ?? []).map((part) => {
+  const parts = (response.Parts ?? []).map((part) => {
     const { PartNumber: number, Size: sizeBytes } = part;
     if (number === undefined || sizeBytes === undefined)
       throw incompleteResponse(operation, 'number or size of a part');
@@ -38,12 +39,12 @@ export function parseParts(answer: ListPartsCommandOutput, operation: Operation)
       modifiedAt: part.LastModified?.toISOString() ?? null,
     };
   });
-  const { IsTruncated, NextPartNumberMarker: next } = answer;
+  const { IsTruncated, NextPartNumberMarker: next } = response;
   if (IsTruncated && !next) throw incompleteResponse(operation, 'marker of the next page');
   return { parts, marker: IsTruncated ? String(next) : null };
 }
 
-/** The page that was asked for, where more was read than that. */
+/** Cuts a page to the limit that was requested, if more was read. */
 export function cutPage({ parts, marker }: ListedParts, limit: number | null): ListedParts {
   if (limit === null || parts.length <= limit) return { parts, marker };
   const cut = parts.slice(0, limit);
@@ -51,9 +52,9 @@ export function cutPage({ parts, marker }: ListedParts, limit: number | null): L
 }
 
 /**
- * The size of an upload's parts, which the protocol never tells: all but the last have it, and of several the first
- * is not the last. A single first part may be all there is of a small file, whose part size was then any that holds
- * it. Null where nothing shows it.
+ * Finds the size of an upload's parts, which the protocol never reports. All parts but the last have that size, and the
+ * first of several parts is not the last. A single first part may be the whole of a small file: the smallest part size
+ * that fits it is then used. Returns null if the page does not show it.
  */
 export function partSizeShown({ parts, marker }: ListedParts): number | null {
   const [first, second] = parts;
@@ -70,12 +71,12 @@ export function remotePart(part: NumberedPart, partSizeBytes: number): RemotePar
   return { startByte, endByte: startByte + part.sizeBytes - 1, treeHash: null, etag, linearHash, modifiedAt };
 }
 
-/** A page's marker is two of the store's: the key, and the upload's id among those of that key. */
+/** Encodes the two markers of the store, the key and the id of an upload to that key, as one. */
 function encodeMarker(key: string, uploadId: string): string {
   return Buffer.from(JSON.stringify([key, uploadId])).toString('base64url');
 }
 
-/** @throws TransferError `usage` for a marker that is none of ours */
+/** @throws TransferError `usage` for a marker that calve did not print */
 export function decodeMarker(marker: string | null): { KeyMarker?: string; UploadIdMarker?: string } {
   if (marker === null) return {};
   try {
@@ -84,7 +85,7 @@ export function decodeMarker(marker: string | null): { KeyMarker?: string; Uploa
       return { KeyMarker: pair[0], ...(pair[1] !== '' && { UploadIdMarker: pair[1] }) };
     }
   } catch {
-    // Told below.
+    // The failure below reports it.
   }
   throw new TransferError('usage', {
     what: `--marker ${marker}`,
@@ -93,7 +94,7 @@ export function decodeMarker(marker: string | null): { KeyMarker?: string; Uploa
   });
 }
 
-/** Swift leaves the marker of a page with one entry away; it is then that entry's. */
+/** Returns the marker of the next page. Swift omits it on a page with one entry, which then is the marker. */
 function nextMarker(
   { NextKeyMarker, NextUploadIdMarker = '' }: ListMultipartUploadsCommandOutput,
   last: OpenUpload | undefined,
@@ -104,17 +105,17 @@ function nextMarker(
   throw incompleteResponse(operation, 'marker of the next page');
 }
 
-/** @param isWanted whether an upload to this key is meant */
+/** @param isWanted returns true for the keys whose uploads are listed */
 export function parseUploads(
-  answer: ListMultipartUploadsCommandOutput,
+  response: ListMultipartUploadsCommandOutput,
   operation: Operation,
   dialect: Dialect,
   isWanted: (key: string) => boolean,
 ): UploadsPage {
-  if (answer.Bucket === undefined || answer.IsTruncated === undefined) {
+  if (response.Bucket === undefined || response.IsTruncated === undefined) {
     throw incompleteResponse(operation, 'list of uploads');
   }
-  const uploads = (answer.Uploads ?? []).map((upload): OpenUpload => {
+  const uploads = (response.Uploads ?? []).map((upload): OpenUpload => {
     const { UploadId: uploadId, Key: key, Initiated: initiated } = upload;
     if (!uploadId || key === undefined || initiated === undefined) {
       throw incompleteResponse(operation, 'upload id, key or date of an upload');
@@ -129,6 +130,6 @@ export function parseUploads(
       storageClass: upload.StorageClass === undefined ? null : dialect.ownClass(upload.StorageClass),
     };
   });
-  const marker = answer.IsTruncated ? nextMarker(answer, uploads.at(-1), operation) : null;
+  const marker = response.IsTruncated ? nextMarker(response, uploads.at(-1), operation) : null;
   return { uploads: uploads.filter(({ key }) => isWanted(key ?? '')), marker };
 }

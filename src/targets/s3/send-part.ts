@@ -1,27 +1,28 @@
-/** One part on its way to a bucket: its body, its hashes, and the store's answer compared with them. */
+/** Sends one part to a bucket with its hashes, and compares the store's response with them. */
 import type { UploadPartCommand } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt } from '../../transfer/ports/target.js';
+import { incompleteResponse } from '../aws/failures.js';
 import { type PartBody, withBody } from '../aws/part-body.js';
-import { type Answer, sendRepeated } from '../aws/repeated-request.js';
+import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { BucketCaller, Sdk } from './client.js';
-import { incompleteResponse, type Operation } from './failures.js';
+import type { Operation } from './failures.js';
 import { bareEtag, base64OfHex, isMd5 } from './hashes.js';
 
 export interface PartRequest {
   readonly bucket: string;
   readonly key: string;
   readonly uploadId: string;
-  /** Whether the upload was begun with SHA-256 checksums of its parts. */
+  /** True if the upload was created with SHA-256 checksums of its parts. */
   readonly hasChecksums: boolean;
-  /** The part's MD5 in hex where it is to be sent, else null. */
+  /** The part's MD5 in hex; null if it is not sent. */
   readonly md5: string | null;
 }
 
 /**
- * What each part's request says of it. The linear hash is taken as the signature's: so every store that checks signatures
- * refuses damaged bytes, and the SDK need not read them once more.
+ * Returns the headers that describe a part. The signature covers the linear hash: a store that checks signatures refuses
+ * damaged bytes, and the SDK does not hash the body again.
  */
 function headersOf({ hasChecksums, md5 }: PartRequest, part: PreparedPart): Record<string, string> {
   const { range, linearHash } = part;
@@ -33,7 +34,7 @@ function headersOf({ hasChecksums, md5 }: PartRequest, part: PreparedPart): Reco
   };
 }
 
-/** The command that sends `part`. Its headers are set before the SDK signs. */
+/** Creates the command that sends `part`. Its headers are set before the SDK signs. */
 function partCommand(
   sdk: Sdk,
   request: PartRequest,
@@ -48,7 +49,7 @@ function partCommand(
     PartNumber: range.index + 1,
     ContentLength: range.sizeBytes,
     Body: body as Exclude<UploadPartCommand['input']['Body'], undefined>,
-    // Said here, too, lest the SDK choose a checksum of its own.
+    // Without it the SDK would choose a checksum of its own.
     ...(request.hasChecksums && { ChecksumSHA256: base64OfHex(linearHash) }),
   });
   command.middlewareStack.add(
@@ -61,36 +62,36 @@ function partCommand(
   return command;
 }
 
-/** Where the store encrypts with keys of its own service or the customer's, an ETag is no MD5. */
-function isKeyEncrypted({ headers }: Answer): boolean {
+/** Returns true if the store encrypts with keys of its key service or of the customer: an ETag is then not an MD5. */
+function isKeyEncrypted({ headers }: ResponseHead): boolean {
   const sse = headers['x-amz-server-side-encryption'];
   const customer = headers['x-amz-server-side-encryption-customer-algorithm'];
   return customer !== undefined || (sse !== undefined && sse !== 'AES256');
 }
 
 function receiptOf(
-  answer: Answer,
+  response: ResponseHead,
   request: PartRequest,
   part: PreparedPart,
   operation: Operation,
 ): PartReceipt {
-  const etag = bareEtag(answer.headers['etag']);
+  const etag = bareEtag(response.headers['etag']);
   if (etag === null) throw incompleteResponse(operation, 'ETag');
-  const differs = (expected: string, got: string): never => {
+  const failChecksum = (expected: string, got: string): never => {
     const facts = { what: 'part', index: part.range.index, expected, got } as const;
     throw new TransferError('checksum', facts, { retryClass: 'corrupt' });
   };
-  const checksum = answer.headers['x-amz-checksum-sha256'];
-  const wanted = base64OfHex(part.linearHash);
-  if (checksum !== undefined && checksum !== wanted) differs(wanted, checksum);
+  const checksum = response.headers['x-amz-checksum-sha256'];
+  const expectedChecksum = base64OfHex(part.linearHash);
+  if (checksum !== undefined && checksum !== expectedChecksum) failChecksum(expectedChecksum, checksum);
   const { md5 } = request;
-  if (md5 !== null && isMd5(etag) && !isKeyEncrypted(answer) && etag !== md5) differs(md5, etag);
+  if (md5 !== null && isMd5(etag) && !isKeyEncrypted(response) && etag !== md5) failChecksum(md5, etag);
   return { treeHash: part.treeHash, etag };
 }
 
 /**
- * @throws TransferError `checksum` (retryClass `corrupt`) when the store received other bytes; the body's own error
- * when it cannot be read; what the caller throws
+ * @throws TransferError `checksum` (retryClass `corrupt`) if the store received other bytes; the body's own error if it
+ * cannot be read; the errors of Caller
  */
 export async function sendPart(
   caller: BucketCaller,
@@ -102,12 +103,12 @@ export async function sendPart(
   const sent = { what: 'part', index: part.range.index, hash: part.linearHash } as const;
   const operation: Operation = { name: 'UploadPart', bucket, key, uploadId, sent };
   return withBody(part, caller, signal, async ({ content }, ending) => {
-    const answer = await caller.call(operation, ending.signal, (client, options, sdk) => {
+    const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
       const command = () => partCommand(sdk, request, part, content);
       const query = { partNumber: String(part.range.index + 1) };
       const variation = { headers: headersOf(request, part), query, body: content };
       return sendRepeated(client, { key: `${key} ${uploadId}`, command, variation }, options);
     });
-    return receiptOf(answer, request, part, operation);
+    return receiptOf(response, request, part, operation);
   });
 }

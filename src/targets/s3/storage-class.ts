@@ -1,9 +1,9 @@
-/** Names of S3's storage classes, as far as they can be judged here. */
+/** Checks the names of S3's storage classes. */
 import { TransferError } from '../../core/failures.js';
 
 /**
- * Any name of that form: compatible stores have classes of their own, and S3 refuses an unknown one when the upload
- * begins, before anything was sent.
+ * Accepts any name in capitals: compatible stores have classes of their own, and S3 refuses an unknown class before the
+ * first part.
  * @throws TransferError `usage`
  */
 export function checkS3Class(given: string): string {

@@ -22,17 +22,17 @@ import type {
   UploadsPage,
 } from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
+import { incompleteResponse } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
-import { type BucketCaller, type ClientOptions, s3Connector } from './client.js';
-import { completeObject, existing } from './complete.js';
+import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
+import { completeObject, existsFailure } from './complete.js';
 import type { Dialect } from './dialect.js';
 import {
   classify,
-  incompleteResponse,
+  foreignChecksums,
   isExpiredToken,
   isRefusedForChecksums,
   type Operation,
-  strangeChecksums,
 } from './failures.js';
 import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
@@ -72,7 +72,7 @@ interface BucketState {
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
-  const caller = serviceCaller(s3Connector(options), classify, isExpiredToken);
+  const caller = serviceCaller(s3ClientLoader(options), classify, isExpiredToken);
   return new KeyTarget(options, { caller, known: new Map() });
 }
 
@@ -117,7 +117,7 @@ class KeyTarget implements Target {
   async createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload> {
     const { dialect, url } = this.#options;
     const options = request.object ?? { storageClass: null, noOverwrite: false };
-    if (options.noOverwrite && (await this.#look(signal)) !== null) throw existing(url);
+    if (options.noOverwrite && (await this.#look(signal)) !== null) throw existsFailure(url);
     const storageClass = options.storageClass ?? dialect.defaultStorageClass;
     const object: ObjectUpload = { ...options, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
@@ -230,7 +230,7 @@ class KeyTarget implements Target {
   async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
     if (!this.#options.dialect.asksForChecksums) return false;
     const known = this.#bucket.known.get(uploadId) ?? (await this.#learn(uploadId, signal));
-    if (known.otherChecksums != null) throw strangeChecksums(known.otherChecksums);
+    if (known.otherChecksums != null) throw foreignChecksums(known.otherChecksums);
     return known.hasChecksums;
   }
 

@@ -1,7 +1,7 @@
-/** What a service's answer said, taken out of the SDK's error; nothing secret comes along. */
+/** Reads the service's response out of an error of the SDK, without anything secret. */
 import type { ServiceAnswer } from '../../core/failures.js';
 
-/** What the SDK's errors have beyond Error, as far as it was given. */
+/** The fields that errors of the SDK may have in addition to those of Error. */
 export interface SdkError extends Error {
   readonly code?: unknown;
   readonly errno?: unknown;
@@ -17,33 +17,33 @@ export interface SdkError extends Error {
 const TEXT_MAX_CHARACTERS = 500;
 
 /**
- * The first line of a message, of a bounded length. The refusal of a signature goes on with the canonical request,
- * in which the session token stands.
+ * Returns the first line of a message, cut to a maximum length. The refusal of a signature continues with the canonical
+ * request, which contains the session token.
  */
 export function shortText(message: string): string {
   const line = message.split(/[\r\n]|The canonical string/i, 1)[0] ?? '';
   return line.trim().slice(0, TEXT_MAX_CHARACTERS);
 }
 
-/** The SDK's names for an answer that it could not read: they are not the service's. */
+/** Returns the service's error code; null for the names that the SDK gives to a response that it could not read. */
 function codeOf(error: SdkError): string | null {
-  const isOwn =
+  const isFromService =
     typeof error.name === 'string' &&
     !/^(Unknown|UnknownError|Error|SyntaxError|TypeError|TimeoutError|GlacierServiceException|S3ServiceException)$/.test(
       error.name,
     );
-  return isOwn ? shortText(error.name) : null;
+  return isFromService ? shortText(error.name) : null;
 }
 
-/** Null where no answer came at all. */
-export function answerOf(error: SdkError): ServiceAnswer | null {
+/** Returns the service's response; null if no response arrived. */
+export function readServiceResponse(error: SdkError): ServiceAnswer | null {
   const httpStatus = error.$metadata?.httpStatusCode;
   if (httpStatus === undefined) return null;
   const code = codeOf(error);
   return {
     httpStatus,
     code,
-    // Without a code the message is the SDK's, about a body that it could not read.
+    // Without a code the message is the SDK's own, about a body that it could not read.
     message: code === null ? null : shortText(error.message) || null,
     requestId: error.$metadata?.requestId ?? null,
     hostId: null,
@@ -51,8 +51,8 @@ export function answerOf(error: SdkError): ServiceAnswer | null {
   };
 }
 
-/** A system's or Node's network code (`ECONNRESET`, `HPE_INVALID_CONSTANT`); null for errors of other kinds. */
-export function nodeCodeOf(error: SdkError): string | null {
+/** Returns the network error code of the system or of Node (`ECONNRESET`, `HPE_INVALID_CONSTANT`); null for other errors. */
+export function networkCodeOf(error: SdkError): string | null {
   const { code } = error;
   if (typeof code !== 'string') return null;
   const isNetwork =

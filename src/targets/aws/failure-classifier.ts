@@ -1,0 +1,131 @@
+/**
+ * Classifies errors of the SDK. The skeleton is the same for every service; the codes and the rules that differ are in the
+ * service's own folder. The HTTP status decides first, because a proxy may respond instead of the service and because
+ * the SDK's names vary; then the service's code; then Node's.
+ */
+import {
+  type FailureExtras,
+  type FailureFacts,
+  type ServiceAnswer,
+  TransferError,
+} from '../../core/failures.js';
+import { refusedFailure, unreachableFailure } from './failures.js';
+import { classifyNoResponse } from './no-response.js';
+import type { SdkError } from './service-response.js';
+
+export type Refusal = FailureFacts['refused']['why'];
+
+/** An operation of a service, which its failures name. */
+export interface ServiceOperation {
+  /** The service's own name for it: `UploadPart`. */
+  readonly name: string;
+  /** Null for operations on a vault, a bucket or an object. */
+  readonly uploadId: string | null;
+  /** The content of the request whose hash the service checks. */
+  readonly sent: { what: 'part' | 'archive'; index: number | null; hash: string } | null;
+}
+
+/** The error codes of a service, and the rules that only this service has. */
+export interface FailureRules<Operation extends ServiceOperation> {
+  readonly throttled: ReadonlySet<string>;
+  /** Codes after which the same request may succeed a moment later, although the status is not 5xx. */
+  readonly unavailable: ReadonlySet<string>;
+  /** A map, not an object: the code is any text from the response, and `constructor` is not a refusal. */
+  readonly refused: ReadonlyMap<string, Refusal>;
+  /** Matches the codes for a session token that has expired. */
+  readonly expiredToken: RegExp;
+  /** Returns the service's response; null if no response arrived. */
+  readonly readResponse: (error: SdkError, operation: Operation) => ServiceAnswer | null;
+  /** Returns true if a response of the service itself is final: a retry would not change it. */
+  readonly isFinal: (response: ServiceAnswer) => boolean;
+  /** Returns the vault, bucket or upload that does not exist; null for any other response. */
+  readonly findMissing: (response: ServiceAnswer, operation: Operation) => FailureFacts['not-found'] | null;
+  /**
+   * Returns the hash that the service computed, '' if the response does not show it; null if the response is not about
+   * content that differs from its hash.
+   */
+  readonly readWrongHash: (response: ServiceAnswer, operation: Operation) => string | null;
+  /** Returns true if the signature was refused because the clocks differ. */
+  readonly isWrongTime: (response: ServiceAnswer) => boolean;
+}
+
+export interface FailureClassifier<Operation> {
+  /**
+   * Classifies an error of the SDK, of Node's network code, or of a body that could not be read.
+   * @returns a TransferError, or the error itself if it is unknown: a bug must not look like a transient failure
+   */
+  readonly classify: (error: unknown, operation: Operation) => unknown;
+  /** Returns true if the failure is an expired session token. */
+  readonly isExpiredToken: (error: unknown) => boolean;
+}
+
+/** Returns the code and the message of a response as one text. */
+function describe({ httpStatus, code, message }: ServiceAnswer): string {
+  return [code ?? `HTTP ${httpStatus} and no response that can be read`, message]
+    .filter((part) => part !== null)
+    .join(': ');
+}
+
+/** Returns true if the service itself responded: a proxy sends neither a code nor a request id. */
+function isFromService({ code, requestId }: ServiceAnswer): boolean {
+  return code !== null || requestId !== null;
+}
+
+function checksumFailure(
+  { what, index, hash }: NonNullable<ServiceOperation['sent']>,
+  got: string,
+  service: ServiceAnswer,
+): TransferError<'checksum'> {
+  // A part that was damaged on the way can be sent again; parts that do not make this archive stay wrong.
+  const extras: FailureExtras = what === 'part' ? { service, retryClass: 'corrupt' } : { service };
+  return new TransferError('checksum', { what, index, expected: hash, got }, extras);
+}
+
+function refusalByStatus(status: number | null): Refusal {
+  if (status === 301 || status === 307) return 'wrong-region';
+  return status === 401 || status === 403 ? 'denied' : 'rejected';
+}
+
+function classifyResponse<Operation extends ServiceOperation>(
+  rules: FailureRules<Operation>,
+  service: ServiceAnswer,
+  operation: Operation,
+): TransferError {
+  const { httpStatus: status, message } = service;
+  const code = service.code ?? '';
+  const text = describe(service);
+  const unreachable = (extras: FailureExtras = {}) =>
+    unreachableFailure(operation.name, text, { service, ...extras });
+  if (status === 429 || rules.throttled.has(code)) return unreachable({ retryClass: 'throttled' });
+  const isRefusal = isFromService(service) && rules.isFinal(service);
+  if (!isRefusal || rules.unavailable.has(code)) return unreachable();
+  const missing = rules.findMissing(service, operation);
+  if (missing !== null) return new TransferError('not-found', missing, { service });
+  const wrongHash = rules.readWrongHash(service, operation);
+  if (wrongHash !== null && operation.sent !== null) {
+    return checksumFailure(operation.sent, wrongHash, service);
+  }
+  // The SDK reads the service's time from this response, so the next signature is right.
+  if (rules.isWrongTime(service)) return unreachable({ retryClass: 'resign' });
+  const why = rules.refused.get(code) ?? refusalByStatus(status);
+  // An expired token may have a successor, which the next look-up of credentials finds.
+  const extras: FailureExtras = rules.expiredToken.test(code)
+    ? { service, retryClass: 'resign' }
+    : { service };
+  return refusedFailure(operation.name, why, message ?? text, extras);
+}
+
+export function failureClassifier<Operation extends ServiceOperation>(
+  rules: FailureRules<Operation>,
+): FailureClassifier<Operation> {
+  return {
+    classify(error, operation) {
+      if (error instanceof TransferError || !(error instanceof Error)) return error;
+      const service = rules.readResponse(error as SdkError, operation);
+      if (service === null) return classifyNoResponse(error, operation.name);
+      return classifyResponse(rules, service, operation);
+    },
+    isExpiredToken: (error) =>
+      error instanceof TransferError && rules.expiredToken.test(error.service?.code ?? ''),
+  };
+}
