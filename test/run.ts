@@ -1,12 +1,12 @@
 /**
- * Runs every `*.test.js` below this folder with Node's test runner, which on Node 20 takes no patterns and would also
- * run helpers if it were given a folder. Words on the command line choose files by a part of their path. `--unit`
+ * Runs every `*.test.js` below this folder with Node's test runner. Words on the command line choose files by a part of their path. `--unit`
  * chooses the files that start no program and are done at once, so that they can run after every edit.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 
 const UNIT_FOLDERS = ['core', 'transfer', 'state', 'source', 'ui', 'targets', 'emulator', 'docs'];
 /** Files in those folders that start programs, measure memory or move many bytes. */
@@ -30,6 +30,8 @@ const SLOW_FILES = new Set([
   'targets/contract',
   'transfer/long-list',
 ]);
+/** Files that take long begin first, so that none of them is left alone at the end. */
+const LONG_FILES = ['e2e/buckets', 'targets/buckets', 'e2e/crash-points', 'e2e/signals', 'e2e/slow-line'];
 /** Tests also wait: for time-outs, for locks and for the programs that they start. */
 const CONCURRENCY = 4;
 /** This file watches the warnings of its process, so that it cannot share one. */
@@ -85,12 +87,15 @@ if (names.length === 0) throw new Error(`no test file matches ${words.join(' ')}
 const pathOf = (name: string): string => join(here, `${name}.test.js`);
 const shared = words.length === 0 ? names.filter(isUnit) : [];
 const single = names.filter((name) => !shared.includes(name));
-const files = [...writeShards(shared.map(pathOf)), ...single.map(pathOf)];
+const early = (name: string): number => LONG_FILES.indexOf(name) + 1 || LONG_FILES.length + 1;
+single.sort((a, b) => early(a) - early(b));
+
 // Node reads these certificates at every start, and nothing on loopback needs them.
-const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-spawn(process.execPath, ['--test', '--test-reporter=spec', `--test-concurrency=${CONCURRENCY}`, ...files], {
-  stdio: 'inherit',
-  env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-}).on('exit', (code) => {
-  process.exitCode = code ?? 1;
-});
+delete process.env['NODE_EXTRA_CA_CERTS'];
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+run({ files: [...writeShards(shared.map(pathOf)), ...single.map(pathOf)], concurrency: CONCURRENCY })
+  .on('test:fail', () => {
+    process.exitCode = 1;
+  })
+  .compose(new spec())
+  .pipe(process.stdout);

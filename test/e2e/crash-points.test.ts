@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { jsonLines } from '../support/calve.js';
 import { type CrashAt, crashEnv } from '../support/crash-at.js';
 import {
   assertOneArchive,
@@ -29,7 +28,7 @@ interface Row {
   readonly resumable: boolean;
 }
 
-const PARTS = 6;
+const PARTS = 4;
 const LANES = 2;
 const COMPLETING = '^write .*"type":"completing"';
 const PART_LINE = '^write .*"type":"part"';
@@ -210,15 +209,8 @@ async function dieAndGoOn(
   return next.stdout.trimEnd();
 }
 
-/** Asserts what the commands say of the archive, and that the same line sends nothing more. */
+/** Asserts that the same line prints the same id and sends nothing more. */
 async function assertSettled(job: Job, archiveId: string): Promise<void> {
-  const [status, archives] = await Promise.all([
-    job.run(['status', '--json']),
-    job.run(['archives', '--json']),
-  ]);
-  assert.equal(status.stdout, '');
-  const [entry, ...others] = jsonLines(archives.stdout);
-  assert.deepEqual([entry?.['archiveId'], others], [archiveId, []]);
   const before = job.traffic();
   assert.equal((await job.run(job.uploadLine)).stdout.trimEnd(), archiveId, 'the line after that agrees');
   assert.deepEqual(job.traffic(), before, 'and sends nothing');

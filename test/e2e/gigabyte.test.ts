@@ -1,12 +1,15 @@
-/** A gibibyte to Swift, as `npm run test:long` sends it: half of it is on the service when the program dies. */
+/** Files of 1 GiB, in `npm run test:long`: to an emulator, and to Swift, where the program dies half-way. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { missingTool } from '../support/aws-tools.js';
+import { awsTools, missingTool, sizesReadBack } from '../support/aws-tools.js';
 import type { BucketHome } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
 import { jsonLines } from '../support/calve.js';
+import { openCommandHome } from '../support/emulator-command.js';
 import { TEST_ALL } from '../support/seed.js';
 import { missingSwift } from '../support/swift.js';
 
@@ -17,6 +20,33 @@ const HALF = PARTS / 2;
 
 const isShort = !TEST_ALL && 'a minute and 4 GiB of disk: npm run test:long';
 const skip = isShort || missingSwift() || (await missingTool('aws'));
+
+/** Writes a sparse file with the number of each MiB in its middle: every leaf differs, and the disk keeps little. */
+function writeHoledFile(path: string): void {
+  const file = openSync(path, 'w');
+  ftruncateSync(file, SIZE_BYTES);
+  for (let start = 0; start < SIZE_BYTES; start += MIB_BYTES) {
+    writeSync(file, `MiB ${start / MIB_BYTES}`, start + MIB_BYTES / 2);
+  }
+  closeSync(file);
+}
+
+test('An archive of 1 GiB is what boto3 reads back, byte for byte', {
+  skip: isShort || (await missingTool('boto3')),
+}, async (t) => {
+  const home = await openCommandHome(t, ['--vault', 'photos', '--data-dir', 'vaults']);
+  const file = join(home.folder, 'photos.tar');
+  writeHoledFile(file);
+  const words = ['upload', file, 'glacier://photos', '--part-size=16M', '--json'];
+  const { code, stdout, stderr } = await home.run(words);
+  assert.equal(code, 0, stderr);
+  const archives = jsonLines(stdout);
+  assert.deepEqual(
+    archives.map(({ parts }) => parts),
+    [PARTS],
+  );
+  assert.deepEqual(await sizesReadBack(awsTools(home), archives), [SIZE_BYTES]);
+});
 
 async function dieHalfWay(home: BucketHome): Promise<{ file: string; words: string[]; url: string }> {
   const file = home.file('photos.tar', SIZE_BYTES);

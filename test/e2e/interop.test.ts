@@ -1,11 +1,11 @@
 /** What calve sends, other clients read; what they begin, calve goes on with; and the other way round. */
 import assert from 'node:assert/strict';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { awsTools, missingTool } from '../support/aws-tools.js';
+import { awsTools, missingTool, sizesReadBack } from '../support/aws-tools.js';
 import { seededBytes, writeSeededFile } from '../support/bytes.js';
 import { openCommandHome } from '../support/emulator-command.js';
 import { assertFailed } from '../support/failed.js';
@@ -25,16 +25,6 @@ async function openBench(t: TestContext) {
 
 type Bench = Awaited<ReturnType<typeof openBench>>;
 
-/** Holes, but for the number of each MiB in its middle: every leaf differs, and the disk keeps little of it. */
-function writeHoledFile(path: string, sizeBytes: number): void {
-  const file = openSync(path, 'w');
-  ftruncateSync(file, sizeBytes);
-  for (let start = 0; start < sizeBytes; start += MIB_BYTES) {
-    writeSync(file, `MiB ${start / MIB_BYTES}`, start + MIB_BYTES / 2);
-  }
-  closeSync(file);
-}
-
 /** Ends an upload with SIGKILL once some of its parts are confirmed. */
 async function uploadAndKill(home: Bench, file: string): Promise<void> {
   const words = ['upload', file, TARGET, '--part-size=1M', '--concurrency=1', '--progress=json'];
@@ -45,40 +35,18 @@ async function uploadAndKill(home: Bench, file: string): Promise<void> {
   assert.equal((await ended).signal, 'SIGKILL');
 }
 
-const COMPARE = `
-import json, os, sys
-import boto3
-glacier = boto3.client('glacier', endpoint_url=os.environ['ENDPOINT'])
-for archive_id, path in json.loads(sys.argv[1]):
-    order = {'Type': 'archive-retrieval', 'ArchiveId': archive_id}
-    job = glacier.initiate_job(vaultName='photos', jobParameters=order)['jobId']
-    body = glacier.get_job_output(vaultName='photos', jobId=job)['body']
-    size = 0
-    with open(path, 'rb') as file:
-        while chunk := body.read(1 << 20):
-            assert chunk == file.read(len(chunk)), '%s differs after byte %d' % (path, size)
-            size += len(chunk)
-        assert file.read(1) == b'', '%s is longer than its archive' % path
-    print(size)
-`;
-
-test('Archives of 1 byte to 1 GiB are what boto3 reads back, byte for byte', { skip: noBoto }, async (t) => {
-  const { folder, run, python } = await openBench(t);
-  const sizes = [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 33 * MIB_BYTES + 1, 1024 * MIB_BYTES];
-  const files = sizes.map((size) => join(folder, `f${size}`));
-  for (const [i, file] of files.entries()) {
-    const write = i === files.length - 1 ? writeHoledFile : writeSeededFile;
-    write(file, sizes[i] ?? 0, i);
-  }
-  const { code, stdout, stderr } = await run(['upload', ...files, TARGET, '--part-size=16M', '--json']);
+test('Archives of 1 byte to 33 MiB are what boto3 reads back, byte for byte', { skip: noBoto }, async (t) => {
+  const home = await openBench(t);
+  const sizes = [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 33 * MIB_BYTES + 1];
+  const files = sizes.map((size, i) => home.file(`f${size}`, size, i));
+  const { code, stdout, stderr } = await home.run(['upload', ...files, TARGET, '--part-size=16M', '--json']);
   assert.equal(code, 0, stderr);
   const archives = jsonOf(stdout, 'archive');
   assert.deepEqual(
     archives.map(({ parts }) => parts),
-    [1, 1, 1, 1, 3, 64],
+    [1, 1, 1, 1, 3],
   );
-  const pairs = archives.map(({ archiveId, file }) => [archiveId, file]);
-  assert.deepEqual((await python(COMPARE, JSON.stringify(pairs))).trim().split('\n').map(Number), sizes);
+  assert.deepEqual(await sizesReadBack(home, archives), sizes);
 });
 
 test('The AWS CLI retrieves an archive that calve sent, and finds it under its description', {
@@ -138,7 +106,7 @@ test('An upload that calve left is listed and aborted by the AWS CLI: resume exi
   const bench = await openBench(t);
   const { folder, run, glacier } = bench;
   const file = join(folder, 'f');
-  writeSeededFile(file, 48 * MIB_BYTES, 10);
+  writeSeededFile(file, 24 * MIB_BYTES, 10);
   await uploadAndKill(bench, file);
   const { UploadsList } = (await glacier('list-multipart-uploads', VAULT)) as {
     UploadsList: { MultipartUploadId: string; ArchiveDescription: string; PartSizeInBytes: number }[];

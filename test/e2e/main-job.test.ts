@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InitiateMultipartUploadCommand } from '@aws-sdk/client-glacier';
 import { seededBytes, writeSeededFile } from '../support/bytes.js';
 import { jsonLines } from '../support/calve.js';
-import { startFront } from '../support/front.js';
 import { isPart } from '../support/requests.js';
-import { openVault, TARGET, VAULT } from '../support/vault-service.js';
+import { openVault, TARGET } from '../support/vault-service.js';
 
 const MIB = 1024 * 1024;
 
@@ -16,23 +14,22 @@ test('A killed upload of 40 parts resumes to one right archive and sends at most
   const file = join(vault.folder, 'forty');
   writeSeededFile(file, 40 * MIB, 7);
   let partsSeen = 0;
-  const front = await startFront(t, vault.emulator.url, {
+  vault.hook({
     before: (passing) => {
       if (isPart(passing) && ++partsSeen === 20) running.child.kill('SIGKILL');
       return 'pass';
     },
   });
-  const env = { AWS_ENDPOINT_URL_GLACIER: front.url };
-  const running = vault.start(['upload', file, TARGET, '--part-size', '1M', '--concurrency', '4'], env);
+  const running = vault.start(['upload', file, TARGET, '--part-size', '1M', '--concurrency', '4']);
   const killed = await running.ended;
   assert.equal(killed.signal, 'SIGKILL');
 
-  const resumed = await vault.run(['resume', '--json'], env);
+  const resumed = await vault.run(['resume', '--json']);
   assert.equal(resumed.code, 0, resumed.stderr);
   const [archive] = jsonLines(resumed.stdout);
   assert.equal(archive?.['resumed'], true);
   assert.ok(Number(archive?.['partsReused']) >= 15, `${archive?.['partsReused']} parts were reused`);
-  const sent = front.passed.filter(isPart).length;
+  const sent = vault.passed().filter(isPart).length;
   assert.ok(sent <= 44, `${sent} parts were sent for 40`);
   assert.deepEqual(Buffer.from(await vault.readBack(String(archive?.['archiveId']))), readFileSync(file));
   assert.equal((await vault.run(['list-uploads', TARGET, '--json'])).stdout, '');
@@ -40,34 +37,29 @@ test('A killed upload of 40 parts resumes to one right archive and sends at most
 
 test('The same line sends nothing after success, and prints the same id; --fresh sends again', async (t) => {
   const vault = await openVault(t);
-  const front = await startFront(t, vault.emulator.url);
-  const env = { AWS_ENDPOINT_URL_GLACIER: front.url };
   const file = join(vault.folder, 'three');
   writeFileSync(file, seededBytes(3 * MIB, 3));
   const line = ['upload', file, TARGET, '--part-size', '1M'];
-  const first = await vault.run(line, env);
-  const second = await vault.run(line, env);
-  const sentBefore = front.passed.filter(isPart).length;
-  const third = await vault.run(line, env);
+  const first = await vault.run(line);
+  const second = await vault.run(line);
+  const sentBefore = vault.passed().filter(isPart).length;
+  const third = await vault.run(line);
   assert.deepEqual([first.code, second.code, third.code], [0, 0, 0]);
   assert.equal(second.stdout, first.stdout);
   assert.equal(third.stdout, first.stdout);
   assert.match(third.stderr, /archived to this target on/);
-  assert.equal(front.passed.filter(isPart).length, sentBefore);
+  assert.equal(vault.passed().filter(isPart).length, sentBefore);
   assert.equal(sentBefore, 3);
 
-  const fresh = await vault.run([...line, '--fresh'], env);
+  const fresh = await vault.run([...line, '--fresh']);
   assert.equal(fresh.code, 0, fresh.stderr);
   assert.notEqual(fresh.stdout, first.stdout);
-  assert.equal(front.passed.filter(isPart).length, 6);
+  assert.equal(vault.passed().filter(isPart).length, 6);
 });
 
 test('230 open uploads list completely, and abort --all --yes leaves none', async (t) => {
   const vault = await openVault(t);
-  for (let i = 0; i < 230; i += 1) {
-    const order = { accountId: '-', vaultName: VAULT, partSize: String(MIB), archiveDescription: `n${i}` };
-    await vault.client.send(new InitiateMultipartUploadCommand(order));
-  }
+  await Promise.all(Array.from({ length: 230 }, (_, i) => vault.createUpload(`n${i}`)));
   const listed = await vault.run(['list-uploads', TARGET, '--json']);
   assert.equal(new Set(jsonLines(listed.stdout).map((upload) => upload['uploadId'])).size, 230);
   const table = await vault.run(['list-uploads', TARGET]);
@@ -95,14 +87,13 @@ test('An upload is adopted by its id alone, and what the service holds is not se
   const file = join(vault.folder, 'adopted');
   writeFileSync(file, seededBytes(8 * MIB + 5, 11));
   let partsSeen = 0;
-  const front = await startFront(t, vault.emulator.url, {
+  vault.hook({
     before: (passing) => {
       if (isPart(passing) && ++partsSeen === 5) running.child.kill('SIGKILL');
       return 'pass';
     },
   });
-  const env = { AWS_ENDPOINT_URL_GLACIER: front.url };
-  const running = vault.start(['upload', file, TARGET, '--part-size', '1M', '--concurrency', '1'], env);
+  const running = vault.start(['upload', file, TARGET, '--part-size', '1M', '--concurrency', '1']);
   await running.ended;
   const [open] = jsonLines((await vault.run(['list-uploads', TARGET, '--json'])).stdout);
   const elsewhere = { CALVE_STATE_DIR: join(vault.folder, 'other-state') };

@@ -8,7 +8,6 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import type { EmulatorOptions } from '../../src/emulator/server.js';
 import { seededBytes } from '../support/bytes.js';
 import { jsonLines } from '../support/calve.js';
-import { startFront } from '../support/front.js';
 import {
   headerOf,
   isComplete,
@@ -113,11 +112,11 @@ describe('A service that asks to be left alone for a while', { concurrency: 2 },
       test(`is, with ${status} to ${title}`, async (t) => {
         const vault = await bench(t);
         let left = 1;
-        const front = await startFront(t, vault.emulator.url, {
+        vault.hook({
           before: (passing) => (rangeOf(passing) === refused && left-- > 0 ? { ...busy, status } : 'pass'),
         });
         const words = ['upload', vault.file, TARGET, ...UPLOAD, '--retry-delay', '1ms', '--concurrency', '1'];
-        const ended = await vault.run(words, { AWS_ENDPOINT_URL_GLACIER: front.url });
+        const ended = await vault.run(words);
         assert.equal(ended.code, 0, ended.stderr);
         const retries = jsonLines(ended.stderr).filter(({ type }) => type === 'retry');
         assert.deepEqual(
@@ -142,7 +141,7 @@ describe('What cannot get better is not tried again', { concurrency: 2 }, () => 
     test(`${title} to a part ends the run at once with ${code}`, async (t) => {
       const vault = await bench(t);
       let parts = 0;
-      const front = await startFront(t, vault.emulator.url, {
+      vault.hook({
         before: (passing) => {
           if (!isPart(passing)) return 'pass';
           parts += 1;
@@ -150,7 +149,7 @@ describe('What cannot get better is not tried again', { concurrency: 2 }, () => 
         },
       });
       const words = ['upload', vault.file, TARGET, ...UPLOAD, '--concurrency', '1'];
-      const { code: exit, stderr } = await vault.run(words, { AWS_ENDPOINT_URL_GLACIER: front.url });
+      const { code: exit, stderr } = await vault.run(words);
       assert.equal(exit, code, stderr);
       assert.equal(parts, 1);
       assert.deepEqual(await vault.archives(), []);
@@ -221,41 +220,41 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
 
 describe('A line that is down', { concurrency: 2 }, () => {
   /** A line that carries so many parts, and then nothing more. */
-  async function dyingLine(t: TestContext, vault: Bench, partsCarried: number) {
+  function dyingLine(vault: Bench, partsCarried: number) {
     let parts = 0;
     const line = { isDown: false, requests: 0, partsCarried };
-    const front = await startFront(t, vault.emulator.url, {
+    vault.hook({
       before: (passing) => {
         if (isPart(passing) && ++parts > line.partsCarried) line.isDown = true;
         if (line.isDown) line.requests += 1;
         return line.isDown ? { status: 503, code: 'ServiceUnavailableException', message: 'down' } : 'pass';
       },
     });
-    return { line, env: { AWS_ENDPOINT_URL_GLACIER: front.url } };
+    return line;
   }
 
   test('is waited for as long as --give-up-after says, however many attempts that takes, and then exits 3', async (t) => {
     const vault = await bench(t);
-    const { line, env } = await dyingLine(t, vault, 2);
+    const line = dyingLine(vault, 2);
     const words = ['upload', vault.file, TARGET, ...UPLOAD, '--concurrency', '1', '--give-up-after', '2s'];
     const startedMs = Date.now();
-    const { code, stdout } = await vault.run([...words, '--retry-delay', '50ms'], env);
+    const { code, stdout } = await vault.run([...words, '--retry-delay', '50ms']);
     assert.equal(code, 3);
     assert.ok(Date.now() - startedMs >= 2000);
     const [error] = jsonLines(stdout);
     assert.deepEqual([error?.['kind'], error?.['resumable']], ['unreachable', true]);
     assert.match(String(error?.['hint']), /^calve resume /);
     Object.assign(line, { isDown: false, partsCarried: Number.POSITIVE_INFINITY });
-    const again = await vault.run(['resume', vault.file, '--json'], env);
+    const again = await vault.run(['resume', vault.file, '--json']);
     assert.equal(again.code, 0, again.stderr);
     assert.equal(jsonLines(again.stdout)[0]?.['partsReused'], 2);
   });
 
   test('is given up after --max-attempts where those are given, without waiting', async (t) => {
     const vault = await bench(t);
-    const { line, env } = await dyingLine(t, vault, 2);
+    const line = dyingLine(vault, 2);
     const words = ['upload', vault.file, TARGET, ...UPLOAD, '--concurrency', '1', '--max-attempts', '3'];
-    const { code } = await vault.run(words, env);
+    const { code } = await vault.run(words);
     assert.equal(code, 3);
     assert.equal(line.requests, 3);
   });
@@ -264,16 +263,14 @@ describe('A line that is down', { concurrency: 2 }, () => {
     const vault = await bench(t);
     let refused = 0;
     let sent = 0;
-    const front = await startFront(t, vault.emulator.url, {
+    vault.hook({
       before: (passing) => {
         if (!isPart(passing)) return 'pass';
         if (++sent < 3 || ++refused > 12) return 'pass';
         return { status: 503, code: 'ServiceUnavailableException', message: 'down' };
       },
     });
-    const { retries } = await assertArchived(vault, ['--concurrency', '1', '--retry-delay', '1ms'], {
-      AWS_ENDPOINT_URL_GLACIER: front.url,
-    });
+    const { retries } = await assertArchived(vault, ['--concurrency', '1', '--retry-delay', '1ms']);
     // More than ten: attempts on a dead line are not counted.
     assert.deepEqual(retries, Array(12).fill('send part 2'));
   });
@@ -282,10 +279,10 @@ describe('A line that is down', { concurrency: 2 }, () => {
 describe('Credentials that expire in the middle of an upload', { concurrency: 2 }, () => {
   // Peers: SAGU#2; aws-cli#4562.
   /** A service that takes a token for so many parts, and then only the next one. */
-  async function expiringTokens(t: TestContext, vault: Bench, partsEach: number) {
+  function expiringTokens(vault: Bench, partsEach: number) {
     const seen: string[] = [];
     const used = new Map<string, number>();
-    const front = await startFront(t, vault.emulator.url, {
+    vault.hook({
       before: (passing: Passing) => {
         const token = headerOf(passing, 'x-amz-security-token') ?? '';
         if (isPart(passing)) used.set(token, (used.get(token) ?? 0) + 1);
@@ -298,7 +295,7 @@ describe('Credentials that expire in the middle of an upload', { concurrency: 2 
         return { status: 403, code: 'ExpiredTokenException', message: 'The security token has expired' };
       },
     });
-    return { seen, url: front.url };
+    return seen;
   }
 
   test('are fetched anew from the container’s endpoint', async (t) => {
@@ -321,10 +318,9 @@ describe('Credentials that expire in the middle of an upload', { concurrency: 2 
       endpoint.closeAllConnections();
       endpoint.close();
     });
-    const { seen, url } = await expiringTokens(t, vault, 2);
+    const seen = expiringTokens(vault, 2);
     const { port } = endpoint.address() as AddressInfo;
     const { retries } = await assertArchived(vault, ['--concurrency', '1'], {
-      AWS_ENDPOINT_URL_GLACIER: url,
       AWS_ACCESS_KEY_ID: '',
       AWS_SECRET_ACCESS_KEY: '',
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
@@ -351,9 +347,8 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId: '${accessKeyId}', SecretAc
     const config = join(vault.folder, 'config');
     writeFileSync(config, `[profile temporary]\ncredential_process = ${process.execPath} ${script}\n`);
     writeFileSync(vault.file, seededBytes(12 * MIB_BYTES, 3));
-    const { url } = await expiringTokens(t, vault, 6);
+    expiringTokens(vault, 6);
     const { archive } = await assertArchived(vault, ['--concurrency', '4', '--profile', 'temporary'], {
-      AWS_ENDPOINT_URL_GLACIER: url,
       AWS_ACCESS_KEY_ID: '',
       AWS_SECRET_ACCESS_KEY: '',
       AWS_CONFIG_FILE: config,
@@ -364,8 +359,8 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId: '${accessKeyId}', SecretAc
 
   test('and are not to be had anew end in 12, and the upload goes on when there are some', async (t) => {
     const vault = await bench(t);
-    const { url } = await expiringTokens(t, vault, 2);
-    const env = { AWS_ENDPOINT_URL_GLACIER: url, AWS_SESSION_TOKEN: 'old' };
+    expiringTokens(vault, 2);
+    const env = { AWS_SESSION_TOKEN: 'old' };
     const { code, stdout } = await vault.run(
       ['upload', vault.file, TARGET, ...UPLOAD, '--concurrency', '1'],
       env,

@@ -187,7 +187,7 @@ describe('calve upload', { concurrency: 2 }, () => {
     const words = ['upload', file, home.target, '--part-size=1M', '--progress', 'json'];
     const events = (await home.run(words)).stderr.trimEnd().split('\n');
     const types = events.map((line) => String((JSON.parse(line) as { type: string }).type));
-    assert.equal(types[0], 'begun');
+    assert.equal(types[0], 'started');
     assert.equal(types.filter((type) => type === 'part').length, 2);
     assert.equal(types.at(-1), 'archived');
   });

@@ -55,3 +55,32 @@ export async function missingTool(command: 'aws' | 'boto3'): Promise<string | fa
     () => `${words.join(' ')} does not run here`,
   );
 }
+
+const COMPARE = `
+import json, os, sys
+import boto3
+glacier = boto3.client('glacier', endpoint_url=os.environ['ENDPOINT'])
+for archive_id, path in json.loads(sys.argv[1]):
+    order = {'Type': 'archive-retrieval', 'ArchiveId': archive_id}
+    job = glacier.initiate_job(vaultName='photos', jobParameters=order)['jobId']
+    body = glacier.get_job_output(vaultName='photos', jobId=job)['body']
+    size = 0
+    with open(path, 'rb') as file:
+        while chunk := body.read(1 << 20):
+            assert chunk == file.read(len(chunk)), '%s differs after byte %d' % (path, size)
+            size += len(chunk)
+        assert file.read(1) == b'', '%s is longer than its archive' % path
+    print(size)
+`;
+
+/**
+ * Reads archives back with boto3, and fails at the first byte that differs from the file.
+ * @returns their sizes
+ */
+export async function sizesReadBack(
+  { python }: AwsTools,
+  archives: readonly Record<string, unknown>[],
+): Promise<number[]> {
+  const pairs = archives.map(({ archiveId, file }) => [archiveId, file]);
+  return (await python(COMPARE, JSON.stringify(pairs))).trim().split('\n').map(Number);
+}
