@@ -99,7 +99,10 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       const ended = await home.run(words);
       assert.equal(ended.code, 13, ended.stderr);
       assert.match(ended.stderr, /^calve: .*\/v1: /m);
-      assert.match(ended.stderr, /^hint: complete or abort those uploads with calve 0\.1, .*: rm -r \S+\/v1$/m);
+      assert.match(
+        ended.stderr,
+        /^hint: complete or abort those uploads with calve 0\.1, .*: rm -r \S+\/v1$/m,
+      );
     }
     assert.equal(home.passed().filter(isCreate).length, 0);
   });

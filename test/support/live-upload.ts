@@ -33,4 +33,3 @@ export async function liveUpload(home: VaultHome): Promise<LiveUpload> {
   };
   return { uploadId, file, pid: child.pid ?? 0, end };
 }
-

@@ -2,7 +2,12 @@
  * The error codes of S3 and of stores that use its protocol, and the rules that only buckets have.
  * Source of codes: Amazon S3 API reference, "Error responses"; Huawei OBS, "Error codes".
  */
-import { type FailureFacts, isFailure, type ServiceResponse, type TransferError } from '../../core/failures.js';
+import {
+  type FailureFacts,
+  isFailure,
+  type ServiceResponse,
+  type TransferError,
+} from '../../core/failures.js';
 import { failureClassifier, type Refusal, type ServiceOperation } from '../aws/failure-classifier.js';
 import { refusedFailure } from '../aws/failures.js';
 import { readServiceResponse, type SdkError } from '../aws/service-response.js';
