@@ -29,7 +29,7 @@ test('Nothing is lost, whatever kills the runs, damages the state, fills the dis
   assert.ok(figures.faultCount >= 5, 'the line was bad');
 });
 
-test('State damaged at any byte is read rightly or refused, and nothing is begun twice', async (t) => {
+test('State that is damaged at any byte is read correctly or refused, and no upload is created twice', async (t) => {
   const figures = new Figures();
   await everyByte(t, figures, { seed: drawSeed(t), stride: 40 });
   assertNothingLost(t, figures);

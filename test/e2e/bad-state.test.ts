@@ -33,7 +33,7 @@ function journalOf(home: VaultHome): string {
 describe('State that cannot be used', { concurrency: 2 }, () => {
   const service = sharedVaults();
 
-  test('exits 13 where its folder cannot be made or is no folder, and nothing is begun', async (t) => {
+  test('exits 13 if its folder cannot be created or is not a folder, and creates no upload', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 9);
     for (const option of ['--state-dir=f', '--state-dir=f/below', '--catalogue=f', '--catalogue=f/below']) {

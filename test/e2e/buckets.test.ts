@@ -445,7 +445,7 @@ describe('objects, end to end', { skip }, () => {
       assert.equal(home.passed().length, 0);
     });
 
-    test('s3: the class that nobody named is said, in the plan and when it is begun', async (t) => {
+    test('s3: a storage class that is not named is reported in the plan and in a notice', async (t) => {
       const home = await buckets.home(t, 's3');
       const words = ['upload', home.file('a', 5), `${home.target}/a`];
       const plan = await home.run([...words, '--dry-run']);

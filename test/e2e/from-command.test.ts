@@ -73,7 +73,7 @@ describe('--from-command', { concurrency: 2 }, () => {
     });
   }
 
-  test('of a command that is not there: exit 13, nothing begun', async (t) => {
+  test('of a command that does not exist exits 13, and creates no upload', async (t) => {
     const vault = await service.home(t);
     const ended = await vault.run(['upload', vault.target, '--from-command', '--', './no-such-command']);
     assert.match(assertFailed(ended, 13), /no-such-command: the command could not be started: .*ENOENT/);
@@ -101,7 +101,7 @@ describe('--from-command', { concurrency: 2 }, () => {
     await assertNothingLeft(vault);
   });
 
-  test('where the state folder cannot be used ends in 13 before anything is begun', async (t) => {
+  test('with an unusable state folder exits 13 before it creates an upload', async (t) => {
     const vault = await service.home(t);
     writeFileSync(join(vault.folder, 'file'), '');
     const words = ['upload', vault.target, '--state-dir=file', '--from-command', '--', 'echo', 'x'];

@@ -100,7 +100,7 @@ test('An upload that the AWS CLI began, with two parts of it, is adopted by its 
   assert.equal(listed['description'], 'by the CLI');
 });
 
-test('An upload that calve left is listed and aborted by the AWS CLI: resume exits 16, upload begins anew', {
+test('An upload that calve left is listed and aborted by the AWS CLI: resume exits 16, upload creates another one', {
   skip: noCli,
 }, async (t) => {
   const bench = await openBench(t);

@@ -66,7 +66,7 @@ describe('calve resume', { concurrency: 2 }, () => {
     assert.deepEqual([error['kind'], error['resumable']], ['not-found', false]);
   });
 
-  test('of an upload that somebody aborted exits 16; upload of the same file then begins anew', async (t) => {
+  test('of an aborted upload exits 16; upload of the same file then creates another one', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 3 * MIB_BYTES);
     const uploadId = await home.leaveUnfinished(file, 1);

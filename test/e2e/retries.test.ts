@@ -158,7 +158,7 @@ describe('What cannot get better is not tried again', { concurrency: 2 }, () => 
 });
 
 describe('Answers that got lost after the work was done', { concurrency: 2 }, () => {
-  test('begin: another upload is begun, and the empty one that may remain is named', async (t) => {
+  test('create: another upload is created, and the empty one that may remain is named', async (t) => {
     const vault = await bench(t, { faults: ['lost-answer@initiate:1'] });
     const { retries, notices } = await assertArchived(vault);
     assert.deepEqual(retries, ['create the upload']);
@@ -189,7 +189,7 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
     assert.deepEqual(retries, ['complete', 'complete', 'complete']);
   });
 
-  test('complete, of which the service knows nothing any more when it is asked again: 16, and nothing is begun', async (t) => {
+  test('complete, when the service no longer knows the upload at the next attempt: exit 16, and no upload is created', async (t) => {
     const vault = await bench(t, { faults: ['lost-answer@complete:1'], repeatWindowMs: 0 });
     const { code, stdout } = await vault.run(['upload', vault.file, TARGET, ...UPLOAD]);
     assert.equal(code, 16, stdout);
@@ -259,7 +259,7 @@ describe('A line that is down', { concurrency: 2 }, () => {
     assert.equal(line.requests, 3);
   });
 
-  test('is gone on with where it comes back: what arrived before is not sent again', async (t) => {
+  test('continues when the connection is back: the parts that arrived before are not sent again', async (t) => {
     const vault = await bench(t);
     let refused = 0;
     let sent = 0;
@@ -298,7 +298,7 @@ describe('Credentials that expire in the middle of an upload', { concurrency: 2 
     return seen;
   }
 
-  test('are fetched anew from the container’s endpoint', async (t) => {
+  test('are fetched again from the container’s endpoint', async (t) => {
     const vault = await bench(t);
     let fetches = 0;
     const endpoint = createServer((_, response) => {
@@ -330,7 +330,7 @@ describe('Credentials that expire in the middle of an upload', { concurrency: 2 
     assert.deepEqual(seen.at(-1), 'complete token-2');
   });
 
-  test('are fetched anew from a credential process, four lanes at once', async (t) => {
+  test('are fetched again from a credential process, with four lanes at once', async (t) => {
     const vault = await bench(t);
     const { accessKeyId, secretAccessKey } = vault.emulator;
     const counter = join(vault.folder, 'calls');
@@ -357,7 +357,7 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId: '${accessKeyId}', SecretAc
     assert.ok(readFileSync(counter, 'utf8').length >= 2);
   });
 
-  test('and are not to be had anew end in 12, and the upload goes on when there are some', async (t) => {
+  test('and cannot be fetched again exit 12; the upload continues when they are available', async (t) => {
     const vault = await bench(t);
     expiringTokens(vault, 2);
     const env = { AWS_SESSION_TOKEN: 'old' };

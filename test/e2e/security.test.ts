@@ -47,7 +47,7 @@ async function tlsService(t: TestContext, certificate: ServerOptions) {
 describe('Security', { concurrency: 2 }, () => {
   const service = sharedVaults({ accessKeyId: 'AKIDSECRETS', secretAccessKey: SECRET });
 
-  test('a certificate that nobody vouches for is refused with 12, and no request is made', async (t) => {
+  test('a certificate of an unknown authority is refused with exit 12, and no request is sent', async (t) => {
     const home = await service.home(t);
     const certificate = selfSigned(home.folder, 'IP:127.0.0.1');
     if (certificate === null) return t.skip('there is no openssl here');

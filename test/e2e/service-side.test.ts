@@ -29,7 +29,7 @@ async function assertArchive(home: VaultHome, stdout: string, file: string) {
 describe('The service’s side of an upload', { concurrency: 2 }, () => {
   const service = sharedVaults({ repeatWindowMs: 0 });
 
-  test('expired: it is begun once anew, and that is said', async (t) => {
+  test('expired: it is created once more, and a notice reports that', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 4 * MIB_BYTES);
     const uploadId = await home.leaveUnfinished(file, 2);

@@ -130,7 +130,7 @@ test('With --json a stop that is forced is one error on stdout, too, and it can 
   }
 });
 
-test('A stop that is forced before an upload has begun says so in JSON as well', async (t) => {
+test('A forced stop before an upload exists is reported in JSON, too', async (t) => {
   const bench = await openBench(t, {});
   const stalled = { ripe: { stderr: /^stalled /m }, env: crashEnv({ when: 'stall', matching: '^mkdir' }) };
   const { ended } = await stopWhenRipe(bench, stalled, ['SIGTERM'], ['--json']);

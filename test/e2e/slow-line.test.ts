@@ -28,7 +28,7 @@ async function slowVault(t: TestContext, line: { window: string; bandwidth: stri
 
 describe('On a slow line', { concurrency: 2 }, () => {
   // Peers: large parts, many at once, on a slow line (mt-aws-glacier#55, #85, #89), signatures that expire (#8).
-  test('fewer parts are sent at once, which is said once, and all arrive', async (t) => {
+  test('fewer parts are sent at once, one notice reports that, and all parts arrive', async (t) => {
     // Sixteen at once take 4 s, one alone a quarter of a second.
     const { run } = await slowVault(t, { window: '3s', bandwidth: '4M' }, 20 * MIB_BYTES);
     const options = ['--part-size', '1M', '--concurrency', '16', '--json', '--progress', 'json'];
@@ -48,7 +48,7 @@ describe('On a slow line', { concurrency: 2 }, () => {
     assert.ok(lowered.length <= 2 && (chain[1] ?? 0) <= 8, stderr);
   });
 
-  test('a person is told so in one line', async (t) => {
+  test('the plain output has one line for that', async (t) => {
     const { run } = await slowVault(t, { window: '3s', bandwidth: '2M' }, 8 * MIB_BYTES);
     const { code, stderr } = await run('--part-size', '1M', '--concurrency', '8');
     assert.equal(code, 0, stderr);

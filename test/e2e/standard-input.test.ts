@@ -42,7 +42,7 @@ describe('a stream', { concurrency: 2 }, () => {
     });
   }
 
-  test('is sent anew each time: the same bytes twice are two archives', async (t) => {
+  test('is sent again each time: the same bytes twice are two archives', async (t) => {
     const vault = await service.home(t);
     const send = () => pipeInto(vault, ['upload', '-', vault.target, '--json'], Buffer.from('hello'));
     const [one, two] = await Promise.all([send(), send()]);
@@ -66,7 +66,7 @@ describe('a stream', { concurrency: 2 }, () => {
     ]);
   });
 
-  test('of nothing ends in 13, and nothing is begun', async (t) => {
+  test('without any byte exits 13, and creates no upload', async (t) => {
     const vault = await service.home(t);
     const ended = await vault.run(['upload', '-', vault.target], {}, '');
     assert.match(assertFailed(ended, 13), /standard input: .* empty/);
@@ -123,7 +123,7 @@ describe('a stream', { concurrency: 2 }, () => {
 describe('--expected-size', { concurrency: 2 }, () => {
   const service = sharedVaults();
 
-  test('chooses the parts that the foretold size needs, and 64 MiB without it', async (t) => {
+  test('chooses the part size that the expected size needs, and 64 MiB without it', async (t) => {
     const vault = await service.home(t);
     const plan = async (more: readonly string[]) => {
       const { stdout } = await pipeInto(
@@ -161,7 +161,7 @@ describe('--expected-size', { concurrency: 2 }, () => {
     }
   });
 
-  test('beyond what the parts can carry is refused before anything is read', async (t) => {
+  test('of an expected size that is too large for the parts is refused before a byte is read', async (t) => {
     const vault = await service.home(t);
     const words = ['upload', '-', vault.target, ...SMALL_PARTS, '--expected-size', '1T'];
     assertFailed(await pipeInto(vault, words, Buffer.from('x')), 15);

@@ -10,7 +10,7 @@ const ASKED = /Abort \d+ uploads?\? .*\[y\/N\] /;
 describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
   const service = sharedVaults();
 
-  test('abort --all asks, and does nothing unless it is told y', async (t) => {
+  test('abort --all asks, and does nothing unless the answer is y', async (t) => {
     const home = await service.home(t);
     await home.createUpload();
     await home.createUpload();
