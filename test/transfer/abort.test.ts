@@ -37,7 +37,7 @@ async function completedButUnknown(bench: Rig): Promise<string> {
   return bench.vault.archives[0]?.uploadId ?? '';
 }
 
-test('abort drops the upload on the service, and its journal here', async (t) => {
+test('abort ends the upload on the service and deletes its journal', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   const aborted = await abort(bench, uploadId);
@@ -48,7 +48,7 @@ test('abort drops the upload on the service, and its journal here', async (t) =>
   assert.deepEqual([bench.vault.uploads.size, bench.journals()], [0, []]);
 });
 
-test('abort drops an upload that the state folder never knew', async (t) => {
+test('abort also ends an upload that the state folder does not know', async (t) => {
   const bench = rig(t);
   const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
   const { uploadId } = await bench.target.createUpload({ plan, description: '' }, never);
@@ -56,7 +56,7 @@ test('abort drops an upload that the state folder never knew', async (t) => {
   assert.equal(bench.vault.uploads.size, 0);
 });
 
-test('an upload that a live calve works on is never touched', async (t) => {
+test('an upload that another running calve process works on is not aborted', async (t) => {
   const bench = rig(t);
   let refusal: unknown = null;
   bench.hooks.before = async ({ operation, count, uploadId }) => {
@@ -69,7 +69,7 @@ test('an upload that a live calve works on is never touched', async (t) => {
   assert.equal(bench.vault.archives.length, 1);
 });
 
-test('a given id that nobody explains is not found', async (t) => {
+test('an id that neither the service nor the state folder knows is not found', async (t) => {
   const bench = rig(t);
   await assert.rejects(
     abort(bench, '-unknown'),
@@ -77,13 +77,13 @@ test('a given id that nobody explains is not found', async (t) => {
   );
 });
 
-test('an id that was listed a moment ago and is gone now is aborted enough', async (t) => {
+test('an upload that was listed just now and is already missing counts as aborted', async (t) => {
   const bench = rig(t);
   const { answer } = await abort(bench, '-unknown', true);
   assert.deepEqual(answer, { httpStatus: 404, requestId: 'request-404', hostId: null });
 });
 
-test('a missing upload that a journal explains is aborted enough, and the journal goes', async (t) => {
+test('a missing upload with a journal counts as aborted, and the journal is deleted', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   bench.vault.drop(uploadId);
@@ -91,7 +91,7 @@ test('a missing upload that a journal explains is aborted enough, and the journa
   assert.deepEqual(bench.journals(), []);
 });
 
-test('a missing upload that was completed here says as which archive', async (t) => {
+test('a missing upload that was completed is not found, and the message names its archive', async (t) => {
   const bench = rig(t);
   const { entry } = await bench.upload();
   await assert.rejects(abort(bench, entry.uploadId), (error) => {
@@ -103,7 +103,7 @@ test('a missing upload that was completed here says as which archive', async (t)
   });
 });
 
-test('a missing upload whose archive may exist is gone, whether it was listed or not, and its journal stays', async (t) => {
+test('a missing upload whose archive may exist ends as gone, listed or not, and its journal stays', async (t) => {
   const bench = rig(t);
   const uploadId = await completedButUnknown(bench);
   for (const listed of [false, true]) {
@@ -114,7 +114,7 @@ test('a missing upload whose archive may exist is gone, whether it was listed or
   assert.equal(bench.calls.createUpload, 1);
 });
 
-test('a missing upload with a damaged line that may have been completing is gone, and its journal stays', async (t) => {
+test('a missing upload with a damaged line that may record a complete request ends as gone, and its journal stays', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   appendFileSync(bench.journalPath(), '{"type":"comp\n');
@@ -124,7 +124,7 @@ test('a missing upload with a damaged line that may have been completing is gone
   assert.equal(bench.journals().length, 1);
 });
 
-test('a missing upload whose archive may exist is forgotten where that is asked for, and no other', async (t) => {
+test('the journal of a missing upload whose archive may exist is deleted if the user asks for it', async (t) => {
   const bench = rig(t);
   const uploadId = await completedButUnknown(bench);
   const forgetting = { listed: false, forget: true };
@@ -146,7 +146,7 @@ test('an upload that was being completed and is still open is aborted', async (t
   assert.deepEqual([bench.vault.uploads.size, bench.journals()], [0, []]);
 });
 
-test('an abort whose answer was lost succeeds', async (t) => {
+test('an abort whose response was lost succeeds', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   bench.hooks.after = ({ operation, count }) => {
@@ -158,7 +158,7 @@ test('an abort whose answer was lost succeeds', async (t) => {
   assert.deepEqual([bench.calls.abort, bench.journals()], [2, []]);
 });
 
-test('an abort that fails leaves the journal where it is', async (t) => {
+test('an abort that fails keeps the journal', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   bench.hooks.before = ({ operation }) => {
@@ -175,7 +175,7 @@ test('an abort that fails leaves the journal where it is', async (t) => {
   await abort(bench, uploadId);
 });
 
-test('an id of another place leaves that place’s journal alone', async (t) => {
+test('abort in another region keeps the journal of an upload with the same id', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   const elsewhere = { ...bench.session().targetIdentity, region: 'us-east-1' };
@@ -202,7 +202,7 @@ test('an id of another place leaves that place’s journal alone', async (t) => 
   assert.equal(join(seen).local, null);
 });
 
-test('uploads on the service are joined with what is known of them here', async (t) => {
+test('a listed upload shows the parts that its journal records', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   const plan = { sizeBytes: 5, partSizeBytes: 1_048_576, partCount: 1 };
@@ -247,15 +247,20 @@ function joined(createdAgoMs: number, localIdleMs: number | null): JoinedUpload 
 }
 
 const table: [string, JoinedUpload, number, 'take' | 'inUse' | 'left'][] = [
-  ['known here, its journal idle for long', joined(10 * DAY_MS, 4 * DAY_MS), 3 * DAY_MS, 'take'],
-  ['known here, begun long ago but active yesterday', joined(10 * DAY_MS, DAY_MS), 3 * DAY_MS, 'left'],
+  [
+    'known here, with a journal that is idle for a long time',
+    joined(10 * DAY_MS, 4 * DAY_MS),
+    3 * DAY_MS,
+    'take',
+  ],
+  ['known here, created long ago but active yesterday', joined(10 * DAY_MS, DAY_MS), 3 * DAY_MS, 'left'],
   ['known here, exactly as old as asked', joined(10 * DAY_MS, 3 * DAY_MS), 3 * DAY_MS, 'take'],
   ['known here, a millisecond younger', joined(10 * DAY_MS, 3 * DAY_MS - 1), 3 * DAY_MS, 'left'],
   ['unknown, older than a vault keeps idle uploads', joined(4 * DAY_MS, null), 3 * DAY_MS, 'inUse'],
   ['unknown, a day old', joined(DAY_MS, null), HOUR_MS, 'inUse'],
   ['unknown, not yet a day old', joined(DAY_MS - 1, null), HOUR_MS, 'take'],
   ['unknown, younger than asked', joined(HOUR_MS, null), 2 * HOUR_MS, 'left'],
-  ['unknown, of a time that cannot be read', unreadableTime(), HOUR_MS, 'left'],
+  ['unknown, with a time that cannot be read', unreadableTime(), HOUR_MS, 'left'],
 ];
 
 function unreadableTime(): JoinedUpload {
@@ -264,7 +269,7 @@ function unreadableTime(): JoinedUpload {
 }
 
 for (const [which, upload, olderThanMs, expected] of table) {
-  test(`a sweep by age: ${which}: ${expected}`, () => {
+  test(`abort by age: ${which}: ${expected}`, () => {
     const { take, inUse } = sortUploads([upload], { olderThanMs }, nowMs, DAY_MS);
     const got = take.length === 1 ? 'take' : inUse.length === 1 ? 'inUse' : 'left';
     assert.equal(got, expected);
@@ -272,7 +277,7 @@ for (const [which, upload, olderThanMs, expected] of table) {
   });
 }
 
-test('where uploads never expire, an old unknown one may be taken', () => {
+test('if uploads never expire, abort by age takes an old upload that is unknown here', () => {
   const upload = joined(400 * DAY_MS, null);
   assert.deepEqual(sortUploads([upload], { olderThanMs: DAY_MS }, nowMs, null), {
     take: [upload],
@@ -280,7 +285,7 @@ test('where uploads never expire, an old unknown one may be taken', () => {
   });
 });
 
-test('a sweep of all takes all, and one by age never takes what is younger or in use', () => {
+test('abort of all uploads takes all of them, and abort by age never takes one that is younger or in use', () => {
   const age = fc.integer({ min: 0, max: 5 * DAY_MS });
   const uploads = fc.array(fc.tuple(age, fc.option(age)).map(([created, idle]) => joined(created, idle)));
   fc.assert(
@@ -303,7 +308,7 @@ function billing(bench: Rig, target: Partial<Target> = {}): Session {
   return bench.session({ target: { ...vault, capabilities, ...target } });
 }
 
-test('where parts may outlive an abort, it is repeated until none is listed', async (t) => {
+test('if parts may outlive an abort, it is repeated until no part is listed', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   let lists = 0;
@@ -321,7 +326,7 @@ test('where parts may outlive an abort, it is repeated until none is listed', as
   assert.equal(bench.journals().length, 0);
 });
 
-test('parts that are listed after every abort are told, and the journal goes all the same', async (t) => {
+test('parts that are still listed after every abort are reported, and the journal is deleted', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 2);
   const held = { startByte: 0, endByte: 0, treeHash: null, etag: 'e' };
@@ -339,7 +344,7 @@ test('parts that are listed after every abort are told, and the journal goes all
   assert.equal(bench.journals().length, 0);
 });
 
-test('an upload that is unknown here is as old as its newest part, where the service keeps it until aborted', async (t) => {
+test('if uploads never expire, an upload that is unknown here is as old as its newest part', async (t) => {
   const bench = rig(t);
   const nowMs = bench.clock.nowMs();
   const ago = (ms: number): string => new Date(nowMs - ms).toISOString();

@@ -58,12 +58,12 @@ const TABLE: readonly [title: string, facts: Partial<UploadFacts>, action: strin
   ['an unfinished upload of the same file is resumed', { candidates: [same] }, 'resume same, leftovers '],
   ['a touched file whose bytes agree is resumed', { candidates: [touched] }, 'resume touched, leftovers '],
   [
-    'an upload of a changed file is named, and a new one created',
+    'an upload of a changed file is reported, and a new one is created',
     { candidates: [changed] },
     'create, older changed, leftovers ',
   ],
   [
-    'where parts are billed, the upload of a changed file is also a leftover',
+    'if parts are billed, the upload of a changed file is also a leftover',
     { candidates: [changed], billsParts: true },
     'create, older changed, leftovers changed',
   ],
@@ -99,7 +99,7 @@ const TABLE: readonly [title: string, facts: Partial<UploadFacts>, action: strin
     'skip b, leftovers ',
   ],
   [
-    '--fresh creates, whatever is archived or unfinished',
+    '--fresh creates an upload, whatever is archived or unfinished',
     { fresh: true, archived: archive('a', 4), candidates: [older] },
     'create, older , leftovers older',
   ],

@@ -22,7 +22,7 @@ async function walk(next: readonly (number | null)[], pagesMax = 10_000): Promis
   return seen;
 }
 
-test('pages are followed in order to the last, a marker of "" being none', async () => {
+test('all pages are read in order, and an empty marker ends the list', async () => {
   assert.deepEqual(await walk([1, 2, 3, null]), [0, 1, 2, 3]);
   const markers = ['x', ''];
   const seen: (string | null)[] = [];
@@ -35,7 +35,7 @@ test('pages are followed in order to the last, a marker of "" being none', async
   assert.deepEqual(seen, [null, 'x']);
 });
 
-test('markers that repeat end in a failure after at most a few rounds, wherever the circle begins', async () => {
+test('markers that repeat end in a failure after a few rounds, wherever the cycle starts', async () => {
   const circle = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 40 }));
   await fc.assert(
     fc.asyncProperty(circle, async ([lead, length]) => {
@@ -48,12 +48,12 @@ test('markers that repeat end in a failure after at most a few rounds, wherever 
   );
 });
 
-test('a list without end is not taken for one that repeats', async () => {
+test('a very long list is not mistaken for one that repeats', async () => {
   const next = Array.from({ length: 5000 }, (_, page) => (page === 4999 ? null : page + 1));
   assert.equal((await walk(next)).length, 5000);
 });
 
-test('a page without entries but with a marker is no end', async () => {
+test('a page without entries but with a marker does not end the list', async () => {
   const { target } = memoryTarget();
   const pages = [
     { parts: [], marker: 'a' },
@@ -72,7 +72,7 @@ test('a page without entries but with a marker is no end', async () => {
   assert.deepEqual([upload.partSizeBytes, parts.length], [MIB_BYTES, 1]);
 });
 
-test('all parts and all uploads come together from pages of three', async () => {
+test('all parts and all uploads are collected from pages of three', async () => {
   const { target, calls } = memoryTarget();
   const plan = { sizeBytes: 7 * MIB_BYTES, partSizeBytes: MIB_BYTES, partCount: 7 };
   const ids = new Set<string>();

@@ -40,7 +40,7 @@ async function longUpload(bench: Rig, heldToo: readonly number[] = []): Promise<
   return uploadId;
 }
 
-test('of 1,000 recorded parts and more, what is missing is sent while the list is still read', {
+test('with more than 1,000 recorded parts, missing parts are sent while the list is still being read', {
   timeout: 60_000,
 }, async (t) => {
   const bench = rig(t);
@@ -67,7 +67,7 @@ test('a recorded part that the service lost is found by the list and sent again'
   assert.equal(bench.vault.archives.length, 1);
 });
 
-test('an upload that is gone is told by its list, whatever the parts sent beside it say', async (t) => {
+test('an upload that its list reports as missing is created again, even if parts are being sent', async (t) => {
   const bench = rig(t);
   bench.vault.drop(await longUpload(bench));
   await bench.upload({ partSizeBytes: null });

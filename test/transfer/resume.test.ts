@@ -42,7 +42,7 @@ function heldBytes(bench: Rig, uploadId: string): Buffer[] {
   return [...bench.vault.open(uploadId).parts.values()];
 }
 
-test('resume sends what is missing, and needs nothing but the state folder', async (t) => {
+test('resume sends the missing parts, and needs only the state folder', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 3);
   const result = await bench.resume();
@@ -54,7 +54,7 @@ test('resume sends what is missing, and needs nothing but the state folder', asy
   assert.deepEqual(bench.journals(), []);
 });
 
-test('resume sends its parts side by side, as a first run does', async (t) => {
+test('resume sends parts in parallel, as a first run does', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 1);
   bench.lanes.most = 0;
@@ -75,7 +75,7 @@ test('resume sends its parts side by side, as a first run does', async (t) => {
   assertArchives(bench, bench.bytes);
 });
 
-test('resume of a file that changed ends in its own failure, and the upload is kept', async (t) => {
+test('resume of a changed file fails, and the upload is kept', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 3);
   appendFileSync(bench.file, 'more');
@@ -83,14 +83,14 @@ test('resume of a file that changed ends in its own failure, and the upload is k
   assert.deepEqual([bench.calls.createUpload, bench.journals().length, bench.vault.uploads.size], [1, 1, 1]);
 });
 
-test('resume of a file that is gone says so', async (t) => {
+test('resume of a deleted file reports that the file is missing', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 3);
   rmSync(bench.file);
   await assert.rejects(bench.resume(), failsAs('source', { why: 'missing' }));
 });
 
-test('resume of a touched file compares its recorded parts and goes on', async (t) => {
+test('resume of a touched file compares its recorded parts and sends the rest', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 3);
   chmodSync(bench.file, 0o640);
@@ -99,7 +99,7 @@ test('resume of a touched file compares its recorded parts and goes on', async (
   assertArchives(bench, bench.bytes);
 });
 
-test('resume of what was completed needs no file', async (t) => {
+test('resume of a completed upload needs no file', async (t) => {
   const bench = rig(t);
   bench.hooks.after = ({ operation }) => {
     if (operation === 'complete') throw new Died('the answer was lost');
@@ -112,7 +112,7 @@ test('resume of what was completed needs no file', async (t) => {
   assert.deepEqual([result.partsSent, bench.journals()], [0, []]);
 });
 
-test('resume of an upload that somebody aborted is gone, and begins no other', async (t) => {
+test('resume of an aborted upload ends as gone and creates no other upload', async (t) => {
   const bench = rig(t);
   bench.vault.drop(await interrupt(bench, 3));
   for (let n = 0; n < 2; n += 1) {
@@ -124,7 +124,7 @@ test('resume of an upload that somebody aborted is gone, and begins no other', a
   assertArchives(bench, bench.bytes);
 });
 
-test('resume of an upload that expired begins it anew once', async (t) => {
+test('resume of an expired upload creates it again once', async (t) => {
   const bench = rig(t);
   bench.vault.drop(await interrupt(bench, 3));
   bench.clock.advance(25 * HOUR_MS);
@@ -134,7 +134,7 @@ test('resume of an upload that expired begins it anew once', async (t) => {
   assert.deepEqual(bench.journals(), []);
 });
 
-test('resume of a touched file whose upload expired begins it anew as well', async (t) => {
+test('resume of a touched file also creates its expired upload again', async (t) => {
   const bench = rig(t);
   bench.vault.drop(await interrupt(bench, 3));
   const idleSince = new Date(Date.now() - 25 * HOUR_MS);
@@ -144,7 +144,7 @@ test('resume of a touched file whose upload expired begins it anew as well', asy
   assertArchives(bench, bench.bytes);
 });
 
-test('where uploads never expire, a missing one was aborted, however long ago', async (t) => {
+test('if uploads never expire, a missing upload of any age counts as aborted', async (t) => {
   const bench = rig(t);
   bench.vault.drop(await interrupt(bench, 3));
   bench.clock.advance(1000 * HOUR_MS);
@@ -156,7 +156,7 @@ test('where uploads never expire, a missing one was aborted, however long ago', 
   assert.equal(bench.calls.createUpload, 1);
 });
 
-test('resume under another account’s credentials is refused before the service is asked', async (t) => {
+test('resume with the credentials of another account is refused before any request', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 3);
   const asked = bench.log.length;
@@ -165,7 +165,7 @@ test('resume under another account’s credentials is refused before the service
   assert.equal(bench.log.length, asked);
 });
 
-test('resume of an upload that another calve works on is busy', async (t) => {
+test('resume of an upload that another calve process works on is busy', async (t) => {
   const bench = rig(t);
   const uploadId = await interrupt(bench, 3);
   const session = bench.session();
@@ -176,7 +176,7 @@ test('resume of an upload that another calve works on is busy', async (t) => {
   assertArchives(bench, bench.bytes);
 });
 
-test('resume of an upload that another calve has just ended finds no unfinished upload', async (t) => {
+test('resume of an upload that another calve process has just finished finds no unfinished upload', async (t) => {
   const bench = rig(t);
   await interrupt(bench, 3);
   const session = bench.session();
@@ -188,7 +188,7 @@ test('resume of an upload that another calve has just ended finds no unfinished 
   assert.equal(bench.vault.archives.length, 1);
 });
 
-test('an upload known by its id alone is adopted: what it holds is compared, the rest is sent', async (t) => {
+test('an upload known only by its id is adopted: its parts are compared, and the rest is sent', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0, 3]);
   const result = await bench.adopt(uploadId);
@@ -199,7 +199,7 @@ test('an upload known by its id alone is adopted: what it holds is compared, the
   assert.deepEqual(bench.journals(), []);
 });
 
-test('adoption takes the part size from the service', async (t) => {
+test('an adopted upload has the part size that the service lists', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [1], 2 * MIB_BYTES);
   const { entry } = await bench.adopt(uploadId);
@@ -211,7 +211,7 @@ test('adoption takes the part size from the service', async (t) => {
   assertArchives(bench, bench.bytes);
 });
 
-test('an id that begins with a dash is adopted like any other', async (t) => {
+test('an id that starts with a dash is adopted like any other', async (t) => {
   const bench = rig(t);
   await foreignUpload(bench, bench.bytes, []);
   const uploadId = await foreignUpload(bench, bench.bytes, [0]);
@@ -229,7 +229,7 @@ test('an upload without parts, and one with all of them, are adopted', async (t)
   }
 });
 
-test('an adopted part that differs is sent again, where another one shows whose upload it is', async (t) => {
+test('an adopted part that differs is sent again if another part shows that the upload is of this file', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0, 1]);
   bench.vault.put(uploadId, PART_BYTES, Buffer.alloc(PART_BYTES, 'x'));
@@ -238,7 +238,7 @@ test('an adopted part that differs is sent again, where another one shows whose 
   assertArchives(bench, bench.bytes);
 });
 
-test('an interrupted adoption goes on from its journal, without the id', async (t) => {
+test('an interrupted adoption is resumed from its journal, without the id', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0, 1]);
   bench.hooks.before = ({ operation }) => {
@@ -259,10 +259,10 @@ const strangers: Record<string, (bench: Rig) => Promise<string>> = {
   'whose parts are another file’s': (bench) => foreignUpload(bench, seededBytes(SIZE_BYTES, 99), [0, 1]),
   'with parts past this file’s end': (bench) =>
     foreignUpload(bench, Buffer.concat([bench.bytes, bench.bytes]), [0, 1, 7]),
-  'whose only part is another length': (bench) => foreignUpload(bench, seededBytes(1000, 99), [0]),
+  'whose only part has another length': (bench) => foreignUpload(bench, seededBytes(1000, 99), [0]),
 };
 for (const [which, make] of Object.entries(strangers)) {
-  test(`an upload ${which} is not adopted, not changed, and not remembered as this file's`, async (t) => {
+  test(`an upload ${which} is not adopted, not changed, and not recorded for this file`, async (t) => {
     const bench = rig(t);
     const uploadId = await make(bench);
     const before = heldBytes(bench, uploadId);
@@ -278,7 +278,7 @@ for (const [which, make] of Object.entries(strangers)) {
   });
 }
 
-test('an adoption that died while it compared is not gone on with once it proves a stranger', async (t) => {
+test('an interrupted adoption is not resumed once its parts turn out to be of another file', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, seededBytes(SIZE_BYTES, 99), [0, 1]);
   const before = heldBytes(bench, uploadId);
@@ -317,7 +317,7 @@ test('an id that the state folder knows for another file is refused', async (t) 
   assert.equal(bench.journals().length, 1);
 });
 
-test('an id that the service does not know is not found, and nothing is begun or remembered', async (t) => {
+test('an id that the service does not know is not found, and nothing is created or recorded', async (t) => {
   const bench = rig(t);
   await assert.rejects(
     bench.adopt('-nobody-began-this'),
@@ -326,7 +326,7 @@ test('an id that the service does not know is not found, and nothing is begun or
   assert.deepEqual([bench.calls.createUpload, bench.journals()], [0, []]);
 });
 
-test('an empty file adopts nothing', async (t) => {
+test('an empty file cannot adopt an upload', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, []);
   writeFileSync(bench.file, '');
@@ -334,7 +334,7 @@ test('an empty file adopts nothing', async (t) => {
   assert.deepEqual(bench.journals(), []);
 });
 
-test('an adopted upload that is aborted meanwhile is gone', async (t) => {
+test('an adopted upload that is aborted meanwhile ends as gone', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0]);
   bench.hooks.before = ({ operation, index }) => {
@@ -344,7 +344,7 @@ test('an adopted upload that is aborted meanwhile is gone', async (t) => {
   assert.equal(bench.calls.createUpload, 1);
 });
 
-test('whatever form the service gives its times in, an adopted upload is journalled', async (t) => {
+test('an adopted upload is completed, whatever format the service uses for times', async (t) => {
   for (const createdAt of ['2026-02-01T10:00:00Z', 'Sun, 01 Feb 2026 10:00:00 GMT', 'yesterday', null]) {
     const bench = rig(t);
     const uploadId = await foreignUpload(bench, bench.bytes, [0]);
@@ -358,7 +358,7 @@ test('whatever form the service gives its times in, an adopted upload is journal
   }
 });
 
-test("parts of a size that calve does not make are named as the upload's, and nothing is recorded", async (t) => {
+test('an adopted upload with a part size that calve does not support is refused, and nothing is recorded', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0]);
   const { target } = bench.session();
@@ -371,7 +371,7 @@ test("parts of a size that calve does not make are named as the upload's, and no
   assert.deepEqual(bench.journals(), []);
 });
 
-test('an adoption while another one is under way is busy', async (t) => {
+test('an adoption during another adoption of the same upload is busy', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0]);
   let second: unknown = null;
@@ -384,7 +384,7 @@ test('an adoption while another one is under way is busy', async (t) => {
   assertArchives(bench, bench.bytes);
 });
 
-test('an adoption that waited for another goes on with what that one left', async (t) => {
+test('an adoption that waited for one that died finishes its upload', async (t) => {
   const bench = rig(t);
   const uploadId = await foreignUpload(bench, bench.bytes, [0]);
   let second: Promise<unknown> = Promise.resolve();

@@ -181,6 +181,16 @@ export async function interrupt(bench: Rig, partsSent = 2): Promise<string> {
   return uploadId;
 }
 
+/** Completes an upload on the service, and dies before the response arrives. */
+export async function loseCompleteAnswer(bench: Rig): Promise<void> {
+  bench.hooks.after = ({ operation }) => {
+    if (operation === 'complete') throw new Died('the answer was lost');
+  };
+  await assert.rejects(bench.upload(), isDied);
+  bench.hooks.after = null;
+  bench.forgetEvents();
+}
+
 /** Fails with this kind and these facts. */
 export function failsAs<K extends FailureKind>(kind: K, facts: Partial<FailureFacts[K]> = {}) {
   return (error: unknown): true => {

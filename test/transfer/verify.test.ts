@@ -12,7 +12,7 @@ function verify(bench: Rig, file = bench.file, archiveId: string | null = null) 
   return verifyFile(bench.session(), file, archiveId);
 }
 
-test('a file that still has the bytes that were archived matches, and no service is asked', async (t) => {
+test('a file that still has the archived bytes matches, and no request is sent', async (t) => {
   const bench = rig(t);
   const { entry } = await bench.upload();
   const asked = bench.log.length;
@@ -27,7 +27,7 @@ test('a file that still has the bytes that were archived matches, and no service
   assert.equal(bench.log.length, asked);
 });
 
-test('a file that differs does not match, and both hashes are told', async (t) => {
+test('a file that differs does not match, and both hashes are reported', async (t) => {
   const bench = rig(t);
   await bench.upload();
   appendFileSync(bench.file, 'x');
@@ -38,7 +38,7 @@ test('a file that differs does not match, and both hashes are told', async (t) =
   );
 });
 
-test('without an id the newest archive of the file counts, with one that very archive', async (t) => {
+test('without an id the newest archive of the file is compared, and with an id that archive', async (t) => {
   const bench = rig(t);
   const first = await bench.upload();
   appendFileSync(bench.file, 'x');
@@ -49,7 +49,7 @@ test('without an id the newest archive of the file counts, with one that very ar
   assert.equal((await verify(bench, bench.file, first.entry.archiveId)).match, false);
 });
 
-test('a copy elsewhere is verified against an archive by its id, and a link is the file that it leads to', async (t) => {
+test('a copy elsewhere is verified against an archive by its id, and a link is followed to its file', async (t) => {
   const bench = rig(t);
   const { entry } = await bench.upload();
   const copy = join(bench.folder, 'copy.tar');

@@ -141,14 +141,14 @@ function part(index: number): PreparedPart {
 
 const isSent = (result: PromiseSettledResult<unknown>): boolean => result.status === 'fulfilled';
 
-test('on a fast line as many parts go at once as were wished, and nothing is said', async () => {
+test('on a fast line the requested number of parts is sent at once, without a notice', async () => {
   const { send, line, events } = bench({ bytesPerSecond: 10 * MIB_BYTES });
   assert.ok((await send(40)).every(isSent));
   assert.equal(line.mostAtOnce, 4);
   assert.deepEqual(events, []);
 });
 
-test('parts that nearly come too late lower the number before one does', async () => {
+test('if parts nearly time out, fewer are sent at once before one does', async () => {
   // Four at once take 256 s of their 270.
   const { send, changes, events } = bench({ bytesPerSecond: PART_BYTES / 64 });
   assert.ok((await send(20)).every(isSent));
@@ -157,7 +157,7 @@ test('parts that nearly come too late lower the number before one does', async (
 });
 
 for (const measured of [true, false]) {
-  test(`parts that come too late are sent again, fewer at once, and all arrive (${measured ? 'measured' : 'unmeasured'})`, async () => {
+  test(`parts that time out are sent again, fewer at once, and all arrive (${measured ? 'measured' : 'unmeasured'})`, async () => {
     // One alone takes 200 s.
     const { send, changes, events } = bench({ bytesPerSecond: PART_BYTES / 200, measured });
     assert.ok((await send(6)).every(isSent));
@@ -168,7 +168,7 @@ for (const measured of [true, false]) {
   });
 }
 
-test('on a line far too slow it is noticed while parts are under way: fewer go on, and none comes too late', async () => {
+test('on a line that is far too slow, some parts in flight stop early, and none times out', async () => {
   // Four at once take 800 s, one alone 200 s of its 270; 16 at once take hours.
   for (const concurrency of [4, 16]) {
     const { send, changes, events, line } = bench({
@@ -186,7 +186,7 @@ test('on a line far too slow it is noticed while parts are under way: fewer go o
   }
 });
 
-test('of parts under way on a slow line as many go on as arrive in time', async () => {
+test('on a slow line, as many parts in flight continue as can arrive in time', async () => {
   // Eight at once take 400 s: three of them take 150.
   const { send, changes, events } = bench({
     bytesPerSecond: PART_BYTES / 50,
@@ -198,7 +198,7 @@ test('of parts under way on a slow line as many go on as arrive in time', async 
   assert.equal(events.filter(({ type }) => type === 'retry').length, 0);
 });
 
-test('parts that are watched on a line that carries them go on as they are', async () => {
+test('on a line that is fast enough, all parts in flight continue', async () => {
   for (const seconds of [1, 10, 40, 49]) {
     const { send, events } = bench({
       bytesPerSecond: PART_BYTES / seconds,
@@ -210,7 +210,7 @@ test('parts that are watched on a line that carries them go on as they are', asy
   }
 });
 
-test('when the line gets better the number is raised again, up to what was wished', async () => {
+test('when the line becomes faster, the number of parts at once rises to the requested number', async () => {
   const { send, changes, line } = bench({ bytesPerSecond: PART_BYTES / 200 });
   await send(4);
   line.bytesPerSecond = 10 * MIB_BYTES;
@@ -220,7 +220,7 @@ test('when the line gets better the number is raised again, up to what was wishe
   assert.equal(line.mostAtOnce, 4);
 });
 
-test('a service that gives up waiting for parts gets fewer at once; one that gives up at once says nothing of the line', async () => {
+test('a service that times out while it waits for parts gets fewer at once, and one that refuses at once does not', async () => {
   // Four at once take 80 s, two 40 s.
   const patient = bench({ bytesPerSecond: PART_BYTES / 20, patienceMs: 60_000 });
   const results = await patient.send(20);
@@ -236,7 +236,7 @@ test('a service that gives up waiting for parts gets fewer at once; one that giv
   assert.deepEqual(hasty.changes(), []);
 });
 
-test('the number does not swing on a line that stays as it is', async () => {
+test('the number of parts at once stays the same on a line of constant speed', async () => {
   for (const seconds of [30, 50, 70, 90, 120, 170, 240]) {
     const { send, changes } = bench({ bytesPerSecond: PART_BYTES / seconds, concurrency: 8 });
     assert.ok((await send(60)).every(isSent));
@@ -245,7 +245,7 @@ test('the number does not swing on a line that stays as it is', async () => {
   }
 });
 
-test('a part that cannot make it with the whole line to itself ends in too-slow, naming the size that can', async () => {
+test('a part that times out alone on the line ends as too slow, and the error names a size that can arrive', async () => {
   // 16 MiB in 400 s: 8 MiB take 200 s of 270.
   const { paced, line, events } = bench({ bytesPerSecond: PART_BYTES / 400, concurrency: 1 });
   const sending = assert.rejects(paced.sendPart('up', part(3), never), (error) => {
@@ -260,7 +260,7 @@ test('a part that cannot make it with the whole line to itself ends in too-slow,
   assert.equal(events.filter(({ type }) => type === 'retry').length, 1);
 });
 
-test('where no part is small enough for the line, none is named', async () => {
+test('if no part size is small enough for the line, the error names no size', async () => {
   const { paced, line } = bench({ bytesPerSecond: 3000, concurrency: 1 });
   const sending = assert.rejects(paced.sendPart('up', part(0), never), (error) => {
     assert.ok(isFailure(error, 'too-slow'));
@@ -270,7 +270,7 @@ test('where no part is small enough for the line, none is named', async () => {
   await sending;
 });
 
-test('a part that waits for its turn is let go by a signal', async () => {
+test('a signal stops a part that waits for its turn', async () => {
   const { paced, line } = bench({ bytesPerSecond: PART_BYTES, concurrency: 1 });
   const stop = new AbortController();
   const first = paced.sendPart('up', part(0), never);
@@ -282,7 +282,7 @@ test('a part that waits for its turn is let go by a signal', async () => {
   await Promise.all([first, third]);
 });
 
-test('failures of other kinds give their lane back and change nothing', async () => {
+test('failures of other kinds do not change the number of parts at once', async () => {
   const { target, hooks } = memoryTarget({ partTimeMs: PART_TIME_MS });
   const events: TransferEvent[] = [];
   const clock = { nowMs: Date.now, sleep: async () => {}, random: () => 0.5 };
@@ -312,7 +312,7 @@ test('failures of other kinds give their lane back and change nothing', async ()
   assert.deepEqual(events, []);
 });
 
-test('a target that sets no time is left as it is', () => {
+test('a target without a time limit for parts is not changed', () => {
   const { target } = memoryTarget({ partTimeMs: null });
   const clock = { nowMs: Date.now, sleep: async () => {}, random: () => 0.5 };
   assert.equal(withAdaptiveConcurrency(target, { concurrency: 1, clock, report: () => {} }), target);

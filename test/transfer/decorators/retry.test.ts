@@ -57,7 +57,7 @@ function failFirst(times: number, error: () => unknown, only?: Operation): Hook 
 
 const unavailable = () => failing('unavailable');
 
-test('what is unavailable or throttled is tried again until it works', async () => {
+test('a request that is throttled or finds no service is tried again until it succeeds', async () => {
   for (const retryClass of ['unavailable', 'throttled'] as const) {
     const { target, calls, hooks, retries } = bench();
     hooks.before = failFirst(9, () => failing(retryClass));
@@ -67,7 +67,7 @@ test('what is unavailable or throttled is tried again until it works', async () 
   }
 });
 
-test('a service that says how long it wants to be left alone is, up to five minutes', async () => {
+test('the delay that a service asks for is used, up to five minutes', async () => {
   for (const [askedMs, sleptMs] of [
     [30_000, 30_000],
     [100, 500],
@@ -105,7 +105,7 @@ test('every operation is tried again', async () => {
   }
 });
 
-test('with nothing ever succeeded, the tenth failure is the last, and tells attempts and time', async () => {
+test('if no request ever succeeded, the tenth failure is the last, and it reports attempts and time', async () => {
   const { target, calls, hooks, clock } = bench();
   hooks.before = () => {
     throw unavailable();
@@ -122,7 +122,7 @@ test('with nothing ever succeeded, the tenth failure is the last, and tells atte
   assert.deepEqual(clock.slept, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
 });
 
-test('a refusal that more tries cannot cure is not tried again', async () => {
+test('a refusal that a retry cannot change is not tried again', async () => {
   const { target, calls, hooks } = bench();
   for (const error of [failing(null, 'refused'), uploadNotFound('x'), new Error('a bug'), failing(null)]) {
     calls.locate = 0;
@@ -134,7 +134,7 @@ test('a refusal that more tries cannot cure is not tried again', async () => {
   }
 });
 
-test('damage on the way and a stale signature are tried three times in all', async () => {
+test('a request with damaged data or an expired signature is sent three times at most', async () => {
   for (const retryClass of ['corrupt', 'resign'] as const) {
     const { target, calls, hooks, retries, clock } = bench();
     hooks.before = () => {
@@ -150,7 +150,7 @@ test('damage on the way and a stale signature are tried three times in all', asy
   }
 });
 
-test('a stale signature after a long outage still gets its new one', async () => {
+test('a request whose signature expires after a long outage is signed again', async () => {
   const { target, calls, hooks } = bench();
   hooks.before = ({ count }) => {
     if (count < 8) throw unavailable();
@@ -160,7 +160,7 @@ test('a stale signature after a long outage still gets its new one', async () =>
   assert.equal(calls.locate, 9);
 });
 
-test('a given --max-attempts bounds every kind of retry', async () => {
+test('a given --max-attempts limits every kind of retry', async () => {
   for (const retryClass of ['unavailable', 'corrupt', 'resign'] as const) {
     const { target, calls, hooks } = bench({ maxAttempts: 2, maxAttemptsGiven: true });
     await target.locate(false, never);
@@ -172,7 +172,7 @@ test('a given --max-attempts bounds every kind of retry', async () => {
   }
 });
 
-test('a line that worked and then died is waited for an hour, however many attempts that takes', async () => {
+test('a line that fails after a success is tried for an hour, with any number of attempts', async () => {
   const { target, calls, hooks, clock, retries } = bench();
   await target.locate(false, never);
   clock.advance(60_000);
@@ -187,7 +187,7 @@ test('a line that worked and then died is waited for an hour, however many attem
   assert.ok(retries().every(({ attemptsMax }) => attemptsMax === null));
 });
 
-test('the hour begins with the outage: hours of reading between two requests are none of it', async () => {
+test('the hour starts with the outage and does not include hours of reading between two requests', async () => {
   const { target, hooks, clock } = bench();
   await target.locate(false, never);
   clock.advance(5 * HOUR_MS);
@@ -208,7 +208,7 @@ test('a part that took more than an hour to send is tried again when its line br
   await target.locate(false, never);
 });
 
-test('each outage has an hour of its own', async () => {
+test('each outage has its own hour', async () => {
   const { target, hooks, clock } = bench();
   for (let outage = 0; outage < 3; outage += 1) {
     await target.locate(false, never);
@@ -233,7 +233,7 @@ test('a request that fails just as the run is stopped ends with the reason of th
   await assert.rejects(target.locate(false, stop.signal), (error) => error === reason);
 });
 
-test('with four lanes in flight an outage of 50 minutes is outlived, although answers came after they began', async () => {
+test('four requests in flight survive an outage of 50 minutes, even if one succeeds after they started', async () => {
   const { target, plain, hooks, clock } = bench();
   const { uploadId } = await plain.createUpload(request, never);
   const deadUntilMs = clock.nowMs() + 50 * 60_000;
@@ -249,7 +249,7 @@ test('with four lanes in flight an outage of 50 minutes is outlived, although an
   assert.ok(clock.nowMs() >= deadUntilMs);
 });
 
-test('the attempts of an outage are not held against a request once the line is back', async () => {
+test('attempts during an outage do not count against a request once the line is back', async () => {
   const { target, plain, hooks, clock } = bench();
   const { uploadId } = await plain.createUpload(request, never);
   await target.locate(false, never);
@@ -266,7 +266,7 @@ test('the attempts of an outage are not held against a request once the line is 
   assert.equal(throttled, 4);
 });
 
-test('a request that fails while others get through is given up after its ten attempts', async () => {
+test('a request that fails while others succeed is given up after ten attempts', async () => {
   const { target, hooks, calls, clock } = bench();
   hooks.before = ({ operation }) => {
     if (operation === 'locate') throw unavailable();
@@ -285,7 +285,7 @@ test('a request that fails while others get through is given up after its ten at
   assert.equal(calls.locate, 10);
 });
 
-test('a refusal is an answer: after it, the line is known to work', async () => {
+test('after a refusal the line counts as available, because a refusal is a response', async () => {
   const { target, hooks, calls } = bench({ maxAttempts: 2 });
   hooks.before = () => {
     throw failing(null, 'refused');
@@ -296,7 +296,7 @@ test('a refusal is an answer: after it, the line is known to work', async () => 
   assert.equal(calls.locate, 1 + 6);
 });
 
-test('the delay is uniform between nothing and the doubled back-off, which ends at a minute', () => {
+test('the delay is random between zero and the doubled back-off, which is one minute at most', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 5000 }),
@@ -336,7 +336,7 @@ test('an aborted signal ends a request that hangs with its reason, and nothing i
   assert.equal(calls.locate, 1);
 });
 
-test('a begin that took several attempts is said, because an empty upload may remain', async () => {
+test('a notice reports a create request that took several attempts, because an empty upload may remain', async () => {
   const { target, hooks, events, vault } = bench();
   hooks.after = failFirst(1, unavailable);
   const { uploadId } = await target.createUpload(request, never);
@@ -348,7 +348,7 @@ test('a begin that took several attempts is said, because an empty upload may re
   assert.equal(events.filter((event) => event.type === 'notice').length, 1);
 });
 
-test('a begin that was never answered is said, and one that was refused is not', async () => {
+test('a notice reports a create request that got no response, but not one that was refused', async () => {
   const { target, hooks, events } = bench({ maxAttempts: 2 });
   const notices = () => events.flatMap((event) => (event.type === 'notice' ? [event.notice] : []));
   const throttled = new TransferError(
@@ -383,7 +383,7 @@ test('a begin that was never answered is said, and one that was refused is not',
   assert.deepEqual(notices(), ['create-repeated']);
 });
 
-test('a clock that the answers’ dates do not help is told as such, and is no weather', async () => {
+test('a clock that the dates of responses cannot correct is reported as the cause of the refusal', async () => {
   const { target, hooks } = bench();
   hooks.before = () => {
     throw failing('resign');
@@ -394,7 +394,7 @@ test('a clock that the answers’ dates do not help is told as such, and is no w
   );
 });
 
-test('a stale signature after failures of other kinds is no verdict on the clock', async () => {
+test('an expired signature after failures of other kinds is not blamed on the clock', async () => {
   const { target, hooks } = bench({ maxAttempts: 3, maxAttemptsGiven: true });
   const kinds: RetryClass[] = ['unavailable', 'unavailable', 'resign'];
   hooks.before = () => {
@@ -406,7 +406,7 @@ test('a stale signature after failures of other kinds is no verdict on the clock
   );
 });
 
-test('an abort whose answer was lost has succeeded when the repeat finds nothing', async () => {
+test('an abort whose response was lost succeeds if the retry finds no upload', async () => {
   const { target, plain, hooks, vault } = bench();
   const { uploadId } = await plain.createUpload(request, never);
   hooks.after = failFirst(1, () => {
@@ -420,12 +420,12 @@ test('an abort whose answer was lost has succeeded when the repeat finds nothing
   });
 });
 
-test('an abort that finds nothing at its first attempt has not succeeded', async () => {
+test('an abort that finds no upload at its first attempt fails', async () => {
   const { target } = bench();
   await assert.rejects(target.abort('nobody-knows', never), (error) => isFailure(error, 'not-found'));
 });
 
-test('an abort repeated in a vault that is not there any more has not succeeded', async () => {
+test('an abort that is repeated in a vault that no longer exists fails', async () => {
   const { target, plain, hooks, vault } = bench();
   const { uploadId } = await plain.createUpload(request, never);
   hooks.before = failFirst(1, () => {
@@ -439,7 +439,7 @@ test('an abort repeated in a vault that is not there any more has not succeeded'
   });
 });
 
-test('a complete whose answer was lost is asked again, and gives the same archive', async () => {
+test('a complete request whose response was lost is sent again and gives the same archive', async () => {
   const { target, plain, hooks, vault, calls } = bench();
   const bytes = seededBytes(4, 1);
   const { uploadId } = await plain.createUpload(request, never);

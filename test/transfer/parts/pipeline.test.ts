@@ -89,7 +89,7 @@ function fakeSource(beforePart: (index: number, signal: AbortSignal) => Promise<
   return { source, counts };
 }
 
-test('every index is prepared, delivered and released exactly once, in whatever request lanes end', async (t) => {
+test('every part is prepared, delivered and released exactly once, in whatever order requests end', async (t) => {
   watchProcess(t);
   await fc.assert(
     fc.asyncProperty(
@@ -116,7 +116,7 @@ test('every index is prepared, delivered and released exactly once, in whatever 
   );
 });
 
-test('no more parts are delivered at once than there are lanes, and all lanes are used', async () => {
+test('at most as many parts are delivered at once as there are lanes, and all lanes are used', async () => {
   const plan = planOf(30);
   const { source } = fakeSource();
   let now = 0;
@@ -130,7 +130,7 @@ test('no more parts are delivered at once than there are lanes, and all lanes ar
   assert.equal(most, 4);
 });
 
-test('parts are delivered in the order given, with one lane exactly so', async () => {
+test('with one lane, parts are delivered in exactly the given order', async () => {
   const plan = planOf(8);
   const indexes = [5, 1, 7, 0, 2];
   const { source } = fakeSource();
@@ -140,7 +140,7 @@ test('parts are delivered in the order given, with one lane exactly so', async (
   assert.deepEqual(delivered, indexes);
 });
 
-test('the first failure stops the intake, aborts the other lanes, and comes out when all have settled', async (t) => {
+test('the first failure starts no new part, aborts the other lanes, and is reported after all have ended', async (t) => {
   watchProcess(t);
   const plan = planOf(50);
   const { source, counts } = fakeSource();
@@ -176,7 +176,7 @@ test('the first failure stops the intake, aborts the other lanes, and comes out 
   assert.equal(counts.out, 0);
 });
 
-test('a part that cannot be read fails the move with its own failure, and what was prepared is released', async (t) => {
+test('a part that cannot be read ends the transfer with its own failure, and prepared parts are released', async (t) => {
   watchProcess(t);
   const plan = planOf(20);
   const { source, counts } = fakeSource(async (index) => {
@@ -192,7 +192,7 @@ test('a part that cannot be read fails the move with its own failure, and what w
   assert.equal(new Set(counts.released).size, counts.released.length);
 });
 
-test('an aborted signal ends the move with its reason, and leaves no listener and no part behind', async (t) => {
+test('an aborted signal ends the transfer with its reason, and leaves no listener and no part behind', async (t) => {
   watchProcess(t);
   const plan = planOf(100);
   const { source, counts } = fakeSource();
@@ -212,7 +212,7 @@ test('an aborted signal ends the move with its reason, and leaves no listener an
   assert.equal(getEventListeners(stop.signal, 'abort').length, 0);
 });
 
-test('a signal aborted before the move begins reads and sends nothing', async () => {
+test('if the signal is aborted before the transfer starts, nothing is read and nothing is sent', async () => {
   const plan = planOf(5);
   const { source, counts } = fakeSource();
   const reason = new Error('stopped');
@@ -223,7 +223,7 @@ test('a signal aborted before the move begins reads and sends nothing', async ()
   assert.deepEqual(counts.prepared, []);
 });
 
-test('ten thousand parts through 64 lanes leave no listeners on a signal that lives on', async (t) => {
+test('ten thousand parts through 64 lanes leave no listeners on a signal that is used further', async (t) => {
   watchProcess(t);
   const plan = planOf(10_000);
   const { source } = fakeSource();

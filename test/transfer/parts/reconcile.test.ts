@@ -44,7 +44,7 @@ const scene = fc.integer({ min: 1, max: 8 }).chain((partCount) =>
   }),
 );
 
-test('every part is held, to be compared or to be sent, and never two of them', () => {
+test('every part is reused, compared or sent, and never two of these', () => {
   fc.assert(
     fc.property(scene, ({ plan, recorded, listed }) => {
       const parts = listed.map(({ index, treeHash, endShift }) => {
@@ -65,7 +65,7 @@ test('every part is held, to be compared or to be sent, and never two of them', 
   );
 });
 
-test('nothing is held unless journal and service agree on its hash, and nothing else is listed of it', () => {
+test('a part is reused only if journal and service agree on its hash, and no other hash is listed for it', () => {
   fc.assert(
     fc.property(scene, ({ plan, recorded, listed }) => {
       const parts = listed.map(({ index, treeHash, endShift }) => {
@@ -85,13 +85,13 @@ test('nothing is held unless journal and service agree on its hash, and nothing 
   );
 });
 
-test('what the journal records and the service does not list is sent again', () => {
+test('a part that the journal records and the service does not list is sent again', () => {
   const plan = planOf(3);
   const { matching: held, toSend } = reconcile(plan, recordedOf({ 0: A, 1: A, 2: A }), [heldAt(plan, 1, A)]);
   assert.deepEqual([[...held.keys()], toSend], [[1], [0, 2]]);
 });
 
-test('a part that the service holds with another hash than was recorded is sent again', () => {
+test('a part that the service lists with a different hash than the journal records is sent again', () => {
   const plan = planOf(2);
   const { matching: held, toCompare, toSend } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, B)]);
   assert.deepEqual([held.size, toCompare.size, toSend], [0, 0, [0, 1]]);
@@ -110,7 +110,7 @@ test('a part listed twice with different hashes is sent again', () => {
   }
 });
 
-test('an end that is one byte too long is an old way to say the same, for the short last part too', () => {
+test('a listed end that is one byte too high is accepted, also for the short last part', () => {
   const plan = planOf(2, 5);
   const listed = [0, 1].map((index) => {
     const part = heldAt(plan, index, A);
@@ -120,13 +120,13 @@ test('an end that is one byte too long is an old way to say the same, for the sh
   assert.deepEqual([...held.keys()], [0, 1]);
 });
 
-test('a part of another length in the same place is sent again, and told as none of this file', () => {
+test('a part of another length in the same place is sent again and counted as a part of wrong size', () => {
   const plan = planOf(2);
   const { toSend, wrongSize } = reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, A, { endByte: 7 })]);
   assert.deepEqual([toSend, wrongSize], [[0, 1], 1]);
 });
 
-test('a part past the end of the file, or between two places, can never become this file', () => {
+test('an upload with a part past the end of the file or between two places is refused', () => {
   const plan = planOf(2);
   for (const startByte of [2 * MIB, 17, MIB / 2, -MIB, Number.NaN]) {
     const part = { startByte, endByte: startByte + 4, treeHash: A, etag: null };
@@ -138,7 +138,7 @@ test('a part past the end of the file, or between two places, can never become t
   }
 });
 
-test('a part without a hash vouches for nothing and is sent again', () => {
+test('a part without a hash cannot be verified and is sent again', () => {
   const plan = planOf(1);
   assert.deepEqual(reconcile(plan, recordedOf({ 0: A }), [heldAt(plan, 0, null)]).toSend, [0]);
 });
@@ -156,7 +156,7 @@ const agreements: [string, RecordedPart | null, Partial<RemotePart>, 'held' | 'c
   ['an ETag and no record of one', { treeHash: A, linearHash: LINEAR }, { etag: 'e' }, 'compare'],
   ['an ETag and no record', null, { etag: 'e' }, 'compare'],
   [
-    'the same SHA-256, whatever the ETag',
+    'the same SHA-256 and any ETag',
     { treeHash: A, linearHash: LINEAR, etag: 'f' },
     { etag: 'e', linearHash: LINEAR },
     'held',
