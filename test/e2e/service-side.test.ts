@@ -11,7 +11,7 @@ import type { VaultHome } from '../support/vault-home.js';
 import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
-const STATE = 'home/.local/state/calve/v1';
+const STATE = 'home/.local/state/calve/v2';
 
 /** The upload's journal says that nothing was done for so long. */
 function idle(home: VaultHome, ageMs: number): void {
