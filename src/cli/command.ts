@@ -1,4 +1,4 @@
-/** What a command declares: its words, its options, and where its body is. */
+/** The declaration of a command: its words, its options, and the module of its body. */
 import type { Argument, Command } from 'commander';
 import type { FailureContext } from '../core/failures.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';

@@ -115,7 +115,7 @@ export async function resolveTarget(io: Io, options: Options, url: TargetUrl): P
   }
 }
 
-/** How a session is opened: `create` creates a missing vault where the target allows that. */
+/** The mode in which a session is opened: `create` creates a missing vault where the target allows that. */
 export interface SessionUse {
   readonly create: boolean;
   readonly reporter: Reporter;

@@ -19,7 +19,7 @@ export interface Io {
 }
 
 /**
- * What a forced stop still prints: a second signal, or a first one that takes too long. The command sets it, because only
+ * The text that a forced stop still prints: a second signal, or a first one that takes too long. The command sets it, because only
  * the command knows the upload; null when there is nothing left to print.
  */
 export interface ExitMessage {

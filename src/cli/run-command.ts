@@ -1,4 +1,4 @@
-/** What is the same around every command: options, reporter, and failures with their texts and exit numbers. */
+/** The frame that every command shares: options, reporter, and failures with their texts and exit numbers. */
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { errorJson, jsonLine } from '../ui/json.js';

@@ -1,4 +1,4 @@
-/** What commander refuses is a usage error like any other: `calve: WHAT: WHY`, and a hint. */
+/** An error of commander becomes a usage error like any other: `calve: WHAT: WHY`, and a hint. */
 import type { Command, CommanderError } from 'commander';
 import { TransferError } from '../core/failures.js';
 import { optionsHint, spelling } from './options/given.js';

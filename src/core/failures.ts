@@ -92,7 +92,7 @@ export interface FailureFacts {
 export type FailureKind = keyof FailureFacts;
 
 /** The service's own words about a failure, for reports to its operator. They may not be printable. */
-export interface ServiceAnswer {
+export interface ServiceResponse {
   readonly httpStatus: number | null;
   readonly code: string | null;
   readonly message: string | null;
@@ -120,7 +120,7 @@ export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
 
 export interface FailureExtras {
   readonly cause?: unknown;
-  readonly service?: ServiceAnswer;
+  readonly service?: ServiceResponse;
   readonly retryClass?: RetryClass;
 }
 
@@ -129,7 +129,7 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
   override readonly name = 'TransferError';
   readonly kind: K;
   readonly facts: FailureFacts[K];
-  readonly service: ServiceAnswer | null;
+  readonly service: ServiceResponse | null;
   readonly retryClass: RetryClass | null;
   context: FailureContext = {};
   /** The delay that the service asked for before the next request; null: none. */

@@ -1,4 +1,4 @@
-/** The only list of targets: for each scheme its capabilities, and how it is opened. */
+/** Lists the targets: the capabilities of each scheme, and the function that opens it. */
 import type { Scheme } from '../core/target-url.js';
 import type { TargetCapabilities } from '../transfer/ports/target.js';
 import { resolveAwsEndpoint } from './aws/config.js';
@@ -14,7 +14,7 @@ import type { OpenTarget, ServiceEndpoint, TargetSettings } from './settings.js'
 
 /** The rules that only objects have. */
 interface ObjectKind {
-  /** Returns the one spelling of a storage class. @throws TransferError `usage` */
+  /** Returns the standard spelling of a storage class. @throws TransferError `usage` */
   readonly checkStorageClass: (given: string) => string;
   /** Null: the bucket's own. */
   readonly defaultStorageClass: string | null;

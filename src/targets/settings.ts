@@ -1,4 +1,4 @@
-/** The settings that every target is opened with. */
+/** The settings for opening a target, which are the same for every service. */
 
 import type { TargetConnection } from '../core/identity.js';
 import type { TargetUrl } from '../core/target-url.js';
@@ -6,7 +6,7 @@ import type { Target } from '../transfer/ports/target.js';
 
 export interface TargetSettings {
   readonly url: TargetUrl;
-  /** As given on the command line or in CALVE_…; null: ask the environment and the profile. */
+  /** The value from the command line or CALVE_…; null: read the environment and the profile. */
   readonly region: string | null;
   readonly endpoint: string | null;
   readonly profile: string | null;
@@ -27,14 +27,14 @@ export interface TargetSettings {
 /** Settings for objects only. */
 export interface ObjectSettings {
   readonly pathStyle: boolean;
-  /** `NAME=VALUE` each. The values may be secret. */
+  /** Each is `NAME=VALUE`. The values may be secret. */
   readonly requestHeaders: readonly string[];
   readonly sse: string | null;
   readonly sseKmsKeyId: string | null;
   readonly tagging: string | null;
 }
 
-/** Where a service is reached, after flags, environment and profile were read. */
+/** The region and the endpoint of a service, after flags, environment and profile were read. */
 export interface ServiceEndpoint {
   readonly region: string;
   /** Null: the service's own. */

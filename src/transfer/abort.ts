@@ -4,12 +4,12 @@ import { isSameTarget } from '../core/identity.js';
 import { goneFailure, possibleCompletion } from './complete-upload.js';
 import { type JoinedUpload, listAllParts } from './list.js';
 import type { UnfinishedUpload } from './ports/state.js';
-import type { AbortAnswer } from './ports/target.js';
+import type { AbortResponse } from './ports/target.js';
 import { lockOptions, type Session, sessionAt } from './session.js';
 
 export interface Aborted {
   readonly uploadId: string;
-  readonly answer: AbortAnswer;
+  readonly answer: AbortResponse;
 }
 
 export interface AbortOptions {
@@ -87,7 +87,7 @@ async function abortOnService(
   uploadId: string,
   listed: boolean,
   ours: UnfinishedUpload | null,
-): Promise<AbortAnswer> {
+): Promise<AbortResponse> {
   try {
     return await session.target.abort(uploadId, session.signal);
   } catch (error) {

@@ -7,7 +7,7 @@
 import type { FailureKind, TransferError } from '../core/failures.js';
 import { sourceName } from '../core/identity.js';
 import type { UnfinishedUpload } from '../transfer/ports/state.js';
-import type { AbortAnswer, OpenUpload, RemotePart } from '../transfer/ports/target.js';
+import type { AbortResponse, OpenUpload, RemotePart } from '../transfer/ports/target.js';
 import { isControl } from './text/safe-text.js';
 import { isoMoment } from './text/timestamps.js';
 import { describeFailure } from './wording/failures.js';
@@ -82,7 +82,7 @@ export function unfinishedJson(upload: UnfinishedUpload, idleExpiryMs: number | 
 /** @param answer null if the service was not asked, or no longer had the upload */
 export function abortedJson(
   upload: { uploadId: string; target: string; key: string | null },
-  answer: AbortAnswer | null,
+  answer: AbortResponse | null,
 ) {
   return {
     type: 'aborted' as const,

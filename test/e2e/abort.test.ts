@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
-import { isAbort, isPart } from '../support/requests.js';
+import { liveUpload } from '../support/live-upload.js';
+import { isAbort } from '../support/requests.js';
 import type { VaultHome } from '../support/vault-home.js';
 import { sharedVaults } from '../support/vault-service.js';
 
@@ -20,33 +21,10 @@ function journals(home: VaultHome): string[] {
   return readdirSync(join(home.folder, 'home/.local/state/calve/v2/uploads'));
 }
 
-/** An upload that a live calve is sending: its first part is held. @returns its id, and how it is ended */
-async function liveUpload(home: VaultHome): Promise<{ uploadId: string; end: () => Promise<void> }> {
-  const file = home.file('live', 2 * MIB_BYTES);
-  const known = new Set(await home.openIds());
-  const held = new Promise<void>((resolve) => {
-    home.hook({
-      before: (passing) => {
-        if (!isPart(passing)) return 'pass';
-        resolve();
-        return 'hold';
-      },
-    });
-  });
-  const { child, ended } = home.start(['upload', file, home.target, '--part-size=1M']);
-  await held;
-  const uploadId = (await home.openIds()).find((id) => !known.has(id)) ?? '';
-  const end = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  return { uploadId, end };
-}
-
 describe('calve abort', { concurrency: 2 }, () => {
   const service = sharedVaults();
 
-  test('drops an upload and its journal, and prints its id', async (t) => {
+  test('aborts an upload, removes its journal and prints its id', async (t) => {
     const home = await service.home(t);
     const uploadId = await home.leaveUnfinished(home.file('f', 2 * MIB_BYTES), 1);
     assert.equal(journals(home).length, 1);

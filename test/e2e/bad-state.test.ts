@@ -83,8 +83,26 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     for (const words of lines) {
       const ended = await home.run(words);
       assert.equal(ended.code, 13, ended.stderr);
-      assert.match(ended.stderr, /^calve: .*\/v2: a newer version of calve wrote it/m);
+      assert.match(ended.stderr, /^calve: .*\/v3: a newer version of calve wrote it/m);
       assert.match(ended.stderr, /^hint: use that newer version$/m);
+    }
+    assert.equal(home.passed().filter(isCreate).length, 0);
+  });
+
+  test('exits 13 where calve 0.1 left uploads, in every command that reads them, and says how to end them', async (t) => {
+    const home = await service.home(t);
+    mkdirSync(join(stateFolder(home), 'v1/uploads/something'), { recursive: true, mode: 0o700 });
+    chmodSync(stateFolder(home), 0o700);
+    const file = home.file('f', 9);
+    const lines = [['status'], ['resume'], ['upload', file, home.target], ['list-uploads', home.target]];
+    for (const words of lines) {
+      const ended = await home.run(words);
+      assert.equal(ended.code, 13, ended.stderr);
+      assert.match(ended.stderr, /^calve: .*\/v1: /m);
+      assert.match(
+        ended.stderr,
+        /^hint: complete or abort those uploads with calve 0\.1, .*: rm -r \S+\/v1$/m,
+      );
     }
     assert.equal(home.passed().filter(isCreate).length, 0);
   });
@@ -98,9 +116,9 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     const [head = '', ...parts] = whole.split('\n');
     const { check, ...fields } = JSON.parse(head) as Record<string, unknown>;
     assert.equal(typeof check, 'string');
-    const newer = encodeLine({ ...fields, version: 2 });
+    const newer = encodeLine({ ...fields, version: 3 });
     for (const [first, told] of [
-      [head.replace('"version":1', '"version":7'), /calve's record there is damaged/],
+      [head.replace('"version":2', '"version":7'), /calve's record there is damaged/],
       [head.slice(0, 100), /calve's record there is damaged/],
       [newer.trimEnd(), /a newer calve wrote it/],
     ] as const) {

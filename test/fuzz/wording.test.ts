@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type FailureKind, type ServiceAnswer, TransferError } from '../../src/core/failures.js';
+import { type FailureKind, type ServiceResponse, TransferError } from '../../src/core/failures.js';
 import { errorJson, jsonLine, unfinishedJson, uploadJson } from '../../src/ui/json.js';
 import {
   formatArchivedLine,
@@ -37,7 +37,7 @@ function withText<T extends object>(facts: T, text: string, free: readonly strin
   return Object.fromEntries(changed) as T;
 }
 
-const answer = (text: string): ServiceAnswer => ({
+const answer = (text: string): ServiceResponse => ({
   httpStatus: 400,
   code: text,
   message: text,

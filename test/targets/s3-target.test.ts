@@ -101,8 +101,8 @@ function aws(change: { readonly checksum?: string; readonly head?: Record<string
     if (isCreate(received)) return xml(response, 200, CREATED, WITH_CHECKSUMS);
     if (isPart(received)) {
       const checksum = received.headers['x-amz-checksum-sha256'];
-      const known = checksum === undefined ? {} : { 'x-amz-checksum-sha256': String(checksum) };
-      return xml(response, 200, '', { etag: `"${md5(received.body)}"`, ...known });
+      const checksumHeader = checksum === undefined ? {} : { 'x-amz-checksum-sha256': String(checksum) };
+      return xml(response, 200, '', { etag: `"${md5(received.body)}"`, ...checksumHeader });
     }
     if (isComplete(received)) return xml(response, 200, completed(change.checksum ?? CHECKSUM));
     const head = {

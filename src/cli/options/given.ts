@@ -1,6 +1,6 @@
 /**
- * What commander does not offer: which of flag and variable gave a value, and a refusal that names it after parsing,
- * for rules that need a second option or the target.
+ * Two things that commander does not offer: which of flag and variable gave a value, and a refusal that names it after
+ * parsing, for rules that need a second option or the target.
  */
 import type { Command, Option } from 'commander';
 import { isFailure, TransferError } from '../../core/failures.js';

@@ -37,7 +37,7 @@ export function optionGroup<D extends Declared>(
 
 export type Groups = Readonly<Record<string, OptionGroup<unknown>>>;
 
-/** What a command reads: each of its groups under the group's name, and no other. */
+/** The values that a command reads: each of its groups under the group's name, and no other. */
 export type OptionsOf<G extends Groups> = {
   readonly [K in keyof G]: G[K] extends OptionGroup<infer T> ? T : never;
 };

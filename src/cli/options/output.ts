@@ -1,4 +1,4 @@
-/** What goes to stdout and stderr. Every command has these options. */
+/** The options for the output on stdout and stderr. Every command has these options. */
 import { PROGRESS_FLAGS, type ProgressFlag } from '../../ui/progress/progress-mode.js';
 import { choice, flag, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
@@ -14,7 +14,7 @@ export const outputOptions = optionGroup(
   withVariables({
     json: flag('--json', 'print one JSON object a line on stdout'),
     quiet: flag('--quiet', 'print errors and hints only, no progress and no notices'),
-    progress: choice('--progress <how>', 'how progress is shown', PROGRESS_FLAGS, 'auto'),
+    progress: choice('--progress <how>', 'format of the progress', PROGRESS_FLAGS, 'auto'),
     debug: flag('--debug', 'print stack traces and every retry on stderr'),
   }),
   (values): OutputOptions => values,

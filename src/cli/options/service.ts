@@ -39,11 +39,11 @@ const DECLARED = withVariables({
   ),
   allowHttp: flag('--allow-http', 'allow plain http to another machine'),
   localDir: value('--local-dir <dir>', 'data folder of local:// vaults', nameOf('folder')),
-  maxAttempts: value('--max-attempts <n>', 'how often one request is tried', wholeNumber(1, 1000), '10'),
+  maxAttempts: value('--max-attempts <n>', 'most attempts of one request', wholeNumber(1, 1000), '10'),
   retryDelay: value('--retry-delay <time>', 'first back-off, doubled each time up to 60s', durationMs, '1s'),
   giveUpAfter: value(
     '--give-up-after <time>',
-    'how long a run waits when the connection is lost',
+    'time that a run waits when the connection is lost',
     durationMs,
     '1h',
   ),

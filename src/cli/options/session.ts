@@ -1,4 +1,4 @@
-/** What a session with a target is opened with. */
+/** The options that open a session with a target. */
 import type { ServiceOptions } from './service.js';
 import type { CatalogueOptions, StateOptions } from './state.js';
 import type { TransferOptions } from './transfer.js';

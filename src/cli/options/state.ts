@@ -23,7 +23,7 @@ export interface CatalogueOptions {
   readonly catalogue: FolderOption;
 }
 
-/** Where a folder is when no option names it. */
+/** The folder that is used when no option names one. */
 interface Standard {
   readonly what: string;
   readonly option: string;

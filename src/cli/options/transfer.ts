@@ -1,4 +1,4 @@
-/** How fast parts are sent, and how long a run waits for another one. */
+/** The options for the speed of a transfer, and for the time that a run waits for another one. */
 import { value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
 import { durationMs, sizeBytes, wholeNumber } from './parsers.js';
@@ -16,7 +16,7 @@ export const DEFAULT_TRANSFER: TransferOptions = { concurrency: 4, lockWaitMs: 0
 const LOCK_WAIT = {
   lockWait: value(
     '--lock-wait <time>',
-    'how long to wait for the lock of another calve (default: exit 11 at once)',
+    'time to wait for the lock of another calve (default: exit 11 at once)',
     durationMs,
   ),
 };

@@ -6,7 +6,7 @@
 import {
   type FailureExtras,
   type FailureFacts,
-  type ServiceAnswer,
+  type ServiceResponse,
   TransferError,
 } from '../../core/failures.js';
 import { refusedFailure, unreachableFailure } from './failures.js';
@@ -35,18 +35,18 @@ export interface FailureRules<Operation extends ServiceOperation> {
   /** Matches the codes for a session token that has expired. */
   readonly expiredToken: RegExp;
   /** Returns the service's response; null if no response arrived. */
-  readonly readResponse: (error: SdkError, operation: Operation) => ServiceAnswer | null;
+  readonly readResponse: (error: SdkError, operation: Operation) => ServiceResponse | null;
   /** Returns true if a response of the service itself is final: a retry would not change it. */
-  readonly isFinal: (response: ServiceAnswer) => boolean;
+  readonly isFinal: (response: ServiceResponse) => boolean;
   /** Returns the vault, bucket or upload that does not exist; null for any other response. */
-  readonly findMissing: (response: ServiceAnswer, operation: Operation) => FailureFacts['not-found'] | null;
+  readonly findMissing: (response: ServiceResponse, operation: Operation) => FailureFacts['not-found'] | null;
   /**
    * Returns the hash that the service computed, '' if the response does not show it; null if the response is not about
    * content that differs from its hash.
    */
-  readonly readWrongHash: (response: ServiceAnswer, operation: Operation) => string | null;
+  readonly readWrongHash: (response: ServiceResponse, operation: Operation) => string | null;
   /** Returns true if the signature was refused because the clocks differ. */
-  readonly isWrongTime: (response: ServiceAnswer) => boolean;
+  readonly isWrongTime: (response: ServiceResponse) => boolean;
 }
 
 export interface FailureClassifier<Operation> {
@@ -60,21 +60,21 @@ export interface FailureClassifier<Operation> {
 }
 
 /** Returns the code and the message of a response as one text. */
-function describe({ httpStatus, code, message }: ServiceAnswer): string {
+function describe({ httpStatus, code, message }: ServiceResponse): string {
   return [code ?? `HTTP ${httpStatus} and no response that can be read`, message]
     .filter((part) => part !== null)
     .join(': ');
 }
 
 /** Returns true if the service itself responded: a proxy sends neither a code nor a request id. */
-function isFromService({ code, requestId }: ServiceAnswer): boolean {
+function isFromService({ code, requestId }: ServiceResponse): boolean {
   return code !== null || requestId !== null;
 }
 
 function checksumFailure(
   { what, index, hash }: NonNullable<ServiceOperation['sent']>,
   got: string,
-  service: ServiceAnswer,
+  service: ServiceResponse,
 ): TransferError<'checksum'> {
   // A part that was damaged on the way can be sent again; parts that do not make this archive stay wrong.
   const extras: FailureExtras = what === 'part' ? { service, retryClass: 'corrupt' } : { service };
@@ -88,7 +88,7 @@ function refusalByStatus(status: number | null): Refusal {
 
 function classifyResponse<Operation extends ServiceOperation>(
   rules: FailureRules<Operation>,
-  service: ServiceAnswer,
+  service: ServiceResponse,
   operation: Operation,
 ): TransferError {
   const { httpStatus: status, message } = service;

@@ -1,5 +1,5 @@
 /** Reads the service's response out of an error of the SDK, without anything secret. */
-import type { ServiceAnswer } from '../../core/failures.js';
+import type { ServiceResponse } from '../../core/failures.js';
 
 /** The fields that errors of the SDK may have in addition to those of Error. */
 export interface SdkError extends Error {
@@ -36,7 +36,7 @@ function codeOf(error: SdkError): string | null {
 }
 
 /** Returns the service's response; null if no response arrived. */
-export function readServiceResponse(error: SdkError): ServiceAnswer | null {
+export function readServiceResponse(error: SdkError): ServiceResponse | null {
   const httpStatus = error.$metadata?.httpStatusCode;
   if (httpStatus === undefined) return null;
   const code = codeOf(error);

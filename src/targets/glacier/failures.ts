@@ -2,7 +2,7 @@
  * The error codes of Amazon Glacier, and the rules that only vaults have.
  * Source of codes: Amazon Glacier developer guide, api-error-responses.
  */
-import type { FailureFacts, ServiceAnswer } from '../../core/failures.js';
+import type { FailureFacts, ServiceResponse } from '../../core/failures.js';
 import { failureClassifier, type Refusal, type ServiceOperation } from '../aws/failure-classifier.js';
 import { readServiceResponse } from '../aws/service-response.js';
 
@@ -38,11 +38,11 @@ const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clo
 const WRONG_TIME_CODES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
 const DAMAGED_PAYLOAD = /x-amz-content-sha256 does not match the computed payload hash/i;
 
-function isFinal({ httpStatus: status }: ServiceAnswer): boolean {
+function isFinal({ httpStatus: status }: ServiceResponse): boolean {
   return status !== null && status >= 400 && status < 500 && status !== 408;
 }
 
-function findMissing(service: ServiceAnswer, operation: Operation): FailureFacts['not-found'] | null {
+function findMissing(service: ServiceResponse, operation: Operation): FailureFacts['not-found'] | null {
   if (service.httpStatus !== 404) return null;
   const { vault, uploadId } = operation;
   const isVault = uploadId === null || /^vault not found/i.test(service.message ?? '');
@@ -52,7 +52,7 @@ function findMissing(service: ServiceAnswer, operation: Operation): FailureFacts
   return { ...missing, detail: service.message };
 }
 
-function readWrongHash(service: ServiceAnswer, { sent }: Operation): string | null {
+function readWrongHash(service: ServiceResponse, { sent }: Operation): string | null {
   const text = service.message ?? '';
   const isDamaged =
     DAMAGED_PAYLOAD.test(text) || (service.httpStatus === 400 && /^Checksum mismatch/i.test(text));
@@ -61,7 +61,7 @@ function readWrongHash(service: ServiceAnswer, { sent }: Operation): string | nu
   return /computed (?:digest: )?([0-9a-f]{64})/i.exec(text)?.[1]?.toLowerCase() ?? '';
 }
 
-function isWrongTime({ httpStatus, code, message }: ServiceAnswer): boolean {
+function isWrongTime({ httpStatus, code, message }: ServiceResponse): boolean {
   if (WRONG_TIME_CODES.has(code ?? '')) return true;
   // A 400 can have many reasons: the clock is the reason only if the response is about a signature.
   const isAboutAccess = httpStatus === 403 || httpStatus === 401 || /^(Invalid)?Signature/.test(code ?? '');

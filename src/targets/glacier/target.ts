@@ -1,18 +1,28 @@
-/** An Amazon Glacier vault as a target, by the AWS SDK. */
+/** Uploads to an Amazon Glacier vault, with the AWS SDK. */
 import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glacier';
-import { type ServiceAnswer, TransferError } from '../../core/failures.js';
+import { TransferError } from '../../core/failures.js';
+import type { TargetIdentity } from '../../core/identity.js';
 import { readTreeHash } from '../../core/tree-hash.js';
+import type { PreparedPart } from '../../transfer/ports/source.js';
 import type {
+  AbortResponse,
+  CreatedUpload,
+  CreateUploadRequest,
   FinishedArchive,
+  PageRequest,
+  PartReceipt,
+  PartsPage,
+  PartWatch,
   Target,
   TargetCapabilities,
+  UploadsPage,
   WholeArchive,
 } from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
-import { type ClientOptions, glacierClientLoader } from './client.js';
+import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
 import { classify, isExpiredToken, type Operation } from './failures.js';
-import { locateVault } from './locate-vault.js';
+import { locateVault, type VaultAddress } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
 import { PART_TIME_MS, PartTime } from './part-time.js';
 import { sendPart } from './send-part.js';
@@ -27,120 +37,138 @@ export interface GlacierTargetOptions extends ClientOptions {
   readonly accountId: string;
   readonly capabilities: TargetCapabilities;
   readonly mayCreateVault: boolean;
-  /** How long a part may take, until the service says otherwise. Default: 0.9 of the 5 minutes of a signature. */
+  /** The time that a part may take, until the service reports another. Default: 0.9 of the 5 minutes of a signature. */
   readonly partTimeMs?: number;
 }
 
-/** @throws TransferError `checksum` when the archive that was made is not ours; the answer's `resource` is its id */
-function archiveOf(
-  answer: CompleteMultipartUploadCommandOutput,
+export function glacierTarget(options: GlacierTargetOptions): Target {
+  return new VaultTarget(options);
+}
+
+class VaultTarget implements Target {
+  readonly capabilities: TargetCapabilities;
+  readonly partTimeMs: number;
+  readonly #options: GlacierTargetOptions;
+  readonly #caller: VaultCaller;
+  readonly #partTime: PartTime;
+  readonly #vault: VaultAddress;
+
+  constructor(options: GlacierTargetOptions) {
+    this.#options = options;
+    this.#caller = serviceCaller(glacierClientLoader(options), classify, isExpiredToken);
+    this.#partTime = new PartTime(options.partTimeMs ?? PART_TIME_MS);
+    this.#vault = { accountId: options.accountId, vaultName: options.vault };
+    this.capabilities = options.capabilities;
+    this.partTimeMs = this.#partTime.ms;
+  }
+
+  at(): Target {
+    return this;
+  }
+
+  async exists(): Promise<boolean> {
+    return true;
+  }
+
+  async locate(create: boolean, signal: AbortSignal): Promise<TargetIdentity> {
+    const { url, region, endpointForState: endpoint, accountId, mayCreateVault } = this.#options;
+    const reported = await locateVault(this.#caller, this.#vault, create && mayCreateVault, signal);
+    const account = reported ?? (accountId === '-' ? null : accountId);
+    return { url, region, endpoint, account };
+  }
+
+  async createUpload(
+    { plan, description }: CreateUploadRequest,
+    signal: AbortSignal,
+  ): Promise<CreatedUpload> {
+    const operation = this.#operation('InitiateMultipartUpload');
+    const input = {
+      ...this.#vault,
+      partSize: String(plan.partSizeBytes),
+      archiveDescription: description,
+    };
+    const { uploadId } = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.InitiateMultipartUploadCommand(input), send),
+    );
+    if (!uploadId) throw incompleteResponse(operation, 'upload id');
+    return { uploadId };
+  }
+
+  sendPart(
+    uploadId: string,
+    part: PreparedPart,
+    signal: AbortSignal,
+    watch: PartWatch = () => false,
+  ): Promise<PartReceipt> {
+    const request = { ...this.#vault, uploadId, partTime: this.#partTime, watch };
+    return sendPart(this.#caller, request, part, signal);
+  }
+
+  async listPartsPage(uploadId: string, page: PageRequest, signal: AbortSignal): Promise<PartsPage> {
+    const operation = this.#operation('ListParts', uploadId);
+    const input = { ...this.#vault, uploadId, ...pageInput(page) };
+    const response = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListPartsCommand(input), send),
+    );
+    return parsePartsPage(response, operation);
+  }
+
+  async complete(uploadId: string, whole: WholeArchive, signal: AbortSignal): Promise<FinishedArchive> {
+    const { sizeBytes, treeHash } = whole;
+    const sent = { what: 'archive', index: null, hash: treeHash } as const;
+    const operation = this.#operation('CompleteMultipartUpload', uploadId, sent);
+    const input = { ...this.#vault, uploadId, archiveSize: String(sizeBytes), checksum: treeHash };
+    const response = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.CompleteMultipartUploadCommand(input), send),
+    );
+    return parseArchive(response, whole, operation);
+  }
+
+  async abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse> {
+    const operation = this.#operation('AbortMultipartUpload', uploadId);
+    const { $metadata } = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.AbortMultipartUploadCommand({ ...this.#vault, uploadId }), send),
+    );
+    // Any other 2xx response (a proxy's page, for example) aborted nothing.
+    if ($metadata.httpStatusCode !== 204)
+      throw incompleteResponse(operation, `status 204 (its status is ${$metadata.httpStatusCode})`);
+    return { httpStatus: 204, requestId: $metadata.requestId ?? null, hostId: null };
+  }
+
+  async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
+    const operation = this.#operation('ListMultipartUploads');
+    const response = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListMultipartUploadsCommand({ ...this.#vault, ...pageInput(page) }), send),
+    );
+    return parseUploadsPage(response, operation);
+  }
+
+  async close(): Promise<void> {
+    this.#caller.close();
+  }
+
+  #operation(name: string, uploadId: string | null = null, sent: Operation['sent'] = null): Operation {
+    return { name, vault: this.#options.vault, uploadId, sent };
+  }
+}
+
+/**
+ * Reads the id of the new archive, and checks its hash.
+ * @throws TransferError `checksum` if the service made another archive; the `resource` of `service` is its id
+ */
+function parseArchive(
+  response: CompleteMultipartUploadCommandOutput,
   whole: WholeArchive,
   operation: Operation,
 ): FinishedArchive {
-  const { archiveId } = answer;
+  const { archiveId } = response;
   if (!archiveId) throw incompleteResponse(operation, 'archive id');
-  const treeHash = readTreeHash(answer.checksum);
+  const treeHash = readTreeHash(response.checksum);
   if (treeHash !== null && treeHash !== whole.treeHash) {
-    const { httpStatusCode, requestId } = answer.$metadata;
-    const service: ServiceAnswer = {
-      httpStatus: httpStatusCode ?? null,
-      code: null,
-      message: null,
-      requestId: requestId ?? null,
-      hostId: null,
-      resource: archiveId,
-    };
+    const { httpStatusCode: httpStatus = null, requestId = null } = response.$metadata;
+    const service = { httpStatus, code: null, message: null, requestId, hostId: null, resource: archiveId };
     const facts = { what: 'archive', index: null, expected: whole.treeHash, got: treeHash } as const;
     throw new TransferError('checksum', facts, { service });
   }
-  return { archiveId, location: answer.location ?? null, treeHash };
-}
-
-export function glacierTarget(options: GlacierTargetOptions): Target {
-  const caller = serviceCaller(glacierClientLoader(options), classify, isExpiredToken);
-  const partTime = new PartTime(options.partTimeMs ?? PART_TIME_MS);
-  const vault = { accountId: options.accountId, vaultName: options.vault };
-
-  function operationOf(
-    name: string,
-    uploadId: string | null = null,
-    sent: Operation['sent'] = null,
-  ): Operation {
-    return { name, vault: options.vault, uploadId, sent };
-  }
-
-  const target: Target = {
-    capabilities: options.capabilities,
-    partTimeMs: partTime.ms,
-    at: () => target,
-    exists: async () => true,
-
-    async locate(create, signal) {
-      const { url, region, endpointForState: endpoint } = options;
-      const mayCreate = create && options.mayCreateVault;
-      const reported = await locateVault(caller, vault, mayCreate, signal);
-      const account = reported ?? (vault.accountId === '-' ? null : vault.accountId);
-      return { url, region, endpoint, account };
-    },
-
-    async createUpload({ plan, description }, signal) {
-      const operation = operationOf('InitiateMultipartUpload');
-      const input = { ...vault, partSize: String(plan.partSizeBytes), archiveDescription: description };
-      const { uploadId } = await caller.call(operation, signal, (client, send, sdk) =>
-        client.send(new sdk.InitiateMultipartUploadCommand(input), send),
-      );
-      if (!uploadId) throw incompleteResponse(operation, 'upload id');
-      return { uploadId };
-    },
-
-    sendPart: (uploadId, part, signal, watch = () => false) =>
-      sendPart(caller, { ...vault, uploadId, partTime, watch }, part, signal),
-
-    async listPartsPage(uploadId, page, signal) {
-      const operation = operationOf('ListParts', uploadId);
-      const input = { ...vault, uploadId, ...pageInput(page) };
-      const answer = await caller.call(operation, signal, (client, send, sdk) =>
-        client.send(new sdk.ListPartsCommand(input), send),
-      );
-      return parsePartsPage(answer, operation);
-    },
-
-    async complete(uploadId, whole, signal) {
-      const { sizeBytes, treeHash } = whole;
-      const operation = operationOf('CompleteMultipartUpload', uploadId, {
-        what: 'archive',
-        index: null,
-        hash: treeHash,
-      });
-      const input = { ...vault, uploadId, archiveSize: String(sizeBytes), checksum: treeHash };
-      const answer = await caller.call(operation, signal, (client, send, sdk) =>
-        client.send(new sdk.CompleteMultipartUploadCommand(input), send),
-      );
-      return archiveOf(answer, whole, operation);
-    },
-
-    async abort(uploadId, signal) {
-      const operation = operationOf('AbortMultipartUpload', uploadId);
-      const { $metadata } = await caller.call(operation, signal, (client, send, sdk) =>
-        client.send(new sdk.AbortMultipartUploadCommand({ ...vault, uploadId }), send),
-      );
-      // Any other 2xx answer (a proxy's page, for example) aborted nothing.
-      if ($metadata.httpStatusCode !== 204)
-        throw incompleteResponse(operation, `status 204 but ${$metadata.httpStatusCode}`);
-      return { httpStatus: 204, requestId: $metadata.requestId ?? null, hostId: null };
-    },
-
-    async listUploadsPage(page, signal) {
-      const operation = operationOf('ListMultipartUploads');
-      const answer = await caller.call(operation, signal, (client, send, sdk) =>
-        client.send(new sdk.ListMultipartUploadsCommand({ ...vault, ...pageInput(page) }), send),
-      );
-      return parseUploadsPage(answer, operation);
-    },
-
-    async close() {
-      caller.close();
-    },
-  };
-  return target;
+  return { archiveId, location: response.location ?? null, treeHash };
 }

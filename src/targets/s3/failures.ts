@@ -2,7 +2,12 @@
  * The error codes of S3 and of stores that use its protocol, and the rules that only buckets have.
  * Source of codes: Amazon S3 API reference, "Error responses"; Huawei OBS, "Error codes".
  */
-import { type FailureFacts, isFailure, type ServiceAnswer, type TransferError } from '../../core/failures.js';
+import {
+  type FailureFacts,
+  isFailure,
+  type ServiceResponse,
+  type TransferError,
+} from '../../core/failures.js';
 import { failureClassifier, type Refusal, type ServiceOperation } from '../aws/failure-classifier.js';
 import { refusedFailure } from '../aws/failures.js';
 import { readServiceResponse, type SdkError } from '../aws/service-response.js';
@@ -79,7 +84,7 @@ const FINAL_CODES = new Set([
  * The SDK turns every such response into a 503, which is transient unless the error code is final.
  * Source: Amazon S3 API reference, CompleteMultipartUpload.
  */
-function trueStatus({ httpStatus, code }: ServiceAnswer): number | null {
+function trueStatus({ httpStatus, code }: ServiceResponse): number | null {
   return httpStatus === 503 && FINAL_CODES.has(code ?? '') ? 200 : httpStatus;
 }
 
@@ -89,14 +94,14 @@ export function foreignChecksums(algorithm: string): TransferError<'refused'> {
   return refusedFailure('UploadPart', 'rejected', detail);
 }
 
-function isFinal({ httpStatus: status, code }: ServiceAnswer): boolean {
+function isFinal({ httpStatus: status, code }: ServiceResponse): boolean {
   if (status === 200) return FINAL_CODES.has(code ?? '');
   // A feature that the store itself reports as not implemented will not exist on a retry.
   if (status === 501) return code !== null;
   return status !== null && status >= 300 && status < 500 && status !== 408;
 }
 
-function findMissing(service: ServiceAnswer, operation: Operation): FailureFacts['not-found'] | null {
+function findMissing(service: ServiceResponse, operation: Operation): FailureFacts['not-found'] | null {
   const { bucket, uploadId } = operation;
   const { httpStatus, code, message } = service;
   const upload = uploadId === null ? null : ({ what: 'upload', name: uploadId, detail: message } as const);
@@ -108,7 +113,7 @@ function findMissing(service: ServiceAnswer, operation: Operation): FailureFacts
 }
 
 /** The store names no hash in its response. */
-function readWrongHash({ code }: ServiceAnswer, { sent }: Operation): string | null {
+function readWrongHash({ code }: ServiceResponse, { sent }: Operation): string | null {
   const codes = sent?.what === 'part' ? DAMAGED : WRONG_PARTS;
   return codes.has(code ?? '') ? '' : null;
 }
@@ -137,7 +142,7 @@ function textOf(value: unknown): string | null {
 }
 
 /** Reads the response of a store, which also has the host that responded and the resource. */
-function readResponse(error: S3Error, operation: Operation): ServiceAnswer | null {
+function readResponse(error: S3Error, operation: Operation): ServiceResponse | null {
   const response = readServiceResponse(error);
   if (response === null) return null;
   const region = textOf(error.Region) ?? regionOf(error);

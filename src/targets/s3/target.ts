@@ -1,4 +1,4 @@
-/** An object of a bucket as a target, by the AWS SDK: S3 and the stores that speak its protocol. */
+/** Uploads to an object of a bucket, with the AWS SDK: S3 and the stores that use its protocol. */
 import { randomUUID } from 'node:crypto';
 import type { CreateMultipartUploadCommandInput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/failures.js';
@@ -7,7 +7,7 @@ import { withKey } from '../../core/target-url.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { CatalogueEntry } from '../../transfer/ports/state.js';
 import type {
-  AbortAnswer,
+  AbortResponse,
   Completion,
   CreatedUpload,
   CreateUploadRequest,
@@ -38,11 +38,11 @@ import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import { sendPart } from './send-part.js';
 
-/** What an object is to be besides its bytes: said when its upload begins. */
+/** The properties of an object besides its bytes. The request that creates its upload sets them. */
 interface ObjectHeaders {
   readonly sse: string | null;
   readonly sseKmsKeyId: string | null;
-  /** `k1=v1&k2=v2`, as the header has it. */
+  /** `k1=v1&k2=v2`, the format of the header. */
   readonly tagging: string | null;
 }
 
@@ -52,28 +52,29 @@ export interface BucketTargetOptions extends ClientOptions {
   readonly key: string;
   /** `s3://bucket/key` */
   readonly url: string;
-  /** What TargetIdentity.endpoint says: null where it is the service's own. */
+  /** The endpoint that TargetIdentity gives; null: the service's own. */
   readonly endpointForState: string | null;
   readonly object: ObjectHeaders;
 }
 
-/** What is known of an upload, so that the store need not be asked for it again. */
-interface KnownUpload {
+/** The properties of an upload that earlier responses reported. They save a request for each part. */
+interface UploadProperties {
   readonly hasChecksums: boolean;
-  /** Checksums that each of its parts must carry, and that calve does not compute. */
-  readonly otherChecksums?: string | null;
+  /** The checksum algorithm that each of its parts requires and that calve does not compute; null: none. */
+  readonly foreignAlgorithm?: string | null;
   readonly partSizeBytes: number | null;
 }
 
-/** What targets of all keys share. */
+/** The state that the targets of all keys share. */
 interface BucketState {
   readonly caller: BucketCaller;
-  readonly known: Map<string, KnownUpload>;
+  /** By upload id. */
+  readonly uploads: Map<string, UploadProperties>;
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
   const caller = serviceCaller(s3ClientLoader(options), classify, isExpiredToken);
-  return new KeyTarget(options, { caller, known: new Map() });
+  return new KeyTarget(options, { caller, uploads: new Map() });
 }
 
 class KeyTarget implements Target {
@@ -107,7 +108,7 @@ class KeyTarget implements Target {
         (client, send, sdk) => client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), send),
       );
     } catch (error) {
-      // Who may only write can't look at the bucket; and an empty answer says little of what is wrong.
+      // Credentials that may only write are refused here, and an empty response does not show the reason.
       const isUnclear = isFailure(error, 'refused') && error.service !== null;
       if (!isUnclear || error.facts.why === 'wrong-region') throw error;
     }
@@ -117,7 +118,7 @@ class KeyTarget implements Target {
   async createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload> {
     const { dialect, url } = this.#options;
     const options = request.object ?? { storageClass: null, noOverwrite: false };
-    if (options.noOverwrite && (await this.#look(signal)) !== null) throw existsFailure(url);
+    if (options.noOverwrite && (await this.#headObject(signal)) !== null) throw existsFailure(url);
     const storageClass = options.storageClass ?? dialect.defaultStorageClass;
     const object: ObjectUpload = { ...options, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
@@ -127,14 +128,17 @@ class KeyTarget implements Target {
         client.send(new sdk.CreateMultipartUploadCommand(input), send),
       );
     };
-    const answer = await create(dialect.asksForChecksums).catch((error: unknown) => {
+    const response = await create(dialect.asksForChecksums).catch((error: unknown) => {
       if (dialect.asksForChecksums && isRefusedForChecksums(error)) return create(false);
       throw error;
     });
-    const { UploadId: uploadId } = answer;
+    const { UploadId: uploadId } = response;
     if (!uploadId) throw incompleteResponse(operation, 'upload id');
     const { partSizeBytes } = request.plan;
-    this.#bucket.known.set(uploadId, { hasChecksums: answer.ChecksumAlgorithm === 'SHA256', partSizeBytes });
+    this.#bucket.uploads.set(uploadId, {
+      hasChecksums: response.ChecksumAlgorithm === 'SHA256',
+      partSizeBytes,
+    });
     return { uploadId, object };
   }
 
@@ -146,11 +150,12 @@ class KeyTarget implements Target {
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
-    const { known } = this.#bucket;
-    const told = page.partSizeBytes ?? known.get(uploadId)?.partSizeBytes ?? null;
-    if (told === null && page.marker !== null) await this.#learn(uploadId, signal);
-    // Two parts show what one does not: whether the first is as long as the others.
-    const limit = page.limit !== null && told === null ? Math.max(2, page.limit) : page.limit;
+    const { uploads } = this.#bucket;
+    const recordedPartSizeBytes = page.partSizeBytes ?? uploads.get(uploadId)?.partSizeBytes ?? null;
+    if (recordedPartSizeBytes === null && page.marker !== null) await this.#readProperties(uploadId, signal);
+    // With two parts the page shows that the first part is not the last, so its size is the part size.
+    const limit =
+      page.limit !== null && recordedPartSizeBytes === null ? Math.max(2, page.limit) : page.limit;
     const operation = this.#operation('ListParts', uploadId);
     const input = {
       ...this.#object,
@@ -158,21 +163,22 @@ class KeyTarget implements Target {
       ...(limit !== null && { MaxParts: limit }),
       ...(page.marker !== null && { PartNumberMarker: page.marker }),
     };
-    const answer = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
+    const response = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.ListPartsCommand(input), send),
     );
-    const listed = parseParts(answer, operation);
-    const partSizeBytes = told ?? known.get(uploadId)?.partSizeBytes ?? partSizeShown(listed);
-    const hasChecksums = isToldOfChecksums(answer, known.get(uploadId));
-    known.set(uploadId, { hasChecksums, otherChecksums: otherChecksumsOf(answer), partSizeBytes });
+    const listed = parseParts(response, operation);
+    const partSizeBytes =
+      recordedPartSizeBytes ?? uploads.get(uploadId)?.partSizeBytes ?? partSizeShown(listed);
+    const hasChecksums = hasSha256Checksums(response, uploads.get(uploadId));
+    uploads.set(uploadId, { hasChecksums, foreignAlgorithm: foreignAlgorithmOf(response), partSizeBytes });
     const { parts, marker } = cutPage(listed, page.limit);
-    const held = parts.map((part) => remotePart(part, partSizeBytes ?? 0));
-    return { partSizeBytes, description: null, createdAt: null, parts: held, marker };
+    const remoteParts = parts.map((part) => remotePart(part, partSizeBytes ?? 0));
+    return { partSizeBytes, description: null, createdAt: null, parts: remoteParts, marker };
   }
 
   async complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive> {
     const { dialect, url } = this.#options;
-    // An upload that is gone can't tell; what becomes of the object is then told by itself.
+    // An upload that no longer exists reports nothing; completeObject then checks the object itself.
     const hasChecksums = await this.#hasChecksums(uploadId, signal).catch((error: unknown) => {
       if (isFailure(error, 'not-found')) return false;
       throw error;
@@ -183,19 +189,21 @@ class KeyTarget implements Target {
   }
 
   async exists({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
-    const seen = await this.#look(signal);
-    return seen !== null && seen.sizeBytes === plan.sizeBytes && seen.etag === (object?.etag ?? seen.etag);
+    const existing = await this.#headObject(signal);
+    if (existing === null || existing.sizeBytes !== plan.sizeBytes) return false;
+    return existing.etag === (object?.etag ?? existing.etag);
   }
 
-  async abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer> {
+  async abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse> {
     const operation = this.#operation('AbortMultipartUpload', uploadId);
     const input = { ...this.#object, UploadId: uploadId };
     const { $metadata } = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.AbortMultipartUploadCommand(input), send),
     );
     const { httpStatusCode, requestId = null, extendedRequestId: hostId = null } = $metadata;
-    // Whatever else answers 2xx (a proxy's page, for one), nothing was aborted.
-    if (httpStatusCode !== 204) throw incompleteResponse(operation, `status 204 but ${httpStatusCode}`);
+    // Any other 2xx response (a proxy's page, for example) aborted nothing.
+    if (httpStatusCode !== 204)
+      throw incompleteResponse(operation, `status 204 (its status is ${httpStatusCode})`);
     return { httpStatus: 204, requestId, hostId };
   }
 
@@ -208,11 +216,11 @@ class KeyTarget implements Target {
       ...(page.limit !== null && { MaxUploads: page.limit }),
       ...decodeMarker(page.marker),
     };
-    const answer = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
+    const response = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.ListMultipartUploadsCommand(input), send),
     );
     const isMany = key === '' || key.endsWith('/');
-    return parseUploads(answer, operation, dialect, (listed) => isMany || listed === key);
+    return parseUploads(response, operation, dialect, (listed) => isMany || listed === key);
   }
 
   async close(): Promise<void> {
@@ -223,52 +231,53 @@ class KeyTarget implements Target {
     return { name, ...this.#address, uploadId, sent: null };
   }
 
-  #look(signal: AbortSignal): Promise<ExistingObject | null> {
+  #headObject(signal: AbortSignal): Promise<ExistingObject | null> {
     return headObject(this.#bucket.caller, this.#address, this.#options.dialect, signal);
   }
 
   async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
     if (!this.#options.dialect.asksForChecksums) return false;
-    const known = this.#bucket.known.get(uploadId) ?? (await this.#learn(uploadId, signal));
-    if (known.otherChecksums != null) throw foreignChecksums(known.otherChecksums);
-    return known.hasChecksums;
+    const upload = this.#bucket.uploads.get(uploadId) ?? (await this.#readProperties(uploadId, signal));
+    if (upload.foreignAlgorithm != null) throw foreignChecksums(upload.foreignAlgorithm);
+    return upload.hasChecksums;
   }
 
-  async #learn(uploadId: string, signal: AbortSignal): Promise<KnownUpload> {
+  async #readProperties(uploadId: string, signal: AbortSignal): Promise<UploadProperties> {
     await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
-    return this.#bucket.known.get(uploadId) as KnownUpload;
+    return this.#bucket.uploads.get(uploadId) as UploadProperties;
   }
 }
 
 /**
- * Those of whole objects (`FULL_OBJECT`, as CRC64NVME always is) are computed by the store where parts bring none.
+ * Returns the checksum algorithm that each part requires and that calve does not compute; null: none. For a checksum of
+ * the whole object (`FULL_OBJECT`, which CRC64NVME always is), the store computes it if the parts have none.
  * Source: Amazon S3 user guide, "Checking object integrity".
  */
-function otherChecksumsOf({ ChecksumAlgorithm, ChecksumType }: ListPartsCommandOutput): string | null {
+function foreignAlgorithmOf({ ChecksumAlgorithm, ChecksumType }: ListPartsCommandOutput): string | null {
   const isOfParts = ChecksumType !== 'FULL_OBJECT' && ChecksumAlgorithm !== 'CRC64NVME';
   return isOfParts && ChecksumAlgorithm !== 'SHA256' ? (ChecksumAlgorithm ?? null) : null;
 }
 
-/** Not every store repeats in its list what it said when the upload began. */
-function isToldOfChecksums(
+/** Returns true if the upload has SHA-256 checksums. Some stores report them only when the upload is created. */
+function hasSha256Checksums(
   { ChecksumAlgorithm, Parts = [] }: ListPartsCommandOutput,
-  known: KnownUpload | undefined,
+  earlier: UploadProperties | undefined,
 ): boolean {
   const isListed = Parts.some(({ ChecksumSHA256 }) => ChecksumSHA256 !== undefined);
-  return ChecksumAlgorithm === 'SHA256' || isListed || known?.hasChecksums === true;
+  return ChecksumAlgorithm === 'SHA256' || isListed || earlier?.hasChecksums === true;
 }
 
 function createInput(
   { bucket, key, dialect, object }: BucketTargetOptions,
   { storageClass: named }: ObjectOptions,
-  begun: ObjectUpload,
+  upload: ObjectUpload,
   withChecksums: boolean,
 ): CreateMultipartUploadCommandInput {
   type Input = CreateMultipartUploadCommandInput;
   return {
     Bucket: bucket,
     Key: key,
-    Metadata: { [OWN_ID_NAME]: begun.ownId ?? '' },
+    Metadata: { [OWN_ID_NAME]: upload.ownId ?? '' },
     ...(withChecksums && { ChecksumAlgorithm: 'SHA256' }),
     ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
     ...(object.sse !== null && {

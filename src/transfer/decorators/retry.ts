@@ -4,7 +4,7 @@
  */
 import { isFailure, TransferError } from '../../core/failures.js';
 import type { Report } from '../events.js';
-import type { AbortAnswer, CreatedUpload, CreateUploadRequest, Target } from '../ports/target.js';
+import type { AbortResponse, CreatedUpload, CreateUploadRequest, Target } from '../ports/target.js';
 import { delegate } from './delegate.js';
 import { Retrier, type RetryTools } from './retrier.js';
 
@@ -76,7 +76,7 @@ function mayBeCreated(error: unknown): boolean {
 }
 
 /** Accepts "not found" from a repeated abort: an earlier attempt aborted the upload, and its answer was lost. */
-async function abortAgain(attempt: number, abort: () => Promise<AbortAnswer>): Promise<AbortAnswer> {
+async function abortAgain(attempt: number, abort: () => Promise<AbortResponse>): Promise<AbortResponse> {
   try {
     return await abort();
   } catch (error) {

@@ -134,7 +134,7 @@ export interface FinishedArchive {
   readonly object?: ObjectFacts;
 }
 
-export interface AbortAnswer {
+export interface AbortResponse {
   readonly httpStatus: number | null;
   readonly requestId: string | null;
   readonly hostId: string | null;
@@ -207,7 +207,7 @@ export interface Target {
   exists(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
 
   /** Aborts an upload and deletes its parts. @throws TransferError `not-found` (upload) */
-  abort(uploadId: string, signal: AbortSignal): Promise<AbortAnswer>;
+  abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse>;
 
   /** Returns one page of the uploads in progress. @throws TransferError `not-found` (vault) */
   listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage>;

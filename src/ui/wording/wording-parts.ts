@@ -1,5 +1,5 @@
 /** The parts that the wordings of failures share. */
-import type { FailureKind, ServiceAnswer, TransferError } from '../../core/failures.js';
+import type { FailureKind, ServiceResponse, TransferError } from '../../core/failures.js';
 import { isStandardInput } from '../../core/identity.js';
 import { SCHEMES, type Scheme, storesObjects } from '../../core/target-url.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
@@ -68,7 +68,7 @@ export function couldNot(operation: string, error: TransferError): string {
  * Appends the service's own words, which its operators need: `; the service said: MESSAGE (CODE, HTTP 403, request id
  * ID)`. A message that `words` contain already is not repeated.
  */
-export function withServiceWords(words: string, service: ServiceAnswer | null): string {
+export function withServiceWords(words: string, service: ServiceResponse | null): string {
   if (service === null) return words;
   const message = safeText(service.message ?? '', SERVICE_MESSAGE_MAX_LENGTH);
   const field = (label: string, value: string | number | null) =>

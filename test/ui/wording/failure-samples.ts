@@ -3,7 +3,7 @@ import {
   type FailureContext,
   type FailureFacts,
   type FailureKind,
-  type ServiceAnswer,
+  type ServiceResponse,
   TransferError,
 } from '../../../src/core/failures.js';
 
@@ -14,7 +14,7 @@ export const UPLOAD: FailureContext = {
   resumable: true,
 };
 
-export const DENIED: ServiceAnswer = {
+export const DENIED: ServiceResponse = {
   httpStatus: 403,
   code: 'AccessDeniedException',
   message: 'Access denied for account ID: 123456789012\x1b[31m',
@@ -32,7 +32,7 @@ function failure<K extends FailureKind>(
   kind: K,
   facts: FailureFacts[K],
   context: FailureContext = {},
-  service?: ServiceAnswer,
+  service?: ServiceResponse,
 ): TransferError<K> {
   const error = new TransferError(kind, facts, service === undefined ? {} : { service });
   error.context = context;

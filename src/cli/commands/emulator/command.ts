@@ -16,7 +16,7 @@ const ownOptions = optionGroup(
     secretAccessKey: text('--secret-access-key <secret>', 'secret of that access key'),
     signature: choice(
       '--signature <mode>',
-      'whether wrong signatures are refused',
+      'check of signatures: strict refuses a wrong one',
       ['verify', 'lenient'],
       'verify',
     ),
@@ -27,7 +27,7 @@ const ownOptions = optionGroup(
     ),
     signatureWindowMs: value(
       '--signature-window <time>',
-      'how long a signature is valid (default: 5m)',
+      'time for which a signature is valid (default: 5m)',
       durationMs,
     ),
     faults: repeatable('--fault <spec>', 'misbehave, for example throttle@upload-part:3 (repeatable)'),

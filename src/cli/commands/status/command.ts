@@ -8,7 +8,7 @@ export type Options = OptionsOf<typeof groups>;
 
 export const status = defineCommand({
   name: 'status',
-  description: 'List the unfinished uploads: how much is sent, and when they expire.',
+  description: 'List the unfinished uploads: the bytes that are sent, and the time of expiry.',
   groups,
   load: async () => (await import('./run.js')).status,
 });

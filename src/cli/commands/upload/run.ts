@@ -99,7 +99,7 @@ async function checkFiles(context: Context, files: readonly string[], url: Targe
       if (options.own.dryRun) await printPlan(context, job, plan);
       jobs.push(job);
     } catch (error) {
-      await fail(error, { file, target: job.url.url });
+      await fail(error, { file: job.request.file, target: job.url.url });
     }
   }
   return jobs;

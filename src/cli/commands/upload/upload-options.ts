@@ -1,4 +1,4 @@
-/** What the use case is asked for, checked against the target. */
+/** The options of the use case, checked against the target. */
 import { checkDescription } from '../../../core/description.js';
 import { isLegalPartSize, partSizeUsage } from '../../../core/part-plan.js';
 import type { TargetUrl } from '../../../core/target-url.js';
