@@ -10,8 +10,6 @@ import { headerOf, type Passing, type Refusal } from './requests.js';
 export interface Protocol {
   /** OBS takes buckets in the host's name only, so that the front needs a name there. */
   readonly hostname: '127.0.0.1' | 'localhost';
-  /** Swift may answer a request that it refuses before it has read it, and ends the connection then. */
-  readonly answersEarly: boolean;
   /** Returns the error that the service itself gives to such a request, or null. */
   readonly refusalOf?: (passing: Passing) => Refusal | null;
   /** Answers with an error, in the service's own form. */
@@ -27,7 +25,6 @@ function passOn(answer: IncomingMessage, response: ServerResponse): void {
 
 export const GLACIER: Protocol = {
   hostname: '127.0.0.1',
-  answersEarly: false,
   refuse(response, { status, code, message, headers }) {
     const own = { 'content-type': 'application/json', 'x-amzn-requestid': 'front' };
     response.writeHead(status, { ...own, ...headers }).end(JSON.stringify({ message, code, type: 'Client' }));
@@ -37,14 +34,12 @@ export const GLACIER: Protocol = {
 
 export const S3: Protocol = {
   hostname: '127.0.0.1',
-  answersEarly: true,
   refuse: refuseInXml,
   answer: passOn,
 };
 
 export const OBS: Protocol = {
   hostname: 'localhost',
-  answersEarly: true,
   refusalOf: obsRefusal,
   refuse: refuseInXml,
   answer(answer, response, passing) {

@@ -48,7 +48,7 @@ export async function startFront(
     const { method = '', url: path = '', headers } = request;
     const passing = { method, path, headers };
     const refusal = protocol.refusalOf?.(passing) ?? null;
-    const verdict = refusal ?? (await hooks.before?.(passing)) ?? 'pass';
+    const verdict = refusal ?? (await ask(hooks, passing));
     if (verdict === 'hold' || request.destroyed) return;
     if (verdict === 'pass' || verdict === refusal) passed.push(passing);
     if (verdict === 'pass') return forward(request, response, passing);
@@ -63,17 +63,29 @@ export async function startFront(
     let isAnswered = false;
     onward.on('response', (answer) => {
       isAnswered = true;
-      if (protocol.answersEarly) request.unpipe(onward).resume();
+      // A service may answer before it has read the request. The client must be able to finish it all the same.
+      request.unpipe(onward).resume();
+      answer.on('end', () => onward.destroy());
       const verdict = hooks.after?.(passing, answer.statusCode ?? 0, answer.headers) ?? 'pass';
       if (verdict === 'pass') return protocol.answer(answer, response, passing);
       answer.resume();
       if (verdict === 'cut') response.destroy();
     });
     onward.on('error', () => isAnswered || response.destroy());
+    onward.on('close', () => request.resume());
   }
 
   await listen(t, server);
   return { url: `http://${protocol.hostname}:${(server.address() as AddressInfo).port}`, passed };
+}
+
+/** A hook that throws ends the run with a refusal, instead of leaving a request without an answer for ever. */
+async function ask({ before }: FrontHooks, passing: Passing): Promise<Verdict> {
+  try {
+    return (await before?.(passing)) ?? 'pass';
+  } catch (error) {
+    return { status: 403, code: 'HookFailed', message: `a hook of the test failed: ${error}` };
+  }
 }
 
 /** Forwards a request as it came. Its headers stay the same, the host included, because they are signed. */
