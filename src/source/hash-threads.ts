@@ -50,6 +50,7 @@ function failureOf(answer: Exclude<HashAnswer, { hashes: PartHashes }>, pending:
  * @param count the largest number of threads; each is started when it is first needed
  * @param workerPath the module that a thread runs
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the threads and the queue.
 export function hashThreads(
   count: number,
   workerPath = join(import.meta.dirname, 'hash-worker.js'),

@@ -16,6 +16,7 @@ export function streamSources(resources: PartResources, directory = tmpdir()): O
   return async (stream, partSizeBytes) => streamSource(stream, partSizeBytes, resources, directory);
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the reader and the spool.
 function streamSource(
   stream: ByteStream,
   partSizeBytes: number,
