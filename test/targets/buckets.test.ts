@@ -46,7 +46,7 @@ describe('buckets on Swift', { skip: missingSwift() }, () => {
       pathStyle: false,
       object: { sse: null, sseKmsKeyId: null, tagging: null },
       requestHeaders: new Map(),
-      connectTimeoutMs: 5_000,
+      connectTimeoutMs: 20_000,
       readTimeoutMs: 10_000,
       concurrency: 4,
       proxies: () => null,

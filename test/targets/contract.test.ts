@@ -27,7 +27,7 @@ targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
       profile: null,
       capabilities: GLACIER_CAPABILITIES,
       mayCreateVault: false,
-      connectTimeoutMs: 5_000,
+      connectTimeoutMs: 20_000,
       readTimeoutMs: 5_000,
       concurrency: 4,
       proxies: () => null,

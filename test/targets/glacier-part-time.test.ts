@@ -67,7 +67,7 @@ test('a part reports how much of it was sent, and ends when its watch returns tr
       return true;
     },
   );
-  const target = targetAt(t, server.url, { partTimeMs: 2000, readTimeoutMs: 20_000 });
+  const target = targetAt(t, server.url, { partTimeMs: 20_000, readTimeoutMs: 20_000 });
   const bytes = seededBytes(16 * MIB_BYTES, 1);
   const part = {
     ...preparedPart(bytes, 7, 16 * MIB_BYTES),
@@ -75,15 +75,16 @@ test('a part reports how much of it was sent, and ends when its watch returns tr
       Readable.from(Array.from({ length: 256 }, (_, i) => bytes.subarray(i * 65_536, (i + 1) * 65_536))),
   };
   const reported: number[] = [];
-  const watch = (sentBytes: number): boolean => reported.push(sentBytes) === 3;
+  // Before the first byte is sent, a busy machine may report 0 any number of times.
+  const watch = (sentBytes: number): boolean => sentBytes > 0 && reported.push(sentBytes) === 3;
   await assert.rejects(target.sendPart('up', part, never, watch), (error) => {
     assert.ok(isFailure(error, 'too-slow'), String(error));
-    assert.ok(error.facts.elapsedMs < 1900, String(error.facts.elapsedMs));
+    assert.ok(error.facts.elapsedMs < 19_000, String(error.facts.elapsedMs));
     return true;
   });
   assert.equal(reported.length, 3);
   assert.ok(
-    reported.every((sentBytes) => sentBytes > 0 && sentBytes < bytes.length),
+    reported.every((sentBytes) => sentBytes < bytes.length),
     String(reported),
   );
 });

@@ -43,7 +43,7 @@ function targetAt(t: TestContext, endpoint: string, change: Partial<BucketTarget
     pathStyle: true,
     object: { sse: null, sseKmsKeyId: null, tagging: null },
     requestHeaders: new Map(),
-    connectTimeoutMs: 2000,
+    connectTimeoutMs: 20_000,
     readTimeoutMs: 2000,
     concurrency: 4,
     proxies: () => null,

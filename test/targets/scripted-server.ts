@@ -69,7 +69,7 @@ export function targetAt(
     profile: null,
     capabilities: GLACIER_CAPABILITIES,
     mayCreateVault: false,
-    connectTimeoutMs: 2000,
+    connectTimeoutMs: 20_000,
     readTimeoutMs: 2000,
     concurrency: 4,
     proxies: () => null,
