@@ -7,7 +7,7 @@ import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
-import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../targets/settings.js';
+import type { ServiceEndpoint, TargetSettings } from '../targets/settings.js';
 import { withAdaptiveConcurrency } from '../transfer/decorators/adaptive-concurrency.js';
 import { withRetry } from '../transfer/decorators/retry.js';
 import type { Catalogue, StateStore, UnfinishedHead } from '../transfer/ports/state.js';
@@ -19,7 +19,7 @@ import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { systemClock } from './clock.js';
 import type { Io } from './io.js';
 import type { OutputOptions } from './options/output.js';
-import type { SessionOptions as Options } from './options/session.js';
+import type { SessionOptions as Options, TargetOptions } from './options/session.js';
 
 /** A session, and a function that ends everything that it opened. */
 export interface OpenedSession {
@@ -106,7 +106,7 @@ export interface ResolvedTarget {
 }
 
 /** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
-export async function resolveTarget(io: Io, options: Options, url: TargetUrl): Promise<ResolvedTarget> {
+export async function resolveTarget(io: Io, options: TargetOptions, url: TargetUrl): Promise<ResolvedTarget> {
   const settings = targetSettings(io, options, url);
   try {
     return { settings, endpoint: await TARGETS[url.scheme].resolve(settings) };
@@ -121,23 +121,65 @@ export interface SessionUse {
   readonly reporter: Reporter;
 }
 
+/** A target that was found, with the retries and the number of lanes that the options name. */
+export type ConnectedTarget = Pick<Session, 'target' | 'targetIdentity' | 'connection'>;
+
 /**
- * Opens a target and finds out whose account it is.
+ * Opens a target and finds out whose account it is. Its `close` ends the connections.
  * @throws TransferError `usage`, `refused`, `not-found` (vault), `unreachable`
  */
-export async function openSession(
+export async function connectTarget(
   io: Io,
-  options: Options,
+  options: TargetOptions,
   { settings, endpoint }: ResolvedTarget,
-  use: SessionUse,
-): Promise<OpenedSession> {
+  { create, reporter: { report } }: SessionUse,
+): Promise<ConnectedTarget> {
   const { scheme, url } = settings.url;
+  const { concurrency } = options.transfer;
   try {
     const opened = await TARGETS[scheme].open(settings, endpoint);
-    return await startSession(io, options, opened, use);
+    const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
+    const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
+    try {
+      const targetIdentity = await target.locate(create, io.signal);
+      if (targetIdentity.account === null && target.capabilities.reportsAccount) {
+        report({ type: 'notice', notice: 'account-unknown' });
+      }
+      return { target, targetIdentity, connection: opened.connection };
+    } catch (error) {
+      await target.close();
+      throw error;
+    }
   } catch (error) {
     throw withContext(error, { target: url });
   }
+}
+
+/** Opens a target, and the state, the catalogue and the sources of this machine. @throws as connectTarget */
+export async function openSession(
+  io: Io,
+  options: Options,
+  resolved: ResolvedTarget,
+  use: SessionUse,
+): Promise<OpenedSession> {
+  const folders = { state: openState(options), catalogue: openArchives(options) };
+  const connected = await connectTarget(io, options, resolved, use);
+  const { object } = TARGETS[schemeOf(connected.targetIdentity.url)];
+  const { close: closeSources, ...sources } = openSources(options, object?.sendsMd5 === true);
+  const session: Session = {
+    ...connected,
+    ...folders,
+    ...sources,
+    report: use.reporter.report,
+    clock: systemClock,
+    signal: io.signal,
+    ...options.transfer,
+  };
+  const close = async (): Promise<void> => {
+    await closeSources();
+    await connected.target.close();
+  };
+  return { session, close };
 }
 
 /** Opens the target of a command that creates nothing on the service. */
@@ -147,47 +189,6 @@ export async function openTargetSession(
 ): Promise<OpenedSession> {
   const resolved = await resolveTarget(io, options, url);
   return openSession(io, options, resolved, { create: false, reporter });
-}
-
-async function startSession(
-  io: Io,
-  options: Options,
-  opened: OpenedTarget,
-  { create, reporter: { report } }: SessionUse,
-): Promise<OpenedSession> {
-  const { concurrency } = options.transfer;
-  const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
-  const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
-  let sources: ReturnType<typeof openSources> | null = null;
-  const close = async (): Promise<void> => {
-    await sources?.close();
-    await target.close();
-  };
-  try {
-    const targetIdentity = await target.locate(create, io.signal);
-    if (targetIdentity.account === null && target.capabilities.reportsAccount) {
-      report({ type: 'notice', notice: 'account-unknown' });
-    }
-    const { object } = TARGETS[schemeOf(targetIdentity.url)];
-    sources = openSources(options, object?.sendsMd5 === true);
-    const session: Session = {
-      target,
-      targetIdentity,
-      connection: opened.connection,
-      state: openState(options),
-      catalogue: openArchives(options),
-      openSource: sources.openSource,
-      openStream: sources.openStream,
-      report,
-      clock: systemClock,
-      signal: io.signal,
-      ...options.transfer,
-    };
-    return { session, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
 /**
@@ -248,7 +249,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
   });
 }
 
-function targetSettings(io: Io, options: Options, url: TargetUrl): TargetSettings {
+function targetSettings(io: Io, options: TargetOptions, url: TargetUrl): TargetSettings {
   const { retry: _, localDir: folder, ...service } = options.service;
   const localDir = url.scheme === 'local' ? folder.path() : '';
   return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };

@@ -1,7 +1,7 @@
 /** Prints what commands find and make: one result, or rows while they come. */
 import { sourceName } from '../core/identity.js';
 import { storesObjects, type TargetUrl } from '../core/target-url.js';
-import type { JoinedUpload } from '../transfer/list.js';
+import type { JoinedUpload, ListSession } from '../transfer/list.js';
 import { type ArchiveResult, type Session, sessionAt } from '../transfer/session.js';
 import { archiveJson } from '../ui/archive-json.js';
 import { jsonLine, type UploadJson, uploadJson } from '../ui/json.js';
@@ -55,7 +55,7 @@ export function uploadsTableFor({ scheme }: TargetUrl): typeof uploadsTable {
 }
 
 /** Returns an upload in progress as `list-uploads` and the dry run of `abort` print it. */
-export function joinedJson(session: Session, { open, local }: JoinedUpload): UploadJson {
+export function joinedJson(session: ListSession, { open, local }: JoinedUpload): UploadJson {
   const progress = local && {
     file: sourceName(local.head.identity.source),
     partsDone: local.parts.size,

@@ -5,6 +5,9 @@ import type { UnfinishedUpload } from './ports/state.js';
 import type { OpenUpload, PartsPage, RemotePart, Target } from './ports/target.js';
 import { type Session, sessionAt } from './session.js';
 
+/** The members of a session that a list needs. */
+export type ListSession = Pick<Session, 'target' | 'targetIdentity' | 'state' | 'signal'>;
+
 interface Page {
   readonly marker: string | null;
 }
@@ -77,13 +80,13 @@ export interface JoinedUpload {
 }
 
 /** Yields the service's uploads in progress, each with what the state folder knows of it. */
-export async function* listUploads(session: Session): AsyncGenerator<JoinedUpload> {
+export async function* listUploads(session: ListSession): AsyncGenerator<JoinedUpload> {
   const join = await joiner(session);
   for await (const open of listAllUploads(session.target, session.signal)) yield join(open);
 }
 
 /** Returns a function that adds what the state folder knows. The same id under another key is another upload. */
-export async function joiner(session: Session): Promise<(open: OpenUpload) => JoinedUpload> {
+export async function joiner(session: ListSession): Promise<(open: OpenUpload) => JoinedUpload> {
   const unfinished = await session.state.all();
   const byId = new Map(unfinished.map((upload) => [upload.head.uploadId, upload]));
   return (open) => {

@@ -47,7 +47,10 @@ export function lockOptions({
 }
 
 /** Returns the same session with another object of the same bucket. A vault has no keys: its session is the same. */
-export function sessionAt(session: Session, key: string | null): Session {
+export function sessionAt<S extends Pick<Session, 'target' | 'targetIdentity'>>(
+  session: S,
+  key: string | null,
+): S {
   if (key === null) return session;
   const url = withKey(session.targetIdentity.url, key);
   return {

@@ -48,7 +48,7 @@ for (const [name, env] of ENVIRONMENTS) {
       assert.equal((await emulator.stop('SIGTERM')).code, 0);
     });
 
-    test('is enough for status with a state folder, and for archives and verify with a catalogue', async (t) => {
+    test('is enough for each command with the folders that it uses', async (t) => {
       const { run, succeeds } = runner(t, env);
       assert.match(await succeeds('status', '--state-dir=state'), /^file\ttarget\t/);
       assert.match(await succeeds('archives', '--catalogue=catalogue'), /^archivedAt\t/);
@@ -57,6 +57,9 @@ for (const [name, env] of ENVIRONMENTS) {
       const sent = await run('upload', 'f', 'local://v', ...folders, '--json');
       assert.equal(sent.code, 0, sent.stderr);
       assert.match(await succeeds('verify', 'f', '--catalogue=catalogue'), /\/f: OK\n$/);
+      const parts = await run('list-parts', 'local://v', '--upload-id=unknown', '--local-dir=vaults');
+      assert.match(assertFailed(parts, 10), /unknown/);
+      await succeeds('list-uploads', 'local://v', '--state-dir=state', '--local-dir=vaults');
       assert.equal(
         jsonOf(await succeeds('archives', '--catalogue=catalogue', '--json'), 'catalogued').length,
         1,

@@ -4,10 +4,9 @@ import type { CatalogueOptions, StateOptions } from './state.js';
 import type { TransferOptions } from './transfer.js';
 
 /** Options of every command that asks a service. */
-interface TargetOptions extends StateOptions, CatalogueOptions {
+export interface TargetOptions {
   readonly service: ServiceOptions;
-}
-
-export interface SessionOptions extends TargetOptions {
   readonly transfer: TransferOptions;
 }
+
+export interface SessionOptions extends TargetOptions, StateOptions, CatalogueOptions {}

@@ -4,7 +4,6 @@ import { value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { nameOf } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
-import { catalogueOptions, stateOptions } from '../../options/state.js';
 
 const groups = {
   own: optionGroup({
@@ -14,8 +13,6 @@ const groups = {
       nameOf('upload'),
     ).makeOptionMandatory(),
   }),
-  state: stateOptions,
-  catalogue: catalogueOptions,
   service: serviceOptions,
 };
 

@@ -4,7 +4,7 @@ import { everyPage } from '../../../transfer/list.js';
 import { type PartJson, partJson } from '../../../ui/json.js';
 import { partsTable } from '../../../ui/tables/tables.js';
 import type { CommandContext } from '../../command.js';
-import { openTargetSession } from '../../compose.js';
+import { connectTarget, resolveTarget } from '../../compose.js';
 import { checkKey } from '../../object-key.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
 import { rowPrinter } from '../../results.js';
@@ -17,9 +17,10 @@ export async function listParts(context: CommandContext<Options>, words: readonl
   const url = parseTargetUrl(words[0] ?? '');
   checkKey(url, 'list-parts');
   const uploadId = options.own.uploadId ?? '';
-  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  const resolved = await resolveTarget(io, options, url);
+  const { target } = await connectTarget(io, options, resolved, { create: false, reporter });
   const fetchPage = (marker: string | null) =>
-    session.target.listPartsPage(uploadId, { limit: null, marker }, session.signal);
+    target.listPartsPage(uploadId, { limit: null, marker }, io.signal);
   try {
     const printer = rowPrinter<PartJson>(context, partsTable);
     for await (const page of everyPage('list parts', fetchPage)) {
@@ -29,6 +30,6 @@ export async function listParts(context: CommandContext<Options>, words: readonl
   } catch (error) {
     throw withContext(error, { target: url.url, uploadId });
   } finally {
-    await close();
+    await target.close();
   }
 }

@@ -3,7 +3,7 @@ import { TARGETS } from '../../../targets/registry.js';
 import { joiner, listUploads as listAll } from '../../../transfer/list.js';
 import { jsonLine, pageJson, type UploadJson } from '../../../ui/json.js';
 import type { CommandContext } from '../../command.js';
-import { openTargetSession } from '../../compose.js';
+import { connectTarget, openState, resolveTarget } from '../../compose.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
 import { joinedJson, rowPrinter, uploadsTableFor } from '../../results.js';
 import type { Options } from './command.js';
@@ -17,7 +17,10 @@ export async function listUploads(context: CommandContext<Options>, words: reado
   const limitMax = TARGETS[url.scheme].capabilities.pageEntriesMax;
   if (limit !== null && limit > limitMax)
     given.refuse('--limit', `it takes a whole number from 1 to ${limitMax}`);
-  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  const state = openState(options);
+  const resolved = await resolveTarget(io, options, url);
+  const connected = await connectTarget(io, options, resolved, { create: false, reporter });
+  const session = { ...connected, state, signal: io.signal };
   try {
     const printer = rowPrinter<UploadJson>(context, uploadsTableFor(url));
     if (limit === null && marker === null) {
@@ -30,7 +33,7 @@ export async function listUploads(context: CommandContext<Options>, words: reado
     await printer.end();
     await printMarker(context, page.marker);
   } finally {
-    await close();
+    await session.target.close();
   }
 }
 
