@@ -88,6 +88,18 @@ test('A command whose folder nothing names exits 2 and names the option that doe
   assert.equal(existsSync(join(folder, 's')), false);
 });
 
+test('Every command about uploads or archives accepts both folders, and looks only at those that it uses', async (t) => {
+  const { folder, succeeds } = runner(t, { PATH, HOME: '' });
+  const unused = join(folder, 'f', 'a file is no folder');
+  await succeeds('status', '--state-dir=state', `--catalogue=${unused}`);
+  await succeeds('archives', '--catalogue=catalogue', `--state-dir=${unused}`);
+  const both = ['--state-dir=state', '--catalogue=catalogue', '--local-dir=vaults'];
+  await succeeds('upload', 'f', 'local://v', '--quiet', ...both);
+  await succeeds('verify', 'f', '--catalogue=catalogue', `--state-dir=${unused}`);
+  const local = ['local://v', '--local-dir=vaults'];
+  await succeeds('list-uploads', ...local, '--state-dir=state', `--catalogue=${unused}`);
+});
+
 test('An option that a command does not have is a usage error, and its variable is not read', async (t) => {
   const { run, succeeds } = runner(t, { PATH, HOME: '', CALVE_STATE_DIR: '', CALVE_CATALOGUE: '' });
   assert.match(assertFailed(await run('hash', 'f', '--state-dir=s'), 2), /unknown option '--state-dir=s'/);

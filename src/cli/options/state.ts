@@ -55,7 +55,7 @@ function standardFolder({ env, homeDir }: Io, { variable, fallback, name }: Stan
   return homeDir === '' ? null : join(homeDir, fallback, 'calve', name);
 }
 
-export const stateOptions = optionGroup(
+const stateOptions = optionGroup(
   withVariables({
     stateDir: value('--state-dir <dir>', 'folder of the unfinished uploads', nameOf('folder')),
   }),
@@ -69,7 +69,7 @@ export const stateOptions = optionGroup(
     }),
 );
 
-export const catalogueOptions = optionGroup(
+const catalogueOptions = optionGroup(
   withVariables({
     catalogue: value(
       '--catalogue <dir>',
@@ -86,3 +86,9 @@ export const catalogueOptions = optionGroup(
       name: 'archives',
     }),
 );
+
+/**
+ * Every command about uploads or archives accepts both folders, so that a script can give all of them the same options.
+ * A folder that a command does not use is not looked at.
+ */
+export const folderOptions = { state: stateOptions, catalogue: catalogueOptions };

@@ -4,7 +4,7 @@ import { flag, repeatable, value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { durationMs } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
-import { catalogueOptions, stateOptions } from '../../options/state.js';
+import { folderOptions } from '../../options/state.js';
 import { lockOptions } from '../../options/transfer.js';
 
 const groups = {
@@ -24,8 +24,7 @@ const groups = {
     dryRun: flag('--dry-run', 'list what would be aborted'),
   }),
   lock: lockOptions,
-  state: stateOptions,
-  catalogue: catalogueOptions,
+  ...folderOptions,
   service: serviceOptions,
 };
 

@@ -2,7 +2,7 @@ import { defineCommand } from '../../command.js';
 import { value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { nameOf } from '../../options/parsers.js';
-import { catalogueOptions } from '../../options/state.js';
+import { folderOptions } from '../../options/state.js';
 
 const groups = {
   own: optionGroup({
@@ -12,7 +12,7 @@ const groups = {
       nameOf('archive'),
     ),
   }),
-  catalogue: catalogueOptions,
+  ...folderOptions,
 };
 
 export type Options = OptionsOf<typeof groups>;

@@ -4,6 +4,7 @@ import { value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { nameOf } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
+import { folderOptions } from '../../options/state.js';
 
 const groups = {
   own: optionGroup({
@@ -13,6 +14,7 @@ const groups = {
       nameOf('upload'),
     ).makeOptionMandatory(),
   }),
+  ...folderOptions,
   service: serviceOptions,
 };
 

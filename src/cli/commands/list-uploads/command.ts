@@ -4,7 +4,7 @@ import { text, value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { wholeNumber } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
-import { stateOptions } from '../../options/state.js';
+import { folderOptions } from '../../options/state.js';
 
 const groups = {
   own: optionGroup({
@@ -15,7 +15,7 @@ const groups = {
     ),
     marker: text('--marker <marker>', 'print one page that starts at this marker'),
   }),
-  state: stateOptions,
+  ...folderOptions,
   service: serviceOptions,
 };
 

@@ -4,7 +4,7 @@ import { value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { nameOf } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
-import { catalogueOptions, stateOptions } from '../../options/state.js';
+import { folderOptions } from '../../options/state.js';
 import { transferOptions } from '../../options/transfer.js';
 
 const groups = {
@@ -12,8 +12,7 @@ const groups = {
     uploadId: value('--upload-id <id>', 'adopt this upload: the service lists its parts', nameOf('upload')),
   }),
   transfer: transferOptions,
-  state: stateOptions,
-  catalogue: catalogueOptions,
+  ...folderOptions,
   service: serviceOptions,
 };
 

@@ -1,8 +1,8 @@
 import { defineCommand } from '../../command.js';
 import type { OptionsOf } from '../../options/group.js';
-import { stateOptions } from '../../options/state.js';
+import { folderOptions } from '../../options/state.js';
 
-const groups = { state: stateOptions };
+const groups = folderOptions;
 
 export type Options = OptionsOf<typeof groups>;
 

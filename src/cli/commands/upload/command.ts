@@ -5,7 +5,7 @@ import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { objectOptions } from '../../options/objects.js';
 import { sizeBytes } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
-import { catalogueOptions, stateOptions } from '../../options/state.js';
+import { folderOptions } from '../../options/state.js';
 import { transferOptions } from '../../options/transfer.js';
 
 const planOptions = optionGroup(
@@ -35,8 +35,7 @@ const groups = {
   own: ownOptions,
   objects: objectOptions,
   transfer: transferOptions,
-  state: stateOptions,
-  catalogue: catalogueOptions,
+  ...folderOptions,
   service: serviceOptions,
 };
 
