@@ -117,7 +117,7 @@ async function goOn(options: TrialOptions, field: Field, load: Load, met: Met): 
     utimesSync(path, old, old);
     return assertOneArchive(ground, field, load.bytes, await upload());
   }
-  // An unreadable record may have been `completing`, and the service no longer has the upload: nothing is sent again.
+  // An unreadable record may have been `completing`, and the service no longer has the upload: nothing is sent then.
   if (ended.code === 16 && isCompleted) return assertOnlyOnService(field, load, where);
   assert.equal(ended.code, 13, where);
   assert.match(ended.stderr, /^hint: \S/m, where);

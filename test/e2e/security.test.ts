@@ -1,4 +1,7 @@
-/** Tests of which hosts get credentials, which certificates are accepted, and what other processes see. docs/security.md names each test. */
+/**
+ * Tests of which hosts get credentials, which certificates are accepted, and what other processes see.
+ * docs/security.md names each test.
+ */
 import assert from 'node:assert/strict';
 import {
   chmodSync,

@@ -1,4 +1,7 @@
-/** A vault in memory, with the rules of the service: parts in any order, replaced parts, checks on complete. Errors are the service's own. */
+/**
+ * A vault in memory, with the rules of the service: parts in any order, replaced parts, checks on complete.
+ * Errors are the service's own.
+ */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
 import type {
