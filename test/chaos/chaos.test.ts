@@ -31,7 +31,7 @@ test('Nothing is lost, whatever kills the runs, damages the state, fills the dis
 
 test('State that is damaged at any byte is read correctly or refused, and no upload is created twice', async (t) => {
   const figures = new Figures();
-  await everyByte(t, figures, { seed: drawSeed(t), stride: 40 });
+  await everyByte(t, figures, { seed: drawSeed(t), stride: 60 });
   assertNothingLost(t, figures);
   assert.ok(figures.damages >= 150, `${figures.damages} states`);
 });

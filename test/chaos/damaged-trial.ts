@@ -1,4 +1,4 @@
-/** What calve has on disk is damaged between two runs: it goes on rightly, or says exit 13 and what to do. */
+/** Damages calve's files between two runs: the next run continues correctly, or ends in 13 and says what to do. */
 import assert from 'node:assert/strict';
 import {
   existsSync,
@@ -17,7 +17,7 @@ import type { Field } from './ground.js';
 import { assertOneArchive, drawLoad, type Load, runThrough, type TrialOptions } from './killed-trial.js';
 import { NEVER, runStopped } from './stops.js';
 
-/** How far the run comes that leaves the state: its files differ. */
+/** The run that leaves the state ends at one of these stages; its files differ. */
 const STAGES = ['sending', 'completed', 'catalogued'] as const;
 type Stage = (typeof STAGES)[number];
 
@@ -46,13 +46,13 @@ export async function damagedTrial(options: TrialOptions): Promise<void> {
     ground.figures.runs += 1;
     const where = `${stage}, ${path.slice(field.folder.length)} ${how}: exit ${ended.code}: ${ended.stderr}`;
     assert.doesNotMatch(ended.stderr, /^\s+at .*:\d+/m, `no stack: ${where}`);
-    // No check can see it: the run says that it begins anew (every-byte.ts says more).
+    // No check can find this: the run reports that it creates a new upload (see every-byte.ts).
     if (isForgotten && (/creates a new one/.test(ended.stderr) || ended.code === 3 || ended.code === 14))
       return;
     await goOn(options, field, load, { ended, path, whole, where, isCompleted });
-    // Parts that are there already may not be forgotten by beginning anew.
+    // A new upload must not be created while the service has parts of this one.
     if (openBefore > 0 || stage !== 'sending')
-      assert.equal(field.ledger.begins, begins, `begun anew: ${where}`);
+      assert.equal(field.ledger.begins, begins, `another upload was created: ${where}`);
   });
 }
 
@@ -82,7 +82,7 @@ async function leaveAt(options: TrialOptions, field: Field, load: Load, stage: S
   ground.figures.kills += 1;
 }
 
-/** Every file of the state and the catalogue; a proof of writing that was under way is none. */
+/** Returns every file of the state and the catalogue, without temporary files. */
 function stateFiles(field: Field): string[] {
   return [field.stateDir, field.catalogueDir].flatMap((folder) =>
     existsSync(folder)
@@ -99,7 +99,7 @@ interface Met {
   readonly path: string;
   readonly whole: Buffer;
   readonly where: string;
-  /** Whether the service had made the archive by then. */
+  /** True: the service had made the archive by then. */
   readonly isCompleted: boolean;
 }
 
@@ -117,12 +117,12 @@ async function goOn(options: TrialOptions, field: Field, load: Load, met: Met): 
     utimesSync(path, old, old);
     return assertOneArchive(ground, field, load.bytes, await upload());
   }
-  // What can't be read may have been `completing`, and the service knows the upload no more: nothing is sent again.
+  // An unreadable record may have been `completing`, and the service no longer has the upload: nothing is sent then.
   if (ended.code === 16 && isCompleted) return assertOnlyOnService(field, load, where);
   assert.equal(ended.code, 13, where);
   assert.match(ended.stderr, /^hint: \S/m, where);
   if (path.endsWith('.jsonl')) return adopt(options, field, load, met);
-  // A catalogue entry: nothing may be sent while nobody knows what it said. Mended, it says it again.
+  // A catalogue entry: nothing may be sent while its content is unknown. Once it is repaired, the run prints the id again.
   writeFileSync(path, whole);
   return assertOneArchive(ground, field, load.bytes, await upload());
 }

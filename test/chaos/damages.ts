@@ -1,4 +1,4 @@
-/** What a bad disk, a power cut or an editor does to a small file. */
+/** Damages a small file as a bad disk, a power cut or an editor does. */
 import { writeFileSync } from 'node:fs';
 
 type Damage = (bytes: Buffer, random: () => number) => Buffer;
@@ -51,7 +51,7 @@ export function damageOne(path: string, whole: Buffer, random: () => number): st
   return kind;
 }
 
-/** Whether the file was cut off before a `completing` record that stood in it, on disk and synced. */
+/** Returns true if the file was cut off before a `completing` record that was on disk and synced. */
 export function isCutBeforeCompleting(whole: Buffer, damaged: Buffer): boolean {
   const start = whole.indexOf('{"type":"completing"');
   return start >= damaged.length && whole.subarray(0, damaged.length).equals(damaged);

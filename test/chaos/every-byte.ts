@@ -140,9 +140,9 @@ async function everyByteOf(
 }
 
 /**
- * What no check can see: a journal that a disk cut off before a record which it had promised to keep. What is left looks
- * as after a crash in the middle of sending, so an upload that the service has no more is taken for aborted: the file may
- * be archived twice, each time rightly, and the run says so.
+ * No check can find a journal that a disk cut off before a record which it had promised to keep. The rest looks as after
+ * a crash while parts were sent, so that calve assumes that somebody aborted an upload which the service no longer has.
+ * The file may be archived twice, correctly each time, and the run reports it.
  */
 async function assertSaid(bench: Rig, where: string): Promise<void> {
   try {

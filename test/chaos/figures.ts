@@ -1,4 +1,4 @@
-/** What a chaos run did, counted, and what it must never find. */
+/** Counts what a chaos run did, and keeps the violations that it found. */
 
 /** A promise that did not hold, with what is needed to see it again. */
 export interface Violation {
@@ -25,7 +25,7 @@ export class Figures {
   readonly violations: Violation[] = [];
   readonly #onViolation: (violation: Violation) => void;
 
-  /** @param onViolation told of each at once: a long run may be stopped before its end */
+  /** @param onViolation gets each violation at once, because a long run may be stopped before its end */
   constructor(onViolation: (violation: Violation) => void = () => undefined) {
     this.#onViolation = onViolation;
   }

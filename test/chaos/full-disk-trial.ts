@@ -66,14 +66,14 @@ async function closeDisk(options: TrialOptions, field: Field, load: Load, disk: 
   options.ground.figures.runs += 2;
   options.ground.figures.fullDisks += 1;
   assertRefused(ended, field);
-  // What was archived before is told from the catalogue, but not without its lock.
+  // An earlier archive is found in the catalogue, but not without its lock.
   if (first.code !== 0) assert.notEqual(ended.code, 0, 'nothing is sent without state');
   enlarge(disk, ROOMY_BYTES);
   const last = await runThrough({ ...options, random: () => 0 }, field, line, []);
   await assertOneArchive(options.ground, field, load.bytes, last);
 }
 
-/** Where nothing may be mounted: no file may grow beyond a limit. */
+/** Limits the size of every file, where mounting is not allowed. */
 async function limitFiles(options: TrialOptions, field: Field, load: Load): Promise<void> {
   const blocks = 1 + Math.floor(options.random() * 40);
   const words = load.line.map((word) => `'${word}'`).join(' ');

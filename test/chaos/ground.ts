@@ -46,7 +46,7 @@ export interface Field {
   readonly ledger: Ledger;
   readonly stateDir: string;
   readonly catalogueDir: string;
-  /** What is done with the requests from now on. */
+  /** Sets the hooks for the requests from now on. */
   hook(hooks: FrontHooks): void;
   start(words: readonly string[], more?: Readonly<Record<string, string>>): Running;
   write(bytes: Buffer): void;

@@ -68,7 +68,7 @@ export async function runThrough(
       ground.figures.slowestStopMs = Math.max(ground.figures.slowestStopMs, ended.stoppedMs);
     }
     if (ended.code === 0 && ended.stdout !== '') return ended;
-    // `resume` of what nothing is known of any more: it was never begun, or is archived already.
+    // `resume` finds no record: no upload was created, or the file is archived already.
     const nothingKnown = words !== line && (ended.code === 0 || ended.code === 10);
     const wrong = nothingKnown ? null : judgeEnd(ended, stop);
     assert.equal(wrong, null, `${wrong} (${words.join(' ')}; ${JSON.stringify(stop)}): ${ended.stderr}`);

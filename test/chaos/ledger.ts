@@ -1,6 +1,6 @@
 /**
- * What passed between one file's runs and the service, part by part: whether anything that the service holds, and
- * said so, is ever sent to it again.
+ * Records the parts that passed between one file's runs and the service, and finds parts that were sent again although
+ * the service had confirmed them.
  */
 import type { FrontHooks } from '../support/front.js';
 import { headerOf, isCreate, isPart, type Passing, rangeOf } from '../support/requests.js';

@@ -1,4 +1,4 @@
-/** What may happen to a file that is being archived. */
+/** Changes to a file while it is archived. */
 import { appendFileSync, chmodSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 
 /** Changes the file. @returns what it holds then; null: it is gone */

@@ -1,4 +1,4 @@
-/** How a run is ended before its time: SIGKILL or a polite signal, at an instant that a seed draws. */
+/** Ends a run early, by SIGKILL or by a polite signal, at an instant that a seed draws. */
 import type { Ended } from '../support/calve.js';
 import { type CrashAt, crashEnv } from '../support/crash-at.js';
 import type { FrontHooks } from '../support/front.js';
@@ -47,7 +47,7 @@ export function drawStop(random: Random, parts: number): Stop {
   return { at: 'file', crash: { when, nth } };
 }
 
-/** How long runs take here that nobody ends: what a share of the time is a share of. */
+/** Learns how long an undisturbed run takes on this machine. */
 export class Span {
   #ms = 1500;
 

@@ -1,4 +1,4 @@
-/** What is never legal, or is missing on the command line: exit 2, told by name, and nothing was sent. */
+/** Invalid or missing words on the command line end in exit 2 and are named, and nothing is sent. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What the service refuses, or where there is none: exits 3, 10 and 12. */
+/** A service that refuses a request, or that does not answer: exits 3, 10 and 12. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The file changes, or its disk fails, while it is sent or between two runs: exit 13 and no archive, never a mixture. */
+/**
+ * The file changes, or its disk fails, while it is sent or between two runs: exit 13 and no archive, never a
+ * mixture.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';

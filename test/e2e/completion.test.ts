@@ -1,4 +1,4 @@
-/** What shells make of the scripts: words are typed into them, as far as they can be had here. */
+/** The completion scripts in real shells, where these are installed: the tests type words into them. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

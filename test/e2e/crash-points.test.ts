@@ -19,12 +19,12 @@ interface Row {
   /** Both in the words of the table. */
   readonly dies: string;
   readonly does: string;
-  /** Where exactly: every one of them is tried. */
+  /** The exact instants; each of them is tried. */
   readonly at: readonly (NetworkInstant | CrashAt)[];
-  /** Of all runs together; `parts` is exact, but for those that may have been in flight. */
+  /** The requests of all runs together. More `parts` are allowed for those that may have been in flight. */
   readonly traffic: Traffic;
   readonly leavesOpenUpload?: boolean;
-  /** Whether there is something for `resume`: else it ends with 0 and prints nothing. */
+  /** False: `resume` ends with 0 and prints nothing. */
   readonly resumable: boolean;
 }
 
@@ -159,7 +159,7 @@ describe('After a crash', { concurrency: 2 }, () => {
   for (const row of ROWS) {
     test(`Killed ${row.dies}, the next run ${row.does}`, async (t) => {
       const tries = row.at.map((at) => ({ at, word: 'upload' as Word }));
-      // What is left is the same at all of a row's instants, so one of them will do for the other word.
+      // The state is the same after all instants of a row, so that one of them is enough for the other word.
       if (row.resumable) tries.push(...row.at.slice(-1).map((at) => ({ at, word: 'resume' as Word })));
       for (const [index, { at, word }] of tries.entries()) {
         await t.test(`${word} after a death ${instantText(at)}`, async (t) => {

@@ -9,7 +9,7 @@ import { sharedVaults } from '../support/vault-service.js';
 
 const MIB_BYTES = 1024 * 1024;
 
-/** The service chooses ids at random: uploads are begun until one begins with a hyphen. */
+/** The service chooses ids at random: uploads are created until an id begins with a hyphen. */
 async function hyphenUpload(home: VaultHome): Promise<string> {
   for (;;) {
     const uploadId = await home.createUpload();

@@ -1,4 +1,4 @@
-/** What calve sends, other clients read; what they begin, calve goes on with; and the other way round. */
+/** Other clients read the archives that calve sent, and calve continues the uploads that they created. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

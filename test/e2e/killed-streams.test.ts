@@ -1,4 +1,4 @@
-/** Streams whose bytes were all sent when the program died: `resume` needs the stream no more. */
+/** Streams whose bytes were all sent when the program died: `resume` does not need the stream. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -118,7 +118,7 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
 
   test('shows tabs and escape sequences of a foreign description as text', async (t) => {
     const home = await service.home(t);
-    // The service takes 0x20 to 0x7E alone, so that only what it would never send is left: told in test/ui.
+    // The service takes 0x20 to 0x7E alone, so that other characters are tested in test/ui.
     await home.createUpload('a\\tb "quoted"');
     const [row] = tableOf((await home.run(['list-uploads', home.target])).stdout);
     assert.equal(row?.['description'], 'a\\tb "quoted"');

@@ -1,4 +1,4 @@
-/** Where the only way out is a proxy: HTTPS_PROXY and NO_PROXY, as curl and the AWS CLI take them. */
+/** A proxy is the only way to the service: HTTPS_PROXY and NO_PROXY, as curl and the AWS CLI take them. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

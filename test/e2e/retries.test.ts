@@ -219,7 +219,7 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
 });
 
 describe('A line that is down', { concurrency: 2 }, () => {
-  /** A line that carries so many parts, and then nothing more. */
+  /** Lets so many parts pass, and then refuses everything. */
   function dyingLine(vault: Bench, partsCarried: number) {
     let parts = 0;
     const line = { isDown: false, requests: 0, partsCarried };

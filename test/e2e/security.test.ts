@@ -1,4 +1,7 @@
-/** Where credentials may go, who may be believed, and what other processes see. docs/security.md names each test. */
+/**
+ * Tests of which hosts get credentials, which certificates are accepted, and what other processes see.
+ * docs/security.md names each test.
+ */
 import assert from 'node:assert/strict';
 import {
   chmodSync,
@@ -56,7 +59,7 @@ describe('Security', { concurrency: 2 }, () => {
     const ended = await home.run(words);
     assert.match(assertFailed(ended, 12), /DEPTH_ZERO_SELF_SIGNED_CERT/);
     assert.deepEqual(asked, []);
-    // The same service is asked as soon as somebody vouches for it.
+    // The same service is asked as soon as its certificate is trusted.
     const trusted = await home.run(words, { NODE_EXTRA_CA_CERTS: certificate.path });
     assert.equal(trusted.code, 3, trusted.stderr);
     assert.match(asked.join(), /^AWS4-HMAC-SHA256 /);

@@ -114,7 +114,7 @@ describe('Nothing is completed', { concurrency: 2 }, () => {
   const service = sharedVaults();
 
   test('over a part that never arrived, whatever became of the others', async (t) => {
-    // Peers: aws-sdk-js-v3#2311, #3816; nextcloud PR#54125: a truncated object told as a success.
+    // Peers: aws-sdk-js-v3#2311, #3816; nextcloud PR#54125: a truncated object was reported as a success.
     const home = await service.home(t);
     const file = home.file('f', 6 * MIB_BYTES);
     home.hook({

@@ -27,7 +27,7 @@ interface Situation {
   readonly title: string;
   readonly emulator: Omit<EmulatorOptions, 'dataDir'>;
   readonly env: Readonly<Record<string, string>>;
-  /** What stderr (`--progress json`) or the front has seen when it is time for the signal. */
+  /** The signal is sent when stderr (`--progress json`) or the front has seen this. */
   readonly ripe: { readonly parts: number } | { readonly stderr: RegExp };
 }
 

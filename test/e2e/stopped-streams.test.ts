@@ -1,4 +1,4 @@
-/** Streams that come to nothing: by a signal, by a refusal, or by somebody else. */
+/** Streams that are stopped by a signal, by a refusal, or by another program. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -109,7 +109,7 @@ describe('a stream that is stopped', { concurrency: 3 }, () => {
       const [, line = ''] = told.exec(ended.stderr) ?? [];
       assert.notEqual(line, '', ended.stderr);
       await untilGone(readPid(vault));
-      // Where the run ended before it could abort, this line meets the fault.
+      // If the run ended before it could abort, this line meets the fault.
       const dropped = await pasteIntoShell(line, vault.folder, { ...vault.env, CALVE_READ_TIMEOUT: '2s' });
       assert.equal(dropped.code, 0, dropped.stderr);
       await assertNothingLeft(vault);

@@ -1,4 +1,4 @@
-/** What only a terminal sees: questions, tables for people, bars. */
+/** Output that only a terminal gets: questions, tables for people, bars. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { missingTerminal, runOnTerminal } from '../support/terminal.js';

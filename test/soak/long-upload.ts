@@ -29,7 +29,7 @@ function faultSpecs(seed: number): string[] {
   return [...often, ...RARE_FAULTS.map((kind, i) => `${kind}:${RARE_PERCENT}%/${seed + 100 + i}`)];
 }
 
-/** Of so many MiB of zeros, by the definition of the tree: equal leaves have equal subtrees. */
+/** Returns the tree hash of so many MiB of zeros, by its definition: equal leaves have equal subtrees. */
 function treeHashOfZeros(leaves: number, known = new Map<number, Buffer>()): Buffer {
   const sha256 = (...pieces: Buffer[]): Buffer =>
     pieces.reduce((hash, piece) => hash.update(piece), createHash('sha256')).digest();

@@ -1,8 +1,8 @@
-/** What a process holds, looked at from outside while it works: memory and open file descriptors. */
+/** Measures the memory and the open file descriptors of another process while it works. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Sample {
-  /** How far the upload was, from 0 to 1. */
+  /** The progress of the upload, from 0 to 1. */
   readonly done: number;
   readonly residentMiB: number;
   readonly descriptors: number;

@@ -25,7 +25,7 @@ export interface BucketService {
   readonly swift: Swift;
   readonly client: S3Client;
   readonly fronts: Readonly<Record<Scheme, Front>>;
-  /** What is done with the requests of each bucket. */
+  /** The hooks of each bucket. */
   readonly hooks: Map<string, FrontHooks>;
 }
 

@@ -22,7 +22,7 @@ export function cleanEnv(home: string, more: Readonly<Record<string, string>> = 
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
-    // What a killed emulator leaves there goes with the test's own folder.
+    // The files of a killed emulator are removed with the test's own folder.
     TMPDIR: home,
     LANG: 'C.UTF-8',
     TZ: 'UTC',

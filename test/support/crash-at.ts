@@ -15,7 +15,7 @@ export interface CrashAt {
    * operation never ends, as on a disk that hangs.
    */
   readonly when: 'before' | 'within' | 'after' | 'stall';
-  /** Of the operations that match, from 1. */
+  /** Counts the operations that match, from 1. */
   readonly nth?: number;
   /** A pattern over the operation's words, as in `^rename .*jsonl$`; all of them without it. */
   readonly matching?: string;
@@ -30,7 +30,7 @@ type Call = (...args: never[]) => unknown;
 type Halve = (args: unknown[]) => unknown[];
 
 interface Operation {
-  /** What it does, in words: `write /home/x/.local/state/… {"type":"part"…`; null: not counted. */
+  /** Describes it in words: `write /home/x/.local/state/… {"type":"part"…`; null: not counted. */
   readonly words: (self: unknown, args: unknown[]) => string | null;
   /** The arguments that write the first half. */
   readonly halve?: Halve;
@@ -104,7 +104,7 @@ function wrap(holder: Record<string, Call>, name: string, operation: Operation, 
     if (at.when === 'stall') return stall(words);
     if (at.when === 'before') die(at, words);
     const given = at.when === 'within' ? (operation.halve?.(args) ?? args) : args;
-    // What fails (a folder that is there already, a parent that is not) has been done all the same.
+    // The operation counts even if it fails, because a folder exists already or its parent does not.
     await original.apply(this, given).catch(() => undefined);
     return die(at, words);
   };

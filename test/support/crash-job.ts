@@ -13,7 +13,7 @@ export interface JobOptions {
   readonly concurrency: number;
 }
 
-/** What all runs of a job together sent to the service. */
+/** Counts the requests that all runs of a job together sent. */
 export interface Traffic {
   readonly creates: number;
   readonly partLists: number;
@@ -21,7 +21,7 @@ export interface Traffic {
   readonly completes: number;
 }
 
-/** Where the front kills the run: at a request before it is forwarded, or when its answer has come. */
+/** The front kills the run at a request before it is forwarded, or when its answer has come. */
 export interface NetworkInstant {
   readonly moment: 'before' | 'after';
   readonly request: (passing: Passing) => boolean;

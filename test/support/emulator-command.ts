@@ -8,7 +8,7 @@ import type { Cleanup } from './temp.js';
 
 export interface EmulatorCommand {
   readonly firstLine: string;
-  /** What a client needs in its environment. */
+  /** The environment that a client needs. */
   readonly env: Readonly<Record<string, string>>;
   /** Sends the signal, and waits until it is gone. */
   stop(signal: NodeJS.Signals): Promise<Ended>;

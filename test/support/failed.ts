@@ -1,4 +1,4 @@
-/** How a failed run must look, whatever failed. */
+/** Checks the output of a run that failed, whatever failed. */
 import assert from 'node:assert/strict';
 import type { Ended } from './calve.js';
 import { checkObject, type Printed } from './json-shapes.js';

@@ -8,7 +8,7 @@ import type { Clock } from '../../src/transfer/ports/clock.js';
 export class FakeClock implements Clock {
   /** Every sleep that was asked for, in ms. */
   readonly slept: number[] = [];
-  /** What `random` gives. */
+  /** The value that `random` returns. */
   chance = 0.5;
   readonly #sleepers = new Set<{ wakeMs: number; wake: () => void }>();
   #nowMs: number;

@@ -1,6 +1,6 @@
 /**
- * How a front speaks in a service's place: Glacier, S3, or Huawei OBS. For OBS the service behind is Swift too: the
- * front refuses what OBS refuses, and changes Swift's answers so that they look like those of OBS.
+ * The protocols of the services that a front stands before: Glacier, S3, and Huawei OBS. The service behind the front of
+ * OBS is Swift too: the front refuses what OBS refuses, and changes Swift's answers so that they look like those of OBS.
  * Source: Huawei OBS API reference, "Error Codes" and "Aborting a Multipart Upload".
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -79,7 +79,7 @@ export async function startFront(
   return { url: `http://${protocol.hostname}:${(server.address() as AddressInfo).port}`, passed };
 }
 
-/** A hook that throws ends the run with a refusal, instead of leaving a request without an answer for ever. */
+/** A hook that throws ends the run with a refusal, because a request without an answer would never end. */
 async function ask({ before }: FrontHooks, passing: Passing): Promise<Verdict> {
   try {
     return (await before?.(passing)) ?? 'pass';

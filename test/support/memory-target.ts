@@ -12,7 +12,7 @@ export type Operation = Exclude<keyof Target, 'partTimeMs' | 'capabilities' | 'a
 interface Call {
   readonly operation: Operation;
   readonly uploadId: string | null;
-  /** Of `sendPart`. */
+  /** The part index of a `sendPart`, else null. */
   readonly index: number | null;
   /** Which call of this operation it is, from 1. */
   readonly count: number;

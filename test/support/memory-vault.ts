@@ -1,4 +1,7 @@
-/** What a vault keeps, and by which rules: any order, replacing, checks on complete. Errors are the service's own. */
+/**
+ * A vault in memory, with the rules of the service: parts in any order, replaced parts, checks on complete.
+ * Errors are the service's own.
+ */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
 import type {
@@ -33,7 +36,7 @@ export function vaultTreeHash(bytes: Uint8Array): string {
 
 const knownHashes = new WeakMap<Uint8Array, string>();
 
-/** Of bytes that stay as they are: hashed once. */
+/** The bytes do not change, so that each is hashed once. */
 function hashOnce(bytes: Buffer): string {
   const hash = knownHashes.get(bytes) ?? vaultTreeHash(bytes);
   knownHashes.set(bytes, hash);
@@ -77,7 +80,7 @@ export interface VaultArchive {
 
 export class MemoryVault {
   readonly name: string;
-  /** Whether there is such a vault at all. */
+  /** False: the vault does not exist. */
   exists = true;
   readonly uploads = new Map<string, VaultUpload>();
   readonly archives: VaultArchive[] = [];
@@ -101,7 +104,7 @@ export class MemoryVault {
     for (const { uploadId } of this.archives) this.#forgotten.add(uploadId);
   }
 
-  /** The service drops an upload by itself (it was idle too long), or somebody else aborts it. */
+  /** The upload expires, or somebody else aborts it. */
   drop(uploadId: string): void {
     if (!this.uploads.delete(uploadId)) throw new Error(`there is no upload ${uploadId} to drop`);
   }

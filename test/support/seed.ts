@@ -8,7 +8,7 @@ export function drawSeed(t: TestContext): number {
   return seed;
 }
 
-/** Whether to try everything instead of a sample: CALVE_TEST_ALL. */
+/** True with CALVE_TEST_ALL: tests try everything instead of a sample. */
 export const TEST_ALL = (process.env['CALVE_TEST_ALL'] ?? '') !== '';
 
 /** Uniform in [0, 1), the same for the same seed (splitmix32). */

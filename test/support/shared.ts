@@ -1,4 +1,4 @@
-/** What all tests of a `describe` share: started before the first of them, ended after the last. */
+/** Shares something among all tests of a `describe`: it starts before the first of them and ends after the last. */
 import { after, before } from 'node:test';
 import type { Cleanup } from './temp.js';
 

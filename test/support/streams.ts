@@ -1,4 +1,4 @@
-/** What the tests of streams have in common: bytes that come once, and what must be left of them. */
+/** Helpers for the tests of streams, whose bytes can be read only once. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import process from 'node:process';

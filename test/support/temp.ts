@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** Where work for the end is left: a test, or a whole `describe` by node:test's own `after`. */
+/** Takes work for the end: of a test, or of a whole `describe` (see shared.ts). */
 export type Cleanup = Pick<TestContext, 'after'>;
 
 /** A new folder of this test's own, removed when the test ends, whatever it left in it. */

@@ -22,7 +22,7 @@ export interface VaultService {
   readonly client: GlacierClient;
   /** The emulator's folder. */
   readonly dataDir: string;
-  /** What is done with the requests of each vault. */
+  /** The hooks of each vault. */
   readonly hooks: Map<string, FrontHooks>;
 }
 

@@ -1,4 +1,4 @@
-/** What a vault holds, read with the SDK's own client. */
+/** Reads the content of a vault with the SDK's own client. */
 import {
   GetJobOutputCommand,
   type GlacierClient,
