@@ -82,16 +82,20 @@ function archiveDigest(): string {
 
 async function demo(): Promise<void> {
   writeSeededFile(file, FILE_SIZE_BYTES, 20_120_821);
-  say(`A file of ${FILE_SIZE_BYTES} bytes goes to a vault of the embedded emulator, in parts of 1 MiB.`);
+  say(
+    `calve uploads a file of ${FILE_SIZE_BYTES} bytes to a vault of the embedded emulator, in parts of 1 MiB.`,
+  );
   const partsBefore = await uploadAndKill();
-  say(`Killed with SIGKILL after ${partsBefore} parts. What is left of it:`);
+  say(`The program was killed with SIGKILL after ${partsBefore} parts. The upload is unfinished:`);
   await run(['status']);
-  say('\nGoing on (the same upload line would do it, too):');
+  say('\nResume continues it (the same upload command does the same):');
   const result = JSON.parse(await run(['resume', file, '--json'], false)) as Record<string, unknown>;
   say(
-    `(of the object that it prints: parts ${result['parts']}, partsReused ${result['partsReused']}, partsSent ${result['partsSent']})`,
+    `(from the JSON object: parts ${result['parts']}, partsReused ${result['partsReused']}, partsSent ${result['partsSent']})`,
   );
-  say('\nNothing is in progress any more (a header and no line), and the catalogue has the archive:');
+  say(
+    '\nNo upload is in progress any more (the table has only its header), and the catalogue has the archive:',
+  );
   await run(['list-uploads', 'local://demo']);
   const archives = JSON.parse(await run(['archives', '--json'], false)) as Record<string, unknown>;
   say(
