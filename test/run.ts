@@ -1,6 +1,6 @@
 /**
- * Runs every `*.test.js` below this folder with Node's test runner. Words on the command line choose files by a part of their path. `--unit`
- * chooses the files that start no program and are done at once, so that they can run after every edit.
+ * Runs every `*.test.js` below this folder with Node's test runner. Words on the command line choose files by a part of
+ * their path. `--unit` chooses the files that start no program and end soon, so that they can run after every edit.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -125,7 +125,7 @@ export function decodeRecord(line: Buffer): JournalRecord | null {
 /**
  * Returns true if unreadable bytes can only be the beginning of a part line. No other record begins in this way, and each
  * begins with a brace: without one inside, no second record hides behind a lost newline.
- * @param ended whether a newline follows; then a whole line (with its closing brace) was not torn but altered
+ * @param ended true if a newline follows; then a whole line (with its closing brace) was not torn but altered
  */
 export function isTornPart(line: Buffer, ended: boolean): boolean {
   const beginning = ended ? /^\{"type":"p[\w":,.+/=-]*$/ : /^\{"type":"p[\w":,.+/=-]*\}?$/;

@@ -42,7 +42,7 @@ export async function* everyPage<P extends Page>(
 
 /**
  * Returns all parts that the service holds of an upload, with the upload's own facts from the first page.
- * @param partSizeBytes what our own journal says, if there is one
+ * @param partSizeBytes the part size in our own journal, if there is one
  */
 export async function listAllParts(
   target: Target,

@@ -13,7 +13,7 @@ export interface Verified {
 }
 
 /**
- * @param archiveId which archive to compare with; null: the newest of this file
+ * @param archiveId the archive to compare with; null: the newest of this file
  * @throws TransferError `not-found` (catalogue entry), `source`
  */
 export async function verifyFile(

@@ -121,7 +121,7 @@ export function completionJson(shell: string, script: string) {
   return { type: 'completion' as const, shell, script };
 }
 
-/** @param marker where the next page starts; null on the last page */
+/** @param marker the start of the next page; null on the last page */
 export function pageJson(marker: string | null) {
   return { type: 'page' as const, marker };
 }

@@ -111,6 +111,8 @@ describe('The checker of wording', () => {
     ['/**\n * Where it lies.\n */', '2 Where …'],
     ['// Of vaults alone.', '1 Of …'],
     ['// First line,\n// told on the second.', '2 told'],
+    ['/**\n * Waits.\n * @param timeMs how long it waits\n */', '3 how …'],
+    ['/** @throws what the client throws */', '1 what …'],
   ];
   for (const [source, finding] of BAD) {
     test(`finds "${finding.slice(2)}" in ${JSON.stringify(source)}`, () => {
@@ -129,6 +131,7 @@ describe('The checker of wording', () => {
     '// What is a part?',
     '// Ratios carry over; a plan is carried out.',
     '// However long it takes. Often. Whatever it is.',
+    '/** @param what the path or the id @returns the whole @throws whatever the client throws */',
     'const url = "https://example.com/told"; const path = /told|begun anew/;',
     "import { told } from './told-anew.js';",
     '/** The list begins with a header; each line begins on a MiB. */',
@@ -168,6 +171,7 @@ describe('The checker of wording', () => {
     const source = "describe('anew', () => { test(`begun ${x}`, () => { run('told and told'); }); });";
     assert.deepEqual(inTitles(source), ['anew', 'begun']);
     assert.deepEqual(inTitles("t.test('mended', async () => {}); latest('told');"), ['mended']);
+    assert.deepEqual(inTitles("fact('sent anew', async (home) => {}); artefact('told');"), ['anew']);
   });
 
   test('unwraps the descriptions of a help text', () => {

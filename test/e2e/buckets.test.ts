@@ -160,7 +160,7 @@ describe('objects, end to end', { skip }, () => {
     );
 
     fact(
-      'an upload that somebody aborted is begun anew by upload, and not by resume',
+      'an aborted upload is created again by upload, and not by resume',
       async (home) => {
         const file = home.file('a.tar', SIZE_BYTES);
         const words = ['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS];
@@ -225,7 +225,7 @@ describe('objects, end to end', { skip }, () => {
   });
 
   describe('completing', { concurrency: 2 }, () => {
-    fact('the answer to complete that got lost is told by our own id in the metadata', async (home) => {
+    fact('a lost response to complete is recognised by our own id in the metadata', async (home) => {
       const file = home.file('a.tar', SIZE_BYTES);
       let completes = 0;
       home.hook({
@@ -389,7 +389,7 @@ describe('objects, end to end', { skip }, () => {
     );
 
     fact(
-      "a request's own headers go with begin, a customer's keys with every call, and no value is recorded",
+      "a request's own headers are sent with create, a customer's keys with every call, and no value is recorded",
       async (home) => {
         const file = home.file('a.tar', SIZE_BYTES);
         const headers = ['x-amz-meta-origin=nas', 'x-amz-request-payer=requester-secret'];

@@ -119,12 +119,15 @@ export function messagesOf(source: string): Prose[] {
     .map(({ text, start }) => ({ kind: 'text', text, line: lineOf(source, start) }));
 }
 
-/** Returns the titles of tests and groups of tests: the first argument of `test`, `describe` and `it`. */
+/**
+ * Returns the titles of tests and groups of tests: the first argument of `test`, `describe`, `it`, and of `fact`, which
+ * declares the same test for several stores.
+ */
 export function titlesOf(source: string): Prose[] {
   const found: Prose[] = [];
   let code = '';
   for (const { kind, text, start } of tokens(source)) {
-    if (kind === 'string' && /(?:^|[^\w.])(?:t\.)?(?:test|describe|it)(?:\.\w+)?\(\s*`?$/.test(code)) {
+    if (kind === 'string' && /(?:^|[^\w.])(?:t\.)?(?:test|describe|it|fact)(?:\.\w+)?\(\s*`?$/.test(code)) {
       found.push({ kind: 'text', text, line: lineOf(source, start) });
     }
     if (kind === 'code') code = (code + text).slice(-40);

@@ -14,7 +14,11 @@ const PATTERNS = BANNED_PHRASES.map(({ phrase, use }) => ({
   use,
 }));
 
-const OPENING = new RegExp(`^\\s*(${Object.keys(FRAGMENT_OPENINGS).join('|')})(?=\\s)`, 'i');
+/** The opening of a text, or of what a tag of a comment describes. */
+const OPENING = new RegExp(
+  `(?:^\\s*|@(?:param\\s+[\\w.]+|returns|throws)\\s+)(${Object.keys(FRAGMENT_OPENINGS).join('|')})(?=\\s)`,
+  'gi',
+);
 /** These are sentences in running text often enough: "What differs is …". */
 const ALLOWED_IN_PARAGRAPHS = new Set(['what', 'how', 'where']);
 
@@ -22,13 +26,16 @@ function isQuestion(text: string): boolean {
   return /^[^.;]*\?/.test(text.trim());
 }
 
-function fragmentIn({ kind, text }: Prose): { found: string; use: string; offset: number } | null {
-  if (kind === 'text' || kind === 'table row') return null;
-  const [, word = ''] = OPENING.exec(text) ?? [];
-  const use = FRAGMENT_OPENINGS[word.toLowerCase()];
-  if (use === undefined || isQuestion(text)) return null;
-  if (kind === 'paragraph' && ALLOWED_IN_PARAGRAPHS.has(word.toLowerCase())) return null;
-  return { found: `${word} …`, use: `begin with ${use}`, offset: text.indexOf(word) };
+type Found = Pick<Finding, 'found' | 'use'> & { readonly offset: number };
+
+function fragmentsIn({ kind, text }: Prose): Found[] {
+  if (kind === 'text' || kind === 'table row') return [];
+  return [...text.matchAll(OPENING)].flatMap(({ 0: opening, 1: word = '', index }) => {
+    const offset = index + opening.length - word.length;
+    const isAllowed = kind === 'paragraph' && ALLOWED_IN_PARAGRAPHS.has(word.toLowerCase());
+    if (isAllowed || isQuestion(text.slice(offset))) return [];
+    return [{ found: `${word} …`, use: `begin with ${FRAGMENT_OPENINGS[word.toLowerCase()]}`, offset }];
+  });
 }
 
 function isQuotation(file: string, phrase: string): boolean {
@@ -41,8 +48,7 @@ export function checkWording(file: string, pieces: readonly Prose[]): Finding[] 
     const words = PATTERNS.flatMap(({ pattern, use }) =>
       [...prose.text.matchAll(pattern)].map(({ 0: found, index }) => ({ found, use, offset: index })),
     );
-    const fragment = fragmentIn(prose);
-    return [...(fragment === null ? [] : [fragment]), ...words]
+    return [...fragmentsIn(prose), ...words]
       .filter(({ found }) => !isQuotation(file, found))
       .sort((a, b) => a.offset - b.offset)
       .map(({ found, use, offset }) => {

@@ -49,7 +49,7 @@ function counted(content: Readable): PartBody {
  * Calls `send` with the part's body and a controller that is aborted with `signal`, or when the body cannot be read.
  * Destroys the body when the request ends.
  * @param line.isEncrypted true if the connection uses TLS
- * @throws what `send` throws; the body's own error when it cannot be read
+ * @throws the errors of `send`; the body's own error when it cannot be read
  */
 export async function withBody<T>(
   part: PreparedPart,

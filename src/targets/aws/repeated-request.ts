@@ -190,7 +190,7 @@ export interface Repetition {
 /**
  * Sends a request as a copy of the template for its key.
  * @returns a response with status 2xx
- * @throws what the client throws when it sends the command
+ * @throws the client's own errors
  */
 export async function sendRepeated(
   client: Client,

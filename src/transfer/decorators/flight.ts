@@ -42,7 +42,7 @@ export class Flight {
 
   /**
    * Notes the bytes that have left.
-   * @param partTimeMs how long a part may take
+   * @param partTimeMs the time limit of the part
    * @returns null when too little was seen. A line that stands still is not slow: `--read-timeout` ends it.
    */
   look(sentBytes: number, atMs: number, partTimeMs: number): FlightProgress | null {

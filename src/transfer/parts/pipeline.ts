@@ -118,7 +118,7 @@ export interface StreamParts {
 
 /**
  * Returns the jobs of a stream's parts, as it is read.
- * @throws TransferError `limit` for a part beyond what the service takes; what the stream throws
+ * @throws TransferError `limit` for a part that the service does not accept; the errors of the stream
  */
 export function streamJobs({ source, first, partSizeBytes, limits }: StreamParts): Pipeline['jobs'] {
   const rangeOf = (part: BufferedPart, index: number): PartRange => {

@@ -21,7 +21,7 @@ export interface PartsToSend {
   readonly skipDamaged?: (index: number) => boolean;
 }
 
-/** @throws TransferError `not-found` (upload), `source`, `checksum`, `too-slow`, `unreachable`; what `record` throws */
+/** @throws TransferError `not-found` (upload), `source`, `checksum`, `too-slow`, `unreachable`; the errors of `record` */
 export async function sendParts(session: PartSession, parts: PartsToSend): Promise<void> {
   const { target, report, concurrency, signal } = session;
   const deliver = async (part: PreparedPart, either: AbortSignal): Promise<void> => {
