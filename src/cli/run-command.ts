@@ -32,7 +32,8 @@ interface Run {
  * @throws TransferError `usage` for options that cannot be used; nothing has run then
  */
 export async function runCommand(io: Io, command: Command, definition: CommandDefinition): Promise<ExitCode> {
-  const { output, ...options } = readGroups({ ...definition.groups, output: outputOptions }, command, io);
+  const given = givenOptions(command);
+  const { output, ...options } = readGroups({ ...definition.groups, output: outputOptions }, given, io);
   const run: Run = { io, output, folders: options as Folders };
   const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(run)));
   let exitCode: ExitCode = 0;
@@ -47,7 +48,6 @@ export async function runCommand(io: Io, command: Command, definition: CommandDe
   };
   try {
     const body = await definition.load();
-    const given = givenOptions(command);
     const words = command.processedArgs.flat() as string[];
     await body({ io, output, options, given, reporter, fail, result }, words, command);
   } catch (error) {

@@ -4,7 +4,7 @@ import { isSameTarget } from '../core/identity.js';
 import { goneFailure, possibleCompletion } from './complete-upload.js';
 import { type JoinedUpload, listAllParts } from './list.js';
 import type { UnfinishedUpload } from './ports/state.js';
-import type { AbortResponse } from './ports/target.js';
+import { type AbortResponse, alreadyAborted } from './ports/target.js';
 import { lockOptions, type Session, sessionAt } from './session.js';
 
 export interface Aborted {
@@ -97,8 +97,7 @@ async function abortOnService(
       const completed = await asCompleted(session, uploadId, error);
       throw completed ?? (completing === null ? error : goneFailure(uploadId, completing, error));
     }
-    const { httpStatus = 404, requestId = null, hostId = null } = error.service ?? {};
-    return { httpStatus, requestId, hostId };
+    return alreadyAborted(error);
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Command, CommanderError } from 'commander';
 import fc from 'fast-check';
 import type { Io } from '../../src/cli/io.js';
+import { givenOptions } from '../../src/cli/options/given.js';
 import { readGroups } from '../../src/cli/options/group.js';
 import { type OutputOptions, outputOptions } from '../../src/cli/options/output.js';
 import type { SessionOptions } from '../../src/cli/options/session.js';
@@ -63,7 +64,11 @@ function read(words: readonly string[]): Options | null {
     const definition = DEFINITIONS.find(({ name }) => name === each.name());
     if (definition === undefined) continue;
     each.action(() => {
-      options = readGroups({ ...definition.groups, output: outputOptions }, each, io) as Options;
+      options = readGroups(
+        { ...definition.groups, output: outputOptions },
+        givenOptions(each),
+        io,
+      ) as Options;
     });
   }
   program.parse(words, { from: 'user' });

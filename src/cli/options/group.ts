@@ -1,8 +1,8 @@
 /** A group of options that a command declares and reads as a whole. */
-import type { Command, Option } from 'commander';
+import type { Option } from 'commander';
 import type { Io } from '../io.js';
 import type { TypedOption } from './declare.js';
-import { type Given, givenOptions } from './given.js';
+import type { Given } from './given.js';
 
 type Declared = Readonly<Record<string, TypedOption<unknown>>>;
 
@@ -43,8 +43,7 @@ export type OptionsOf<G extends Groups> = {
 };
 
 /** @throws TransferError `usage` */
-export function readGroups<G extends Groups>(groups: G, command: Command, io: Io): OptionsOf<G> {
-  const given = givenOptions(command);
+export function readGroups<G extends Groups>(groups: G, given: Given, io: Io): OptionsOf<G> {
   const entries = Object.entries(groups).map(([name, group]) => [name, group.read(given, io)]);
   return Object.fromEntries(entries) as OptionsOf<G>;
 }

@@ -4,7 +4,13 @@
  */
 import { isFailure, TransferError } from '../../core/failures.js';
 import type { Report } from '../events.js';
-import type { AbortResponse, CreatedUpload, CreateUploadRequest, Target } from '../ports/target.js';
+import {
+  type AbortResponse,
+  alreadyAborted,
+  type CreatedUpload,
+  type CreateUploadRequest,
+  type Target,
+} from '../ports/target.js';
 import { delegate } from './delegate.js';
 import { Retrier, type RetryTools } from './retrier.js';
 
@@ -81,11 +87,7 @@ async function abortAgain(attempt: number, abort: () => Promise<AbortResponse>):
     return await abort();
   } catch (error) {
     if (attempt > 1 && isFailure(error, 'not-found') && error.facts.what === 'upload') {
-      return {
-        httpStatus: error.service?.httpStatus ?? null,
-        requestId: error.service?.requestId ?? null,
-        hostId: error.service?.hostId ?? null,
-      };
+      return alreadyAborted(error);
     }
     throw error;
   }

@@ -1,4 +1,5 @@
 /** The port to a service that takes an archive in parts. Adapters in `targets` implement it. */
+import type { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import type { PartLimits, PartPlan } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
@@ -138,6 +139,12 @@ export interface AbortResponse {
   readonly httpStatus: number | null;
   readonly requestId: string | null;
   readonly hostId: string | null;
+}
+
+/** Returns the response of an abort whose upload no longer exists, which is the wanted result. */
+export function alreadyAborted({ service }: TransferError<'not-found'>): AbortResponse {
+  const { httpStatus = 404, requestId = null, hostId = null } = service ?? {};
+  return { httpStatus, requestId, hostId };
 }
 
 /**

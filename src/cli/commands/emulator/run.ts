@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { onAbort } from '../../../core/abort-signals.js';
 import { TransferError } from '../../../core/failures.js';
 import { FaultSpecError } from '../../../emulator/faults/fault-plan.js';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../../emulator/server.js';
@@ -91,6 +92,6 @@ async function announce(context: CommandContext<Options>, server: Emulator): Pro
 function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    else onAbort(signal, resolve);
   });
 }
