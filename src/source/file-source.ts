@@ -96,7 +96,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     baseName: basename(path),
     fingerprint,
     mtimeMs: Number(file.stats.mtimeMs),
-    expectParts: (parts) => threads.start(parts),
+    expectParts: (parts) => threads.expect(parts, fingerprint.sizeBytes),
     prepare,
     treeHash: (signal) => tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal)),
     compareNow: async () => worse(await compareByHandle(file), await compareByPath(file)),

@@ -4,10 +4,9 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
-import { hashSegments, SEGMENT_SIZE_BYTES } from './hash-segments.js';
+import { hashSegments } from './hash-segments.js';
 import { hashThreads, threadCount } from './hash-threads.js';
 import { compareByHandle, type OpenedFile, openFile, sourceFailure } from './open-file.js';
-import { rangeStream } from './range-stream.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
 export interface HashedBytes {
@@ -23,9 +22,7 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<Hashe
   const file = await openFile(path);
   const { sizeBytes } = file.fingerprint;
   try {
-    // A small file is hashed in less time than a thread takes to start.
-    const isSmall = sizeBytes <= SEGMENT_SIZE_BYTES;
-    const treeHash = isSmall ? await hashSmallFile(file, signal) : await hashLargeFile(file, signal);
+    const treeHash = await treeHashOf(file, signal);
     if ((await compareByHandle(file)) === 'changed') {
       throw new TransferError('source', { path: file.path, why: 'changed', detail: null });
     }
@@ -35,19 +32,13 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<Hashe
   }
 }
 
-async function hashLargeFile(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
+async function treeHashOf(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
   const threads = hashThreads(threadCount(Number.POSITIVE_INFINITY));
   try {
     return await hashSegments(file, threads, signal);
   } finally {
     await threads.close();
   }
-}
-
-async function hashSmallFile(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
-  const { handle, path, fingerprint } = file;
-  const stream = rangeStream(handle, path, { startByte: 0, sizeBytes: fingerprint.sizeBytes });
-  return (await hashStream(stream, signal)).treeHash;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
+import { TransferError } from '../core/failures.js';
 import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '../core/tree-hash.js';
 
 /** A range to hash, as a message that can be sent to a thread. */
@@ -28,6 +29,9 @@ export interface HashJob {
   /** One Int32. Any value but 0 stops the job at the next MiB. */
   readonly cancel: SharedArrayBuffer;
 }
+
+/** A job as its caller describes it. The cancel flag is added when it is sent to a thread. */
+export type HashRequest = Omit<HashJob, 'cancel'> & { readonly path: string };
 
 export interface PartHashes {
   /** Empty when the job wanted `bytes`. */
@@ -54,6 +58,33 @@ export class ShortFileError extends Error {
 /** The job's cancel flag was set. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';
+}
+
+/** Why a job has no hashes. Errors lose their class when they are sent between threads, so this is data. */
+export interface HashFailure {
+  readonly failure: 'short' | 'cancelled' | 'unreadable';
+  readonly detail: string;
+}
+
+/** What a hashing thread sends back. */
+export type HashAnswer = { readonly hashes: PartHashes } | HashFailure;
+
+/** @throws the error itself when it is a bug, which must not look like a bad disk */
+export function hashFailureOf(error: unknown): HashFailure {
+  if (error instanceof ShortFileError) return { failure: 'short', detail: error.message };
+  if (error instanceof CancelledError) return { failure: 'cancelled', detail: '' };
+  // A failed system call is a problem of the file.
+  if (error instanceof Error && 'syscall' in error) return { failure: 'unreadable', detail: error.message };
+  throw error;
+}
+
+/** Returns the error that the caller of a failed job gets: `source`, or the reason of its own signal. */
+export function transferErrorOf(
+  { failure, detail }: HashFailure,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): unknown {
+  if (failure === 'cancelled') return signal.reason;
+  return new TransferError('source', { path, why: failure === 'short' ? 'changed' : 'unreadable', detail });
 }
 
 /**

@@ -12,7 +12,7 @@ import { taskScope } from './task-scope.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
 /** A power of two of MiB, so that the hashes of the segments are nodes of the file's own tree. */
-export const SEGMENT_SIZE_BYTES = 16 * MIB_BYTES;
+const SEGMENT_SIZE_BYTES = 16 * MIB_BYTES;
 
 /**
  * Returns the tree hash of a whole file. Its segments are hashed in parallel.
@@ -32,7 +32,8 @@ export async function hashSegments(
       const { treeHash } = await (pending.shift() as Promise<PartHashes>);
       tree.push(Buffer.from(treeHash, 'hex'));
     };
-    for (let startByte = 0; startByte < sizeBytes; startByte += SEGMENT_SIZE_BYTES) {
+    // An empty file has one empty segment.
+    for (let startByte = 0; startByte === 0 || startByte < sizeBytes; startByte += SEGMENT_SIZE_BYTES) {
       const segment = tasks.run(signal, (taskSignal) => hashSegment(file, threads, startByte, taskSignal));
       // The failure of the oldest segment is thrown. Failures of later ones
       // must not be reported as unhandled.

@@ -4,16 +4,25 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { onAbort } from '../core/abort-signals.js';
 import { TransferError } from '../core/failures.js';
-import type { HashJob, PartHashes } from './hash-part.js';
-import type { HashAnswer } from './hash-worker.js';
+import { MIB_BYTES } from '../core/units.js';
+import { hashInMainThread } from './hash-in-main-thread.js';
+import {
+  type HashAnswer,
+  type HashJob,
+  type HashRequest,
+  type PartHashes,
+  transferErrorOf,
+} from './hash-part.js';
 
-/** A job as its caller describes it. The cancel flag is added here. */
-type HashRequest = Omit<HashJob, 'cancel'> & { readonly path: string };
+/** A thread starts in the time in which another one hashes some 16 MiB (docs/benchmarks.md) … */
+const BYTES_WORTH_A_THREAD = 16 * MIB_BYTES;
+/** … so the first bytes are hashed without one. The main thread is busy for some 5 ms with each MiB. */
+const MAIN_THREAD_MAX_BYTES = 4 * MIB_BYTES;
 
 export interface HashThreads {
   readonly count: number;
-  /** Starts this many threads before there is work for them: a start takes as long as hashing some MiB. */
-  start(threads: number): void;
+  /** Starts the threads that this many jobs of this size in all are worth, before there is work for them. */
+  expect(jobs: number, totalBytes: number): void;
   /**
    * Rejects with the signal's reason only when no thread reads the descriptor or writes the buffer any more,
    * so that both can be given back immediately.
@@ -40,12 +49,6 @@ interface Thread {
   pending: PendingJob | null;
 }
 
-function failureOf(answer: Exclude<HashAnswer, { hashes: PartHashes }>, pending: PendingJob): unknown {
-  if (answer.failure === 'cancelled') return pending.signal.reason;
-  const why = answer.failure === 'short' ? 'changed' : 'unreadable';
-  return new TransferError('source', { path: pending.path, why, detail: answer.detail });
-}
-
 /**
  * @param count the largest number of threads; each is started when it is first needed
  * @param workerPath the module that a thread runs
@@ -57,7 +60,14 @@ export function hashThreads(
 ): HashThreads {
   const threads = new Set<Thread>();
   const waiting: PendingJob[] = [];
+  let requestedBytes = 0;
   let closed = false;
+
+  /** Returns how many threads this much work is worth. */
+  function worthThreads(totalBytes: number): number {
+    if (totalBytes <= MAIN_THREAD_MAX_BYTES) return 0;
+    return Math.min(count, Math.ceil(totalBytes / BYTES_WORTH_A_THREAD));
+  }
 
   function assign(thread: Thread, pending: PendingJob): void {
     thread.pending = pending;
@@ -80,7 +90,9 @@ export function hashThreads(
     threads.add(thread);
     worker.on('message', (answer: HashAnswer) =>
       settle(thread, (pending) =>
-        'hashes' in answer ? pending.resolve(answer.hashes) : pending.reject(failureOf(answer, pending)),
+        'hashes' in answer
+          ? pending.resolve(answer.hashes)
+          : pending.reject(transferErrorOf(answer, pending)),
       ),
     );
     const onEnd = (detail: string, cause?: unknown): void => {
@@ -95,7 +107,7 @@ export function hashThreads(
   function schedule(): void {
     while (waiting.length > 0 && !closed) {
       const idle = [...threads].find((thread) => thread.pending === null);
-      if (idle === undefined && threads.size >= count) return;
+      if (idle === undefined && threads.size >= Math.max(1, worthThreads(requestedBytes))) return;
       const pending = waiting.shift() as PendingJob;
       assign(idle ?? startThread(), pending);
     }
@@ -105,6 +117,8 @@ export function hashThreads(
     if (signal.aborted) return Promise.reject(signal.reason);
     if (closed) return Promise.reject(new TransferError('bug', { detail: 'hashing after close' }));
     const { path, ...range } = request;
+    requestedBytes += range.sizeBytes;
+    if (threads.size === 0 && worthThreads(requestedBytes) === 0) return hashInMainThread(request, signal);
     const cancel = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     return new Promise<PartHashes>((resolve, reject) => {
       const stopListening = onAbort(signal, () => {
@@ -133,8 +147,9 @@ export function hashThreads(
     });
   }
 
-  function start(wanted: number): void {
-    while (threads.size < Math.min(count, wanted) && !closed) startThread().worker.unref();
+  function expect(jobs: number, totalBytes: number): void {
+    const wanted = Math.min(jobs, worthThreads(totalBytes));
+    while (threads.size < wanted && !closed) startThread().worker.unref();
   }
 
   async function close(): Promise<void> {
@@ -145,7 +160,7 @@ export function hashThreads(
     await Promise.all([...threads].map((thread) => thread.worker.terminate()));
   }
 
-  return { count, start, hash, close };
+  return { count, expect, hash, close };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Objects from beginning to end, by the built program, on Swift: s3:// and obs:// keep the same promises. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
@@ -98,14 +98,23 @@ describe('objects, end to end', { skip }, () => {
       ['s3'],
     );
 
-    fact('a small and an empty file go up, too', async (home) => {
-      for (const sizeBytes of [0, 1]) {
-        const file = home.file(`file-${sizeBytes}`, sizeBytes);
-        const { code, stdout, stderr } = await home.run(['upload', file, `${home.target}/a b/ü+%/`]);
-        assert.deepEqual([code, stdout], [0, `${home.target}/a b/ü+%/file-${sizeBytes}\n`], stderr);
-        assert.deepEqual(await home.readBack(`a b/ü+%/file-${sizeBytes}`), readFileSync(file));
-      }
-    });
+    fact(
+      'a small and an empty file go up, too, can be verified, and are not sent again when touched',
+      async (home) => {
+        for (const sizeBytes of [0, 1]) {
+          const file = home.file(`file-${sizeBytes}`, sizeBytes);
+          const line = ['upload', file, `${home.target}/a b/ü+%/`];
+          const { code, stdout, stderr } = await home.run(line);
+          assert.deepEqual([code, stdout], [0, `${home.target}/a b/ü+%/file-${sizeBytes}\n`], stderr);
+          assert.deepEqual(await home.readBack(`a b/ü+%/file-${sizeBytes}`), readFileSync(file));
+          chmodSync(file, 0o400);
+          const verified = await home.run(['verify', file]);
+          assert.deepEqual([verified.code, verified.stdout], [0, `${file}: OK\n`], verified.stderr);
+          const again = oneJson(await home.run([...line, '--json']));
+          assert.deepEqual([again['size'], again['skipped']], [sizeBytes, true]);
+        }
+      },
+    );
 
     fact(
       'the same line again sends nothing after a look; when the object is gone, it is sent again',

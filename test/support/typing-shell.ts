@@ -12,8 +12,8 @@ const PROMPT = 'ready> ';
 const SHOW = '\u0018\u0010';
 const CLEAR = '\u0015';
 const TAB = '\t';
-/** A bound for a shell that waits for something else; none of its answers takes a tenth of it. */
-const SILENCE_MAX_MS = 5_000;
+/** A bound for a shell that waits for something else. An answer that starts calve takes seconds on a busy machine. */
+const SILENCE_MAX_MS = 60_000;
 
 const START_UP: Readonly<Record<TypingShellName, string>> = {
   bash: `PS1='${PROMPT}'
