@@ -66,7 +66,7 @@ export interface HashFailure {
   readonly detail: string;
 }
 
-/** What a hashing thread sends back. */
+/** The message that a hashing thread sends back. */
 export type HashAnswer = { readonly hashes: PartHashes } | HashFailure;
 
 /** @throws the error itself when it is a bug, which must not look like a bad disk */

@@ -61,6 +61,8 @@ export function hashThreads(
   const threads = new Set<Thread>();
   const waiting: PendingJob[] = [];
   let requestedBytes = 0;
+  /** Settled when the main thread has done its last job: in turn, so that parts are ready in their order. */
+  let lastInMainThread: Promise<unknown> = Promise.resolve();
   let closed = false;
 
   /** Returns how many threads this much work is worth. */
@@ -118,7 +120,11 @@ export function hashThreads(
     if (closed) return Promise.reject(new TransferError('bug', { detail: 'hashing after close' }));
     const { path, ...range } = request;
     requestedBytes += range.sizeBytes;
-    if (threads.size === 0 && worthThreads(requestedBytes) === 0) return hashInMainThread(request, signal);
+    if (threads.size === 0 && worthThreads(requestedBytes) === 0) {
+      const hashed = lastInMainThread.then(() => hashInMainThread(request, signal));
+      lastInMainThread = hashed.catch(() => undefined);
+      return hashed;
+    }
     const cancel = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     return new Promise<PartHashes>((resolve, reject) => {
       const stopListening = onAbort(signal, () => {

@@ -66,26 +66,31 @@ describe('A file', { concurrency: 2 }, () => {
     assert.ok(bytes.equals(await home.readBack(String(archiveId))));
   });
 
-  test('on a disk that fails ends in 13 with the reason, keeps what was sent, and goes on from there', async (t) => {
-    const home = await service.home(t);
-    const file = home.file('f', PARTS * MIB_BYTES);
-    const line = ['upload', file, home.target, '--part-size=1M', '--concurrency=1'];
-    const ended = await home.run(line, badDiskEnv({ failsFromByte: 3 * MIB_BYTES }));
-    assert.match(assertFailed(ended, 13), /the file cannot be read: EIO/);
-    assert.match(ended.stderr, /^hint: .*calve resume /m);
-    assert.equal(home.passed().filter(isComplete).length, 0);
-    const next = await home.run([...line, '--json']);
-    assert.ok(Number(oneJson(next.stdout, 'archive')['partsReused']) >= 2, next.stdout);
-  });
+  for (const [where, parts] of [
+    ['read by the main thread', 4],
+    ['read by a hashing thread', 6],
+  ] as const) {
+    test(`on a disk that fails ends in 13 with the reason, keeps what was sent, and goes on: ${where}`, async (t) => {
+      const home = await service.home(t);
+      const file = home.file('f', parts * MIB_BYTES);
+      const line = ['upload', file, home.target, '--part-size=1M', '--concurrency=1'];
+      const ended = await home.run(line, badDiskEnv({ failsFromByte: 3 * MIB_BYTES }));
+      assert.match(assertFailed(ended, 13), /the file cannot be read: EIO/);
+      assert.match(ended.stderr, /^hint: .*calve resume /m);
+      assert.equal(home.passed().filter(isComplete).length, 0);
+      const next = await home.run([...line, '--json']);
+      assert.ok(Number(oneJson(next.stdout, 'archive')['partsReused']) >= 2, next.stdout);
+    });
 
-  test('on a disk that gives little at a time is archived byte for byte', async (t) => {
-    const home = await service.home(t);
-    const file = home.file('f', PARTS * MIB_BYTES - 7);
-    const ended = await home.run(
-      ['upload', file, home.target, '--part-size=2M', '--json'],
-      badDiskEnv({ pieceBytes: 65_521 }),
-    );
-    const { archiveId } = oneJson(ended.stdout, 'archive');
-    assert.ok(readFileSync(file).equals(await home.readBack(String(archiveId))));
-  });
+    test(`on a disk that gives little at a time is archived byte for byte: ${where}`, async (t) => {
+      const home = await service.home(t);
+      const file = home.file('f', parts * MIB_BYTES - 7);
+      const ended = await home.run(
+        ['upload', file, home.target, '--part-size=2M', '--json'],
+        badDiskEnv({ pieceBytes: 65_521 }),
+      );
+      const { archiveId } = oneJson(ended.stdout, 'archive');
+      assert.ok(readFileSync(file).equals(await home.readBack(String(archiveId))));
+    });
+  }
 });

@@ -2,9 +2,10 @@
  * Loaded before the program (`node --import`), in each of its threads: reads of the file that is archived come in small
  * pieces, or fail from a place on, as they do on network file systems and dying disks. BAD_DISK says how.
  */
-import fs, { type ReadPosition } from 'node:fs';
+import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
+import { promisify } from 'node:util';
 
 export interface BadDisk {
   /** No read gives more than this. */
@@ -18,18 +19,23 @@ export function badDiskEnv(how: BadDisk): Record<string, string> {
   return { NODE_OPTIONS: `--import=${import.meta.url}`, BAD_DISK: JSON.stringify(how) };
 }
 
+type Words = [number, NodeJS.ArrayBufferView, number, number, number | null];
+
 function install({ pieceBytes = Number.POSITIVE_INFINITY, failsFromByte }: BadDisk): void {
-  const { readSync } = fs;
-  type Words = [number, NodeJS.ArrayBufferView, number, number, ReadPosition | null];
-  const read = (...[fd, buffer, offset, length, position]: Words): number => {
+  const { read, readSync } = fs;
+  const readAsync = promisify(read);
+  const limited = (...[fd, buffer, offset, length, position]: Words): Words => {
     // Only the source is read at positions; modules and state are read from where they stand.
-    if (typeof position !== 'number') return readSync(fd, buffer, offset, length, position);
+    if (typeof position !== 'number') return [fd, buffer, offset, length, position];
     if (failsFromByte !== undefined && position >= failsFromByte) {
       throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read' });
     }
-    return readSync(fd, buffer, offset, Math.min(length, pieceBytes), position);
+    return [fd, buffer, offset, Math.min(length, pieceBytes), position];
   };
-  fs.readSync = read as typeof fs.readSync;
+  // Threads read with `readSync`, and the main thread with a promise.
+  fs.readSync = ((...words: Words) => readSync(...limited(...words))) as typeof fs.readSync;
+  const promised = { [promisify.custom]: async (...words: Words) => readAsync(...limited(...words)) };
+  fs.read = Object.assign(read.bind(fs), promised) as unknown as typeof fs.read;
   syncBuiltinESMExports();
 }
 
