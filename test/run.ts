@@ -2,7 +2,7 @@
  * Runs every `*.test.js` below this folder with Node's test runner. Words on the command line choose files by a part of
  * their path. `--unit` chooses the files that start no program and end soon, so that they can run after every edit.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import { run } from 'node:test';
@@ -36,6 +36,8 @@ const LONG_FILES = ['e2e/buckets', 'targets/buckets', 'e2e/crash-points', 'e2e/s
 const CONCURRENCY = 4;
 /** This file watches the warnings of its process, so that it cannot share one. */
 const ALONE = 'transfer/parts/pipeline';
+const MEMORY_DISK = '/dev/shm';
+const TEST_FILES_MAX_BYTES = 6 * 1024 ** 3;
 /** Processes that share the other unit tests. */
 const UNIT_SHARDS = 3;
 
@@ -75,6 +77,16 @@ function writeShards(files: readonly string[]): string[] {
   return [...alone, ...shards];
 }
 
+/**
+ * Creates a folder in memory for the files of the tests, which sync them often: a disk makes the tests wait.
+ * @returns null where memory has no room for them, as in many containers
+ */
+function memoryFolder(): string | null {
+  if (process.env['TMPDIR'] !== undefined || !existsSync(MEMORY_DISK)) return null;
+  const { bavail, bsize } = statfsSync(MEMORY_DISK);
+  return bavail * bsize < TEST_FILES_MAX_BYTES ? null : mkdtempSync(join(MEMORY_DISK, 'calve-tests-'));
+}
+
 const all = testNames();
 for (const name of SLOW_FILES) if (!all.includes(name)) throw new Error(`there is no test file ${name}`);
 const isUnitRun = process.argv.includes('--unit');
@@ -90,6 +102,11 @@ const single = names.filter((name) => !shared.includes(name));
 const early = (name: string): number => LONG_FILES.indexOf(name) + 1 || LONG_FILES.length + 1;
 single.sort((a, b) => early(a) - early(b));
 
+const memory = memoryFolder();
+if (memory !== null) {
+  process.env['TMPDIR'] = memory;
+  process.once('exit', () => rmSync(memory, { recursive: true, force: true }));
+}
 // Node reads these certificates at every start, and nothing on loopback needs them.
 delete process.env['NODE_EXTRA_CA_CERTS'];
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

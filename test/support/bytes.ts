@@ -1,17 +1,10 @@
+import { createCipheriv, createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-/** Bytes that look random and are the same for the same seed: a failure can be played again. */
+/** Returns bytes that look random and are the same for the same seed: a failure can be repeated. */
 export function seededBytes(sizeBytes: number, seed: number): Buffer {
-  const bytes = Buffer.alloc(sizeBytes + 3);
-  // An odd factor keeps different seeds different; only the seed that gives 0 must not stay there.
-  let x = Math.imul(seed + 1, 0x9e3779b1) || 1;
-  for (let i = 0; i < sizeBytes; i += 4) {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    bytes.writeInt32LE(x | 0, Math.min(i, sizeBytes - 1));
-  }
-  return bytes.subarray(0, sizeBytes);
+  const key = createHash('sha256').update(String(seed)).digest();
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
 }
 
 /** Writes a file of such bytes, a MiB at a time. */

@@ -1,8 +1,7 @@
 /** Real files, the real state folder and catalogue, a vault in memory, and a clock that only tests move. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FailureFacts, type FailureKind, isFailure, TransferError } from '../../src/core/failures.js';
 import type { TargetIdentity } from '../../src/core/identity.js';
@@ -64,9 +63,6 @@ export async function closeSources(): Promise<void> {
   await orderly.close();
 }
 
-/** Where there is a file system in memory: hundreds of syncs cost seconds on a disk that others use, too. */
-const MEMORY_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 const targetIdentity: TargetIdentity = {
   url: 'glacier://photos',
   region: 'eu-west-1',
@@ -76,7 +72,7 @@ const targetIdentity: TargetIdentity = {
 const connection = { accountId: '-', profile: 'backup', pathStyle: false };
 
 export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
-  const folder = tempFolder(t, MEMORY_FOLDER);
+  const folder = tempFolder(t);
   const file = join(folder, 'photos.tar');
   const bytes = sizeBytes === SIZE_BYTES ? sameBytes : seededBytes(sizeBytes, 7);
   writeFileSync(file, bytes);
