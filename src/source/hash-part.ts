@@ -56,7 +56,7 @@ export class ShortFileError extends Error {
 }
 
 /** The job's cancel flag was set. */
-export class CancelledError extends Error {
+class CancelledError extends Error {
   override readonly name = 'CancelledError';
 }
 

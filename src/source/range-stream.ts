@@ -32,7 +32,7 @@ async function readChunk(
  * @throws TransferError `source` as the stream's error: `changed` for a file
  * that ends too early, `unreadable`
  */
-export function rangeStream(handle: FileHandle, path: string, range: ByteRange): Readable {
+function rangeStream(handle: FileHandle, path: string, range: ByteRange): Readable {
   let position = range.startByte;
   const endByte = range.startByte + range.sizeBytes;
   let reading: Promise<unknown> = Promise.resolve();
