@@ -24,18 +24,18 @@ const SLOW_FILES = new Set([
   'emulator/store/shared-folder',
   'state/durability',
   'state/full-disk',
+  'state/large-journal',
   'state/lock',
   'state/ownership',
   'targets/buckets',
   'targets/contract',
   'transfer/long-list',
+  'transfer/parts/many-parts',
 ]);
 /** Files that take long begin first, so that none of them is left alone at the end. */
 const LONG_FILES = ['e2e/buckets', 'targets/buckets', 'e2e/crash-points', 'e2e/signals', 'e2e/slow-line'];
 /** Tests also wait: for time-outs, for locks and for the programs that they start. */
 const CONCURRENCY = 4;
-/** This file watches the warnings of its process, so that it cannot share one. */
-const ALONE = 'transfer/parts/pipeline';
 const MEMORY_DISK = '/dev/shm';
 const TEST_FILES_MAX_BYTES = 6 * 1024 ** 3;
 /** Processes that share the other unit tests. */
@@ -66,15 +66,12 @@ function writeShards(files: readonly string[]): string[] {
   const folder = join(here, 'unit-shards');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const alone = files.filter((file) => file.endsWith(`${ALONE}.test.js`));
-  const others = files.filter((file) => !alone.includes(file));
-  const shards = Array.from({ length: UNIT_SHARDS }, (_, shard) => {
+  return Array.from({ length: UNIT_SHARDS }, (_, shard) => {
     const path = join(folder, `shard-${shard}.js`);
-    const mine = others.filter((_, index) => index % UNIT_SHARDS === shard);
+    const mine = files.filter((_, index) => index % UNIT_SHARDS === shard);
     writeFileSync(path, mine.map((file) => `import ${JSON.stringify(file)};\n`).join(''));
     return path;
   });
-  return [...alone, ...shards];
 }
 
 /**

@@ -1,93 +1,13 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import process from 'node:process';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type PartPlan, partRange } from '../../../src/core/part-plan.js';
-import {
-  type FileParts,
-  HASH_AHEAD_PARTS,
-  type Pipeline,
-  runPipeline,
-} from '../../../src/transfer/parts/pipeline.js';
-import type { PreparedPart, Source } from '../../../src/transfer/ports/source.js';
-import { preparedPart } from '../../support/prepared-part.js';
+import { HASH_AHEAD_PARTS } from '../../../src/transfer/parts/pipeline.js';
+import type { PreparedPart } from '../../../src/transfer/ports/source.js';
+import { allOf, fakeSource, moveParts, planOf, watchProcess } from './fake-parts.js';
 
 const never = new AbortController().signal;
-
-/** Moves a file's parts through the pipeline. */
-function moveParts({ source, plan, indexes, ...rest }: FileParts & Omit<Pipeline, 'jobs'>): Promise<void> {
-  const jobs = [...indexes].map((index) => {
-    const range = partRange(plan, index);
-    const release = (): void => undefined;
-    return {
-      range,
-      release,
-      prepare: (signal: AbortSignal) => source.prepare(range, plan.partSizeBytes, signal),
-    };
-  });
-  return runPipeline({ jobs: () => jobs, ...rest });
-}
-
-/** Fails the test on any rejection that nobody handled, and on any warning (a leak of listeners is one). */
-function watchProcess(t: TestContext): void {
-  const seen: unknown[] = [];
-  const note = (what: unknown): void => void seen.push(what);
-  process.on('unhandledRejection', note);
-  process.on('warning', note);
-  t.after(async () => {
-    for (let n = 0; n < 3; n += 1) await turn();
-    process.off('unhandledRejection', note);
-    process.off('warning', note);
-    assert.deepEqual(seen, []);
-  });
-}
-
-function planOf(partCount: number): PartPlan {
-  return { sizeBytes: partCount * 4, partSizeBytes: 4, partCount };
-}
-
-function allOf(plan: PartPlan): number[] {
-  return Array.from({ length: plan.partCount }, (_, index) => index);
-}
-
-/** A source without a file that counts what is prepared, and what is given back. */
-function fakeSource(beforePart: (index: number, signal: AbortSignal) => Promise<void> = async () => {}) {
-  const counts = { prepared: [] as number[], released: [] as number[], out: 0, mostOut: 0 };
-  const prepare: Source['prepare'] = async (range, partSizeBytes, signal) => {
-    counts.prepared.push(range.index);
-    counts.out += 1;
-    counts.mostOut = Math.max(counts.mostOut, counts.out);
-    try {
-      await beforePart(range.index, signal);
-      await turn();
-      signal.throwIfAborted();
-    } catch (error) {
-      counts.out -= 1;
-      throw error;
-    }
-    const part = preparedPart(Buffer.alloc(range.sizeBytes, range.index), range.index, partSizeBytes);
-    const release = (): void => {
-      counts.released.push(range.index);
-      counts.out -= 1;
-    };
-    return { ...part, release };
-  };
-  const unused = async (): Promise<never> => assert.fail('not for moving parts');
-  const source: Source = {
-    path: '/photos.tar',
-    baseName: 'photos.tar',
-    fingerprint: { sizeBytes: 0, mtimeNs: '0', ctimeNs: '0', device: '0', inode: '0' },
-    mtimeMs: 0,
-    prepare,
-    treeHash: unused,
-    compareNow: unused,
-    expectParts: unused,
-    close: unused,
-  };
-  return { source, counts };
-}
 
 test('every part is prepared, delivered and released exactly once, in whatever order requests end', async (t) => {
   watchProcess(t);
@@ -221,23 +141,4 @@ test('if the signal is aborted before the transfer starts, nothing is read and n
   const work = { source, plan, indexes: allOf(plan), concurrency: 2, signal, deliver };
   await assert.rejects(moveParts(work), (error) => error === reason);
   assert.deepEqual(counts.prepared, []);
-});
-
-test('ten thousand parts through 64 lanes leave no listeners on a signal that is used further', async (t) => {
-  watchProcess(t);
-  const plan = planOf(10_000);
-  const { source } = fakeSource();
-  const { signal } = new AbortController();
-  let delivered = 0;
-  const deliver = async (part: PreparedPart, lane: AbortSignal): Promise<void> => {
-    assert.deepEqual(part.range, partRange(plan, part.range.index));
-    const note = (): void => {};
-    lane.addEventListener('abort', note);
-    await turn();
-    lane.removeEventListener('abort', note);
-    delivered += 1;
-  };
-  await moveParts({ source, plan, indexes: allOf(plan), concurrency: 64, signal, deliver });
-  assert.equal(delivered, 10_000);
-  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
