@@ -51,6 +51,7 @@ export interface FailureFacts {
       | 'missing'
       | 'unreadable'
       | 'empty'
+      | 'empty-stream'
       | 'folder'
       | 'not-regular'
       | 'changed'

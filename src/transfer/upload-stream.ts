@@ -29,6 +29,8 @@ export interface StreamOptions {
   readonly description: string | null;
   /** The estimated size: fewer bytes are a failure. Null: unknown. */
   readonly expectedSizeBytes: number | null;
+  /** An empty stream, which a failed writer leaves, becomes an object only if this is true. Vaults take none. */
+  readonly allowEmpty: boolean;
   /** Set where the target stores objects. */
   readonly object?: ObjectOptions;
 }
@@ -97,8 +99,12 @@ async function readFirstPart(
     await source.confirmEnd(signal);
     checkSize(options, sizeBytes);
   }
-  if (first !== null && sizeBytes >= target.capabilities.limits.sizeMinBytes) return first;
-  throw new TransferError('source', { path: sourceName(UNNAMED_STREAM), why: 'empty', detail: null });
+  const { limits, storesObjects } = target.capabilities;
+  const sizeMinBytes = options.allowEmpty ? limits.sizeMinBytes : 1;
+  if (first !== null && sizeBytes >= sizeMinBytes) return first;
+  first?.release();
+  const why = storesObjects ? 'empty-stream' : 'empty';
+  throw new TransferError('source', { path: sourceName(UNNAMED_STREAM), why, detail: null });
 }
 
 function descriptionOf({ description }: StreamOptions): string {

@@ -204,9 +204,18 @@ describe('objects, end to end', { skip }, () => {
         assert.deepEqual([archiveId, parts, size, name], [url, 3, SIZE_BYTES, '-']);
         assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
         failed(await home.run([...line('--no-overwrite'), 'echo', 'other']), 17, /exists already/);
-        const nothing = oneJson(
-          await home.run(['upload', `${home.target}/nothing`, '--json', '--from-command', '--', 'true']),
-        );
+        const emptied = await home.run(['upload', '-', url, ...SMALL_PARTS], {}, '');
+        failed(emptied, 13, /the stream is empty, so no object was made of it and none was replaced/);
+        assert.match(emptied.stderr, /--allow-empty makes an empty object/);
+        const toNothing = [
+          'upload',
+          `${home.target}/nothing`,
+          '--json',
+          '--allow-empty',
+          '--from-command',
+          '--',
+        ];
+        const nothing = oneJson(await home.run([...toNothing, 'true']));
         assert.deepEqual([nothing['size'], nothing['parts']], [0, 1]);
         assert.equal((await home.readBack('nothing')).length, 0);
         assert.deepEqual(await home.openKeys(), []);

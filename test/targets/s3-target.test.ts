@@ -296,6 +296,84 @@ test('a transient error in the body of a 200, after white space, can be retried'
   });
 });
 
+/** Responds to complete as given, and to HEAD with an object that has the id of the upload, if it was made. */
+function unclear(complete: (response: ServerResponse) => void, made: boolean, isListed: boolean): Script {
+  let ownId = '';
+  return (response, at) => {
+    if (isCreate(at)) ownId = String(at.headers['x-amz-meta-calve-upload']);
+    if (isComplete(at)) return complete(response);
+    if (at.method === 'HEAD' && !made) return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
+    if (at.method === 'GET' && !isListed) return refuse(response, 404, 'NoSuchUpload');
+    if (at.method === 'GET') return xml(response, 200, '<ListPartsResult></ListPartsResult>');
+    aws({ head: { 'x-amz-meta-calve-upload': ownId } })(response, at);
+  };
+}
+
+const withoutEtag = (response: ServerResponse): void =>
+  xml(response, 200, '<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>');
+const inProgress = (response: ServerResponse): void => refuse(response, 500, 'InternalError', 'In progress.');
+
+for (const [title, complete] of [
+  ['has no ETag', withoutEtag],
+  ['is a server error', inProgress],
+  ['is cut off', (response: ServerResponse) => void response.destroy()],
+] as const) {
+  test(`a complete whose response ${title} is done if the object has the id of the upload`, async (t) => {
+    const { url, requests } = await scriptedServer(t, unclear(complete, true, false));
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
+    assert.equal(requests.filter(isComplete).length, 1);
+  });
+
+  test(`a complete whose response ${title} is sent again if the upload is still there`, async (t) => {
+    const { url } = await scriptedServer(t, unclear(complete, false, true));
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+      assert.ok(isFailure(error, 'unreachable') && error.retryClass === 'unavailable', String(error));
+      return true;
+    });
+  });
+}
+
+for (const [title, complete] of [
+  ['has no ETag', withoutEtag],
+  ['is a server error', inProgress],
+] as const) {
+  test(`a complete whose response ${title} fails as not-found if the upload is gone without an object`, async (t) => {
+    const { url } = await scriptedServer(t, unclear(complete, false, false));
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+      assert.ok(isFailure(error, 'not-found') && error.facts.what === 'upload', String(error));
+      return true;
+    });
+  });
+}
+
+test('headers that calve does not need make no response unreadable', async (t) => {
+  const odd = {
+    'x-amz-abort-date': '2026-12-01T00:00:00.000Z',
+    'last-modified': 'yesterday',
+    expires: '0',
+    'x-amz-mp-parts-count': 'two',
+    'x-amz-missing-meta': 'some',
+    'x-amz-object-lock-retain-until-date': 'never',
+    'x-amz-server-side-encryption-bucket-key-enabled': 'perhaps',
+    'x-amz-delete-marker': 'no',
+  };
+  const { url } = await scriptedServer(t, (response, at) => {
+    for (const [name, value] of Object.entries(odd)) response.setHeader(name, value);
+    if (at.method === 'GET') xml(response, 200, '<ListPartsResult></ListPartsResult>');
+    else aws()(response, at);
+  });
+  const target = targetAt(t, url);
+  const { uploadId, whole } = await sendAll(target);
+  assert.deepEqual((await target.listPartsPage(uploadId, { limit: null, marker: null }, never)).parts, []);
+  assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
+});
+
 const errorsInBody: [string, TransferError['kind']][] = [
   ['PreconditionFailed', 'refused'],
   ['NoSuchUpload', 'not-found'],

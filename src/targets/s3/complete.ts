@@ -23,8 +23,9 @@ export interface Completing {
 }
 
 /**
- * Completes an upload with the recorded parts only, and checks the object. If the upload no longer exists, the object may
- * be the result of an earlier request whose response was lost.
+ * Completes an upload with the recorded parts only, and checks the object. If the upload no longer exists, or the response
+ * does not show whether the object was made, the object under the key is looked at before anything is sent again: it may
+ * be the result of this request, or of an earlier one.
  * @throws TransferError `not-found` (upload) if it does not exist and the object is not its result; `checksum` if the
  * parts do not make this archive, or the object is not what was sent; `exists`
  */
@@ -38,13 +39,51 @@ export async function completeObject(completing: Completing, signal: AbortSignal
   } catch (error) {
     const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
     const isRefused = isPreconditionFailed(error);
-    if (!isGone && !isRefused) throw error;
-    const object = await head();
+    const isUnclear = isFailure(error, 'unreachable') && error.retryClass === 'unavailable';
+    if (!isGone && !isRefused && !isUnclear) throw error;
+    const object = isUnclear ? await orNull(head, signal) : await head();
     if (object !== null && isOurs(object, whole, parts)) return finishedArchive(completing, object, null);
-    if (object !== null && whole.object?.noOverwrite === true) {
+    if (isUnclear && hasAnswered(error)) await assertUploadExists(completing, signal);
+    if (!isUnclear && object !== null && whole.object?.noOverwrite === true) {
       throw wrapFailure(error, 'exists', { url: completing.url });
     }
     throw error;
+  }
+}
+
+/** Looks at the object after an unclear response; a look that fails shows nothing. */
+async function orNull(
+  head: () => Promise<ExistingObject | null>,
+  signal: AbortSignal,
+): Promise<ExistingObject | null> {
+  const object = await head().catch(() => null);
+  signal.throwIfAborted();
+  return object;
+}
+
+/** Returns true unless the connection or a gateway gave up: the store may then still be making the object. */
+function hasAnswered({ service, cause }: TransferError): boolean {
+  const status = service?.httpStatus ?? null;
+  return status === null ? service === null && cause === undefined : status !== 408 && status !== 504;
+}
+
+/**
+ * Fails if the store no longer knows the upload: it then repeats its unclear response for ever.
+ * @throws TransferError `not-found` (upload)
+ */
+async function assertUploadExists(
+  { caller, address, uploadId }: Completing,
+  signal: AbortSignal,
+): Promise<void> {
+  const operation: Operation = { name: 'ListParts', ...address, uploadId, sent: null };
+  const input = { Bucket: address.bucket, Key: address.key, UploadId: uploadId, MaxParts: 1 };
+  try {
+    await caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListPartsCommand(input), send),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isFailure(error, 'not-found') && error.facts.what === 'upload') throw error;
   }
 }
 

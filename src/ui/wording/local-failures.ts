@@ -21,6 +21,10 @@ const SOURCE_REASONS = {
           fix: 'check why its writer wrote nothing',
         }
       : { why: 'the file is empty, and a vault accepts no empty archive', fix: 'leave this file out' },
+  'empty-stream': () => ({
+    why: 'the stream is empty, so no object was made of it and none was replaced',
+    fix: 'check why its writer wrote nothing; --allow-empty makes an empty object',
+  }),
   'not-regular': (path: string) => ({
     why: 'it is a pipe, a socket or a device, and not a regular file',
     fix: `send its output as a stream: calve upload - TARGET < ${pasteLine([path])}`,
