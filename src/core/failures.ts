@@ -41,6 +41,9 @@ export interface FailureFacts {
       | 'no-longer-supported'
       | 'wrong-region'
       | 'endpoint-unconfirmed'
+      | 'quota'
+      | 'too-large'
+      | 'not-the-service'
       | 'rejected';
     operation: string;
     detail: string | null;

@@ -18,7 +18,8 @@ export type Notice =
   /** The user named no storage class, and the target has a default. */
   | { notice: 'default-class'; storageClass: string }
   /** After an abort the service still listed parts: some may have been in flight. */
-  | { notice: 'parts-may-remain'; uploadId: string; parts: number }
+  /** `parts` is null if the service refused to list them. */
+  | { notice: 'parts-may-remain'; uploadId: string; parts: number | null }
   /** The service removed the idle upload; this run creates it once again. */
   | { notice: 'expired-created-again'; uploadId: string; lastActivityAt: string }
   /** Somebody aborted the upload between two runs; this run creates it again. */

@@ -315,6 +315,19 @@ describe('objects, end to end', { skip }, () => {
   });
 
   describe('lists and aborts', { concurrency: 2 }, () => {
+    fact('a refused list names the bucket, and the action that a policy must allow', async (home, scheme) => {
+      home.hook({ before: () => ({ status: 403, code: 'AccessDenied', message: '' }) });
+      const action = `${scheme === 's3' ? 's3:' : ''}ListBucketMultipartUploads`;
+      for (const words of [['list-uploads'], ['abort', '--all', '--yes']]) {
+        const ended = await home.run([...words, home.target]);
+        failed(ended, 12, new RegExp(`could not list the uploads \\(${home.target}\\): these credentials`));
+        assert.match(ended.stderr, new RegExp(`of the user and of the bucket \\(${action}\\)$`, 'm'));
+        assert.doesNotMatch(ended.stderr, /UnknownError|vault/);
+      }
+      const { target, kind } = oneJson(await home.run(['list-uploads', home.target, '--json']));
+      assert.deepEqual([target, kind], [home.target, 'refused']);
+    });
+
     fact(
       'uploads are listed by bucket, by what lies below a key, and by the key itself, joined with what is known here',
       async (home) => {

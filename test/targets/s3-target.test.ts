@@ -352,6 +352,16 @@ for (const [title, complete] of [
   });
 }
 
+test('an empty 404 to HEAD is an answer, also from a store that sends no request ids', async (t) => {
+  const { url } = await scriptedServer(t, (response, at) => {
+    if (at.method === 'HEAD') response.writeHead(404).end();
+    else aws()(response, at);
+  });
+  const object = { storageClass: null, noOverwrite: true };
+  const created = await targetAt(t, url).createUpload({ ...request, object }, never);
+  assert.equal(created.uploadId, 'up-1');
+});
+
 test('headers that calve does not need make no response unreadable', async (t) => {
   const odd = {
     'x-amz-abort-date': '2026-12-01T00:00:00.000Z',
@@ -413,6 +423,9 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['VirtualHostDomainRequired', 403, 'refused', { retryClass: null, why: 'rejected' }],
   ['InArrearOrInsufficientBalance', 403, 'refused', { retryClass: null, why: 'rejected' }],
   ['NotImplemented', 501, 'refused', { retryClass: null, why: 'rejected' }],
+  ['QuotaExceeded', 403, 'refused', { retryClass: null, why: 'quota' }],
+  ['XMinioStorageFull', 507, 'refused', { retryClass: null, why: 'quota' }],
+  ['EntityTooLarge', 413, 'refused', { retryClass: null, why: 'too-large' }],
   ['InvalidStorageClass', 400, 'refused', { retryClass: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { retryClass: null, what: 'upload' }],
   ['NoSuchBucket', 404, 'not-found', { retryClass: null, what: 'bucket' }],

@@ -66,9 +66,22 @@ function describe({ httpStatus, code, message }: ServiceResponse): string {
     .join(': ');
 }
 
-/** Returns true if the service itself responded: a proxy sends neither a code nor a request id. */
-function isFromService({ code, requestId }: ServiceResponse): boolean {
-  return code !== null || requestId !== null;
+/**
+ * Returns true if the service itself responded: a proxy sends neither a code nor a request id. A response to HEAD has no
+ * body, and some stores send no request id.
+ */
+function isFromService({ code, requestId }: ServiceResponse, { name }: ServiceOperation): boolean {
+  return code !== null || requestId !== null || name.startsWith('Head');
+}
+
+/** Refuses what a proxy or another server answered: a retry would not change it, and it says nothing of the upload. */
+function foreignRefusal(
+  service: ServiceResponse,
+  operation: ServiceOperation,
+  text: string,
+): TransferError<'refused'> {
+  const why = service.httpStatus === 413 ? 'too-large' : 'not-the-service';
+  return refusedFailure(operation.name, why, text, { service });
 }
 
 function checksumFailure(
@@ -83,6 +96,8 @@ function checksumFailure(
 
 function refusalByStatus(status: number | null): Refusal {
   if (status === 301 || status === 307) return 'wrong-region';
+  if (status === 413) return 'too-large';
+  if (status === 507) return 'quota';
   return status === 401 || status === 403 ? 'denied' : 'rejected';
 }
 
@@ -97,8 +112,11 @@ function classifyResponse<Operation extends ServiceOperation>(
   const unreachable = (extras: FailureExtras = {}) =>
     unreachableFailure(operation.name, text, { service, ...extras });
   if (status === 429 || rules.throttled.has(code)) return unreachable({ retryClass: 'throttled' });
-  const isRefusal = isFromService(service) && rules.isFinal(service);
-  if (!isRefusal || rules.unavailable.has(code)) return unreachable();
+  if (!rules.isFinal(service) || rules.unavailable.has(code)) return unreachable();
+  if (!isFromService(service, operation)) {
+    const isRedirect = status !== null && status < 400;
+    return isRedirect ? unreachable() : foreignRefusal(service, operation, text);
+  }
   const missing = rules.findMissing(service, operation);
   if (missing !== null) return new TransferError('not-found', missing, { service });
   const wrongHash = rules.readWrongHash(service, operation);

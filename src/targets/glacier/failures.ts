@@ -39,7 +39,7 @@ const WRONG_TIME_CODES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'Req
 const DAMAGED_PAYLOAD = /x-amz-content-sha256 does not match the computed payload hash/i;
 
 function isFinal({ httpStatus: status }: ServiceResponse): boolean {
-  return status !== null && status >= 400 && status < 500 && status !== 408;
+  return status !== null && status >= 400 && status < 500 && status !== 408 && status !== 425;
 }
 
 function findMissing(service: ServiceResponse, operation: Operation): FailureFacts['not-found'] | null {

@@ -49,7 +49,10 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
     // Source: Huawei OBS, "Error Codes". No policy can fix these 403s. The first means that the bucket was in the path.
     VirtualHostDomainRequired: 'rejected',
     InArrearOrInsufficientBalance: 'rejected',
-    InsufficientStorageSpace: 'rejected',
+    InsufficientStorageSpace: 'quota',
+    QuotaExceeded: 'quota',
+    XMinioStorageFull: 'quota',
+    XMinioAdminBucketQuotaExceeded: 'quota',
     PermanentRedirect: 'wrong-region',
     TemporaryRedirect: 'wrong-region',
     AuthorizationHeaderMalformed: 'wrong-region',
@@ -98,7 +101,8 @@ function isFinal({ httpStatus: status, code }: ServiceResponse): boolean {
   if (status === 200) return FINAL_CODES.has(code ?? '');
   // A feature that the store itself reports as not implemented will not exist on a retry.
   if (status === 501) return code !== null;
-  return status !== null && status >= 300 && status < 500 && status !== 408;
+  if (status === 507) return true;
+  return status !== null && status >= 300 && status < 500 && status !== 408 && status !== 425;
 }
 
 function findMissing(service: ServiceResponse, operation: Operation): FailureFacts['not-found'] | null {

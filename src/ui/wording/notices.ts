@@ -6,6 +6,7 @@ import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import { abortLine, type WordingEnvironment } from './paste-line.js';
+import { count } from './wording-parts.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 
@@ -32,8 +33,13 @@ const WORDINGS: {
     `${safeWhole(archiveId)}, archived on ${formatTimestamp(archivedAt)}, was deleted or replaced: the file is sent again`,
   'default-class': ({ storageClass }) =>
     `the storage class is ${safeText(storageClass)}; --storage-class chooses a colder one, for example DEEP_ARCHIVE`,
-  'parts-may-remain': (notice) =>
-    `upload ${safeWhole(notice.uploadId)} was aborted, but the service still lists ${notice.parts === 1 ? '1 part' : `${notice.parts} parts`} of it: storage may still be billed; abort it again later`,
+  'parts-may-remain': ({ uploadId, parts }) => {
+    const finding =
+      parts === null
+        ? 'calve may not check whether parts remain'
+        : `the service still lists ${count(parts, 'part')} of it`;
+    return `upload ${safeWhole(uploadId)} was aborted, but ${finding}: storage may still be billed; abort it again later`;
+  },
   'expired-created-again': ({ lastActivityAt }) =>
     `the upload has expired, because it was idle since ${formatTimestamp(lastActivityAt)}; calve creates a new one`,
   'gone-created-again': ({ uploadId }) =>

@@ -104,8 +104,20 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: see the answer of the service above',
     ],
     [
-      'calve: could not send part 17 (/data/backup.tar to glacier://photos): these credentials do not permit this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
-      'hint: allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile, then: calve resume /data/backup.tar',
+      'calve: could not create the upload: the store has no room left: a quota is used up',
+      'hint: free some space there or raise the quota',
+    ],
+    [
+      'calve: could not create the upload: the service, or a proxy in front of it, takes no part of this size',
+      'hint: create a new upload of smaller parts with --fresh --part-size, or raise the limit of the proxy',
+    ],
+    [
+      'calve: could not create the upload: the answer is not from the service',
+      'hint: check --endpoint-url, and the proxies between this machine and the service',
+    ],
+    [
+      'calve: could not send a part (/data/backup.tar to glacier://photos): these credentials do not permit this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
+      'hint: name another profile with --profile, or allow it in the policy of the user and of the vault (glacier:UploadMultipartPart), then: calve resume /data/backup.tar',
     ],
     [
       "calve: could not resume the upload (/data/backup.tar to glacier://photos): the recorded endpoint is neither the service's own nor on this machine: https://evil.example",
@@ -124,6 +136,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       'calve: /data/my files: the file is empty, and a vault accepts no empty archive',
       'hint: leave this file out',
+    ],
+    [
+      'calve: /data/my files: the stream is empty, so no object was made of it and none was replaced',
+      'hint: check why its writer wrote nothing; --allow-empty makes an empty object',
     ],
     [
       'calve: /data/my files: it is a folder, and not a regular file',

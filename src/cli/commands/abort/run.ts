@@ -1,4 +1,4 @@
-import { isFailure, TransferError } from '../../../core/failures.js';
+import { isFailure, TransferError, withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { abortUpload, sortUploads, withActivity } from '../../../transfer/abort.js';
 import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
@@ -42,6 +42,8 @@ export async function abort(context: Context, words: readonly string[]): Promise
       const uploads = selection.ids.map((uploadId) => ({ uploadId, key }));
       await abortEach(context, session, uploads, { listed: false, forget: own.dropRecord });
     }
+  } catch (error) {
+    throw withContext(error, { target: url.url });
   } finally {
     await close();
   }

@@ -1,3 +1,4 @@
+import { withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { TARGETS } from '../../../targets/registry.js';
 import { joiner, listUploads as listAll } from '../../../transfer/list.js';
@@ -32,6 +33,8 @@ export async function listUploads(context: CommandContext<Options>, words: reado
     for (const open of page.uploads) await printer.print(joinedJson(session, join(open)));
     await printer.end();
     await printMarker(context, page.marker);
+  } catch (error) {
+    throw withContext(error, { target: url.url });
   } finally {
     await session.target.close();
   }
