@@ -66,6 +66,8 @@ export type TransferEvent =
   | { type: 'part'; index: number; sizeBytes: number; reused: boolean }
   /** Part `index` is being sent. */
   | { type: 'sending'; index: number }
+  /** About once a second: so much of part `index` has left in the current attempt to send it. */
+  | { type: 'progress'; index: number; sentBytes: number }
   | {
       type: 'retry';
       operation: string;

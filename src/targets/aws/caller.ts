@@ -12,8 +12,6 @@ interface SendOptions {
 type Send<T, Client, Sdk> = (client: Client, options: SendOptions, sdk: Sdk) => Promise<T>;
 
 export interface Caller<Client, Sdk, Operation> {
-  /** True if requests use TLS. */
-  readonly isEncrypted: boolean;
   /** @throws the failure that `classify` returns, or the signal's reason */
   call<T>(operation: Operation, signal: AbortSignal, send: Send<T, Client, Sdk>): Promise<T>;
   close(): void;
@@ -55,5 +53,5 @@ export function serviceCaller<Client, Sdk, Operation>(
     }
   }
 
-  return { isEncrypted: loader.isEncrypted, call, close: () => loader.close() };
+  return { call, close: () => loader.close() };
 }

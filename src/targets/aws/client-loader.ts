@@ -11,8 +11,6 @@ export interface LoadedClient<Client, Sdk> {
 }
 
 export interface ClientLoader<Client, Sdk> {
-  /** True if requests use TLS. */
-  readonly isEncrypted: boolean;
   /** Loads the client once, on the first call: that takes longer than a whole `status` command. */
   load(): Promise<LoadedClient<Client, Sdk>>;
   /** Makes the next request look up the credentials again. Requests that have started are not affected. */
@@ -84,7 +82,6 @@ export function sdkClientLoader<Client, Sdk, C>(
   }
 
   return {
-    isEncrypted: options.endpoint === null || options.endpoint.startsWith('https:'),
     load() {
       loaded ??= load();
       return loaded;

@@ -18,6 +18,7 @@ import type {
   PartReceipt,
   PartsPage,
   PartsRequest,
+  PartWatch,
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
@@ -142,11 +143,17 @@ class KeyTarget implements Target {
     return { uploadId, object };
   }
 
-  async sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt> {
+  async sendPart(
+    uploadId: string,
+    part: PreparedPart,
+    signal: AbortSignal,
+    watch: PartWatch = () => false,
+  ): Promise<PartReceipt> {
     signal.throwIfAborted();
     const md5 = this.#options.dialect.sendsMd5 ? await part.md5() : null;
     const hasChecksums = await this.#hasChecksums(uploadId, signal);
-    return sendPart(this.#bucket.caller, { ...this.#address, uploadId, hasChecksums, md5 }, part, signal);
+    const request = { ...this.#address, uploadId, hasChecksums, md5 };
+    return sendPart(this.#bucket.caller, request, part, { signal, watch });
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {

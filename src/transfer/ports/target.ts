@@ -148,7 +148,7 @@ export function alreadyAborted({ service }: TransferError<'not-found'>): AbortRe
 }
 
 /**
- * Called at each tenth of a part's time with the number of its bytes that have left, where that is known.
+ * Called about once a second with the number of a part's bytes that were handed to the connection.
  * @returns true when the part must stop and give way to others
  */
 export type PartWatch = (sentBytes: number) => boolean;
