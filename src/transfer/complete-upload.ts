@@ -134,7 +134,7 @@ export function asGone(
 }
 
 async function sendComplete(
-  { target, signal }: CompleteSession,
+  { target, signal, report }: CompleteSession,
   journal: Journal,
   whole: WholeArchive,
 ): Promise<FinishedArchive> {
@@ -142,7 +142,9 @@ async function sendComplete(
   const { uploadId } = head;
   try {
     const object = head.object === undefined ? {} : { object: head.object };
-    return await target.complete(uploadId, { ...whole, parts, ...object }, signal);
+    const archive = await target.complete(uploadId, { ...whole, parts, ...object }, signal);
+    if (archive.lookedInstead === true) report({ type: 'notice', notice: 'looked-instead' });
+    return archive;
   } catch (error) {
     if (isFailure(error, 'checksum') && error.service?.httpStatus === 400) await journal.recordReopened();
     throw asGone(error, uploadId, whole);

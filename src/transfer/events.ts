@@ -38,6 +38,8 @@ export type Notice =
   | { notice: 'completing-again'; uploadId: string }
   /** Another calve works on this upload; a bare `resume` continues with the next one. */
   | { notice: 'busy-skipped'; file: string; holder: string }
+  /** --no-overwrite, and the store knows no conditions: the key was looked at just before complete instead. */
+  | { notice: 'looked-instead' }
   /** The service did not say whose account this is. */
   | { notice: 'account-unknown' }
   /** The upload is old, but another machine is sending it, or the service would have removed it: left alone. */

@@ -57,7 +57,10 @@ describe('On a slow line', { concurrency: 2 }, () => {
     assert.ok(lines.every(({ totalBytes, parts }) => totalBytes === sizeBytes && parts === 1));
     const within = new Set(lines.map(({ doneBytes }) => Number(doneBytes)).filter((done) => done > 0));
     assert.ok(within.size >= 3, stderr);
-    assert.deepEqual([...within], [...within].sort((a, b) => a - b));
+    assert.deepEqual(
+      [...within],
+      [...within].sort((a, b) => a - b),
+    );
     assert.ok([...within].every((done) => done <= sizeBytes));
   });
 

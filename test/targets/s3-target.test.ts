@@ -352,6 +352,41 @@ for (const [title, complete] of [
   });
 }
 
+test('--no-overwrite keeps an object that appears before complete, also if the store ignores the condition', async (t) => {
+  let isThere = false;
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (at.method === 'HEAD' && !isThere) response.writeHead(404).end();
+    else aws()(response, at);
+  });
+  const target = targetAt(t, url);
+  const object = { storageClass: null, noOverwrite: true };
+  const created = await target.createUpload({ ...request, object }, never);
+  const { whole } = await sendAll(target);
+  isThere = true;
+  const completing = target.complete('up-1', { ...whole, ...created }, never);
+  await assert.rejects(completing, (error) => isFailure(error, 'exists'));
+  assert.equal(requests.filter(isComplete).length, 0);
+});
+
+test('--no-overwrite completes without the condition, and reports it, if the store answers 501', async (t) => {
+  let isThere = false;
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (at.method === 'HEAD' && !isThere) return void response.writeHead(404).end();
+    if (isComplete(at) && at.headers['if-none-match'] !== undefined) {
+      return refuse(response, 501, 'NotImplemented');
+    }
+    if (isComplete(at)) isThere = true;
+    aws()(response, at);
+  });
+  const target = targetAt(t, url);
+  const object = { storageClass: null, noOverwrite: true };
+  const created = await target.createUpload({ ...request, object }, never);
+  const { whole } = await sendAll(target);
+  const finished = await target.complete('up-1', { ...whole, ...created }, never);
+  assert.deepEqual([finished.lookedInstead, finished.object?.etag], [true, ETAG]);
+  assert.equal(requests.filter(isComplete).length, 2);
+});
+
 test('an empty 404 to HEAD is an answer, also from a store that sends no request ids', async (t) => {
   const { url } = await scriptedServer(t, (response, at) => {
     if (at.method === 'HEAD') response.writeHead(404).end();

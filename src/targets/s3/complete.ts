@@ -34,8 +34,10 @@ export async function completeObject(completing: Completing, signal: AbortSignal
   const parts = orderedParts(whole);
   const head = (): Promise<ExistingObject | null> => headObject(caller, address, dialect, signal);
   try {
-    const response = await sendComplete(completing, parts, signal);
-    return await checkObject(completing, parts, response, head);
+    if (keepsObject(whole)) await assertStillFree(completing, parts, head);
+    const { response, lookedInstead } = await sendComplete(completing, parts, signal);
+    const finished = await checkObject(completing, parts, response, head);
+    return lookedInstead ? { ...finished, lookedInstead } : finished;
   } catch (error) {
     const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
     const isRefused = isPreconditionFailed(error);
@@ -44,11 +46,28 @@ export async function completeObject(completing: Completing, signal: AbortSignal
     const object = isUnclear ? await orNull(head, signal) : await head();
     if (object !== null && isOurs(object, whole, parts)) return finishedArchive(completing, object, null);
     if (isUnclear && hasAnswered(error)) await assertUploadExists(completing, signal);
-    if (!isUnclear && object !== null && whole.object?.noOverwrite === true) {
+    if (!isUnclear && object !== null && keepsObject(whole)) {
       throw wrapFailure(error, 'exists', { url: completing.url });
     }
     throw error;
   }
+}
+
+function keepsObject({ object }: Completion): boolean {
+  return object?.noOverwrite === true;
+}
+
+/**
+ * Looks at the key once more, because some stores ignore the condition of complete, or refuse it.
+ * @throws TransferError `exists`
+ */
+async function assertStillFree(
+  { url, whole }: Completing,
+  parts: readonly RecordedPart[],
+  head: () => Promise<ExistingObject | null>,
+): Promise<void> {
+  const object = await headIfAllowed(head);
+  if (object !== null && !isOurs(object, whole, parts)) throw existsFailure(url);
 }
 
 /** Looks at the object after an unclear response; a look that fails shows nothing. */
@@ -111,9 +130,26 @@ function orderedParts({ parts, sizeBytes, treeHash }: Completion): RecordedPart[
   return ordered;
 }
 
+/** Sends complete with the condition that no object exists, or without it where the store does not know conditions. */
 async function sendComplete(
   completing: Completing,
   parts: readonly RecordedPart[],
+  signal: AbortSignal,
+): Promise<{ response: CompleteMultipartUploadCommandOutput; lookedInstead: boolean }> {
+  const send = (condition: { IfNoneMatch?: string }) => sendOnce(completing, parts, condition, signal);
+  if (!keepsObject(completing.whole)) return { response: await send({}), lookedInstead: false };
+  try {
+    return { response: await send({ IfNoneMatch: '*' }), lookedInstead: false };
+  } catch (error) {
+    if (!isFailure(error, 'refused') || error.service?.httpStatus !== 501) throw error;
+    return { response: await send({}), lookedInstead: true };
+  }
+}
+
+async function sendOnce(
+  completing: Completing,
+  parts: readonly RecordedPart[],
+  condition: { readonly IfNoneMatch?: string },
   signal: AbortSignal,
 ): Promise<CompleteMultipartUploadCommandOutput> {
   const { caller, address, uploadId, hasChecksums, whole } = completing;
@@ -132,7 +168,7 @@ async function sendComplete(
     },
     // Only stores with checksums know this field.
     ...(hasChecksums && { MpuObjectSize: whole.sizeBytes }),
-    ...(whole.object?.noOverwrite === true && { IfNoneMatch: '*' }),
+    ...condition,
   };
   const response = await caller.call(operation, signal, (client, send, sdk) =>
     client.send(new sdk.CompleteMultipartUploadCommand(input), send),

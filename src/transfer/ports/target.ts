@@ -133,6 +133,8 @@ export interface FinishedArchive {
   /** The service's own hash of the whole, where it gives one. */
   readonly treeHash: TreeHash | null;
   readonly object?: ObjectFacts;
+  /** True if the store knows no conditions: that no object existed was seen just before, and not guaranteed. */
+  readonly lookedInstead?: boolean;
 }
 
 export interface AbortResponse {

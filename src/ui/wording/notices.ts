@@ -40,6 +40,8 @@ const WORDINGS: {
         : `the service still lists ${count(parts, 'part')} of it`;
     return `upload ${safeWhole(uploadId)} was aborted, but ${finding}: storage may still be billed; abort it again later`;
   },
+  'looked-instead': () =>
+    'this store does not support conditional requests: calve looked for an object under the key just before it completed the upload, and found none',
   'expired-created-again': ({ lastActivityAt }) =>
     `the upload has expired, because it was idle since ${formatTimestamp(lastActivityAt)}; calve creates a new one`,
   'gone-created-again': ({ uploadId }) =>

@@ -42,6 +42,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', parts: 2 },
     'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may still be billed; abort it again later',
   ],
+  'looked-instead': [
+    {},
+    'this store does not support conditional requests: calve looked for an object under the key just before it completed the upload, and found none',
+  ],
   'expired-created-again': [
     { uploadId: '-Xk3', lastActivityAt: startedAt },
     'the upload has expired, because it was idle since 2026-11-19 08:00 UTC; calve creates a new one',
