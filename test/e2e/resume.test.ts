@@ -19,6 +19,21 @@ async function abortElsewhere(home: VaultHome, uploadId: string): Promise<void> 
 describe('calve resume', { concurrency: 2 }, () => {
   const service = sharedVaults({ repeatWindowMs: 1 });
 
+  test('names every upload whose service is down, with its file, and says that it can be resumed', async (t) => {
+    const home = await service.home(t);
+    const files = ['a', 'b'].map((name) => home.file(name, 2 * MIB_BYTES));
+    const ids: string[] = [];
+    for (const file of files) ids.push(await home.leaveUnfinished(file, 1));
+    const busy = { status: 503, code: 'ServiceUnavailableException', message: 'Later.' };
+    home.hook({ before: () => busy });
+    const { code, stdout } = await home.run(['resume', '--json', '--max-attempts', '1']);
+    assert.equal(code, 3);
+    assert.deepEqual(
+      jsonLines(stdout).map(({ file, uploadId, resumable }) => [file, uploadId, resumable]),
+      files.map((file, index) => [file, ids[index], true]),
+    );
+  });
+
   test('of a file goes on, prints the archive id alone, and the archive is the file', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 4 * MIB_BYTES + 1);

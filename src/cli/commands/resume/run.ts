@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { isFailure, TransferError } from '../../../core/failures.js';
+import { isFailure, TransferError, withContext } from '../../../core/failures.js';
 import { sourceName } from '../../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
@@ -102,12 +102,22 @@ async function findUpload(
 }
 
 async function resumeOne(context: Context, upload: UnfinishedHead): Promise<void> {
-  const { io, options, reporter } = context;
-  const { session, close } = await openRecordedSession(io, options, upload, reporter);
+  const { session, close } = await openUploadsSession(context, upload);
   try {
     const about = aboutFile(session, sourceName(upload.head.identity.source));
     await printArchive(context, await resumeUpload(about, upload.head));
   } finally {
     await close();
+  }
+}
+
+/** A session that cannot be opened leaves the upload as it is, so the failure names it and the line that resumes it. */
+async function openUploadsSession({ io, options, reporter }: Context, upload: UnfinishedHead) {
+  try {
+    return await openRecordedSession(io, options, upload, reporter);
+  } catch (error) {
+    const { identity, uploadId } = upload.head;
+    const context = { file: sourceName(identity.source), target: identity.target.url, uploadId };
+    throw withContext(error, { ...context, resumable: true });
   }
 }
