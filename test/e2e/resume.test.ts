@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-glacier';
+import { jsonLines } from '../support/calve.js';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
 import { isPart } from '../support/requests.js';
