@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -184,6 +185,21 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
         assertFailed(await home.run(['upload', file, 'local://v', option]), 13),
         /calve cannot write there/,
       );
+    }
+  });
+
+  test('exits 3 where the folder of a local:// vault cannot be read, and does not call the vault missing', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    mkdirSync(join(home.folder, 'vaults/v1/vaults'), { recursive: true, mode: 0o700 });
+    // Calls that follow a link to itself fail with ELOOP, for root too. A bad disk fails with EIO in the same places.
+    symlinkSync('v', join(home.folder, 'vaults/v1/vaults/v'));
+    const options = ['--local-dir=vaults', '--max-attempts=2'];
+    for (const words of [
+      ['upload', file, 'local://v'],
+      ['list-uploads', 'local://v'],
+    ]) {
+      assert.match(assertFailed(await home.run([...words, ...options]), 3), /ELOOP/);
     }
   });
 });

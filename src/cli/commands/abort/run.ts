@@ -5,6 +5,7 @@ import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
 import type { OpenUpload } from '../../../transfer/ports/target.js';
 import { type Session, sessionAt } from '../../../transfer/session.js';
 import { abortedJson, type UploadJson } from '../../../ui/json.js';
+import { safeWhole } from '../../../ui/text/safe-text.js';
 import type { CommandContext } from '../../command.js';
 import { openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
@@ -100,7 +101,7 @@ async function abortEach(
       const there = sessionAt(session, key);
       const { answer } = await abortUpload(there, uploadId, how);
       const object = abortedJson({ uploadId, target: there.targetIdentity.url, key }, answer);
-      await context.result(object, `aborted\t${uploadId}`);
+      await context.result(object, `aborted\t${safeWhole(uploadId)}`);
     } catch (error) {
       if (isFailure(error, 'busy')) busy.push(error);
       else await context.fail(error);
