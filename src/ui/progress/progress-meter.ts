@@ -59,7 +59,7 @@ export class ProgressMeter {
   #reused = { parts: 0, bytes: 0 };
   /** The bytes that have left of each part in flight, by index. */
   readonly #inFlight = new Map<number, number>();
-  /** How many bytes had left at which time, the oldest first. The first one is at most as old as the window. */
+  /** The bytes that had left at some times, the oldest first. The first time is at most as old as the window. */
   #looks: { readonly atMs: number; readonly bytes: number }[] = [];
 
   constructor(nowMs: () => number) {
