@@ -47,7 +47,16 @@ const missing = (what: FailureFacts['not-found']['what'], name: string) =>
   failure('not-found', { what, name, detail: null });
 
 const sources = (
-  ['missing', 'unreadable', 'empty', 'folder', 'not-regular', 'changed', 'other-upload'] as const
+  [
+    'missing',
+    'no-working-folder',
+    'unreadable',
+    'empty',
+    'folder',
+    'not-regular',
+    'changed',
+    'other-upload',
+  ] as const
 ).map((why) =>
   failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
@@ -61,7 +70,19 @@ const streams = (
   ] as const
 ).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
 
-const states = (['damaged', 'not-writable', 'no-folder', 'foreign', 'newer'] as const).map((why) =>
+const states = (
+  [
+    'damaged',
+    'not-writable',
+    'no-folder',
+    'no-home',
+    'foreign',
+    'open',
+    'link',
+    'no-access',
+    'newer',
+  ] as const
+).map((why) =>
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
 );
 
