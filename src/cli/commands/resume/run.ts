@@ -56,7 +56,9 @@ function noticeStateFolder(context: Context): void {
 
 /** Resumes all uploads. One that another calve works on is reported and skipped; it is not a failure. */
 async function resumeAll(context: Context): Promise<void> {
-  for (const upload of await openState(context.options).heads()) {
+  const unfinished = await openState(context.options).heads();
+  if (unfinished.length === 0) context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+  for (const upload of unfinished) {
     try {
       await resumeOne(context, upload);
     } catch (error) {
