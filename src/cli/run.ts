@@ -82,11 +82,21 @@ export async function run(argv: readonly string[], version: string): Promise<num
   const program = buildProgram(io, version);
   unsetSwitchesThatSayNo(process.env, program.command);
   try {
-    await program.command.parseAsync(argv, { from: 'user' });
+    await program.command.parseAsync(wordsToParse(argv, program.command), { from: 'user' });
     return program.exitCode();
   } catch (error) {
     return await endWith(io, error, program.command);
   }
+}
+
+/**
+ * Returns what commander is to read. With --help it would print the general help for a word that is not a command, and end
+ * with 0: it gets the word alone, and refuses it.
+ */
+function wordsToParse(argv: readonly string[], program: Command): readonly string[] {
+  const [word = ''] = argv[0] === 'help' ? argv.slice(1) : argv;
+  const isCommand = word === 'help' || program.commands.some((command) => command.name() === word);
+  return isCommand || word === '' || word.startsWith('-') ? argv : [word];
 }
 
 /** Prints what stopped the run before its command began. @returns the exit number */
