@@ -4,6 +4,7 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
+import { trustOwnGroups } from '../state/safe-folder.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
@@ -20,6 +21,7 @@ import { systemClock } from './clock.js';
 import type { Io } from './io.js';
 import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
+import type { CatalogueOptions, StateOptions } from './options/state.js';
 
 /** A session, and a function that ends everything that it opened. */
 export interface OpenedSession {
@@ -91,11 +93,13 @@ export function openSources(
 
 const limiter = () => import('../source/rate-limit.js');
 
-export function openState(options: Pick<Options, 'state'>): StateStore {
+export function openState(options: StateOptions): StateStore {
+  if (options.trust.trustGroup) trustOwnGroups();
   return openStateStore(options.state.path());
 }
 
-export function openArchives(options: Pick<Options, 'catalogue'>): Catalogue {
+export function openArchives(options: CatalogueOptions): Catalogue {
+  if (options.trust.trustGroup) trustOwnGroups();
   return openCatalogue(options.catalogue.path());
 }
 

@@ -52,6 +52,7 @@ export interface FailureFacts {
     path: string;
     why:
       | 'missing'
+      | 'no-working-folder'
       | 'unreadable'
       | 'empty'
       | 'empty-stream'
@@ -67,7 +68,18 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer' | 'older';
+    /** `foreign`, `open`, `link` and `no-access` mean that calve cannot trust or read the path. */
+    why:
+      | 'damaged'
+      | 'not-writable'
+      | 'no-folder'
+      | 'no-home'
+      | 'foreign'
+      | 'open'
+      | 'link'
+      | 'no-access'
+      | 'newer'
+      | 'older';
     detail: string | null;
   };
   /** The archive exists, but it could not be recorded. */

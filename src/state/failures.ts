@@ -39,8 +39,8 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
 }
 
 const UNREADABLE: ReadonlyMap<string, Why> = new Map([
-  ['EACCES', 'foreign'],
-  ['EPERM', 'foreign'],
+  ['EACCES', 'no-access'],
+  ['EPERM', 'no-access'],
   ['ENOTDIR', 'no-folder'],
   ['ELOOP', 'no-folder'],
 ]);
@@ -48,7 +48,7 @@ const UNREADABLE: ReadonlyMap<string, Why> = new Map([
 /**
  * Runs work that only reads.
  * @returns the result of the work, or `missing` when the path does not exist
- * @throws TransferError `state`: `foreign` when reading is not allowed, `no-folder` when a part of the path
+ * @throws TransferError `state`: `no-access` when reading is not allowed, `no-folder` when a part of the path
  * is not a folder, `damaged` for any other error of the system
  */
 export async function reading<T, M>(path: string, missing: M, work: () => Promise<T>): Promise<T | M> {

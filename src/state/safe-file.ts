@@ -26,8 +26,8 @@ export interface OwnFile {
 /**
  * @param maxBytes read only the beginning, at most this many bytes
  * @returns null when there is no such file
- * @throws TransferError `state` `foreign` for a link, for anything that is not a regular file, for a file of
- * another user, and for one that others may write to
+ * @throws TransferError `state`: `link` for anything that is not a regular file, `foreign` for a file of another user,
+ * `open` for one that others may write to
  */
 export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnFile | null> {
   const file = await openOwnFile(path, O_RDONLY);
@@ -53,7 +53,7 @@ export function openOwnFileForAppending(path: string): Promise<FileHandle | null
 async function openOwnFile(path: string, flags: number): Promise<FileHandle | null> {
   const named = await reading(path, null, () => lstat(path));
   if (named === null) return null;
-  if (!named.isFile()) throw stateFailure('foreign', path, 'it is not a regular file');
+  if (!named.isFile()) throw stateFailure('link', path, 'it is not a regular file');
   assertOurs(path, named);
   // O_NOFOLLOW refuses a link, and O_NONBLOCK does not block on a pipe, that replaced the file after lstat.
   const openPath = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);

@@ -44,6 +44,10 @@ export type Notice =
   | { notice: 'account-unknown' }
   /** The upload is old, but another machine is sending it, or the service would have removed it: left alone. */
   | { notice: 'in-use-elsewhere'; uploadId: string; createdAt: string }
+  /** A sweep aborted nothing: the user said no, or there was nothing to take. */
+  | { notice: 'nothing-aborted'; why: 'declined' | 'none' }
+  /** A bare `resume` found no unfinished upload. */
+  | { notice: 'nothing-to-resume' }
   /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
   /** Off a terminal: the state folder that this run uses. */

@@ -14,6 +14,7 @@ import { missingTool } from '../support/aws-tools.js';
 import type { BucketHome, Scheme } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
 import { type Ended, jsonLines } from '../support/calve.js';
+import { assertFailed } from '../support/failed.js';
 import { isAbort, isComplete, isCreate, isPart, isPartList } from '../support/requests.js';
 import { missingSwift } from '../support/swift.js';
 
@@ -350,6 +351,11 @@ describe('objects, end to end', { skip }, () => {
         assert.deepEqual(
           rest.map(({ key }) => key),
           ['p/b', 'q', undefined],
+        );
+        const wrong = await home.run(['list-uploads', home.target, '--marker=nonsense']);
+        assert.match(
+          assertFailed(wrong, 2),
+          /^calve: --marker nonsense: it is not the marker of an earlier page/,
         );
         const id = String(first?.['uploadId']);
         const parts = jsonLines(

@@ -63,11 +63,12 @@ describe('calve resume', { concurrency: 2 }, () => {
     assert.deepEqual(tableOf((await home.run(['status'])).stdout), []);
   });
 
-  test('with nothing to do exits 0, prints nothing and names the state folder', async (t) => {
+  test('with nothing to do exits 0, says so on stderr and names the state folder', async (t) => {
     const home = await service.home(t);
     const { code, stdout, stderr } = await home.run(['resume'], { CALVE_STATE_DIR: join(home.folder, 's') });
     assert.deepEqual([code, stdout], [0, '']);
-    assert.equal(stderr, `note: the state folder is ${join(home.folder, 's')}\n`);
+    const folder = `note: the state folder is ${join(home.folder, 's')}\n`;
+    assert.equal(stderr, `${folder}note: there is no unfinished upload to resume\n`);
   });
 
   test('of a file that the state does not know exits 10 and names file and folder', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Command, CommanderError } from 'commander';
 import fc from 'fast-check';
@@ -13,7 +14,11 @@ import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
 import { sharedVaults } from '../support/vault-service.js';
 import { fuzz, hostileText } from './fuzz.js';
 
-const io = { env: {}, cwd: '/work', homeDir: '/home/u' } as unknown as Io;
+const io = {
+  env: {},
+  homeDir: '/home/u',
+  absolute: (path: string) => resolve('/work', path),
+} as unknown as Io;
 const wordingEnv = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: false };
 
 const COMMANDS = [

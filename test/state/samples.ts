@@ -130,6 +130,16 @@ export function stateFailing(why: FailureFacts['state']['why'], inPath = '') {
   };
 }
 
+/** Returns a check for a path that belongs to others, that others may write to, or that is a link. */
+export function untrusted(inPath = '') {
+  return (error: unknown): true => {
+    assert.ok(isFailure(error, 'state'), `not a state failure: ${error}`);
+    assert.ok(['foreign', 'open', 'link'].includes(error.facts.why), JSON.stringify(error.facts));
+    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not contain ${inPath}`);
+    return true;
+  };
+}
+
 /** Returns a check for a TransferError `busy`. */
 export function busyFailing(what: string, holder: RegExp) {
   return (error: unknown): true => {

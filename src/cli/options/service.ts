@@ -61,8 +61,6 @@ export const serviceOptions = optionGroup(DECLARED, (values, given, io): Service
     accountId: values.accountId,
     allowHttp,
     localDir: folderOption(io, values.localDir, {
-      what: 'the folder of local:// vaults',
-      option: '--local-dir',
       variable: 'XDG_DATA_HOME',
       fallback: '.local/share',
       name: 'vaults',

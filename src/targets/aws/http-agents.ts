@@ -38,6 +38,28 @@ function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, 
   socket.once('close', stopTimer);
 }
 
+/** The method by which Node hands a request to an agent. The types of Node do not have it. */
+interface RequestTaker {
+  addRequest(request: http.ClientRequest, ...rest: unknown[]): void;
+}
+
+/**
+ * Makes a switch to another protocol (101) a failed answer. calve never asks for one, and without a listener Node closes
+ * the connection without an error, so that the answer would never come.
+ */
+function refuseUpgrades(agent: http.Agent): void {
+  const taker = agent as unknown as RequestTaker;
+  const addRequest = taker.addRequest.bind(agent);
+  taker.addRequest = (request, ...rest) => {
+    request.once('upgrade', ({ statusCode }: http.IncomingMessage, socket: Duplex) => {
+      socket.destroy();
+      const error = new Error(`HTTP ${statusCode}: the server switched to another protocol`);
+      request.emit('error', Object.assign(error, { code: 'EPROTO' }));
+    });
+    addRequest(request, ...rest);
+  };
+}
+
 class HttpAgent extends http.Agent {
   readonly #connectTimeoutMs: number;
 
@@ -95,6 +117,7 @@ export function httpAgents({ connectTimeoutMs, concurrency, proxies }: HttpAgent
   const options = { keepAlive: true, maxSockets: concurrency + 4, lookup };
   const httpAgent = new HttpAgent(options, connectTimeoutMs);
   const httpsAgent = new HttpsAgent(options, connectTimeoutMs, proxies);
+  for (const agent of [httpAgent, httpsAgent]) refuseUpgrades(agent);
   return {
     httpAgent,
     httpsAgent,

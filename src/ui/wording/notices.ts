@@ -64,6 +64,9 @@ const WORDINGS: {
     'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
   'in-use-elsewhere': ({ uploadId, createdAt }) =>
     `upload ${safeWhole(uploadId)}, created on ${formatTimestamp(createdAt)}, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)`,
+  'nothing-aborted': ({ why }) =>
+    why === 'declined' ? 'the answer was not yes: nothing was aborted' : 'there is no upload to abort',
+  'nothing-to-resume': () => 'there is no unfinished upload to resume',
   'next-page': ({ marker }) => `there are more entries; the next page: --marker=${safeWhole(marker)}`,
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };

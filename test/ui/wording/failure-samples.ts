@@ -58,6 +58,7 @@ const missing = (what: FailureFacts['not-found']['what'], name: string) =>
 const sources = (
   [
     'missing',
+    'no-working-folder',
     'unreadable',
     'empty',
     'empty-stream',
@@ -79,7 +80,19 @@ const streams = (
   ] as const
 ).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
 
-const states = (['damaged', 'not-writable', 'no-folder', 'foreign', 'newer'] as const).map((why) =>
+const states = (
+  [
+    'damaged',
+    'not-writable',
+    'no-folder',
+    'no-home',
+    'foreign',
+    'open',
+    'link',
+    'no-access',
+    'newer',
+  ] as const
+).map((why) =>
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
 );
 

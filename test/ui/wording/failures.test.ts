@@ -130,6 +130,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: check the path, then: calve resume /data/backup.tar',
     ],
     [
+      'calve: /data/my files: it starts from the working folder, and somebody deleted that folder',
+      'hint: change to a folder that exists, or name the whole path, then: calve resume /data/backup.tar',
+    ],
+    [
       'calve: /data/my files: the file cannot be read: EACCES',
       'hint: check its permissions and the disk that it is on, then: calve resume /data/backup.tar',
     ],
@@ -181,15 +185,31 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: /state/x: calve cannot write there',
-      'hint: free space on that disk, or fix its permissions, then: calve resume /data/backup.tar',
+      'hint: free space on that disk or fix its permissions, or name another folder with --state-dir and --catalogue (for local:// also --local-dir), then: calve resume /data/backup.tar',
     ],
     [
       'calve: /state/x: calve needs a folder there',
       'hint: move the file in its place away, or name another folder with --state-dir or --catalogue',
     ],
     [
-      'calve: /state/x: it belongs to another user, or other users may write to it',
-      'hint: make it yours, and remove the permissions of others: chmod go= /state/x',
+      'calve: /state/x: this user has no home folder for it',
+      'hint: name the folders with --state-dir and --catalogue (for local:// also --local-dir)',
+    ],
+    [
+      'calve: /state/x: calve trusts only what belongs to its own user',
+      'hint: name a folder of your own with --state-dir or --catalogue, or run calve as the user that owns this one',
+    ],
+    [
+      'calve: /state/x: other users may change it',
+      'hint: take that permission away: chmod -R go-w /state/x; if only your own group has it, --trust-group accepts that',
+    ],
+    [
+      'calve: /state/x: calve made no such thing there',
+      'hint: move it away, or name another folder with --state-dir or --catalogue',
+    ],
+    [
+      'calve: /state/x: calve may not read it',
+      'hint: permit it: chmod -R u+rwX /state/x, or name another folder with --state-dir or --catalogue',
     ],
     ['calve: /state/x: a newer version of calve wrote it', 'hint: use that newer version'],
   ],

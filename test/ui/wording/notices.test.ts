@@ -90,6 +90,8 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', createdAt: startedAt },
     'upload -Xk3, created on 2026-11-19 08:00 UTC, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)',
   ],
+  'nothing-aborted': [{ why: 'declined' }, 'the answer was not yes: nothing was aborted'],
+  'nothing-to-resume': [{}, 'there is no unfinished upload to resume'],
   'next-page': [{ marker: '-Xk3' }, 'there are more entries; the next page: --marker=-Xk3'],
   'state-folder': [{ path: '/var/lib/calve' }, 'the state folder is /var/lib/calve'],
 };

@@ -79,13 +79,29 @@ async function sweep(context: Context, session: Session, selection: Selection): 
   }
   const { own } = context.options;
   if (own.dryRun) return printUploads(context, session, sorted.take);
-  if (sorted.take.length === 0 || !(own.yes || (await confirmed(context, sorted.take.length)))) return;
+  const why = await reasonToStop(context, session, sorted.take);
+  if (why !== null) return session.report({ type: 'notice', notice: 'nothing-aborted', why });
   await abortEach(
     context,
     session,
     sorted.take.map(({ open }) => open),
     { listed: true, forget: own.dropRecord },
   );
+}
+
+/** Lists the uploads and asks, unless --yes is given. @returns null if the uploads are to be aborted */
+async function reasonToStop(
+  context: Context,
+  session: Session,
+  uploads: readonly JoinedUpload[],
+): Promise<'none' | 'declined' | null> {
+  if (uploads.length === 0) return 'none';
+  if (context.options.own.yes) return null;
+  const rows = uploads.map((upload) => joinedJson(session, upload));
+  const columns = context.io.stderr.columns || undefined;
+  const table = uploadsTableFor(parseTargetUrl(session.targetIdentity.url))({ isTerminal: true, columns });
+  const text = rows.map((row) => table.push(row)).join('') + table.end();
+  return (await confirmed(context, { text, count: rows.length })) ? null : 'declined';
 }
 
 /** Aborts the uploads. Those that another calve works on fail at the end, after the others are done. */

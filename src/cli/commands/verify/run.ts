@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { TransferError } from '../../../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
 import { verifyFile } from '../../../transfer/verify.js';
@@ -19,7 +18,7 @@ export async function verify(context: CommandContext<Options>, words: readonly s
       hint: 'name the file with the same bytes, and the archive: calve verify FILE --archive-id=ID',
     });
   }
-  const file = resolve(io.cwd, words[0] ?? '');
+  const file = io.absolute(words[0] ?? '');
   const sources = openSources({ transfer: DEFAULT_TRANSFER });
   try {
     const tools = { catalogue: openArchives(options), openSource: sources.openSource, signal: io.signal };
