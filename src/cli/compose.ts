@@ -1,4 +1,5 @@
 /** The composition root: builds the ports from the options. Only this file knows every adapter. */
+import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
@@ -21,7 +22,7 @@ import type { Io } from './io.js';
 import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
 
-/** A session, and a function that ends everything that it opened. */
+/** A session, and a function that ends everything that it opened and never fails. */
 export interface OpenedSession {
   readonly session: Session;
   close(): Promise<void>;
@@ -147,7 +148,7 @@ export async function connectTarget(
       }
       return { target, targetIdentity, connection: opened.connection };
     } catch (error) {
-      await target.close();
+      await cleanUp(() => target.close());
       throw error;
     }
   } catch (error) {
@@ -175,10 +176,7 @@ export async function openSession(
     signal: io.signal,
     ...options.transfer,
   };
-  const close = async (): Promise<void> => {
-    await closeSources();
-    await connected.target.close();
-  };
+  const close = (): Promise<void> => cleanUp(closeSources, () => connected.target.close());
   return { session, close };
 }
 

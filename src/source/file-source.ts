@@ -1,5 +1,6 @@
 /** Reads a regular file as parts. Each part is read once, hashed in a thread and sent from memory. */
 import { basename } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { Sameness } from '../core/fingerprint.js';
 import type { PartRange } from '../core/part-plan.js';
@@ -85,10 +86,13 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
   }
 
   /** Waits for all reads first: another file may get the descriptor's number as soon as it is closed. */
-  async function closeAfterReads(): Promise<void> {
-    await tasks.endAll(new TransferError('bug', { detail: 'the source was closed' }));
-    await streams.destroyAll();
-    await handle.close();
+  function closeAfterReads(): Promise<void> {
+    const closed = new TransferError('bug', { detail: 'the source was closed' });
+    return cleanUp(
+      () => tasks.endAll(closed),
+      () => streams.destroyAll(),
+      () => handle.close(),
+    );
   }
 
   return {

@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import { compareFingerprints, type Fingerprint, type Sameness } from '../core/fingerprint.js';
 
@@ -109,7 +110,7 @@ export async function openFile(path: string): Promise<OpenedFile> {
     checkRegular(path, stats);
     return { path: real, handle, stats, fingerprint: fingerprintOf(stats) };
   } catch (error) {
-    await handle?.close();
+    await cleanUp(() => handle?.close());
     throw error instanceof TransferError ? error : sourceFailure(path, error);
   }
 }

@@ -2,6 +2,7 @@
 import { rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanUp } from '../core/clean-up.js';
 import type { Lock } from '../transfer/ports/state.js';
 import { writing } from './failures.js';
 import { busyFailure, listContenders, refreshEntry, STALE_AFTER_MS } from './lock-entry.js';
@@ -59,7 +60,9 @@ export class HeldLock implements Lock {
   /** Never fails: an entry that cannot be removed counts as dead as soon as this process ends. */
   async #remove(): Promise<void> {
     clearInterval(this.#timer);
-    await unlink(this.#path).catch(() => {});
-    await rmdir(dirname(this.#path)).catch(() => {});
+    await cleanUp(
+      () => unlink(this.#path),
+      () => rmdir(dirname(this.#path)),
+    );
   }
 }

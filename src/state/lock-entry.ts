@@ -4,6 +4,7 @@
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { LockHolder } from '../transfer/ports/state.js';
 import { decodeLine } from './checked-line.js';
@@ -73,7 +74,7 @@ async function readContender(path: string): Promise<Pick<Contender, 'entry' | 'm
       const value = decodeLine(bytes.subarray(0, -1));
       return { entry: isLockEntry(value) ? value : null, mtimeMs };
     } finally {
-      await file.close();
+      await cleanUp(() => file.close());
     }
   } catch (error) {
     if (osCode(error) === 'ENOENT') return null;
@@ -136,7 +137,7 @@ export async function refreshEntry(path: string): Promise<number | null> {
       const after = await file.stat();
       return after.nlink === 0 ? null : after.mtimeMs - before.mtimeMs;
     } finally {
-      await file.close();
+      await cleanUp(() => file.close());
     }
   } catch (error) {
     if (osCode(error) === 'ENOENT') return null;

@@ -73,7 +73,7 @@ export async function settleUpload(
   try {
     const recorded = findEntry(upload, entries);
     if (recorded !== null) {
-      await journal.remove();
+      await dropJournal(session, journal);
       return recorded;
     }
     if (upload.completing === null) return null;
@@ -166,11 +166,23 @@ function archiveEntry(
   };
 }
 
+/** Removes the journal of an archive that is recorded. A failure must not hide the archive: a later run removes it. */
+async function dropJournal({ report }: Pick<Session, 'report'>, journal: Journal): Promise<void> {
+  try {
+    await journal.remove();
+  } catch (error) {
+    if (!isFailure(error, 'state')) throw error;
+    const { path, detail } = error.facts;
+    report({ type: 'notice', notice: 'journal-left', path, detail });
+  }
+}
+
 async function recordArchive(
-  { catalogue }: Pick<Session, 'catalogue'>,
+  session: Pick<Session, 'catalogue' | 'report'>,
   journal: Journal,
   entry: CatalogueEntry,
 ): Promise<CatalogueEntry> {
+  const { catalogue } = session;
   try {
     await catalogue.record(entry);
   } catch (error) {
@@ -187,6 +199,6 @@ async function recordArchive(
       resumable: true,
     });
   }
-  await journal.remove();
+  await dropJournal(session, journal);
   return entry;
 }

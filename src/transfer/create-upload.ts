@@ -1,4 +1,5 @@
 /** Creates an upload on the service and its journal on disk. */
+import { cleanUp } from '../core/clean-up.js';
 import { withContext } from '../core/failures.js';
 import type { SourceIdentity } from '../core/identity.js';
 import type { PartPlan } from '../core/part-plan.js';
@@ -87,10 +88,11 @@ export async function createJournal(
     return {
       lock: locked.lock,
       journal,
-      close: async () => {
-        await journal.close();
-        await locked.close();
-      },
+      close: () =>
+        cleanUp(
+          () => journal.close(),
+          () => locked.close(),
+        ),
     };
   } catch (error) {
     await locked.close();

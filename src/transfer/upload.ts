@@ -1,6 +1,6 @@
 /** `upload`: one file becomes one archive, whatever happened before. */
 import { describeFile } from '../core/description.js';
-import { isFailure, TransferError, withContext } from '../core/failures.js';
+import { TransferError, withContext } from '../core/failures.js';
 import type { PartPlan } from '../core/part-plan.js';
 import { abortUpload } from './abort.js';
 import { checkOptions } from './check-options.js';
@@ -134,8 +134,7 @@ async function abortSuperseded(session: Session, upload: UnfinishedUpload): Prom
   try {
     await abortUpload(session, uploadId, { listed: true, forget: false });
     session.report({ type: 'notice', notice: 'superseded-aborted', uploadId, startedAt });
-  } catch (error) {
-    if (!(error instanceof TransferError) || isFailure(error, 'stopped')) throw error;
+  } catch {
     // The object exists, which is what the user asked for: a failed clean-up must not turn that into a failure.
     noticeUnfinished(session, 'left-unfinished', upload);
   }

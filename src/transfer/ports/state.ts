@@ -71,7 +71,7 @@ export interface Journal {
   recordReopened(): Promise<void>;
   /** Removes the journal of an upload that is over, and syncs the folder. */
   remove(): Promise<void>;
-  /** Ends appending; the journal stays. Idempotent. */
+  /** Ends appending; the journal stays. Idempotent. Never fails: what must be on disk was synced. */
   close(): Promise<void>;
 }
 
@@ -79,6 +79,7 @@ export interface Journal {
 export interface Lock {
   /** @throws TransferError `busy` when the lock is no longer ours (a clock jump, a takeover by another calve) */
   assertHeld(): Promise<void>;
+  /** Never fails. */
   release(): Promise<void>;
 }
 
@@ -104,7 +105,7 @@ export interface LockedUpload {
   readonly lock: Lock;
   /** Null when the state folder knows no such upload. */
   readonly journal: Journal | null;
-  /** Closes the journal and releases the lock. Idempotent. */
+  /** Closes the journal and releases the lock. Idempotent. Never fails. */
   close(): Promise<void>;
 }
 

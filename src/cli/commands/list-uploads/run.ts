@@ -1,3 +1,4 @@
+import { cleanUp } from '../../../core/clean-up.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { TARGETS } from '../../../targets/registry.js';
 import { joiner, listUploads as listAll } from '../../../transfer/list.js';
@@ -33,7 +34,7 @@ export async function listUploads(context: CommandContext<Options>, words: reado
     await printer.end();
     await printMarker(context, page.marker);
   } finally {
-    await session.target.close();
+    await cleanUp(() => session.target.close());
   }
 }
 
