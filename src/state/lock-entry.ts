@@ -15,6 +15,9 @@ import { type Guard, isCount, isName, isText, isTime, shape } from './shapes.js'
 /** A process that cannot be looked up counts as dead when its entry was not refreshed for this long. */
 export const STALE_AFTER_MS = 120_000;
 
+/** A quarter of the time after which other processes may consider this one dead. */
+export const REFRESH_EVERY_MS = STALE_AFTER_MS / 4;
+
 export interface LockEntry extends ProcessIdentity {
   /**
    * Random for each attempt and never used again, so that removing an entry by name cannot hit a later one.

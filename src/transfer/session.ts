@@ -1,11 +1,12 @@
 /** The session that use cases work with, and their result. Each function names the members that it needs. */
+import { setMaxListeners } from 'node:events';
 import type { TargetConnection, TargetIdentity, UploadAddress } from '../core/identity.js';
 import { sourceName } from '../core/identity.js';
 import { withKey } from '../core/target-url.js';
 import type { Report } from './events.js';
 import type { Clock } from './ports/clock.js';
 import type { OpenSource, OpenStream } from './ports/source.js';
-import type { Catalogue, CatalogueEntry, JournalHead, LockOptions, StateStore } from './ports/state.js';
+import type { Catalogue, CatalogueEntry, JournalHead, Lock, LockOptions, StateStore } from './ports/state.js';
 import type { Target } from './ports/target.js';
 
 /** One target, opened and located, with everything that a transfer to it needs. */
@@ -44,6 +45,13 @@ export function lockOptions({
   report,
 }: Pick<Session, 'lockWaitMs' | 'signal' | 'report'>): LockOptions {
   return { waitMs, signal, onWait: (holder) => report({ type: 'waiting', waitMs, ...holder }) };
+}
+
+/** Returns the same session, whose work stops as soon as another calve has taken one of the locks. */
+export function whileHeld<S extends Pick<Session, 'signal'>>(session: S, ...locks: readonly Lock[]): S {
+  const signal = AbortSignal.any([session.signal, ...locks.map(({ lost }) => lost)]);
+  setMaxListeners(0, signal);
+  return { ...session, signal };
 }
 
 /** Returns the same session with another object of the same bucket. A vault has no keys: its session is the same. */

@@ -17,7 +17,7 @@ import { isoNow } from './ports/clock.js';
 import type { BufferedPart, ByteStream, StreamSource } from './ports/source.js';
 import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
 import type { CreatedUpload, ObjectOptions } from './ports/target.js';
-import { type ArchiveResult, lockOptions, type Session, sentResult } from './session.js';
+import { type ArchiveResult, lockOptions, type Session, sentResult, whileHeld } from './session.js';
 
 /** The description of a vault's archive when the user gives none. */
 const STREAM_DESCRIPTION = 'standard input';
@@ -149,13 +149,15 @@ async function runStream(session: Session, run: StreamRun): Promise<CatalogueEnt
   let journal: Journal | null = null;
   try {
     try {
+      await run.identityLock?.assertHeld();
       locked = await session.state.openUpload(uploadId, lockOptions(session));
-      const parts = await sendStream(session, run);
-      await run.source.confirmEnd(session.signal);
-      checkSize(run.options, parts.sizeBytes);
-      journal = await recordParts(session, run, parts);
       const locks = [run.identityLock, locked.lock].filter((each) => each !== null);
-      return await completeUpload(session, { journal, locks, ...wholeOf(journal) });
+      const held = whileHeld(session, ...locks);
+      const parts = await sendStream(held, run);
+      await run.source.confirmEnd(held.signal);
+      checkSize(run.options, parts.sizeBytes);
+      journal = await recordParts(held, run, parts);
+      return await completeUpload(held, { journal, locks, ...wholeOf(journal) });
     } finally {
       await journal?.close();
       await locked?.close();

@@ -19,6 +19,7 @@ import {
   type Session,
   settledResult,
   skippedResult,
+  whileHeld,
 } from './session.js';
 
 export interface UploadOptions {
@@ -48,8 +49,9 @@ export async function uploadFile(session: Session, options: UploadOptions): Prom
     const plan = planFile({ path, sizeBytes: fingerprint.sizeBytes }, options.partSizeBytes, limits);
     const identity = { source: { kind: 'file', path }, target: session.targetIdentity } as const;
     lock = await session.state.lockIdentity(identity, lockOptions(session));
-    const facts = await gatherFacts(session, { source, identity, lock, fresh: options.fresh });
-    return await act(session, options, decide(facts), { source, plan, lock, startedMs });
+    const held = whileHeld(session, lock);
+    const facts = await gatherFacts(held, { source, identity, lock, fresh: options.fresh });
+    return await act(held, options, decide(facts), { source, plan, lock, startedMs });
   } catch (error) {
     const file = source?.path ?? options.file;
     session.report({ type: 'failed', file });

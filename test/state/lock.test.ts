@@ -325,6 +325,21 @@ test('a lock is refreshed every thirty seconds', async (t) => {
   await lock.release();
 });
 
+test('a refresh that finds another holder reports that the lock is lost, and to whom', async (t) => {
+  const folder = tempFolder(t);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const elsewhere = fakeProcesses({ ...holder, machine: 'machine-b', bootId: 'boot-b' });
+  const slept = await storeWithLocks(folder, elsewhere).lockUpload(UPLOAD, lockOptions());
+  age(folder, 125_000);
+  const lock = await storeWithLocks(folder, fakeProcesses()).lockUpload(UPLOAD, lockOptions());
+  const lost = once(slept.lost, 'abort');
+  t.mock.timers.tick(30_000);
+  await lost;
+  busyFailing(UPLOAD, /^pid 100 on host-a$/)(slept.lost.reason);
+  assert.equal(lock.lost.aborted, false);
+  await Promise.all([slept.release(), lock.release()]);
+});
+
 test('assertHeld on a stale lock waits for a process that is about to take it', async (t) => {
   const folder = tempFolder(t);
   const lock = await storeWithLocks(folder).lockUpload(UPLOAD, lockOptions());

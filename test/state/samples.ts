@@ -66,7 +66,7 @@ export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
     ...store,
     async lockUpload(uploadId: string, options: LockOptions): Promise<Lock> {
       const { lock, close } = await store.openUpload(uploadId, options);
-      return { assertHeld: () => lock.assertHeld(), release: close };
+      return { lost: lock.lost, assertHeld: () => lock.assertHeld(), release: close };
     },
     async findByUploadId(uploadId: string): Promise<UnfinishedUpload | null> {
       return (await store.all()).find(({ head }) => head.uploadId === uploadId) ?? null;

@@ -77,6 +77,8 @@ export interface Journal {
 
 /** Held until released, or until this process dies. */
 export interface Lock {
+  /** Aborted, with `busy` as its reason, as soon as a refresh finds that the lock is no longer ours. */
+  readonly lost: AbortSignal;
   /** @throws TransferError `busy` when the lock is no longer ours (a clock jump, a takeover by another calve) */
   assertHeld(): Promise<void>;
   /** Never fails. */
