@@ -109,20 +109,24 @@ export async function listContenders(
 
 /**
  * Tells whether the process of an entry has ended. Looks it up when it belongs to the same process table, and
- * judges by its last refresh otherwise. The age is the difference of two times that the folder's own file
+ * judges by its last refresh otherwise. An entry of another boot of this machine is dead if it was not refreshed when
+ * this boot began: a copy of this machine, which has the same id and may run beside it, refreshes its own. The age is the difference of two times that the folder's own file
  * system set, so the clocks of two machines need not agree.
  * @param nowMs mtime of an entry that was written just now into the same folder
  */
 export async function isDead(contender: Contender, nowMs: number, processes: Processes): Promise<boolean> {
   const self = await processes.self();
   const { entry } = contender;
+  const idleMs = nowMs - contender.mtimeMs;
   if (entry !== null && entry.machine === self.machine) {
-    if (entry.bootId !== self.bootId) return true;
+    if (entry.bootId !== self.bootId) {
+      return idleMs > Math.min(STALE_AFTER_MS, processes.uptimeMs() + REFRESH_EVERY_MS);
+    }
     if (entry.pidNamespace === self.pidNamespace) {
       return (await processes.startTimeOf(entry.pid)) !== entry.startTime;
     }
   }
-  return nowMs - contender.mtimeMs > STALE_AFTER_MS;
+  return idleMs > STALE_AFTER_MS;
 }
 
 /**

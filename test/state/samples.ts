@@ -96,10 +96,11 @@ export function lockOptions(waitMs = 0, signal = new AbortController().signal): 
   return { waitMs, signal };
 }
 
-/** Returns processes with a chosen identity. `running` lists the start times of the others that run. */
+/** Returns processes with a chosen identity. `running` lists the start times of the others; `uptimeMs`: since the boot. */
 export function fakeProcesses(
   self: Partial<ProcessIdentity> = {},
   running: Record<number, string> = {},
+  uptimeMs = 86_400_000,
 ): Processes {
   const pid = self.pid ?? 100;
   const identity = {
@@ -115,6 +116,7 @@ export function fakeProcesses(
   return {
     self: async () => identity,
     startTimeOf: async (wanted) => table[wanted] ?? null,
+    uptimeMs: () => uptimeMs,
   };
 }
 
