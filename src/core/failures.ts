@@ -63,7 +63,8 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer' | 'older';
+    /** `system`: the system reported an error that says nothing about the content and may pass. */
+    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer' | 'older' | 'system';
     detail: string | null;
   };
   /** The archive exists, but it could not be recorded. */

@@ -111,7 +111,7 @@ export interface LockedUpload {
   close(): Promise<void>;
 }
 
-/** The state folder. @throws TransferError `state` from any method: damaged, not writable, foreign, newer, older */
+/** The state folder. @throws TransferError `state` from any method: damaged, not-writable, system, foreign, newer, older */
 export interface StateStore {
   /** For messages. */
   readonly directory: string;

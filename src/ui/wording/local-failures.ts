@@ -91,6 +91,10 @@ const STATE_REASONS = {
     why: 'calve cannot write there',
     fix: 'free space on that disk, or fix its permissions',
   }),
+  system: () => ({
+    why: 'the system could not access it, which says nothing about its content',
+    fix: 'leave it where it is, and try again when the system has recovered',
+  }),
   'no-folder': () => ({
     why: 'calve needs a folder there',
     fix: 'move the file in its place away, or name another folder with --state-dir or --catalogue',

@@ -61,7 +61,7 @@ const streams = (
   ] as const
 ).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
 
-const states = (['damaged', 'not-writable', 'no-folder', 'foreign', 'newer'] as const).map((why) =>
+const states = (['damaged', 'not-writable', 'system', 'no-folder', 'foreign', 'newer'] as const).map((why) =>
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
 );
 
