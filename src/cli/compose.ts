@@ -44,7 +44,7 @@ export async function openReporter(
     mode,
     stderr: io.stderr,
     quiet: output.quiet,
-    nowMs: systemClock.nowMs,
+    nowMs: systemClock.monotonicMs,
     color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
     unicode: showsUnicode(io),
     debug: output.debug,

@@ -61,7 +61,7 @@ async function resumeLocked(
   journal: Journal,
   identityLock: Lock,
 ): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
   const { head, lastActivityAt } = journal.upload;
   const entries = await session.catalogue.findByIdentity(head.identity);
   if (mayBeArchived(journal.upload, entries)) {
@@ -130,7 +130,7 @@ function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): v
  * for a part size that calve does not use
  */
 export async function adoptUpload(session: Session, file: string, uploadId: string): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
   let source: Source | null = null;
   let identityLock: Lock | null = null;
   let locked: LockedUpload | null = null;

@@ -77,7 +77,7 @@ type Timed = Pick<Session, 'clock' | 'report'>;
 
 /** Returns the result of a file that the catalogue had: nothing was sent. */
 export function skippedResult({ clock }: Timed, entry: CatalogueEntry, startedMs: number): ArchiveResult {
-  const durationMs = clock.nowMs() - startedMs;
+  const durationMs = clock.monotonicMs() - startedMs;
   return { entry, partsSent: 0, partsReused: 0, resumed: false, skipped: true, durationMs };
 }
 
@@ -88,7 +88,7 @@ export function sentResult(
   startedMs: number,
   sent: Pick<ArchiveResult, 'partsSent' | 'partsReused' | 'resumed'>,
 ): ArchiveResult {
-  const durationMs = clock.nowMs() - startedMs;
+  const durationMs = clock.monotonicMs() - startedMs;
   const { archiveId, plan } = entry;
   const file = sourceName(entry.identity.source);
   report({ type: 'archived', file, archiveId, sizeBytes: plan.sizeBytes, durationMs });

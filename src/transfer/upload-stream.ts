@@ -43,7 +43,8 @@ export async function uploadStream(
   options: StreamOptions,
   stream: ByteStream,
 ): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
+  const readSinceMs = session.clock.nowMs();
   const identity = UNNAMED_STREAM;
   const file = sourceName(identity);
   let source: StreamSource | null = null;
@@ -56,7 +57,7 @@ export async function uploadStream(
     source = await session.openStream(stream, plan.partSizeBytes);
     const first = await readFirstPart(session, options, source, plan);
     const created = await createFor(session, options, first, plan);
-    const run = { options, source, first, plan, created, identity, startedMs, identityLock };
+    const run = { options, source, first, plan, created, identity, readSinceMs, identityLock };
     const entry = await runStream(session, run);
     const sent = { partsSent: entry.plan.partCount, partsReused: 0, resumed: false };
     return sentResult(session, entry, startedMs, sent);
@@ -137,7 +138,8 @@ interface StreamRun {
   readonly plan: OpenPlan;
   readonly created: CreatedUpload & { readonly startedAt: string };
   readonly identity: SourceIdentity;
-  readonly startedMs: number;
+  /** The time of day at which reading began. */
+  readonly readSinceMs: number;
   /** The lock of the object's identity; null for a vault. */
   readonly identityLock: Lock | null;
 }
@@ -212,7 +214,7 @@ async function sendStream(session: Session, run: StreamRun): Promise<StreamParts
 /** Writes the journal with all its parts. From here on a `resume` needs the stream no longer. */
 async function recordParts(
   session: Session,
-  { options, plan, created, identity, startedMs }: StreamRun,
+  { options, plan, created, identity, readSinceMs }: StreamRun,
   { sizeBytes, parts }: StreamParts,
 ): Promise<Journal> {
   const { limits } = session.target.capabilities;
@@ -220,7 +222,7 @@ async function recordParts(
     ...created,
     plan: planParts(sizeBytes, plan.partSizeBytes, limits),
     description: descriptionOf(options),
-    fingerprint: streamFingerprint(sizeBytes, startedMs),
+    fingerprint: streamFingerprint(sizeBytes, readSinceMs),
   });
   const journal = await session.state.create(head);
   for (const [index, part] of parts) await journal.recordPart(index, part);
@@ -235,7 +237,7 @@ function wholeOf({ upload }: Journal) {
 }
 
 /** A stream has no times of its own: the time at which reading began replaces them. */
-function streamFingerprint(sizeBytes: number, startedMs: number): Fingerprint {
-  const timeNs = `${startedMs}000000`;
+function streamFingerprint(sizeBytes: number, readSinceMs: number): Fingerprint {
+  const timeNs = `${readSinceMs}000000`;
   return { sizeBytes, mtimeNs: timeNs, ctimeNs: timeNs, device: '0', inode: '0' };
 }

@@ -39,7 +39,7 @@ export interface UploadOptions {
  * @throws TransferError of any kind, with file and target filled in
  */
 export async function uploadFile(session: Session, options: UploadOptions): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
   let source: Source | null = null;
   let lock: Lock | null = null;
   try {
