@@ -53,6 +53,7 @@ export interface FailureFacts {
       | 'empty'
       | 'folder'
       | 'not-regular'
+      | 'no-size'
       | 'changed'
       | 'other-upload'
       | 'short'

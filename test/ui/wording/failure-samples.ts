@@ -47,7 +47,7 @@ const missing = (what: FailureFacts['not-found']['what'], name: string) =>
   failure('not-found', { what, name, detail: null });
 
 const sources = (
-  ['missing', 'unreadable', 'empty', 'folder', 'not-regular', 'changed', 'other-upload'] as const
+  ['missing', 'unreadable', 'empty', 'folder', 'not-regular', 'no-size', 'changed', 'other-upload'] as const
 ).map((why) =>
   failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
