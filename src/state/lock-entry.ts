@@ -110,8 +110,8 @@ export async function listContenders(
 /**
  * Tells whether the process of an entry has ended. Looks it up when it belongs to the same process table, and
  * judges by its last refresh otherwise. An entry of another boot of this machine is dead if it was not refreshed when
- * this boot began: a copy of this machine, which has the same id and may run beside it, refreshes its own. The age is the difference of two times that the folder's own file
- * system set, so the clocks of two machines need not agree.
+ * this boot started: a copy of this machine, which has the same id and may run beside it, refreshes its own. The age
+ * is the difference of two times that the folder's own file system set, so the clocks of two machines need not agree.
  * @param nowMs mtime of an entry that was written just now into the same folder
  */
 export async function isDead(contender: Contender, nowMs: number, processes: Processes): Promise<boolean> {

@@ -75,7 +75,7 @@ export function newerArchive(
   return entries.find((entry) => isNewer(entry) && hasSameBytes(entry)) ?? null;
 }
 
-/** What became of an upload whose archive may exist. */
+/** The outcome for an upload whose archive may exist. */
 export type Settled =
   | { readonly outcome: 'archived'; readonly entry: CatalogueEntry }
   /** The service says that its parts do not fit yet. */
