@@ -5,7 +5,7 @@ import type { Clock } from '../transfer/ports/clock.js';
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Math.floor(performance.now()),
   sleep: async (ms, signal) => {
     try {
       await sleep(ms, undefined, { signal });

@@ -86,14 +86,12 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
   }
 
   /** Waits for all reads first: another file may get the descriptor's number as soon as it is closed. */
-  function closeAfterReads(): Promise<void> {
-    const closed = new TransferError('bug', { detail: 'the source was closed' });
-    return cleanUp(
-      () => tasks.endAll(closed),
+  const closeAfterReads = (): Promise<void> =>
+    cleanUp(
+      () => tasks.endAll(new TransferError('bug', { detail: 'the source was closed' })),
       () => streams.destroyAll(),
       () => handle.close(),
     );
-  }
 
   return {
     path,

@@ -103,7 +103,9 @@ function readEtag(written: string): string {
 
 /** Returns the same record with another form of its ETag, if it has one. */
 function withEtag<R extends JournalRecord>(record: R, form: (etag: string) => string): R {
-  return 'etag' in record && typeof record.etag === 'string' ? { ...record, etag: form(record.etag) } : record;
+  return 'etag' in record && typeof record.etag === 'string'
+    ? { ...record, etag: form(record.etag) }
+    : record;
 }
 
 /** @throws TransferError `bug` for a record that could not be read again */

@@ -100,7 +100,11 @@ async function macBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | '
       () => '',
     );
   const bootId = await sysctl('kern.bootsessionuuid');
-  return { machine: machineHash(await sysctl('kern.uuid'), hostname(), bootId), bootId, pidNamespace: 'none' };
+  return {
+    machine: machineHash(await sysctl('kern.uuid'), hostname(), bootId),
+    bootId,
+    pidNamespace: 'none',
+  };
 }
 
 async function self(): Promise<ProcessIdentity> {

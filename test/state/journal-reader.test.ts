@@ -167,7 +167,16 @@ test('intact lines of a wrong shape count as damaged lines', () => {
 });
 
 test('an ETag is any text, survives the journal, and its torn line can only be that of a part', () => {
-  const etags = ['x y', 'd\u00e9j\u00e0', '\t', '=', '{"type":"completing"}', 'e'.repeat(5000), '"', 'a"b\\c'];
+  const etags = [
+    'x y',
+    'd\u00e9j\u00e0',
+    '\t',
+    '=',
+    '{"type":"completing"}',
+    'e'.repeat(5000),
+    '"',
+    'a"b\\c',
+  ];
   for (const etag of etags) {
     const record = { ...part(2), etag } as JournalRecord;
     const bytes = journal(record);

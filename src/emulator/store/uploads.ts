@@ -89,7 +89,8 @@ export async function findSettledUpload(
     const completing = await findCompleting(vault, uploadId);
     if (completing === null) return findOpenUpload(store, vault, uploadId);
     await recover(store, vault, completing);
-    if (performance.now() > deadlineMs) throw new ServiceError('ServiceUnavailableException', 'Service unavailable');
+    if (performance.now() > deadlineMs)
+      throw new ServiceError('ServiceUnavailableException', 'Service unavailable');
     await wait(POLL_MS);
   }
 }
