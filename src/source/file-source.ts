@@ -59,10 +59,9 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     return recordedHashes === null ? hashes : { ...recordedHashes, md5: hashes.md5 };
   }
 
-  function computeMd5(range: PartRange): Promise<string> {
-    const bytes = { fd: handle.fd, path, buffer: null };
-    return tasks.run(neverAborted, (taskSignal) => md5Of(bytes, threads, range, taskSignal));
-  }
+  const bytes = { fd: handle.fd, path, buffer: null };
+  const computeMd5 = (range: PartRange): Promise<string> =>
+    tasks.run(neverAborted, (taskSignal) => md5Of(bytes, threads, range, taskSignal));
 
   function prepare(
     range: PartRange,
