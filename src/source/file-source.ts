@@ -84,14 +84,6 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     });
   }
 
-  /** Waits for all reads first: another file may get the descriptor's number as soon as it is closed. */
-  const closeAfterReads = (): Promise<void> =>
-    cleanUp(
-      () => tasks.endAll(new TransferError('bug', { detail: 'the source was closed' })),
-      () => streams.destroyAll(),
-      () => handle.close(),
-    );
-
   return {
     path,
     baseName: basename(path),
@@ -102,7 +94,12 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     treeHash: (signal) => tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal)),
     compareNow: async () => worse(await compareByHandle(file), await compareByPath(file)),
     close() {
-      closing ??= closeAfterReads();
+      // Waits for all reads first: another file may get the descriptor's number as soon as it is closed.
+      closing ??= cleanUp(
+        () => tasks.endAll(new TransferError('bug', { detail: 'the source was closed' })),
+        () => streams.destroyAll(),
+        () => handle.close(),
+      );
       return closing;
     },
   };
