@@ -1,4 +1,5 @@
 /** The composition root: builds the ports from the options. Only this file knows every adapter. */
+import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
@@ -23,7 +24,7 @@ import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
 import type { CatalogueOptions, StateOptions } from './options/state.js';
 
-/** A session, and a function that ends everything that it opened. */
+/** A session, and a function that ends everything that it opened and never fails. */
 export interface OpenedSession {
   readonly session: Session;
   close(): Promise<void>;
@@ -45,7 +46,7 @@ export async function openReporter(
     mode,
     stderr: io.stderr,
     quiet: output.quiet,
-    nowMs: systemClock.nowMs,
+    nowMs: systemClock.monotonicMs,
     color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
     unicode: showsUnicode(io),
     debug: output.debug,
@@ -151,7 +152,7 @@ export async function connectTarget(
       }
       return { target, targetIdentity, connection: opened.connection };
     } catch (error) {
-      await target.close();
+      await cleanUp(() => target.close());
       throw error;
     }
   } catch (error) {
@@ -179,10 +180,7 @@ export async function openSession(
     signal: io.signal,
     ...options.transfer,
   };
-  const close = async (): Promise<void> => {
-    await closeSources();
-    await connected.target.close();
-  };
+  const close = (): Promise<void> => cleanUp(closeSources, () => connected.target.close());
   return { session, close };
 }
 

@@ -58,6 +58,7 @@ export interface FailureFacts {
       | 'empty-stream'
       | 'folder'
       | 'not-regular'
+      | 'no-size'
       | 'changed'
       | 'other-upload'
       | 'short'
@@ -68,7 +69,10 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    /** `foreign`, `open`, `link` and `no-access` mean that calve cannot trust or read the path. */
+    /**
+     * `system`: the system reported an error that says nothing about the content and may pass. `foreign`, `open`, `link` and `no-access` mean
+     * that calve cannot trust or read the path.
+     */
     why:
       | 'damaged'
       | 'not-writable'
@@ -79,7 +83,8 @@ export interface FailureFacts {
       | 'link'
       | 'no-access'
       | 'newer'
-      | 'older';
+      | 'older'
+      | 'system';
     detail: string | null;
   };
   /** The archive exists, but it could not be recorded. */

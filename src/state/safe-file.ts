@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { osCode, reading, stateFailure, writing } from './failures.js';
 import { assertOurs, syncFolder } from './safe-folder.js';
 
@@ -41,7 +42,7 @@ export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnF
       return { bytes: buffer.subarray(0, bytesRead), mtime };
     });
   } finally {
-    await file.close();
+    await cleanUp(() => file.close());
   }
 }
 
@@ -87,7 +88,7 @@ async function writeTemporary(path: string, bytes: string | Buffer): Promise<Fil
     await file.sync();
     return file;
   } catch (error) {
-    await file.close().catch(() => {});
+    await cleanUp(() => file.close());
     throw error;
   }
 }
@@ -108,8 +109,10 @@ export function putFile(path: string, bytes: string | Buffer): Promise<FileHandl
       await syncFolder(dirname(path));
       return file;
     } catch (error) {
-      await file?.close().catch(() => {});
-      await unlink(temporary).catch(() => {});
+      await cleanUp(
+        () => file?.close(),
+        () => unlink(temporary),
+      );
       throw error;
     }
   });
@@ -121,12 +124,12 @@ export function proveFolderWritable(folder: string, bytes: Buffer): Promise<void
   return writing(folder, async () => {
     try {
       const file = await writeTemporary(temporary, bytes);
-      await file.close();
+      await cleanUp(() => file.close());
       await syncFolder(folder);
-    } finally {
-      await unlink(temporary).catch((error) => {
-        if (osCode(error) !== 'ENOENT') throw error;
-      });
+      await unlink(temporary);
+    } catch (error) {
+      await cleanUp(() => unlink(temporary));
+      throw error;
     }
   });
 }

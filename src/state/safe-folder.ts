@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { cleanUp } from '../core/clean-up.js';
 import { osCode, reading, stateFailure, writing } from './failures.js';
 
 const FOLDER_MODE = 0o700;
@@ -112,7 +113,7 @@ const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');
-    await folder.sync().finally(() => folder.close());
+    await folder.sync().finally(() => cleanUp(() => folder.close()));
   } catch (error) {
     if (!CANNOT_SYNC_FOLDERS.has(osCode(error) ?? '')) throw error;
   }

@@ -28,6 +28,8 @@ export type Notice =
   | { notice: 'comparing-again'; parts: number }
   /** Lines of the journal that could not be read. */
   | { notice: 'journal-damaged'; path: string; lines: number }
+  /** The archive is recorded, but its journal could not be removed: a later run does that. */
+  | { notice: 'journal-left'; path: string; detail: string | null }
   /** Creating the upload took more than one attempt: an empty upload may remain on the service. */
   | { notice: 'create-repeated'; attempts: number; description: string }
   /** The line is slow: fewer parts are sent at once, so that each arrives while its signature is valid. */

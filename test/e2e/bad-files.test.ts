@@ -69,6 +69,22 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     assert.equal(String(await home.readBack(sent.stdout.trim())), 'hello world');
   });
 
+  test('exit 13 where the system gives 0 as the size of a file that has bytes, and a stream is named', async (t) => {
+    const path = '/proc/version';
+    if (!existsSync(path)) return t.skip('only Linux has such files in /proc');
+    const home = await service.home(t);
+    const why = /^calve: \/proc\/version: it has bytes although the system gives 0 as its size/;
+    for (const words of [
+      ['upload', path, home.target],
+      ['hash', path],
+    ]) {
+      const ended = await home.run(words);
+      assert.match(assertFailed(ended, 13), why);
+      assert.ok(ended.stderr.includes(`calve upload - TARGET < ${path}`), ended.stderr);
+    }
+    assert.equal(home.passed().length, 0);
+  });
+
   test('exit 13 where they cannot be read', async (t) => {
     if (process.getuid?.() === 0) return t.skip('root may read everything');
     const home = await service.home(t);

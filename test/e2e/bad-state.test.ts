@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { encodeLine } from '../../src/state/checked-line.js';
+import { badDiskEnv } from '../support/bad-disk.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
 import { oneJson } from '../support/json-shapes.js';
 import { isCreate } from '../support/requests.js';
@@ -105,6 +106,22 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     assert.match(ended.stderr, /^hint: name a folder of your own with --state-dir or --catalogue, /m);
     assert.doesNotMatch(ended.stderr, /chmod/);
   });
+
+  for (const code of ['EMFILE', 'EIO', 'ENOMEM']) {
+    test(`exits 13 and is not called damaged when the system cannot open it now: ${code}`, async (t) => {
+      const home = await service.home(t);
+      const file = home.file('f', 2 * MIB_BYTES);
+      await home.leaveUnfinished(file, 1);
+      const fails = badDiskEnv({ openFails: { ending: '.jsonl', code } });
+      const ended = await home.run(['upload', file, home.target], fails);
+      const line = assertFailed(ended, 13);
+      assert.match(line, new RegExp(`\\.jsonl: the system could not access it, .*: ${code}: `));
+      assert.doesNotMatch(ended.stderr, /damaged|move it away/);
+      assert.match(ended.stderr, /^hint: .*again/m);
+      const { code: exit, stdout } = await home.run(['upload', file, home.target, '--json']);
+      assert.deepEqual([exit, oneJson(stdout, 'archive')['partsReused']], [0, 1]);
+    });
+  }
 
   test('exits 13 where a newer calve wrote it, in every command that reads it', async (t) => {
     const home = await service.home(t);

@@ -3,6 +3,7 @@
  * service. It needs only the emulator's own credentials, uploads do not expire, and `upload` creates the vault.
  */
 import { chmod, realpath } from 'node:fs/promises';
+import { cleanUp } from '../../core/clean-up.js';
 import { TransferError } from '../../core/failures.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
 import { makeFolders } from '../../emulator/store/files.js';
@@ -39,10 +40,11 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
 
 function closingEmulator(target: Target, emulator: Emulator): Target {
   return delegate(target, (inner) => ({
-    close: async () => {
-      await inner.close();
-      await emulator.close();
-    },
+    close: () =>
+      cleanUp(
+        () => inner.close(),
+        () => emulator.close(),
+      ),
   }));
 }
 

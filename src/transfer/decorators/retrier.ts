@@ -65,7 +65,7 @@ export class Retrier {
 
   async run<T>(operation: string, signal: AbortSignal, once: (attempt: number) => Promise<T>): Promise<T> {
     const { clock, report } = this.#tools;
-    const startedMs = clock.nowMs();
+    const startedMs = clock.monotonicMs();
     const state: RequestState = {
       attempts: 0,
       counted: 0,
@@ -83,7 +83,7 @@ export class Retrier {
         if (!(error instanceof TransferError) || error.retryClass === null) throw this.#noteAnswer(error);
         const next = this.#nextAttempt(state, error.retryClass);
         if (next === null) {
-          throw finalFailure(error, operation, state, clock.nowMs() - startedMs);
+          throw finalFailure(error, operation, state, clock.monotonicMs() - startedMs);
         }
         const delayMs = this.#delayMs(error, state.attempts);
         report({ type: 'retry', operation, ...next, delayMs, why: reasonOf(error) });
@@ -135,8 +135,8 @@ export class Retrier {
 
   #waitForLine(state: RequestState): NextAttempt | null {
     const { clock, policy } = this.#tools;
-    this.#failingSinceMs ??= clock.nowMs();
-    const hasTime = clock.nowMs() - this.#failingSinceMs < policy.giveUpAfterMs;
+    this.#failingSinceMs ??= clock.monotonicMs();
+    const hasTime = clock.monotonicMs() - this.#failingSinceMs < policy.giveUpAfterMs;
     return hasTime ? { attempt: state.attempts, attemptsMax: null } : null;
   }
 

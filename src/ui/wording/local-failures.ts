@@ -42,6 +42,10 @@ const SOURCE_REASONS = {
     why: 'it is a pipe, a socket or a device, and not a regular file',
     fix: `send its output as a stream: calve upload - TARGET < ${pasteLine([path])}`,
   }),
+  'no-size': (path: string) => ({
+    why: 'it has bytes although the system gives 0 as its size, so its end is not known',
+    fix: `send it as a stream: calve upload - TARGET < ${pasteLine([path])}`,
+  }),
   folder: (path: string) => ({
     why: 'it is a folder, and not a regular file',
     fix: `pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
@@ -114,6 +118,10 @@ const STATE_REASONS = {
   'not-writable': () => ({
     why: 'calve cannot write there',
     fix: `free space on that disk or fix its permissions, or name another folder with ${FOLDER_OPTIONS}`,
+  }),
+  system: () => ({
+    why: 'the system could not access it, which says nothing about its content',
+    fix: 'leave it where it is, and try again when the system has recovered',
   }),
   'no-folder': () => ({
     why: 'calve needs a folder there',

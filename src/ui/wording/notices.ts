@@ -50,6 +50,8 @@ const WORDINGS: {
     `the file's metadata changed, though its size and modification time are the same: ${parts(notice.parts)} read again and compared`,
   'journal-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; calve uses the service's list of parts instead`,
+  'journal-left': ({ path, detail }) =>
+    `the archive is recorded, but ${safeWhole(path)} could not be removed${detail === null ? '' : ` (${safeText(detail)})`}: the next run removes it`,
   'create-repeated': ({ attempts, description }) =>
     `the request to create the upload was sent ${attempts} times, and not every answer arrived: the service may keep an empty upload with the same description (${safeText(description)}) until it expires or is aborted; calve list-uploads shows it`,
   'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>

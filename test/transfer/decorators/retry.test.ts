@@ -249,6 +249,28 @@ test('four requests in flight survive an outage of 50 minutes, even if one succe
   assert.ok(clock.nowMs() >= deadUntilMs);
 });
 
+test('a clock that is set forward by two hours during an outage ends no run', async () => {
+  const { target, plain, hooks, clock } = bench();
+  const { uploadId } = await plain.createUpload(request, never);
+  await target.locate(false, never);
+  let failures = 0;
+  hooks.before = ({ operation }) => {
+    if (operation !== 'sendPart' || ++failures > 12) return;
+    clock.set(2 * HOUR_MS);
+    throw unavailable();
+  };
+  await target.sendPart(uploadId, part, never);
+  hooks.before = () => {
+    clock.set(-30 * HOUR_MS);
+    throw unavailable();
+  };
+  await assert.rejects(target.sendPart(uploadId, part, never), (error) => {
+    assert.ok(isFailure(error, 'unreachable'));
+    assert.ok(error.facts.elapsedMs > 0 && error.facts.elapsedMs < 2 * HOUR_MS);
+    return true;
+  });
+});
+
 test('attempts during an outage do not count against a request once the line is back', async () => {
   const { target, plain, hooks, clock } = bench();
   const { uploadId } = await plain.createUpload(request, never);

@@ -64,6 +64,7 @@ const sources = (
     'empty-stream',
     'folder',
     'not-regular',
+    'no-size',
     'changed',
     'other-upload',
   ] as const
@@ -84,6 +85,7 @@ const states = (
   [
     'damaged',
     'not-writable',
+    'system',
     'no-folder',
     'no-home',
     'foreign',

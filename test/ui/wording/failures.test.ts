@@ -154,6 +154,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       "hint: send its output as a stream: calve upload - TARGET < '/data/my files'",
     ],
     [
+      'calve: /data/my files: it has bytes although the system gives 0 as its size, so its end is not known',
+      "hint: send it as a stream: calve upload - TARGET < '/data/my files'",
+    ],
+    [
       'calve: /data/my files: the file changed after its upload started, so no archive was made of it',
       'hint: run calve upload again when no program writes to the file: it then creates a new upload of the changed file',
     ],
@@ -186,6 +190,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       'calve: /state/x: calve cannot write there',
       'hint: free space on that disk or fix its permissions, or name another folder with --state-dir and --catalogue (for local:// also --local-dir), then: calve resume /data/backup.tar',
+    ],
+    [
+      'calve: /state/x: the system could not access it, which says nothing about its content',
+      'hint: leave it where it is, and try again when the system has recovered',
     ],
     [
       'calve: /state/x: calve needs a folder there',

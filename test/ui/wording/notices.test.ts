@@ -62,6 +62,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { path: '/state/\x1bx', lines: 2 },
     "/state/\\x1bx: 2 lines could not be read; calve uses the service's list of parts instead",
   ],
+  'journal-left': [
+    { path: '/state/x', detail: 'EROFS: read-only file system' },
+    'the archive is recorded, but /state/x could not be removed (EROFS: read-only file system): the next run removes it',
+  ],
   'create-repeated': [
     { attempts: 3, description: 'backup.tar' },
     'the request to create the upload was sent 3 times, and not every answer arrived: the service may keep an empty upload with the same description (backup.tar) until it expires or is aborted; calve list-uploads shows it',

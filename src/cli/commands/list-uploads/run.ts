@@ -1,3 +1,4 @@
+import { cleanUp } from '../../../core/clean-up.js';
 import { isFailure, withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { TARGETS } from '../../../targets/registry.js';
@@ -39,7 +40,7 @@ export async function listUploads(context: CommandContext<Options>, words: reado
     if (marker !== null && isMalformed(error)) refuseMarker(given);
     throw withContext(error, { target: url.url });
   } finally {
-    await session.target.close();
+    await cleanUp(() => session.target.close());
   }
 }
 

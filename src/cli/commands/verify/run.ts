@@ -1,3 +1,4 @@
+import { cleanUp } from '../../../core/clean-up.js';
 import { TransferError } from '../../../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
 import { verifyFile } from '../../../transfer/verify.js';
@@ -30,6 +31,6 @@ export async function verify(context: CommandContext<Options>, words: readonly s
     const failure = new TransferError('checksum', { what: 'file', index: null, expected, got });
     await context.fail(failure, { file: verified.file });
   } finally {
-    await sources.close();
+    await cleanUp(() => sources.close());
   }
 }
