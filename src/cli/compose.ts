@@ -1,7 +1,7 @@
 /** The composition root: builds the ports from the options. Only this file knows every adapter. */
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
+import { parseTargetUrl, type Scheme, schemeOf, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
@@ -20,6 +20,7 @@ import { systemClock } from './clock.js';
 import type { Io } from './io.js';
 import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
+import { refuseUnused } from './options/unused.js';
 
 /** A session, and a function that ends everything that it opened. */
 export interface OpenedSession {
@@ -107,6 +108,7 @@ export interface ResolvedTarget {
 
 /** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
 export async function resolveTarget(io: Io, options: TargetOptions, url: TargetUrl): Promise<ResolvedTarget> {
+  refuseUnused(options.service.typed, url);
   const settings = targetSettings(io, options, url);
   try {
     return { settings, endpoint: await TARGETS[url.scheme].resolve(settings) };
@@ -138,6 +140,9 @@ export async function connectTarget(
   const { concurrency } = options.transfer;
   try {
     const opened = await TARGETS[scheme].open(settings, endpoint);
+    if (!settings.verifyTls && usesTls(scheme, endpoint)) {
+      report({ type: 'notice', notice: 'certificates-not-verified' });
+    }
     const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
     const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
     try {
@@ -153,6 +158,10 @@ export async function connectTarget(
   } catch (error) {
     throw withContext(error, { target: url });
   }
+}
+
+function usesTls(scheme: Scheme, { endpoint }: ServiceEndpoint): boolean {
+  return scheme !== 'local' && !endpoint?.startsWith('http:');
 }
 
 /** Opens a target, and the state, the catalogue and the sources of this machine. @throws as connectTarget */
@@ -227,9 +236,9 @@ export async function openRecordedSession(
 
 /** Recorded values were checked before: a malformed one was changed since, and is no mistake of this command line. */
 function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
-  const { url, region } = head.identity.target;
+  const { url, region, endpoint } = head.identity.target;
   try {
-    checkRegion(region ?? '');
+    checkRegion(region ?? '', endpoint);
     return parseTargetUrl(url);
   } catch (error) {
     if (!isFailure(error, 'usage')) throw error;
@@ -250,7 +259,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 }
 
 function targetSettings(io: Io, options: TargetOptions, url: TargetUrl): TargetSettings {
-  const { retry: _, localDir: folder, ...service } = options.service;
+  const { retry: _, typed: __, localDir: folder, ...service } = options.service;
   const localDir = url.scheme === 'local' ? folder.path() : '';
   return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };
 }

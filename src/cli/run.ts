@@ -17,6 +17,14 @@ function unsetSwitchesThatSayNo(env: NodeJS.ProcessEnv, program: Command): void 
   }
 }
 
+/**
+ * Makes Node verify every certificate, also where calve cannot pass an option (the endpoint of a container's credentials).
+ * Many CI images set the variable for programs of their own. `--no-verify-tls` is the switch for people who must.
+ */
+function verifyCertificates(env: NodeJS.ProcessEnv): void {
+  delete env['NODE_TLS_REJECT_UNAUTHORIZED'];
+}
+
 /** Returns the home folder; empty where there is none, because few commands need it. */
 function homeFolder(): string {
   try {
@@ -27,12 +35,13 @@ function homeFolder(): string {
   }
 }
 
-function ioOfProcess(argv: readonly string[]): Io {
+function ioOfProcess(argv: readonly string[]): Io & { readonly env: NodeJS.ProcessEnv } {
   const exitMessage: ExitMessage = { words: null };
   const stdout = outputOn(process.stdout);
   process.stderr.on('error', () => undefined);
   return {
-    env: process.env,
+    // A copy, because the commands of --from-command get the environment as it was.
+    env: { ...process.env },
     argv,
     cwd: process.cwd(),
     homeDir: homeFolder(),
@@ -48,7 +57,8 @@ function ioOfProcess(argv: readonly string[]): Io {
 export async function run(argv: readonly string[], version: string): Promise<number> {
   const io = ioOfProcess(argv);
   const program = buildProgram(io, version);
-  unsetSwitchesThatSayNo(process.env, program.command);
+  for (const env of [process.env, io.env]) unsetSwitchesThatSayNo(env, program.command);
+  verifyCertificates(process.env);
   try {
     await program.command.parseAsync(argv, { from: 'user' });
     return program.exitCode();

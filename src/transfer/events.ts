@@ -41,6 +41,8 @@ export type Notice =
   | { notice: 'account-unknown' }
   /** The upload is old, but another machine is sending it, or the service would have removed it: left alone. */
   | { notice: 'in-use-elsewhere'; uploadId: string; createdAt: string }
+  /** The user wants no verification of certificates, and the connection uses TLS. */
+  | { notice: 'certificates-not-verified' }
   /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
   /** Off a terminal: the state folder that this run uses. */

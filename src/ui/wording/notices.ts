@@ -56,6 +56,8 @@ const WORDINGS: {
     'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
   'in-use-elsewhere': ({ uploadId, createdAt }) =>
     `upload ${safeWhole(uploadId)}, created on ${formatTimestamp(createdAt)}, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)`,
+  'certificates-not-verified': () =>
+    'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
   'next-page': ({ marker }) => `there are more entries; the next page: --marker=${safeWhole(marker)}`,
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };

@@ -40,7 +40,14 @@ function failure<K extends FailureKind>(
 }
 
 const refusals = (
-  ['no-credentials', 'wrong-credentials', 'clock', 'no-longer-supported', 'rejected'] as const
+  [
+    'no-credentials',
+    'wrong-credentials',
+    'clock',
+    'no-longer-supported',
+    'untrusted-certificate',
+    'rejected',
+  ] as const
 ).map((why) => failure('refused', { why, operation: 'create the upload', detail: null }));
 
 const missing = (what: FailureFacts['not-found']['what'], name: string) =>
