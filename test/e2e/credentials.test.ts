@@ -109,7 +109,11 @@ describe('Credentials', { concurrency: 2 }, () => {
     const runs = join(home.folder, 'runs');
     const script = join(home.folder, 'helper.sh');
     writeFileSync(script, `#!/bin/sh\necho run >> '${runs}'\necho leaked >&2\nexit 3\n`, { mode: 0o700 });
-    writeAws(home, 'config', `[profile job]\ncredential_process = ${script} --password hidden\n`);
+    writeAws(
+      home,
+      'config',
+      `[profile job]\ncredential_process = ${script} --password hidden\n[profile role]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = job\n`,
+    );
     const env = {
       ...NONE,
       AWS_EC2_METADATA_DISABLED: 'false',
@@ -120,6 +124,8 @@ describe('Credentials', { concurrency: 2 }, () => {
     assert.ok(line.includes(`the credential_process of profile job failed: ${script}`), line);
     assert.doesNotMatch(ended.stderr, /hidden|leaked/);
     assert.equal(readFileSync(runs, 'utf8'), 'run\n', 'it runs once');
+    const role = await home.run(['list-uploads', home.target, '--profile=role'], env);
+    assert.match(assertFailed(role, 12), /the credential_process of profile job failed/);
   });
 
   test('of a token file that is missing exit 12 and name the file', async (t) => {
@@ -142,7 +148,7 @@ describe('Credentials', { concurrency: 2 }, () => {
     }
   });
 
-  test('from a container come with a token whose file ends in a line end', async (t) => {
+  test('from a container come with a token whose file ends in a line end; an endpoint that is down ends in 3', async (t) => {
     const home = await service.home(t);
     const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey } = home.emulator;
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
@@ -160,6 +166,14 @@ describe('Credentials', { concurrency: 2 }, () => {
     });
     assert.equal(ended.code, 0, ended.stderr);
     assert.deepEqual(asked, ['let-me-in']);
+    const down = await home.run(['list-uploads', home.target, '--max-attempts=1'], {
+      ...NONE,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/',
+    });
+    assert.match(
+      assertFailed(down, 3),
+      /the endpoint of AWS_CONTAINER_CREDENTIALS_FULL_URI gives no credentials/,
+    );
   });
 
   test('of SSO are asked for through the proxy, and a proxy that fails is tried again', {

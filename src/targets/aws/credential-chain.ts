@@ -153,29 +153,30 @@ function explain(error: unknown, { profile, env, handler, messages }: Circumstan
   // The SDK wraps the network's errors, and loses their codes.
   if (isOfChain && handler?.trouble() != null) return handler.trouble();
   if (/^Command failed|^spawn /i.test(error.message)) {
-    return new CredentialsError(
-      `the credential_process of profile ${profile.name} failed${programOf(profile)}`,
-    );
+    return new CredentialsError(failedProcess(profile));
   }
   if (isOfChain) return containerTrouble(env, messages) ?? error;
   return error;
 }
 
-/** Returns the name of the program. The words after it may be secret, and so may a variable before it. */
-function programOf({ name, all }: Profile): string {
+/**
+ * Names the profile whose process failed, and the program. The words after the program may be secret, and so may a variable
+ * before it.
+ */
+function failedProcess({ name, all }: Profile): string {
   const seen = new Set<string>();
-  let section = all[name];
-  while (section !== undefined && section['credential_process'] === undefined) {
-    const next = section['source_profile'];
-    if (next === undefined || seen.has(next)) return '';
-    seen.add(next);
-    section = all[next];
+  let owner = name;
+  // A profile with a role takes the credentials of another profile.
+  while (all[owner]?.['credential_process'] === undefined && !seen.has(owner)) {
+    seen.add(owner);
+    owner = all[owner]?.['source_profile'] ?? owner;
   }
-  const [program = ''] = (section?.['credential_process'] ?? '').split(/\s/, 1);
-  return /^[\w./~-]+$/.test(program) ? `: ${program}` : '';
+  const [program = ''] = (all[owner]?.['credential_process'] ?? '').split(/\s/, 1);
+  const shown = /^[\w./~-]+$/.test(program) ? `: ${program}` : '';
+  return `the credential_process of profile ${owner} failed${shown}`;
 }
 
-const TRANSIENT = /ECONN|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|TimeoutError|status: (5\d\d|429)/;
+const TRANSIENT = /ECONN\w+|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|TimeoutError|status: (5\d\d|429)/;
 
 /** Returns the error of a container's endpoint that does not answer; null if there is none, or if it did answer. */
 function containerTrouble(env: Env, messages: readonly string[]): CredentialsError | null {
