@@ -2,7 +2,7 @@
 import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
+import { parseTargetUrl, type Scheme, schemeOf, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { trustOwnGroups } from '../state/safe-folder.js';
@@ -23,6 +23,7 @@ import type { Io } from './io.js';
 import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
 import type { CatalogueOptions, StateOptions } from './options/state.js';
+import { refuseUnused } from './options/unused.js';
 
 /** A session, and a function that ends everything that it opened and never fails. */
 export interface OpenedSession {
@@ -112,6 +113,7 @@ export interface ResolvedTarget {
 
 /** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
 export async function resolveTarget(io: Io, options: TargetOptions, url: TargetUrl): Promise<ResolvedTarget> {
+  refuseUnused(options.service.typed, url);
   const settings = targetSettings(io, options, url);
   try {
     return { settings, endpoint: await TARGETS[url.scheme].resolve(settings) };
@@ -143,6 +145,9 @@ export async function connectTarget(
   const { concurrency } = options.transfer;
   try {
     const opened = await TARGETS[scheme].open(settings, endpoint);
+    if (!settings.verifyTls && usesTls(scheme, endpoint)) {
+      report({ type: 'notice', notice: 'certificates-not-verified' });
+    }
     const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
     const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
     try {
@@ -158,6 +163,10 @@ export async function connectTarget(
   } catch (error) {
     throw withContext(error, { target: url });
   }
+}
+
+function usesTls(scheme: Scheme, { endpoint }: ServiceEndpoint): boolean {
+  return scheme !== 'local' && !endpoint?.startsWith('http:');
 }
 
 /** Opens a target, and the state, the catalogue and the sources of this machine. @throws as connectTarget */
@@ -229,9 +238,9 @@ export async function openRecordedSession(
 
 /** Recorded values were checked before: a malformed one was changed since, and is no mistake of this command line. */
 function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
-  const { url, region } = head.identity.target;
+  const { url, region, endpoint } = head.identity.target;
   try {
-    checkRegion(region ?? '');
+    checkRegion(region ?? '', endpoint);
     return parseTargetUrl(url);
   } catch (error) {
     if (!isFailure(error, 'usage')) throw error;
@@ -252,7 +261,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 }
 
 function targetSettings(io: Io, options: TargetOptions, url: TargetUrl): TargetSettings {
-  const { retry: _, localDir: folder, ...service } = options.service;
+  const { retry: _, typed: __, localDir: folder, ...service } = options.service;
   const localDir = url.scheme === 'local' ? folder.path() : '';
   return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };
 }

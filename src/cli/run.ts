@@ -22,6 +22,14 @@ function unsetSwitchesThatSayNo(env: NodeJS.ProcessEnv, program: Command): void 
 /** A folder that does not exist on any system. Source: Debian policy manual, section 9.2.3. */
 const NO_FOLDER = '/nonexistent';
 
+/**
+ * Makes Node verify every certificate, also where calve cannot pass an option (the endpoint of a container's credentials).
+ * Many CI images set the variable for programs of their own. `--no-verify-tls` is the switch for people who must.
+ */
+function verifyCertificates(env: NodeJS.ProcessEnv): void {
+  delete env['NODE_TLS_REJECT_UNAUTHORIZED'];
+}
+
 /** Returns the home folder; empty where there is none, because few commands need it. */
 function homeFolder(): string {
   try {
@@ -56,7 +64,7 @@ function absolutePath(cwd: string | null, path: string): string {
   throw new TransferError('source', { path, why: 'no-working-folder', detail: null });
 }
 
-function ioOfProcess(argv: readonly string[]): Io {
+function ioOfProcess(argv: readonly string[]): Io & { readonly env: NodeJS.ProcessEnv } {
   const exitMessage: ExitMessage = { words: null };
   const stdout = outputOn(process.stdout);
   process.stderr.on('error', () => undefined);
@@ -64,7 +72,8 @@ function ioOfProcess(argv: readonly string[]): Io {
   const homeDir = homeFolder();
   if (homeDir === '') keepSdkFromHome(process.env);
   return {
-    env: process.env,
+    // A copy, because the commands of --from-command get the environment as it was.
+    env: { ...process.env },
     argv,
     homeDir,
     stdout,
@@ -80,7 +89,8 @@ function ioOfProcess(argv: readonly string[]): Io {
 export async function run(argv: readonly string[], version: string): Promise<number> {
   const io = ioOfProcess(argv);
   const program = buildProgram(io, version);
-  unsetSwitchesThatSayNo(process.env, program.command);
+  for (const env of [process.env, io.env]) unsetSwitchesThatSayNo(env, program.command);
+  verifyCertificates(process.env);
   try {
     await program.command.parseAsync(wordsToParse(argv, program.command), { from: 'user' });
     return program.exitCode();

@@ -38,6 +38,7 @@ export interface FailureFacts {
       | 'wrong-credentials'
       | 'denied'
       | 'clock'
+      | 'untrusted-certificate'
       | 'no-longer-supported'
       | 'wrong-region'
       | 'endpoint-unconfirmed'
@@ -135,9 +136,10 @@ export interface FailureContext {
 
 /**
  * The way in which the same request can be tried again. `unavailable`: later. `throttled`: later, and more slowly.
- * `resign`: at once, with a new signature. `corrupt`: once or twice more, because the bytes were damaged in transit.
+ * `resign`: at once, with a new signature. `renew`: later, with credentials that were looked up again. `corrupt`: once or
+ * twice more, because the bytes were damaged in transit.
  */
-export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
+export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'renew' | 'corrupt';
 
 export interface FailureExtras {
   readonly cause?: unknown;
@@ -165,6 +167,12 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
     this.facts = facts;
     this.service = extras.service ?? null;
     this.retryClass = extras.retryClass ?? null;
+  }
+
+  /** Returns the same failure as one that a retry does not change. */
+  asFinal(): TransferError<K> {
+    const { kind, facts, service, cause } = this;
+    return new TransferError(kind, facts, { cause, ...(service !== null && { service }) });
   }
 }
 

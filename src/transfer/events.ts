@@ -50,6 +50,8 @@ export type Notice =
   | { notice: 'nothing-aborted'; why: 'declined' | 'none' }
   /** A bare `resume` found no unfinished upload. */
   | { notice: 'nothing-to-resume' }
+  /** The user wants no verification of certificates, and the connection uses TLS. */
+  | { notice: 'certificates-not-verified' }
   /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
   /** Off a terminal: the state folder that this run uses. */

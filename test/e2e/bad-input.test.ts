@@ -142,7 +142,10 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     const file = home.file('f', 9);
     const upload = (option: string, told: RegExp): Row => [['upload', file, home.target, option], told];
     await assertUsage(home, [
-      upload('--region=EU-West-1', /^calve: --region EU-West-1: a region is written in lower-case/),
+      [
+        ['upload', file, 'obs://photos/a', '--region=EU-West-1'],
+        /^calve: region EU-West-1: .* lower-case letters$/,
+      ],
       upload('--region=evil.example/', /^calve: --region evil\.example\/: /),
       upload('--region=', /^calve: --region: /),
       upload('--endpoint-url=nonsense', /^calve: --endpoint-url nonsense: it is not a URL$/),
@@ -162,6 +165,26 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     assert.doesNotMatch(secret.stderr, /hunter2/);
   });
 
+  test('options of the service that the target does not use, so that none is dropped in silence', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    await assertUsage(home, [
+      [
+        ['list-uploads', home.target, '--request-header=a=b'],
+        /^calve: --request-header: it is for objects only/,
+      ],
+      [
+        ['upload', file, home.target, '--local-dir=x'],
+        /^calve: --local-dir: it is for local:\/\/ vaults only$/,
+      ],
+      [
+        ['upload', file, 's3://photos/a', '--account-id=111122223333'],
+        /^calve: --account-id: it is for vaults only/,
+      ],
+      [['upload', file, 'local://v', '--region=eu-west-1'], /^calve: --region: it is for services, /],
+    ]);
+  });
+
   test('CALVE_ variables, by their own names', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 9);
@@ -172,7 +195,7 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       CALVE_MAX_ATTEMPTS: '0',
       CALVE_LOCK_WAIT: '1 h',
       CALVE_PROGRESS: 'loud',
-      CALVE_REGION: 'EU',
+      CALVE_REGION: 'EU_1',
       CALVE_ENDPOINT_URL: 'nonsense',
       CALVE_ACCOUNT_ID: '1',
     };

@@ -42,6 +42,21 @@ describe('A service that says no', { concurrency: 2 }, () => {
     }
   });
 
+  test('takes a region with capitals where the endpoint is the user’s own, also for resume', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * 1024 * 1024);
+    await home.leaveUnfinished(file, 1, ['--region=RegionOne']);
+    const resumed = await home.run(['resume', file]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const own = await home.run(['list-uploads', home.target, '--region=NL'], {
+      AWS_ENDPOINT_URL_GLACIER: '',
+    });
+    assert.match(
+      assertFailed(own, 2),
+      /^calve: region NL: a region of the service itself is written in lower-case/,
+    );
+  });
+
   test('takes the credentials of a profile that is named', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 9);

@@ -429,11 +429,19 @@ describe('objects, end to end', { skip }, () => {
       "a request's own headers are sent with create, a customer's keys with every call, and no value is recorded",
       async (home) => {
         const file = home.file('a.tar', SIZE_BYTES);
-        const headers = ['x-amz-meta-origin=nas', 'x-amz-request-payer=requester-secret'];
+        // The variable has one header a line; the option replaces the one of the same name.
+        const variable =
+          'x-amz-meta-origin=other\nx-amz-request-payer=requester-secret\nx-amz-meta-kind=night\n';
+        const headers = ['x-amz-meta-origin=nas'];
         const words = ['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS];
         const given = headers.flatMap((header) => ['--request-header', header]);
-        const { code, stderr } = await home.run([...words, ...given, '--debug']);
+        const { code, stderr } = await home.run([...words, ...given, '--debug'], {
+          CALVE_REQUEST_HEADER: variable,
+        });
         assert.equal(code, 0, stderr);
+        const created = home.passed().find(isCreate);
+        assert.equal(created?.headers['x-amz-meta-origin'], 'nas');
+        assert.equal(created?.headers['x-amz-meta-kind'], 'night');
         const named = (name: string) =>
           home.passed().filter((passing) => passing.headers[name] !== undefined);
         assert.ok(named('x-amz-meta-origin').every(isCreate) && named('x-amz-meta-origin').length === 1);

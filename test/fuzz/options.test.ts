@@ -87,7 +87,7 @@ function assertServiceInBounds({ service }: Pick<SessionOptions, 'service'>): vo
   const times = [retry.retryDelayMs, retry.giveUpAfterMs, service.connectTimeoutMs, service.readTimeoutMs];
   for (const time of [...times, retry.maxAttempts]) assert.ok(isPositive(time), String(time));
   assert.match(service.accountId, /^(-|\d{12})$/);
-  if (service.region !== null) assert.match(service.region, /^[a-z0-9-]{1,63}$/);
+  if (service.region !== null) assert.match(service.region, /^[A-Za-z0-9-]{1,63}$/);
   if (service.endpoint !== null) {
     const { protocol, hostname, username, search } = new URL(service.endpoint);
     assert.ok(protocol === 'https:' || service.allowHttp || /^(127\.|localhost$|\[::1\])/.test(hostname));

@@ -113,7 +113,7 @@ const rows: Row[] = [
   refused('InvalidSignatureException', 403, 'wrong-credentials'),
   refused('UnrecognizedClientException', 400, 'wrong-credentials'),
   refused('MissingAuthenticationTokenException', 400, 'wrong-credentials'),
-  refused('ExpiredTokenException', 403, 'wrong-credentials', 'resign'),
+  refused('ExpiredTokenException', 403, 'wrong-credentials'),
   refused('AccessDeniedException', 403, 'denied'),
   refused('NoLongerSupportedException', 400, 'no-longer-supported'),
   refused('LimitExceededException', 400, 'rejected'),
@@ -250,6 +250,35 @@ test('expired credentials are looked up again for the next request', async (t) =
   assert.match(String(server.requests[1]?.headers.authorization), /Credential=KEY2/);
 });
 
+test('a token that the service refuses may have a successor; a permanent key has none if it is still the same', async (t) => {
+  for (const [identity, retryClass] of [
+    [{ accessKeyId: 'KEY', secretAccessKey: 's', sessionToken: 't' }, 'renew'],
+    [{ accessKeyId: 'KEY', secretAccessKey: 's' }, null],
+  ] as const) {
+    const server = await scriptedServer(t, refusal('UnrecognizedClientException', 'invalid', 400));
+    const target = targetAt(t, server.url, { credentials: async () => identity });
+    await assert.rejects(target.createUpload(request, never), { kind: 'refused', retryClass });
+  }
+});
+
+test('credentials that were there and are missing now are looked up again later', async (t) => {
+  let lookups = 0;
+  const credentials = async () => {
+    lookups += 1;
+    if (lookups > 1) throw Object.assign(new Error('no'), { name: 'CredentialsProviderError' });
+    return { accessKeyId: 'KEY', secretAccessKey: 's', sessionToken: 't' };
+  };
+  const server = await scriptedServer(t, refusal('ExpiredTokenException', 'expired', 403));
+  const target = targetAt(t, server.url, { credentials });
+  for (const why of ['wrong-credentials', 'no-credentials']) {
+    await assert.rejects(target.createUpload(request, never), (error) => {
+      assert.ok(isFailure(error, 'refused'), String(error));
+      assert.deepEqual([error.facts.why, error.retryClass], [why, 'renew']);
+      return true;
+    });
+  }
+});
+
 test('missing credentials are a refusal, and nothing is sent', async (t) => {
   const server = await scriptedServer(t, raw(200, ''));
   const credentials = async (): Promise<never> => {
@@ -363,13 +392,20 @@ test('the SDK prints nothing on stderr with any version of Node', () => {
     const { glacierTarget } = await import(process.argv[1]);
     const target = glacierTarget({ vault: 'v', url: 'glacier://v', region: 'eu-west-1', endpoint: 'http://127.0.0.1:1',
       endpointForState: null, accountId: '-', credentials: null, profile: null, idleExpiryMs: null,
-      mayCreateVault: false, connectTimeoutMs: 1000, readTimeoutMs: 1000, concurrency: 1 });
+      mayCreateVault: false, connectTimeoutMs: 1000, readTimeoutMs: 1000, concurrency: 1, env: process.env,
+      proxies: () => null, trust: { verify: true, authorities: null } });
     await target.locate(false, new AbortController().signal).catch((error) => console.log(error.kind));
     await target.close();`;
   const url = new URL('../../src/targets/glacier/target.js', import.meta.url).href;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program, url], {
     encoding: 'utf8',
-    env: { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_PROFILE: 'both', HOME: '/nonexistent' },
+    env: {
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      AWS_PROFILE: 'default',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: '/nonexistent',
+    },
   });
   assert.equal(stderr, '');
   assert.match(stdout, /^(unreachable|refused)\n$/);

@@ -47,6 +47,8 @@ function targetAt(t: TestContext, endpoint: string, change: Partial<BucketTarget
     readTimeoutMs: 2000,
     concurrency: 4,
     proxies: () => null,
+    trust: { verify: true, authorities: null },
+    env: {},
     ...change,
   });
   t.after(() => target.close());
@@ -453,7 +455,7 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['RequestTimeout', 400, 'unreachable', { retryClass: 'unavailable' }],
   ['OperationAborted', 409, 'unreachable', { retryClass: 'unavailable' }],
   ['RequestTimeTooSkewed', 403, 'unreachable', { retryClass: 'resign' }],
-  ['ExpiredToken', 400, 'refused', { retryClass: 'resign', why: 'wrong-credentials' }],
+  ['ExpiredToken', 400, 'refused', { retryClass: null, why: 'wrong-credentials' }],
   ['AccessDenied', 403, 'refused', { retryClass: null, why: 'denied' }],
   ['InvalidAccessKeyId', 403, 'refused', { retryClass: null, why: 'wrong-credentials' }],
   ['SignatureDoesNotMatch', 403, 'refused', { retryClass: null, why: 'wrong-credentials' }],

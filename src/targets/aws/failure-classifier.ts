@@ -32,8 +32,8 @@ export interface FailureRules<Operation extends ServiceOperation> {
   readonly unavailable: ReadonlySet<string>;
   /** A map, not an object: the code is any text from the response, and `constructor` is not a refusal. */
   readonly refused: ReadonlyMap<string, Refusal>;
-  /** Matches the codes for a session token that has expired. */
-  readonly expiredToken: RegExp;
+  /** Matches the codes for a key or a session token that has expired, or that the service no longer knows. */
+  readonly refusedKey: RegExp;
   /** Returns the service's response; null if no response arrived. */
   readonly readResponse: (error: SdkError, operation: Operation) => ServiceResponse | null;
   /** Returns true if a response of the service itself is final: a retry would not change it. */
@@ -55,8 +55,8 @@ export interface FailureClassifier<Operation> {
    * @returns a TransferError, or the error itself if it is unknown: a bug must not look like a transient failure
    */
   readonly classify: (error: unknown, operation: Operation) => unknown;
-  /** Returns true if the failure is an expired session token. */
-  readonly isExpiredToken: (error: unknown) => boolean;
+  /** Returns true if the service refused a key or a session token that may have a successor. */
+  readonly isRefusedKey: (error: unknown) => boolean;
 }
 
 /** Returns the code and the message of a response as one text. */
@@ -112,6 +112,9 @@ function classifyResponse<Operation extends ServiceOperation>(
   const unreachable = (extras: FailureExtras = {}) =>
     unreachableFailure(operation.name, text, { service, ...extras });
   if (status === 429 || rules.throttled.has(code)) return unreachable({ retryClass: 'throttled' });
+  // The code for a proxy that forwards plain http, and wants other credentials.
+  if (status === 407)
+    return refusedFailure(operation.name, 'rejected', `the proxy answered ${text}`, { service });
   if (!rules.isFinal(service) || rules.unavailable.has(code)) return unreachable();
   if (!isFromService(service, operation)) {
     const isRedirect = status !== null && status < 400;
@@ -127,9 +130,7 @@ function classifyResponse<Operation extends ServiceOperation>(
   if (rules.isWrongTime(service)) return unreachable({ retryClass: 'resign' });
   const why = rules.refused.get(code) ?? refusalByStatus(status);
   // An expired token may have a successor, which the next look-up of credentials finds.
-  const extras: FailureExtras = rules.expiredToken.test(code)
-    ? { service, retryClass: 'resign' }
-    : { service };
+  const extras: FailureExtras = rules.refusedKey.test(code) ? { service, retryClass: 'renew' } : { service };
   return refusedFailure(operation.name, why, message ?? text, extras);
 }
 
@@ -143,7 +144,7 @@ export function failureClassifier<Operation extends ServiceOperation>(
       if (service === null) return classifyNoResponse(error, operation.name);
       return classifyResponse(rules, service, operation);
     },
-    isExpiredToken: (error) =>
-      error instanceof TransferError && rules.expiredToken.test(error.service?.code ?? ''),
+    isRefusedKey: (error) =>
+      error instanceof TransferError && rules.refusedKey.test(error.service?.code ?? ''),
   };
 }

@@ -33,6 +33,7 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
 );
 
 const EXPIRED_TOKEN = /^ExpiredToken/;
+const REFUSED_KEY = /^(ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidToken|InvalidAccessKeyId)/;
 const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clock|skew/i;
 /** Codes for a wrong clock that other services of Amazon, and servers compatible with this one, send. */
 const WRONG_TIME_CODES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
@@ -68,11 +69,11 @@ function isWrongTime({ httpStatus, code, message }: ServiceResponse): boolean {
   return isAboutAccess && WRONG_TIME.test(message ?? '') && !EXPIRED_TOKEN.test(code ?? '');
 }
 
-export const { classify, isExpiredToken } = failureClassifier<Operation>({
+export const { classify, isRefusedKey } = failureClassifier<Operation>({
   throttled: THROTTLED,
   unavailable: UNAVAILABLE,
   refused: REFUSED,
-  expiredToken: EXPIRED_TOKEN,
+  refusedKey: REFUSED_KEY,
   readResponse: readServiceResponse,
   isFinal,
   findMissing,

@@ -59,7 +59,8 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
     IllegalLocationConstraintException: 'wrong-region',
   }),
 );
-const EXPIRED_TOKEN = /^(ExpiredToken|TokenRefreshRequired)/;
+const REFUSED_KEY =
+  /^(ExpiredToken|TokenRefreshRequired|InvalidToken|InvalidAccessKeyId|InvalidClientTokenId)/;
 const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch']);
 /** The codes with which complete refuses a list of parts that does not match the parts of the upload. */
 const WRONG_PARTS = new Set([
@@ -170,11 +171,11 @@ function regionOf(error: S3Error): string | null {
   return textOf(error.$response?.headers?.['x-amz-bucket-region']);
 }
 
-export const { classify, isExpiredToken } = failureClassifier<Operation>({
+export const { classify, isRefusedKey } = failureClassifier<Operation>({
   throttled: THROTTLED,
   unavailable: UNAVAILABLE,
   refused: REFUSED,
-  expiredToken: EXPIRED_TOKEN,
+  refusedKey: REFUSED_KEY,
   readResponse,
   isFinal,
   findMissing,

@@ -31,8 +31,8 @@ import type { Dialect } from './dialect.js';
 import {
   classify,
   foreignChecksums,
-  isExpiredToken,
   isRefusedForChecksums,
+  isRefusedKey,
   type Operation,
 } from './failures.js';
 import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
@@ -74,7 +74,7 @@ interface BucketState {
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
-  const caller = serviceCaller(s3ClientLoader(options), classify, isExpiredToken);
+  const caller = serviceCaller(s3ClientLoader(options), classify, isRefusedKey);
   return new KeyTarget(options, { caller, uploads: new Map() });
 }
 

@@ -69,6 +69,8 @@ const WORDINGS: {
   'nothing-aborted': ({ why }) =>
     why === 'declined' ? 'the answer was not yes: nothing was aborted' : 'there is no upload to abort',
   'nothing-to-resume': () => 'there is no unfinished upload to resume',
+  'certificates-not-verified': () =>
+    'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
   'next-page': ({ marker }) => `there are more entries; the next page: --marker=${safeWhole(marker)}`,
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };

@@ -55,6 +55,10 @@ const REASONS = {
     why: "the recorded endpoint is neither the service's own nor on this machine",
     fix: 'if you know that endpoint, confirm it with the same --endpoint-url; if not, someone may have changed the state folder',
   },
+  'untrusted-certificate': {
+    why: 'the certificate is not trusted, so nothing was sent',
+    fix: "check the name of the endpoint and this machine's clock; if the authority is your own (a private service, or a proxy that reads TLS), set AWS_CA_BUNDLE, ca_bundle in your AWS profile, or NODE_EXTRA_CA_CERTS to the file of its certificate",
+  },
   rejected: {
     why: 'the service refused the request',
     fix: 'see the answer of the service above',

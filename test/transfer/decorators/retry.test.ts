@@ -150,6 +150,26 @@ test('a request with damaged data or an expired signature is sent three times at
   }
 });
 
+test('refused credentials are looked up again after pauses: three times at the start of a run, ten times later', async () => {
+  const { target, calls, hooks, clock } = bench();
+  hooks.before = () => {
+    throw failing('renew', 'refused');
+  };
+  await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'refused'));
+  assert.equal(calls.locate, 3);
+  hooks.before = () => undefined;
+  await target.locate(false, never);
+  hooks.before = () => {
+    throw failing('renew', 'refused');
+  };
+  await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'refused'));
+  assert.equal(calls.locate, 3 + 1 + 10);
+  assert.ok(
+    clock.slept.every((ms) => ms > 0),
+    'each attempt waits',
+  );
+});
+
 test('a request whose signature expires after a long outage is signed again', async () => {
   const { target, calls, hooks } = bench();
   hooks.before = ({ count }) => {

@@ -45,6 +45,7 @@ const refusals = (
     'wrong-credentials',
     'clock',
     'no-longer-supported',
+    'untrusted-certificate',
     'rejected',
     'quota',
     'too-large',

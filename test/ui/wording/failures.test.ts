@@ -100,6 +100,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: upload it to a bucket instead: calve upload FILE s3://BUCKET/KEY --storage-class DEEP_ARCHIVE',
     ],
     [
+      'calve: could not create the upload: the certificate is not trusted, so nothing was sent',
+      "hint: check the name of the endpoint and this machine's clock; if the authority is your own (a private service, or a proxy that reads TLS), set AWS_CA_BUNDLE, ca_bundle in your AWS profile, or NODE_EXTRA_CA_CERTS to the file of its certificate",
+    ],
+    [
       'calve: could not create the upload: the service refused the request',
       'hint: see the answer of the service above',
     ],

@@ -86,6 +86,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { file: '/data/a', holder: 'nas, process 4711' },
     '/data/a: another calve works on it (nas, process 4711): skipped',
   ],
+  'certificates-not-verified': [
+    {},
+    'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
+  ],
   'account-unknown': [
     {},
     'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
