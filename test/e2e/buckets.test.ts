@@ -260,7 +260,7 @@ describe('objects, end to end', { skip }, () => {
         await home.run(['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS, '--json']),
       );
       assert.equal(done['partsSent'], 3);
-      assert.ok(completes >= 2);
+      assert.equal(completes, 1, 'the object is looked at before complete is sent again');
       const { Metadata, ETag } = await home.client.send(
         new HeadObjectCommand({ Bucket: home.bucket, Key: 'a.tar' }),
       );

@@ -28,7 +28,7 @@ describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
       typing: { asked: ASKED, typed: '\u0003' },
     });
     assert.equal(stopped.code, 130, stopped.shown);
-    assert.match(stopped.shown, /calve: stopped: SIGINT/);
+    assert.match(stopped.shown, /calve: stopped \(glacier:\/\/[\w-]+\): SIGINT/);
     assert.equal((await home.openIds()).length, 2);
     const words = ['abort', home.target, '--older-than=1ms'];
     const { code, shown } = await runOnTerminal(words, spawned, {

@@ -43,6 +43,14 @@ const unavailable = (response: string, script: Script): Row => ({
   facts: { operation: 'InitiateMultipartUpload' },
   retryClass: 'unavailable',
 });
+const foreign = (response: string, script: Script, why = 'not-the-service'): Row => ({
+  response,
+  script,
+  act: 'createUpload',
+  kind: 'refused',
+  facts: { operation: 'InitiateMultipartUpload', why },
+  retryClass: null,
+});
 const refused = (code: string, status: number, why: string, retryClass: RetryClass | null = null): Row => ({
   response: `${status} ${code}`,
   script: refusal(code, 'because', status),
@@ -70,12 +78,14 @@ const rows: Row[] = [
     raw(503, '<html><h1>Service Unavailable</h1></html>', { 'content-type': 'text/html' }),
   ),
   unavailable('504', raw(504, 'upstream timed out')),
-  unavailable(
+  foreign(
     '403 in HTML, which a proxy sends',
     raw(403, '<html>Blocked</html>', { 'content-type': 'text/html' }),
   ),
-  unavailable('404 in HTML, which another server sends', raw(404, '<html>Not found</html>')),
-  unavailable('an empty 403 without a request id', raw(403, '')),
+  foreign('404 in HTML, which another server sends', raw(404, '<html>Not found</html>')),
+  foreign('an empty 403 without a request id', raw(403, '')),
+  foreign('an empty 413 without a request id', raw(413, ''), 'too-large'),
+  unavailable('an empty 425', raw(425, '')),
   unavailable('a redirect', raw(302, '', { location: 'http://login.example/' })),
   unavailable('a reset', (response) => response.socket?.resetAndDestroy()),
   unavailable('a connection closed without a response', (response) => response.socket?.destroy()),
