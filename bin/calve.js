@@ -1,13 +1,27 @@
 #!/usr/bin/env node
 // CommonJS, like the bundle that it starts: Node loads it faster than ES modules (docs/benchmarks.md).
-const module_ = require('node:module');
-const { version } = require('../package.json');
+// Every Node since version 4 must be able to read this file, to say which version is needed: the syntax is old, and nothing
+// is loaded before the version is checked.
+const nodeVersion = process.versions.node;
+const parts = nodeVersion.split('.');
 
-const words = process.argv.slice(2);
-// Scripts often ask for the version alone, so nothing else is loaded for it. Among other words -V may be part of an id.
-if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
-  process.stdout.write(`${version}\n`);
+function start() {
+  const version = require('../package.json').version;
+  const words = process.argv.slice(2);
+  // Scripts often ask for the version alone, so nothing else is loaded for it. Among other words -V may be part of an id.
+  if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const nodeModule = require('node:module');
+  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
+  require('../dist/calve/main.js').main(version);
+}
+
+// The same version as in package.json, which nobody checks at the start.
+if (Number(parts[0]) > 20 || (Number(parts[0]) === 20 && Number(parts[1]) >= 19)) {
+  start();
 } else {
-  module_.enableCompileCache?.();
-  void require('../dist/calve/main.js').main(version);
+  process.stderr.write(`calve: Node ${nodeVersion}: calve needs Node 20.19 or later\n`);
+  process.exitCode = 2;
 }

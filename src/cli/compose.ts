@@ -1,9 +1,11 @@
 /** The composition root: builds the ports from the options. Only this file knows every adapter. */
+import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
+import { parseTargetUrl, type Scheme, schemeOf, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
+import { trustOwnGroups } from '../state/safe-folder.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
@@ -20,8 +22,10 @@ import { systemClock } from './clock.js';
 import type { Io } from './io.js';
 import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
+import type { CatalogueOptions, StateOptions } from './options/state.js';
+import { refuseUnused } from './options/unused.js';
 
-/** A session, and a function that ends everything that it opened. */
+/** A session, and a function that ends everything that it opened and never fails. */
 export interface OpenedSession {
   readonly session: Session;
   close(): Promise<void>;
@@ -43,7 +47,7 @@ export async function openReporter(
     mode,
     stderr: io.stderr,
     quiet: output.quiet,
-    nowMs: systemClock.nowMs,
+    nowMs: systemClock.monotonicMs,
     color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
     unicode: showsUnicode(io),
     debug: output.debug,
@@ -91,11 +95,13 @@ export function openSources(
 
 const limiter = () => import('../source/rate-limit.js');
 
-export function openState(options: Pick<Options, 'state'>): StateStore {
+export function openState(options: StateOptions): StateStore {
+  if (options.trust.trustGroup) trustOwnGroups();
   return openStateStore(options.state.path());
 }
 
-export function openArchives(options: Pick<Options, 'catalogue'>): Catalogue {
+export function openArchives(options: CatalogueOptions): Catalogue {
+  if (options.trust.trustGroup) trustOwnGroups();
   return openCatalogue(options.catalogue.path());
 }
 
@@ -107,6 +113,7 @@ export interface ResolvedTarget {
 
 /** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
 export async function resolveTarget(io: Io, options: TargetOptions, url: TargetUrl): Promise<ResolvedTarget> {
+  refuseUnused(options.service.typed, url);
   const settings = targetSettings(io, options, url);
   try {
     return { settings, endpoint: await TARGETS[url.scheme].resolve(settings) };
@@ -138,6 +145,9 @@ export async function connectTarget(
   const { concurrency } = options.transfer;
   try {
     const opened = await TARGETS[scheme].open(settings, endpoint);
+    if (!settings.verifyTls && usesTls(scheme, endpoint)) {
+      report({ type: 'notice', notice: 'certificates-not-verified' });
+    }
     const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
     const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
     try {
@@ -147,12 +157,16 @@ export async function connectTarget(
       }
       return { target, targetIdentity, connection: opened.connection };
     } catch (error) {
-      await target.close();
+      await cleanUp(() => target.close());
       throw error;
     }
   } catch (error) {
     throw withContext(error, { target: url });
   }
+}
+
+function usesTls(scheme: Scheme, { endpoint }: ServiceEndpoint): boolean {
+  return scheme !== 'local' && !endpoint?.startsWith('http:');
 }
 
 /** Opens a target, and the state, the catalogue and the sources of this machine. @throws as connectTarget */
@@ -175,10 +189,7 @@ export async function openSession(
     signal: io.signal,
     ...options.transfer,
   };
-  const close = async (): Promise<void> => {
-    await closeSources();
-    await connected.target.close();
-  };
+  const close = (): Promise<void> => cleanUp(closeSources, () => connected.target.close());
   return { session, close };
 }
 
@@ -227,9 +238,9 @@ export async function openRecordedSession(
 
 /** Recorded values were checked before: a malformed one was changed since, and is no mistake of this command line. */
 function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
-  const { url, region } = head.identity.target;
+  const { url, region, endpoint } = head.identity.target;
   try {
-    checkRegion(region ?? '');
+    checkRegion(region ?? '', endpoint);
     return parseTargetUrl(url);
   } catch (error) {
     if (!isFailure(error, 'usage')) throw error;
@@ -250,7 +261,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 }
 
 function targetSettings(io: Io, options: TargetOptions, url: TargetUrl): TargetSettings {
-  const { retry: _, localDir: folder, ...service } = options.service;
+  const { retry: _, typed: __, localDir: folder, ...service } = options.service;
   const localDir = url.scheme === 'local' ? folder.path() : '';
   return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };
 }

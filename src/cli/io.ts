@@ -6,8 +6,6 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The words after the program's name. */
   readonly argv: readonly string[];
-  /** Relative paths start here. */
-  readonly cwd: string;
   /** Empty where there is none. */
   readonly homeDir: string;
   readonly stdout: Output;
@@ -16,6 +14,11 @@ export interface Io {
   /** Aborted with a TransferError `stopped` by the first signal. */
   readonly signal: AbortSignal;
   readonly exitMessage: ExitMessage;
+  /**
+   * Returns the absolute path of one that may start from the working folder.
+   * @throws TransferError `source` (no-working-folder) for such a path if somebody deleted the working folder
+   */
+  absolute(path: string): string;
 }
 
 /**

@@ -20,11 +20,18 @@ export function checkKey(url: TargetUrl, what: string): void {
 /** Checks that each file becomes an object of its own. @throws TransferError `usage` */
 export function checkManyKeys(url: TargetUrl, baseNames: readonly string[]): void {
   if (!storesObjects(url.scheme) || baseNames.length < 2) return;
-  const refuse = (why: string): never => {
-    const hint = `end the key with a slash, for example ${url.scheme}://${url.container}/backups/`;
+  const refuse = (why: string, hint: string): never => {
     throw new TransferError('usage', { what: `upload to ${url.url}`, why, hint });
   };
-  if (!namesMany(url)) refuse('several files would overwrite each other under one key');
+  if (!namesMany(url)) {
+    const folder = `${url.scheme}://${url.container}/backups/`;
+    refuse(
+      'several files would overwrite each other under one key',
+      `end the key with a slash, for example ${folder}`,
+    );
+  }
   const twice = baseNames.find((name, i) => baseNames.indexOf(name) !== i);
-  if (twice !== undefined) refuse(`two files have the name ${twice}, and would overwrite each other`);
+  if (twice === undefined) return;
+  const why = `two files have the name ${twice}, and would overwrite each other`;
+  refuse(why, 'send one of them in a run of its own, to another key');
 }

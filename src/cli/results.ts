@@ -7,12 +7,16 @@ import { archiveJson } from '../ui/archive-json.js';
 import { jsonLine, type UploadJson, uploadJson } from '../ui/json.js';
 import type { TableOptions, TableStream } from '../ui/tables/table-layout.js';
 import { keyedUploadsTable, uploadsTable } from '../ui/tables/tables.js';
+import { safeWhole } from '../ui/text/safe-text.js';
 import type { CommandContext } from './command.js';
 
-/** Prints the result of `upload` and `resume`: the archive id alone, or the whole object under --json. */
+/**
+ * Prints the result of `upload` and `resume`: the archive id alone, or the whole object under --json. The id comes from
+ * the service or has the name of a file in it, so it is escaped, as in tables: one id is one line.
+ */
 export async function printArchive(context: CommandContext, result: ArchiveResult): Promise<void> {
   const { archiveId } = result.entry;
-  await context.result(archiveJson(result.entry, result), archiveId, archiveId);
+  await context.result(archiveJson(result.entry, result), safeWhole(archiveId), archiveId);
 }
 
 /** Returns the session with notices that name the file, because a run may have several. */

@@ -9,6 +9,7 @@ import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import type { CommandContext, CommandDefinition } from './command.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
+import { whenIdle } from './idle.js';
 import type { ExitText, Io } from './io.js';
 import { givenOptions } from './options/given.js';
 import { readGroups } from './options/group.js';
@@ -24,6 +25,8 @@ interface Run {
   readonly io: Io;
   readonly output: OutputOptions;
   readonly folders: Folders;
+  /** The upload in progress, for failures that no caller explains. */
+  current: FailureContext;
 }
 
 /**
@@ -34,7 +37,7 @@ interface Run {
 export async function runCommand(io: Io, command: Command, definition: CommandDefinition): Promise<ExitCode> {
   const given = givenOptions(command);
   const { output, ...options } = readGroups({ ...definition.groups, output: outputOptions }, given, io);
-  const run: Run = { io, output, folders: options as Folders };
+  const run: Run = { io, output, folders: options as Folders, current: {} };
   const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(run)));
   let exitCode: ExitCode = 0;
   const fail: CommandContext['fail'] = async (error, context = {}) => {
@@ -49,9 +52,10 @@ export async function runCommand(io: Io, command: Command, definition: CommandDe
   try {
     const body = await definition.load();
     const words = command.processedArgs.flat() as string[];
-    await body({ io, output, options, given, reporter, fail, result }, words, command);
+    const ended = body({ io, output, options, given, reporter, fail, result }, words, command);
+    await Promise.race([ended, whenIdle()]);
   } catch (error) {
-    await fail(error);
+    await fail(error, isFailure(error, 'bug') ? run.current : {});
   } finally {
     reporter.done();
     io.exitMessage.words = null;
@@ -61,26 +65,29 @@ export async function runCommand(io: Io, command: Command, definition: CommandDe
 
 /** Names the upload in the text that a forced stop prints, for as long as the upload is in progress. */
 function keepExitMessage(run: Run, reporter: Reporter): Reporter {
-  const { exitMessage } = run.io;
-  exitMessage.words = exitText(run, {});
+  setCurrent(run, {});
   return {
     ...reporter,
     report(event) {
-      if (event.type === 'archived' || event.type === 'failed') exitMessage.words = exitText(run, {});
+      if (event.type === 'archived' || event.type === 'failed') setCurrent(run, {});
       if (event.type === 'started') {
         const { file, target, uploadId, orphan } = event;
         const resumable = orphan === null;
-        const context = { file, target, uploadId, resumable, ...(orphan !== null && { orphan }) };
-        exitMessage.words = exitText(run, context);
+        setCurrent(run, { file, target, uploadId, resumable, ...(orphan !== null && { orphan }) });
       }
       reporter.report(event);
     },
   };
 }
 
-function exitText(run: Run, context: FailureContext) {
+function setCurrent(run: Run, current: FailureContext): void {
+  run.current = current;
+  run.io.exitMessage.words = exitText(run);
+}
+
+function exitText(run: Run) {
   return (stopped: TransferError<'stopped'>): ExitText => {
-    withContext(stopped, context);
+    withContext(stopped, run.current);
     const env = wordingEnvironment(run);
     return {
       stdout: run.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
@@ -92,7 +99,8 @@ function exitText(run: Run, context: FailureContext) {
 async function printFailure(run: Run, error: unknown): Promise<ExitCode> {
   const { io, output } = run;
   // A stop is printed once. After any other failure the next file may still be stopped.
-  io.exitMessage.words = isFailure(error, 'stopped') ? null : exitText(run, {});
+  setCurrent(run, {});
+  if (isFailure(error, 'stopped')) io.exitMessage.words = null;
   return printError(io, error, { env: wordingEnvironment(run), json: output.json, debug: output.debug });
 }
 

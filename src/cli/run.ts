@@ -1,7 +1,9 @@
-/** One run of the program, from argv to its exit number. With main and signals, the only place that touches `process`. */
+/** One run of the program, from argv to its exit number. With main, idle and signals, the only place that touches `process`. */
 import { homedir } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { type Command, CommanderError } from 'commander';
+import { TransferError } from '../core/failures.js';
 import type { ExitMessage, Io } from './io.js';
 import { outputOn } from './output.js';
 import { buildProgram } from './program.js';
@@ -17,6 +19,17 @@ function unsetSwitchesThatSayNo(env: NodeJS.ProcessEnv, program: Command): void 
   }
 }
 
+/** A folder that does not exist on any system. Source: Debian policy manual, section 9.2.3. */
+const NO_FOLDER = '/nonexistent';
+
+/**
+ * Makes Node verify every certificate, also where calve cannot pass an option (the endpoint of a container's credentials).
+ * Many CI images set the variable for programs of their own. `--no-verify-tls` is the switch for people who must.
+ */
+function verifyCertificates(env: NodeJS.ProcessEnv): void {
+  delete env['NODE_TLS_REJECT_UNAUTHORIZED'];
+}
+
 /** Returns the home folder; empty where there is none, because few commands need it. */
 function homeFolder(): string {
   try {
@@ -27,20 +40,48 @@ function homeFolder(): string {
   }
 }
 
-function ioOfProcess(argv: readonly string[]): Io {
+/**
+ * Without a home folder, the AWS SDK would fail, or look for its files in the working folder. It reads this variable after
+ * HOME.
+ */
+function keepSdkFromHome(env: NodeJS.ProcessEnv): void {
+  env['USERPROFILE'] ||= NO_FOLDER;
+}
+
+/** Returns the working folder; null if somebody deleted it. Node's threads cannot start without one. */
+function workingFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    process.chdir('/');
+    return null;
+  }
+}
+
+function absolutePath(cwd: string | null, path: string): string {
+  if (cwd !== null) return resolve(cwd, path);
+  if (isAbsolute(path)) return resolve(path);
+  throw new TransferError('source', { path, why: 'no-working-folder', detail: null });
+}
+
+function ioOfProcess(argv: readonly string[]): Io & { readonly env: NodeJS.ProcessEnv } {
   const exitMessage: ExitMessage = { words: null };
   const stdout = outputOn(process.stdout);
   process.stderr.on('error', () => undefined);
+  const cwd = workingFolder();
+  const homeDir = homeFolder();
+  if (homeDir === '') keepSdkFromHome(process.env);
   return {
-    env: process.env,
+    // A copy, because the commands of --from-command get the environment as it was.
+    env: { ...process.env },
     argv,
-    cwd: process.cwd(),
-    homeDir: homeFolder(),
+    homeDir,
     stdout,
     stderr: process.stderr,
     stdin: process.stdin,
     signal: stopOnSignals(exitMessage, stdout),
     exitMessage,
+    absolute: (path) => absolutePath(cwd, path),
   };
 }
 
@@ -48,13 +89,24 @@ function ioOfProcess(argv: readonly string[]): Io {
 export async function run(argv: readonly string[], version: string): Promise<number> {
   const io = ioOfProcess(argv);
   const program = buildProgram(io, version);
-  unsetSwitchesThatSayNo(process.env, program.command);
+  for (const env of [process.env, io.env]) unsetSwitchesThatSayNo(env, program.command);
+  verifyCertificates(process.env);
   try {
-    await program.command.parseAsync(argv, { from: 'user' });
+    await program.command.parseAsync(wordsToParse(argv, program.command), { from: 'user' });
     return program.exitCode();
   } catch (error) {
     return await endWith(io, error, program.command);
   }
+}
+
+/**
+ * Returns what commander is to read. With --help it would print the general help for a word that is not a command, and end
+ * with 0: it gets the word alone, and refuses it.
+ */
+function wordsToParse(argv: readonly string[], program: Command): readonly string[] {
+  const [word = ''] = argv[0] === 'help' ? argv.slice(1) : argv;
+  const isCommand = word === 'help' || program.commands.some((command) => command.name() === word);
+  return isCommand || word === '' || word.startsWith('-') ? argv : [word];
 }
 
 /** Prints what stopped the run before its command began. @returns the exit number */

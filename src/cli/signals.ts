@@ -2,7 +2,8 @@
 
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
-import { TransferError } from '../core/failures.js';
+import { isatty } from 'node:tty';
+import { type FailureFacts, TransferError } from '../core/failures.js';
 import { exitCodeOf } from './exit-codes.js';
 import type { ExitMessage } from './io.js';
 import { type Output, writeNow } from './output.js';
@@ -10,13 +11,24 @@ import { type Output, writeNow } from './output.js';
 /** Time limit for a stop: a request that hangs must not delay a shutdown. */
 const STOP_WITHIN_MS = 1800;
 
+/**
+ * Returns the signals that stop a run. SIGHUP says that the terminal is gone, and means nothing to a run that has none:
+ * `nohup` takes all three descriptors from the terminal. Node resets the signals that a process was started to ignore, and
+ * so hides what `nohup` asked for.
+ */
+function stopSignals(): readonly FailureFacts['stopped']['signal'][] {
+  return [0, 1, 2].some((fd) => isatty(fd)) ? ['SIGHUP', 'SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM'];
+}
+
 /** Aborts the signal at the first SIGHUP, SIGINT or SIGTERM, and ends the process at the second. */
 export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSignal {
   // Without a handler Node opens a debugger port. Batch systems send SIGUSR1 shortly before the time is up.
   process.on('SIGUSR1', () => undefined);
+  // A handler that does nothing: without one, the signal would end the process.
+  process.on('SIGHUP', () => undefined);
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  for (const signal of stopSignals()) {
     process.on(signal, () => {
       const stopped = new TransferError('stopped', { signal });
       const code = exitCodeOf(stopped);

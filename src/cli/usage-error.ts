@@ -15,7 +15,9 @@ export function usageFailure(
   argv: readonly string[],
 ): TransferError<'usage'> {
   const command = namedCommand(program, beforeDashes(argv));
-  return invalidValue(error, command) ?? otherMistake(error, command, argv);
+  if (error.code === 'commander.unknownCommand') return unknownCommand(error);
+  const invalid = invalidValue(error, command);
+  return invalid ?? otherMistake(error, { program, command, argv });
 }
 
 /** Returns the words that are calve's: after -- come ids, or another command. */
@@ -43,28 +45,88 @@ function refused(what: string, why: string, hint: string): TransferError<'usage'
   return new TransferError('usage', { what, why: own, hint });
 }
 
-function otherMistake(error: CommanderError, command: string | null, argv: readonly string[]) {
-  const message = error.code === 'commander.help' ? 'no command is named' : error.message;
-  const why = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-  const hint = hintFor(error, command, argv) ?? `see calve${command === null ? '' : ` ${command}`} --help`;
+/** The names that other tools give to the things that calve does, or does not do. */
+const OTHER_COMMANDS: readonly (readonly [names: readonly string[], hint: string])[] = [
+  [
+    ['cp', 'copy', 'put', 'send', 'push', 'mv', 'sync', 'backup', 'archive', 'store'],
+    'files are sent with: calve upload FILE... TARGET',
+  ],
+  [
+    ['ls', 'list', 'dir', 'ps'],
+    'calve list-uploads TARGET lists the uploads on the service, calve status those of this machine, calve archives the archives',
+  ],
+  [
+    ['rm', 'del', 'delete', 'remove', 'cancel'],
+    'calve abort TARGET --upload-id ID removes an unfinished upload; calve deletes no archives',
+  ],
+  [
+    ['get', 'download', 'restore', 'fetch'],
+    'calve only sends; archives come back with the tools of the service, for example aws s3 cp',
+  ],
+  [['continue', 'retry'], 'an unfinished upload continues with: calve resume'],
+  [['sum', 'sha256', 'sha256sum', 'checksum', 'treehash'], 'tree hashes are printed by: calve hash FILE...'],
+];
+
+function unknownCommand({ message }: CommanderError): TransferError<'usage'> {
+  const why = inOneLine(message);
+  const [, word = ''] = /unknown command '(.*)'/.exec(why) ?? [];
+  const hint = OTHER_COMMANDS.find(([names]) => names.includes(word))?.[1] ?? 'see calve --help';
+  return new TransferError('usage', { what: 'command line', why, hint });
+}
+
+function inOneLine(message: string): string {
+  return message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** The words that were typed, and the command among them. */
+interface Typed {
+  readonly program: Command;
+  readonly command: string | null;
+  readonly argv: readonly string[];
+}
+
+function otherMistake(error: CommanderError, typed: Typed) {
+  const { command } = typed;
+  const why = inOneLine(error.code === 'commander.help' ? 'no command is named' : error.message);
+  const hint = optionHint(error, typed) ?? `see calve${command === null ? '' : ` ${command}`} --help`;
   return new TransferError('usage', { what: command ?? 'command line', why, hint });
 }
 
-/** Returns what to do about the commonest mistakes. */
-function hintFor(
-  { code, message }: CommanderError,
-  command: string | null,
-  argv: readonly string[],
-): string | null {
+/** Short options that many tools have. calve has none, because an upload id may begin with a hyphen. */
+const LONG_NAMES: ReadonlyMap<string, string> = new Map([
+  ['-q', '--quiet'],
+  ['-v', '--debug'],
+  ['-n', '--dry-run'],
+  ['-y', '--yes'],
+]);
+
+/** Returns the fix for the commonest mistakes with options; null for any other. */
+function optionHint({ code, message }: CommanderError, typed: Typed): string | null {
   if (code !== 'commander.unknownOption') return null;
+  const { command, argv } = typed;
   const [first = ''] = argv;
-  if (first.startsWith('-') && command !== null) {
-    return `options come after the command, for example: calve ${command} ${first}`;
-  }
+  if (first.startsWith('-') && command !== null) return misplacedHint(first, command, typed);
   if (argv.includes('--from-command') && !argv.includes('--')) {
     return 'a command comes after --, for example: calve upload glacier://photos --from-command -- tar -c photos';
   }
-  const [, id] = /unknown option '(-[\w~.-]{20,})'$/.exec(message) ?? [];
-  if (command !== 'resume' || id === undefined) return null;
-  return `an upload id that begins with - comes after --, for example: calve resume -- ${id}`;
+  const [, unknown = ''] = /unknown option '(.*)'/s.exec(message) ?? [];
+  const long = LONG_NAMES.get(unknown);
+  if (long !== undefined && (command === null || hasOption(typed, long))) {
+    return `options have long names, and come after the command: ${long}`;
+  }
+  if (command !== 'resume' || !/^-[\w~.-]{20,}$/.test(unknown)) return null;
+  return `an upload id that begins with - comes after --, for example: calve resume -- ${unknown}`;
+}
+
+/** Returns the fix for an option before the command. The example has only an option that the command has. */
+function misplacedHint(first: string, command: string, typed: Typed): string {
+  const name = LONG_NAMES.get(first) ?? first;
+  const [long = ''] = name.split('=');
+  if (hasOption(typed, long)) return `options come after the command, for example: calve ${command} ${name}`;
+  return `options come after the command; ${optionsHint(command)}`;
+}
+
+function hasOption({ program, command }: Typed, long: string): boolean {
+  const named = program.commands.find((each) => each.name() === command);
+  return named?.options.some((option) => option.long === long) === true;
 }

@@ -43,15 +43,26 @@ export function isLoopbackEndpoint(endpoint: string): boolean {
 }
 
 /**
- * Allows only the characters of a host label: a region becomes part of a host
- * name, and must not change the host.
+ * Allows only the characters of a host label: a region becomes part of a host name, and must not change the host.
  * @throws TransferError `usage`
  */
-export function checkRegion(region: string): string {
-  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) return region;
-  throw new TransferError('usage', {
-    what: `region ${region}`,
-    why: 'a region is written in lower-case letters, digits and hyphens',
-    hint: 'name one such as eu-west-1',
-  });
+export function checkRegionName(region: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(region)) return region;
+  return refuseRegion(region, 'a region is written in letters, digits and hyphens');
+}
+
+/**
+ * Refuses capitals unless the user names the endpoint: stores of others have regions such as RegionOne.
+ * @param endpoint null: the service's own
+ * @throws TransferError `usage`
+ */
+export function checkRegion(region: string, endpoint: string | null): string {
+  const name = checkRegionName(region);
+  if (endpoint !== null || name === name.toLowerCase()) return name;
+  return refuseRegion(region, 'a region of the service itself is written in lower-case letters');
+}
+
+function refuseRegion(region: string, why: string): never {
+  const hint = 'name one such as eu-west-1';
+  throw new TransferError('usage', { what: `region ${region}`, why, hint });
 }

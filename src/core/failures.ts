@@ -38,9 +38,13 @@ export interface FailureFacts {
       | 'wrong-credentials'
       | 'denied'
       | 'clock'
+      | 'untrusted-certificate'
       | 'no-longer-supported'
       | 'wrong-region'
       | 'endpoint-unconfirmed'
+      | 'quota'
+      | 'too-large'
+      | 'not-the-service'
       | 'rejected';
     operation: string;
     detail: string | null;
@@ -49,10 +53,13 @@ export interface FailureFacts {
     path: string;
     why:
       | 'missing'
+      | 'no-working-folder'
       | 'unreadable'
       | 'empty'
+      | 'empty-stream'
       | 'folder'
       | 'not-regular'
+      | 'no-size'
       | 'changed'
       | 'other-upload'
       | 'short'
@@ -63,7 +70,22 @@ export interface FailureFacts {
   };
   state: {
     path: string;
-    why: 'damaged' | 'not-writable' | 'no-folder' | 'foreign' | 'newer' | 'older';
+    /**
+     * `system`: the system reported an error that says nothing about the content and may pass. `foreign`, `open`, `link` and `no-access` mean
+     * that calve cannot trust or read the path.
+     */
+    why:
+      | 'damaged'
+      | 'not-writable'
+      | 'no-folder'
+      | 'no-home'
+      | 'foreign'
+      | 'open'
+      | 'link'
+      | 'no-access'
+      | 'newer'
+      | 'older'
+      | 'system';
     detail: string | null;
   };
   /** The archive exists, but it could not be recorded. */
@@ -114,9 +136,10 @@ export interface FailureContext {
 
 /**
  * The way in which the same request can be tried again. `unavailable`: later. `throttled`: later, and more slowly.
- * `resign`: at once, with a new signature. `corrupt`: once or twice more, because the bytes were damaged in transit.
+ * `resign`: at once, with a new signature. `renew`: later, with credentials that were looked up again. `corrupt`: once or
+ * twice more, because the bytes were damaged in transit.
  */
-export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'corrupt';
+export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'renew' | 'corrupt';
 
 export interface FailureExtras {
   readonly cause?: unknown;
@@ -144,6 +167,12 @@ export class TransferError<K extends FailureKind = FailureKind> extends Error {
     this.facts = facts;
     this.service = extras.service ?? null;
     this.retryClass = extras.retryClass ?? null;
+  }
+
+  /** Returns the same failure as one that a retry does not change. */
+  asFinal(): TransferError<K> {
+    const { kind, facts, service, cause } = this;
+    return new TransferError(kind, facts, { cause, ...(service !== null && { service }) });
   }
 }
 

@@ -34,6 +34,8 @@ export function standardInput(given: Readable, signal: AbortSignal): ByteStream 
     confirmEnd: async () => undefined,
     async close() {
       stopListening();
+      // A stream without a listener throws the error of its end, and nobody needs that one.
+      stdin.on('error', () => undefined);
       stdin.destroy();
     },
   };

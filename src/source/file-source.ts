@@ -1,5 +1,6 @@
 /** Reads a regular file as parts. Each part is read once, hashed in a thread and sent from memory. */
 import { basename } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { Sameness } from '../core/fingerprint.js';
 import type { PartRange } from '../core/part-plan.js';
@@ -58,10 +59,9 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     return recordedHashes === null ? hashes : { ...recordedHashes, md5: hashes.md5 };
   }
 
-  function computeMd5(range: PartRange): Promise<string> {
-    const bytes = { fd: handle.fd, path, buffer: null };
-    return tasks.run(neverAborted, (taskSignal) => md5Of(bytes, threads, range, taskSignal));
-  }
+  const bytes = { fd: handle.fd, path, buffer: null };
+  const computeMd5 = (range: PartRange): Promise<string> =>
+    tasks.run(neverAborted, (taskSignal) => md5Of(bytes, threads, range, taskSignal));
 
   function prepare(
     range: PartRange,
@@ -84,13 +84,6 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     });
   }
 
-  /** Waits for all reads first: another file may get the descriptor's number as soon as it is closed. */
-  async function closeAfterReads(): Promise<void> {
-    await tasks.endAll(new TransferError('bug', { detail: 'the source was closed' }));
-    await streams.destroyAll();
-    await handle.close();
-  }
-
   return {
     path,
     baseName: basename(path),
@@ -101,7 +94,12 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     treeHash: (signal) => tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal)),
     compareNow: async () => worse(await compareByHandle(file), await compareByPath(file)),
     close() {
-      closing ??= closeAfterReads();
+      // Waits for all reads first: another file may get the descriptor's number as soon as it is closed.
+      closing ??= cleanUp(
+        () => tasks.endAll(new TransferError('bug', { detail: 'the source was closed' })),
+        () => streams.destroyAll(),
+        () => handle.close(),
+      );
       return closing;
     },
   };

@@ -1,6 +1,7 @@
 /** Computes the tree hashes of whole files and of streams, without a service. */
 import { createHash } from 'node:crypto';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
@@ -28,7 +29,7 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<Hashe
     }
     return { sizeBytes, treeHash };
   } finally {
-    await file.handle.close();
+    await cleanUp(() => file.handle.close());
   }
 }
 
@@ -37,7 +38,7 @@ async function treeHashOf(file: OpenedFile, signal: AbortSignal): Promise<TreeHa
   try {
     return await hashSegments(file, threads, signal);
   } finally {
-    await threads.close();
+    await cleanUp(() => threads.close());
   }
 }
 

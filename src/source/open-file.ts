@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import { compareFingerprints, type Fingerprint, type Sameness } from '../core/fingerprint.js';
 
@@ -50,6 +51,24 @@ function checkRegular(path: string, stats: BigIntStats): void {
   throw new TransferError('source', { path, why, detail: null });
 }
 
+const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * Refuses a file that has bytes although its size reads as 0, as on /proc and some file systems in user space: it would
+ * become an archive of nothing.
+ * @throws TransferError `source` `no-size`
+ */
+async function checkSize(path: string, handle: FileHandle, { size }: BigIntStats): Promise<void> {
+  if (size > 0n) return;
+  const { bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, 0);
+  if (bytesRead > 0) throw new TransferError('source', { path, why: 'no-size', detail: null });
+}
+
+async function checkEmptyFile(path: string, stats: BigIntStats): Promise<void> {
+  const handle = await open(path, READ_ONLY);
+  await checkSize(path, handle, stats).finally(() => cleanUp(() => handle.close()));
+}
+
 /** Returns how long to wait until a write would change these times; 0 when a write would change them now. */
 function racyMs(stats: BigIntStats, nowMs: number): number {
   const isCoarse = stats.ctimeNs % 1_000_000_000n === 0n;
@@ -80,22 +99,23 @@ async function settledStats(handle: FileHandle): Promise<BigIntStats> {
 }
 
 /**
- * Looks at a file without opening it, so that a mistake shows before a service is asked.
+ * Looks at a file without opening it (unless its size is 0), so that a mistake shows before a service is asked.
  * @returns its real path, with links resolved, and its size
- * @throws TransferError `source`: missing, unreadable, not a regular file
+ * @throws TransferError `source`: missing, unreadable, not a regular file, no size
  */
 export async function inspectFile(path: string): Promise<{ path: string; sizeBytes: number }> {
   try {
     const stats = await stat(path, { bigint: true });
     checkRegular(path, stats);
     await access(path, constants.R_OK);
+    if (stats.size === 0n) await checkEmptyFile(path, stats);
     return { path: await realpath(path), sizeBytes: Number(stats.size) };
   } catch (error) {
     throw error instanceof TransferError ? error : sourceFailure(path, error);
   }
 }
 
-/** @throws TransferError `source`: missing, unreadable, not a regular file */
+/** @throws TransferError `source`: missing, unreadable, not a regular file, no size */
 export async function openFile(path: string): Promise<OpenedFile> {
   let handle: FileHandle | null = null;
   try {
@@ -104,12 +124,16 @@ export async function openFile(path: string): Promise<OpenedFile> {
     checkRegular(path, await stat(path, { bigint: true }));
     const real = await realpath(path);
     // Without O_NONBLOCK, a FIFO that replaces the file in between would block until somebody writes to it.
-    handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(real, READ_ONLY);
+    // A write through a memory mapping to a page that is dirty already changes no time. After a sync, the next one does.
+    // That a file which is only read cannot be synced says nothing about its bytes.
+    await handle.datasync().catch(() => undefined);
     const stats = await settledStats(handle);
     checkRegular(path, stats);
+    await checkSize(path, handle, stats);
     return { path: real, handle, stats, fingerprint: fingerprintOf(stats) };
   } catch (error) {
-    await handle?.close();
+    await cleanUp(() => handle?.close());
     throw error instanceof TransferError ? error : sourceFailure(path, error);
   }
 }

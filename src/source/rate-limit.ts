@@ -23,14 +23,12 @@ export interface RateLimit {
 export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
   const fraction = Math.floor(bytesPerSecond / SLICES_PER_SECOND);
   const sliceBytes = Math.min(SLICE_MAX_BYTES, Math.max(SLICE_MIN_BYTES, fraction));
-  let freeAtMs = Number.POSITIVE_INFINITY;
+  let freeAtMs: number | null = null;
 
   /** Waits until these bytes may be sent. Calls are served in their order. */
   async function waitForTurn(bytes: number, signal: AbortSignal): Promise<void> {
-    const nowMs = clock.nowMs();
-    // When the clock is set back, the time that it lost must not become waiting time.
-    if (freeAtMs > nowMs + 3_600_000) freeAtMs = nowMs;
-    const startMs = Math.max(freeAtMs, nowMs - CATCH_UP_MAX_MS);
+    const nowMs = clock.monotonicMs();
+    const startMs = Math.max(freeAtMs ?? nowMs, nowMs - CATCH_UP_MAX_MS);
     freeAtMs = startMs + (bytes * 1000) / bytesPerSecond;
     if (startMs > nowMs) await clock.sleep(startMs - nowMs, signal);
   }

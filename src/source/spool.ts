@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 
 export interface Spool {
@@ -12,7 +13,7 @@ export interface Spool {
   take(): Promise<FileHandle>;
   /** Makes the file available for the next part. */
   giveBack(file: FileHandle): void;
-  /** Closes every file. */
+  /** Closes every file. Never fails: nobody needs the bytes any more. */
   close(): Promise<void>;
 }
 
@@ -43,7 +44,7 @@ export function openSpool(directory: string): Spool {
     take: async () => free.pop() ?? create(),
     giveBack: (file) => void free.push(file),
     async close() {
-      await Promise.all([...all].map((file) => file.close()));
+      await Promise.all([...all].map((file) => cleanUp(() => file.close())));
       all.clear();
     },
   };

@@ -4,6 +4,7 @@
  */
 import { tmpdir } from 'node:os';
 import { onAbort } from '../core/abort-signals.js';
+import { cleanUp } from '../core/clean-up.js';
 import type { BufferedPart, ByteStream, OpenStream, StreamSource } from '../transfer/ports/source.js';
 import type { Slot } from './buffer-slots.js';
 import { byteReader } from './byte-reader.js';
@@ -89,10 +90,12 @@ function streamSource(
     }
   }
 
-  async function closeAll(): Promise<void> {
-    await stream.close();
-    await parts.close();
-    await spool.close();
+  function closeAll(): Promise<void> {
+    return cleanUp(
+      () => stream.close(),
+      () => parts.close(),
+      () => spool.close(),
+    );
   }
 
   return {

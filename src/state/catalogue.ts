@@ -1,6 +1,7 @@
 /** The catalogue: one file for each archive that was made, so that no write can harm another archive's entry. */
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { stateFailure } from './failures.js';
@@ -44,7 +45,8 @@ export function openCatalogue(directory: string): Catalogue {
     async record(entry) {
       await makeFolders(folder);
       const file = await putFile(join(root, fileName(entry)), encodeEntry(entry));
-      await file.close();
+      // The entry is on disk by now: an error of closing says nothing about it.
+      await cleanUp(() => file.close());
     },
     async forget(archiveId) {
       const named = await read((name) => name.endsWith(`-${digits16(archiveId)}${EXTENSION}`));

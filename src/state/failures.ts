@@ -1,4 +1,5 @@
 /** Turns errors of the disk into failures of kind `state`. */
+import process from 'node:process';
 import { type FailureFacts, TransferError } from '../core/failures.js';
 
 type Why = FailureFacts['state']['why'];
@@ -18,29 +19,44 @@ export function osCode(error: unknown): string | null {
   return typeof code === 'string' ? code : null;
 }
 
+/** Errors that Node has no name for, by number. Source: errno(3) of Linux and macOS. */
+const UNNAMED_ERRORS: ReadonlyMap<unknown, string> = new Map([
+  [process.platform === 'darwin' ? -70 : -116, 'ESTALE: stale file handle'],
+  [process.platform === 'darwin' ? -69 : -122, 'EDQUOT: disk quota exceeded'],
+]);
+
 /** Returns `ENOSPC: no space left on device`, without the call and the path that Node appends. */
 function osReason(error: unknown): string {
+  const named = error instanceof Error && 'errno' in error ? UNNAMED_ERRORS.get(error.errno) : undefined;
+  if (named !== undefined) return named;
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/, \w+( '.*)?$/s, '');
 }
 
+/** The system lacks something or the disk fails: neither free space nor permissions help. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EIO', 'ETIMEDOUT']);
+
+function isPassing(error: unknown): boolean {
+  return PASSING.has(osCode(error) ?? '') || osReason(error).startsWith('ESTALE');
+}
+
 /**
  * Runs work that changes the disk.
- * @throws TransferError `state` `not-writable` with `path` and the system's
- * reason, for every error of the system
+ * @throws TransferError `state` with `path` and the system's reason, for every error of the system: `system` for one
+ * that may pass, else `not-writable`
  */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (osCode(error) === null) throw error;
-    throw stateFailure('not-writable', path, osReason(error), error);
+    throw stateFailure(isPassing(error) ? 'system' : 'not-writable', path, osReason(error), error);
   }
 }
 
 const UNREADABLE: ReadonlyMap<string, Why> = new Map([
-  ['EACCES', 'foreign'],
-  ['EPERM', 'foreign'],
+  ['EACCES', 'no-access'],
+  ['EPERM', 'no-access'],
   ['ENOTDIR', 'no-folder'],
   ['ELOOP', 'no-folder'],
 ]);
@@ -48,8 +64,8 @@ const UNREADABLE: ReadonlyMap<string, Why> = new Map([
 /**
  * Runs work that only reads.
  * @returns the result of the work, or `missing` when the path does not exist
- * @throws TransferError `state`: `foreign` when reading is not allowed, `no-folder` when a part of the path
- * is not a folder, `damaged` for any other error of the system
+ * @throws TransferError `state`: `no-access` when reading is not allowed, `no-folder` when a part of the path
+ * is not a folder, `system` for any other error of the system: it says nothing about the content
  */
 export async function reading<T, M>(path: string, missing: M, work: () => Promise<T>): Promise<T | M> {
   try {
@@ -58,6 +74,6 @@ export async function reading<T, M>(path: string, missing: M, work: () => Promis
     const code = osCode(error);
     if (code === null) throw error;
     if (code === 'ENOENT') return missing;
-    throw stateFailure(UNREADABLE.get(code) ?? 'damaged', path, osReason(error), error);
+    throw stateFailure(UNREADABLE.get(code) ?? 'system', path, osReason(error), error);
   }
 }

@@ -2,12 +2,10 @@
 import { rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanUp } from '../core/clean-up.js';
 import type { Lock } from '../transfer/ports/state.js';
 import { writing } from './failures.js';
-import { busyFailure, listContenders, refreshEntry, STALE_AFTER_MS } from './lock-entry.js';
-
-/** A quarter of the time after which other processes may consider this one dead. */
-const REFRESH_EVERY_MS = STALE_AFTER_MS / 4;
+import { busyFailure, listContenders, REFRESH_EVERY_MS, refreshEntry, STALE_AFTER_MS } from './lock-entry.js';
 
 /** The longest time between reading a stale entry and removing it, in a process that takes the lock over. */
 const TAKEOVER_MS = 1_000;
@@ -16,6 +14,7 @@ export class HeldLock implements Lock {
   readonly #what: string;
   readonly #path: string;
   readonly #timer: NodeJS.Timeout;
+  readonly #losing = new AbortController();
   #released: Promise<void> | null = null;
 
   /**
@@ -25,8 +24,12 @@ export class HeldLock implements Lock {
   constructor(what: string, path: string) {
     this.#what = what;
     this.#path = path;
-    // A refresh that fails is tried again soon enough. assertHeld() notices a lock that was lost.
-    this.#timer = setInterval(() => void refreshEntry(path).catch(() => {}), REFRESH_EVERY_MS).unref();
+    // A refresh that fails is tried again soon enough.
+    this.#timer = setInterval(() => void cleanUp(() => this.#keep()), REFRESH_EVERY_MS).unref();
+  }
+
+  get lost(): AbortSignal {
+    return this.#losing.signal;
   }
 
   async assertHeld(): Promise<void> {
@@ -45,6 +48,13 @@ export class HeldLock implements Lock {
     return this.#released;
   }
 
+  /** Refreshes the entry, and reports when another process has removed it. */
+  async #keep(): Promise<void> {
+    if ((await this.#refresh()) !== null || this.#released !== null) return;
+    clearInterval(this.#timer);
+    this.#losing.abort(await this.#lostFailure());
+  }
+
   /** @returns ms since the last refresh, or null when this process does not hold the lock any more */
   async #refresh(): Promise<number | null> {
     return this.#released === null ? writing(this.#path, () => refreshEntry(this.#path)) : null;
@@ -59,7 +69,9 @@ export class HeldLock implements Lock {
   /** Never fails: an entry that cannot be removed counts as dead as soon as this process ends. */
   async #remove(): Promise<void> {
     clearInterval(this.#timer);
-    await unlink(this.#path).catch(() => {});
-    await rmdir(dirname(this.#path)).catch(() => {});
+    await cleanUp(
+      () => unlink(this.#path),
+      () => rmdir(dirname(this.#path)),
+    );
   }
 }

@@ -12,7 +12,6 @@ import {
   type Guard,
   isConnection,
   isCount,
-  isEtag,
   isExactly,
   isFingerprint,
   isHash,
@@ -22,6 +21,7 @@ import {
   isPlan,
   isText,
   isTime,
+  isWrittenEtag,
   orNull,
   shape,
 } from './shapes.js';
@@ -61,7 +61,7 @@ const recordGuards = {
       index: isCount,
       treeHash: isHash,
       linearHash: orNull(isHash),
-      etag: isEtag,
+      etag: isWrittenEtag,
     },
     ['etag'],
   ),
@@ -88,9 +88,29 @@ export function encodeHead(head: JournalHead, boot: string): string {
   return encodeIf(isHeadRecord, { type: 'head', version: JOURNAL_VERSION, boot, ...record });
 }
 
+/**
+ * Returns an ETag as a part's line has it. Most are hex digits, base64 or similar, and stay readable. A service may
+ * choose any other text: that is written in base64url after a `=`, because isTornPart knows a part's line by its
+ * characters.
+ */
+function writtenEtag(etag: string): string {
+  return /^[\w.+/-][\w.+/=-]{0,199}$/.test(etag) ? etag : `=${Buffer.from(etag).toString('base64url')}`;
+}
+
+function readEtag(written: string): string {
+  return written.startsWith('=') ? Buffer.from(written.slice(1), 'base64url').toString() : written;
+}
+
+/** Returns the same record with another form of its ETag, if it has one. */
+function withEtag<R extends JournalRecord>(record: R, form: (etag: string) => string): R {
+  return 'etag' in record && typeof record.etag === 'string'
+    ? { ...record, etag: form(record.etag) }
+    : record;
+}
+
 /** @throws TransferError `bug` for a record that could not be read again */
 export function encodeRecord(record: JournalRecord): string {
-  return encodeIf(isRecord, record);
+  return encodeIf(isRecord, withEtag(record, writtenEtag));
 }
 
 function encodeIf(isGood: (value: unknown) => boolean, record: object): string {
@@ -119,7 +139,7 @@ export function decodeHead(line: Buffer): BootedHead | 'newer' | null {
 /** @returns null when the line is damaged */
 export function decodeRecord(line: Buffer): JournalRecord | null {
   const value = decodeLine(line);
-  return isRecord(value) ? value : null;
+  return isRecord(value) ? withEtag(value, readEtag) : null;
 }
 
 /**

@@ -19,7 +19,6 @@ export async function createJournal(path: string, head: JournalHead, boot: strin
     throw new TransferError('bug', { detail: `${path} exists already` });
   }
   const file = await putFile(path, encodeHead(head, boot));
-  const { mtime } = await file.stat();
   const upload: UnfinishedUpload = {
     head,
     fingerprint: head.fingerprint,
@@ -28,7 +27,7 @@ export async function createJournal(path: string, head: JournalHead, boot: strin
     damagedLines: 0,
     hasAllRecords: boot !== '',
     completingUncertain: false,
-    lastActivityAt: mtime.toISOString(),
+    lastActivityAt: new Date().toISOString(),
     journalPath: path,
   };
   return new FileJournal(upload, appendLines(file, path, false), boot);

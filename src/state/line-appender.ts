@@ -2,6 +2,7 @@
  * Appends lines to one open file, one after the other. A write that fails never damages the lines after it.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { cleanUp } from '../core/clean-up.js';
 import { writing } from './failures.js';
 
 export interface LineAppender {
@@ -11,7 +12,10 @@ export interface LineAppender {
    * @throws TransferError `state` `not-writable`; a later line then still starts on a line of its own
    */
   append(line: string, sync: boolean): Promise<void>;
-  /** Waits for the lines that are being appended, and closes the file. Idempotent. */
+  /**
+   * Waits for the lines that are being appended, and closes the file. Idempotent. Never fails: a line that must be on
+   * disk was synced.
+   */
   close(): Promise<void>;
 }
 
@@ -47,7 +51,7 @@ export function appendLines(file: FileHandle, path: string, isTorn: boolean): Li
       return written;
     },
     close() {
-      closing ??= tail.then(() => writing(path, () => file.close()));
+      closing ??= tail.then(() => cleanUp(() => file.close()));
       return closing;
     },
   };

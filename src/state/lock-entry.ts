@@ -4,6 +4,7 @@
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { LockHolder } from '../transfer/ports/state.js';
 import { decodeLine } from './checked-line.js';
@@ -13,6 +14,9 @@ import { type Guard, isCount, isName, isText, isTime, shape } from './shapes.js'
 
 /** A process that cannot be looked up counts as dead when its entry was not refreshed for this long. */
 export const STALE_AFTER_MS = 120_000;
+
+/** A quarter of the time after which other processes may consider this one dead. */
+export const REFRESH_EVERY_MS = STALE_AFTER_MS / 4;
 
 export interface LockEntry extends ProcessIdentity {
   /**
@@ -73,7 +77,7 @@ async function readContender(path: string): Promise<Pick<Contender, 'entry' | 'm
       const value = decodeLine(bytes.subarray(0, -1));
       return { entry: isLockEntry(value) ? value : null, mtimeMs };
     } finally {
-      await file.close();
+      await cleanUp(() => file.close());
     }
   } catch (error) {
     if (osCode(error) === 'ENOENT') return null;
@@ -105,20 +109,24 @@ export async function listContenders(
 
 /**
  * Tells whether the process of an entry has ended. Looks it up when it belongs to the same process table, and
- * judges by its last refresh otherwise. The age is the difference of two times that the folder's own file
- * system set, so the clocks of two machines need not agree.
+ * judges by its last refresh otherwise. An entry of another boot of this machine is dead if it was not refreshed when
+ * this boot started: a copy of this machine, which has the same id and may run beside it, refreshes its own. The age
+ * is the difference of two times that the folder's own file system set, so the clocks of two machines need not agree.
  * @param nowMs mtime of an entry that was written just now into the same folder
  */
 export async function isDead(contender: Contender, nowMs: number, processes: Processes): Promise<boolean> {
   const self = await processes.self();
   const { entry } = contender;
+  const idleMs = nowMs - contender.mtimeMs;
   if (entry !== null && entry.machine === self.machine) {
-    if (entry.bootId !== self.bootId) return true;
+    if (entry.bootId !== self.bootId) {
+      return idleMs > Math.min(STALE_AFTER_MS, processes.uptimeMs() + REFRESH_EVERY_MS);
+    }
     if (entry.pidNamespace === self.pidNamespace) {
       return (await processes.startTimeOf(entry.pid)) !== entry.startTime;
     }
   }
-  return nowMs - contender.mtimeMs > STALE_AFTER_MS;
+  return idleMs > STALE_AFTER_MS;
 }
 
 /**
@@ -136,7 +144,7 @@ export async function refreshEntry(path: string): Promise<number | null> {
       const after = await file.stat();
       return after.nlink === 0 ? null : after.mtimeMs - before.mtimeMs;
     } finally {
-      await file.close();
+      await cleanUp(() => file.close());
     }
   } catch (error) {
     if (osCode(error) === 'ENOENT') return null;

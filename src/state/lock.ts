@@ -17,6 +17,7 @@ import { chmod, mkdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanUp } from '../core/clean-up.js';
 import type { Lock, LockOptions } from '../transfer/ports/state.js';
 import { encodeLine } from './checked-line.js';
 import { osCode, stateFailure, writing } from './failures.js';
@@ -155,9 +156,12 @@ function ignoreMissing(error: unknown): void {
   if (osCode(error) !== 'ENOENT') throw error;
 }
 
-async function withdraw(folder: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await unlink(join(folder, name)).catch(ignoreMissing);
-  await rmdir(folder).catch(() => {}); // Succeeds only when the folder is empty.
+/** Never fails: an entry that cannot be removed counts as dead as soon as this process ends. */
+function withdraw(folder: string, names: readonly string[]): Promise<void> {
+  return cleanUp(
+    ...names.map((name) => () => unlink(join(folder, name))),
+    () => rmdir(folder), // Succeeds only when the folder is empty.
+  );
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { hash, randomUUID } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { osCode } from './failures.js';
@@ -27,6 +27,8 @@ export interface Processes {
   self(): Promise<ProcessIdentity>;
   /** @returns null when no process with this id runs */
   startTimeOf(pid: number): Promise<string | null>;
+  /** Returns the time since this machine started, in ms. */
+  uptimeMs(): number;
 }
 
 const run = promisify(execFile);
@@ -71,11 +73,21 @@ function startTimeOf(pid: number): Promise<string | null> {
  */
 const unknownNamespace = () => `unknown-${randomUUID()}`;
 
+/**
+ * Returns a hash that identifies a machine. Containers often have no machine id, and host names repeat: without an id,
+ * a machine is known only until it starts again.
+ */
+export function machineHash(machineId: string, host: string, bootId: string): string {
+  const names = machineId === '' ? [machineId, host, bootId] : [machineId, host];
+  return hash('sha256', JSON.stringify(names));
+}
+
 async function linuxBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | 'pidNamespace'>> {
   const machineId = await firstLine('/etc/machine-id').catch(() => '');
+  const bootId = await firstLine('/proc/sys/kernel/random/boot_id').catch(() => '');
   return {
-    machine: hash('sha256', JSON.stringify([machineId, hostname()])),
-    bootId: await firstLine('/proc/sys/kernel/random/boot_id').catch(() => ''),
+    machine: machineHash(machineId, hostname(), bootId),
+    bootId,
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => 'none'),
   };
 }
@@ -87,8 +99,12 @@ async function macBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | '
       ({ stdout }) => stdout.trim(),
       () => '',
     );
-  const machine = hash('sha256', JSON.stringify([await sysctl('kern.uuid'), hostname()]));
-  return { machine, bootId: await sysctl('kern.bootsessionuuid'), pidNamespace: 'none' };
+  const bootId = await sysctl('kern.bootsessionuuid');
+  return {
+    machine: machineHash(await sysctl('kern.uuid'), hostname(), bootId),
+    bootId,
+    pidNamespace: 'none',
+  };
 }
 
 async function self(): Promise<ProcessIdentity> {
@@ -103,4 +119,4 @@ async function self(): Promise<ProcessIdentity> {
   };
 }
 
-export const systemProcesses: Processes = { self, startTimeOf };
+export const systemProcesses: Processes = { self, startTimeOf, uptimeMs: () => uptime() * 1000 };

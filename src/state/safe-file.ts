@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { osCode, reading, stateFailure, writing } from './failures.js';
 import { assertOurs, syncFolder } from './safe-folder.js';
 
@@ -26,8 +27,8 @@ export interface OwnFile {
 /**
  * @param maxBytes read only the beginning, at most this many bytes
  * @returns null when there is no such file
- * @throws TransferError `state` `foreign` for a link, for anything that is not a regular file, for a file of
- * another user, and for one that others may write to
+ * @throws TransferError `state`: `link` for anything that is not a regular file, `foreign` for a file of another user,
+ * `open` for one that others may write to
  */
 export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnFile | null> {
   const file = await openOwnFile(path, O_RDONLY);
@@ -41,7 +42,7 @@ export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnF
       return { bytes: buffer.subarray(0, bytesRead), mtime };
     });
   } finally {
-    await file.close();
+    await cleanUp(() => file.close());
   }
 }
 
@@ -53,7 +54,7 @@ export function openOwnFileForAppending(path: string): Promise<FileHandle | null
 async function openOwnFile(path: string, flags: number): Promise<FileHandle | null> {
   const named = await reading(path, null, () => lstat(path));
   if (named === null) return null;
-  if (!named.isFile()) throw stateFailure('foreign', path, 'it is not a regular file');
+  if (!named.isFile()) throw stateFailure('link', path, 'it is not a regular file');
   assertOurs(path, named);
   // O_NOFOLLOW refuses a link, and O_NONBLOCK does not block on a pipe, that replaced the file after lstat.
   const openPath = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);
@@ -87,7 +88,7 @@ async function writeTemporary(path: string, bytes: string | Buffer): Promise<Fil
     await file.sync();
     return file;
   } catch (error) {
-    await file.close().catch(() => {});
+    await cleanUp(() => file.close());
     throw error;
   }
 }
@@ -108,8 +109,10 @@ export function putFile(path: string, bytes: string | Buffer): Promise<FileHandl
       await syncFolder(dirname(path));
       return file;
     } catch (error) {
-      await file?.close().catch(() => {});
-      await unlink(temporary).catch(() => {});
+      await cleanUp(
+        () => file?.close(),
+        () => unlink(temporary),
+      );
       throw error;
     }
   });
@@ -121,12 +124,12 @@ export function proveFolderWritable(folder: string, bytes: Buffer): Promise<void
   return writing(folder, async () => {
     try {
       const file = await writeTemporary(temporary, bytes);
-      await file.close();
+      await cleanUp(() => file.close());
       await syncFolder(folder);
-    } finally {
-      await unlink(temporary).catch((error) => {
-        if (osCode(error) !== 'ENOENT') throw error;
-      });
+      await unlink(temporary);
+    } catch (error) {
+      await cleanUp(() => unlink(temporary));
+      throw error;
     }
   });
 }

@@ -3,25 +3,44 @@ import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { cleanUp } from '../core/clean-up.js';
 import { osCode, reading, stateFailure, writing } from './failures.js';
 
 const FOLDER_MODE = 0o700;
-const WRITABLE_BY_OTHERS = 0o022;
+const WRITABLE_BY_GROUP = 0o020;
+const WRITABLE_BY_ALL = 0o002;
+
+/** A process has one rule for all of its folders. */
+let trustsOwnGroups = false;
+
+/**
+ * From now on, trusts the members of the groups that this process belongs to. Some systems give every file of a disk to a
+ * group each time they mount it, and make it writable for the group (Kubernetes: `fsGroup`).
+ */
+export function trustOwnGroups(): void {
+  trustsOwnGroups = true;
+}
+
+function isTrustedGroup({ gid }: Stats): boolean {
+  return trustsOwnGroups && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true);
+}
 
 /**
  * Refuses a file or folder that another user owns or may write to: a changed state must not direct bytes
  * or credentials to another place. This holds for the superuser too, because the folder's owner could
  * change what the superuser writes.
- * @throws TransferError `state` `foreign`
+ * @throws TransferError `state` `foreign`, `open`
  */
 export function assertOurs(path: string, stats: Stats): void {
   const uid = process.geteuid?.() ?? stats.uid;
-  if (stats.uid !== uid) {
+  const isTrusted = isTrustedGroup(stats);
+  if (stats.uid !== uid && !isTrusted) {
     throw stateFailure('foreign', path, `it belongs to user ${stats.uid}, and this is user ${uid}`);
   }
-  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) {
+  const forbidden = isTrusted ? WRITABLE_BY_ALL : WRITABLE_BY_ALL | WRITABLE_BY_GROUP;
+  if ((stats.mode & forbidden) !== 0) {
     const mode = (stats.mode & 0o7777).toString(8).padStart(4, '0');
-    throw stateFailure('foreign', path, `others may write to it (mode ${mode})`);
+    throw stateFailure('open', path, `its mode is ${mode}`);
   }
 }
 
@@ -34,11 +53,11 @@ export interface FolderPath {
   readonly mayBeLink: boolean;
 }
 
-/** @returns false when the folder does not exist. @throws TransferError `state`: `foreign`, `no-folder` */
+/** @returns false when the folder does not exist. @throws TransferError `state`: as assertOurs; `link`, `no-folder` */
 async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
   const stats = await reading(path, null, () => (mayBeLink ? stat(path) : lstat(path)));
   if (stats === null) return false;
-  if (stats.isSymbolicLink()) throw stateFailure('foreign', path, 'it is a symbolic link');
+  if (stats.isSymbolicLink()) throw stateFailure('link', path, 'it is a symbolic link');
   if (!stats.isDirectory()) throw stateFailure('no-folder', path, 'it exists, but it is not a folder');
   assertOurs(path, stats);
   return true;
@@ -47,7 +66,7 @@ async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
 /**
  * Checks all folders of a chain and lists the last one. Returns an empty list when
  * one is missing. Creates nothing.
- * @throws TransferError `state` `foreign`
+ * @throws TransferError `state`: `foreign`, `open`, `link`
  */
 export async function listFolder(chain: readonly FolderPath[]): Promise<string[]> {
   for (const folder of chain) {
@@ -94,7 +113,7 @@ const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');
-    await folder.sync().finally(() => folder.close());
+    await folder.sync().finally(() => cleanUp(() => folder.close()));
   } catch (error) {
     if (!CANNOT_SYNC_FOLDERS.has(osCode(error) ?? '')) throw error;
   }

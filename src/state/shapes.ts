@@ -21,9 +21,9 @@ export const isCount: Guard<number> = (value): value is number =>
 export const isHash: Guard<string> = (value): value is string =>
   isText(value) && /^[0-9a-f]{64}$/.test(value);
 
-/** Accepts an ETag without its quotes, as a part's line has it (see isTornPart): hex digits, base64 and similar. */
-export const isEtag: Guard<string> = (value): value is string =>
-  isText(value) && /^[\w.+/=-]{1,200}$/.test(value);
+/** Accepts an ETag as a part's line has it: see writtenEtag. */
+export const isWrittenEtag: Guard<string> = (value): value is string =>
+  isText(value) && /^(?:[\w.+/-][\w.+/=-]{0,199}|=[\w-]+)$/.test(value);
 
 /** A 64-bit number in decimal; times before 1970 are negative. */
 const isDecimal: Guard<string> = (value): value is string => isText(value) && /^-?\d{1,20}$/.test(value);

@@ -1,5 +1,6 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
 import { join, resolve } from 'node:path';
+import { cleanUp } from '../core/clean-up.js';
 import { sourceName } from '../core/identity.js';
 import type {
   Journal,
@@ -111,13 +112,11 @@ function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {
   return {
     lock,
     journal,
-    async close() {
-      try {
-        await journal?.close();
-      } finally {
-        await lock.release();
-      }
-    },
+    close: () =>
+      cleanUp(
+        () => journal?.close(),
+        () => lock.release(),
+      ),
   };
 }
 

@@ -15,6 +15,8 @@ export interface TargetSettings {
   /** 12 digits, or `-`: the account of the credentials. */
   readonly accountId: string;
   readonly allowHttp: boolean;
+  /** False if the user wants no verification of certificates. */
+  readonly verifyTls: boolean;
   /** Data folder of `local://`. */
   readonly localDir: string;
   readonly connectTimeoutMs: number;

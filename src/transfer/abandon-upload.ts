@@ -13,7 +13,9 @@ const ABORT_WITHIN_STOPPED_MS = 1200;
  * @returns true when the upload is gone. Never throws: the failure that ended the upload is what the user must hear.
  */
 export async function abandonUpload(session: Session, uploadId: string): Promise<boolean> {
-  const withinMs = session.signal.aborted ? ABORT_WITHIN_STOPPED_MS : ABORT_WITHIN_MS;
+  // A run that another calve has taken the lock from is not in a hurry.
+  const isStopping = session.signal.aborted && !isFailure(session.signal.reason, 'busy');
+  const withinMs = isStopping ? ABORT_WITHIN_STOPPED_MS : ABORT_WITHIN_MS;
   const aborting = { ...session, signal: AbortSignal.timeout(withinMs) };
   try {
     await abortUpload(aborting, uploadId, { listed: true, forget: true });

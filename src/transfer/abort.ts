@@ -66,7 +66,7 @@ const LOOK_AGAIN_MS = [0, 1000, 3000, 6000];
  */
 async function abortLateParts(session: Session, uploadId: string): Promise<void> {
   const { target, signal, clock } = session;
-  let listed = 0;
+  let listed: number | null = 0;
   try {
     for (const waitMs of LOOK_AGAIN_MS) {
       if (waitMs > 0) await clock.sleep(waitMs, signal);
@@ -78,6 +78,7 @@ async function abortLateParts(session: Session, uploadId: string): Promise<void>
     if (isFailure(error, 'not-found')) return;
     // The upload is aborted. Credentials that may not list cannot find out more.
     if (!isFailure(error, 'refused')) throw error;
+    listed = null;
   }
   session.report({ type: 'notice', notice: 'parts-may-remain', uploadId, parts: listed });
 }

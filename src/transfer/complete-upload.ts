@@ -3,7 +3,7 @@
  * before complete is sent, the catalogue entry before the id is shown, and the journal is removed last.
  */
 import { type FailureFacts, isFailure, TransferError, withContext, wrapFailure } from '../core/failures.js';
-import type { Fingerprint } from '../core/fingerprint.js';
+import { compareFingerprints, type Fingerprint } from '../core/fingerprint.js';
 import { sourceName } from '../core/identity.js';
 import { isoNow } from './ports/clock.js';
 import type { CatalogueEntry, Journal, Lock, UnfinishedUpload } from './ports/state.js';
@@ -15,7 +15,7 @@ type CompleteSession = Pick<Session, 'target' | 'catalogue' | 'clock' | 'report'
 /** An upload whose parts the service holds. */
 export interface UploadToComplete {
   readonly journal: Journal;
-  /** Checked once more before complete is sent. */
+  /** Confirmed before `completing` is written. */
   readonly locks: readonly Lock[];
   readonly whole: WholeArchive;
   readonly fingerprint: Fingerprint;
@@ -32,8 +32,10 @@ export async function completeUpload(
   upload: UploadToComplete,
 ): Promise<CatalogueEntry> {
   const { journal, whole, fingerprint } = upload;
-  await journal.recordCompleting(whole);
+  // With `completing`, every later run sends complete. A run that lost its lock must not leave that behind: the one that
+  // took the lock may have archived the file.
   for (const lock of upload.locks) await lock.assertHeld();
+  await journal.recordCompleting(whole);
   session.report({ type: 'completing', uploadId: journal.upload.head.uploadId });
   const archive = await sendComplete(session, journal, whole);
   const made = { treeHash: whole.treeHash, fingerprint, archivedAt: isoNow(session.clock) };
@@ -55,11 +57,37 @@ export function mayBeArchived(upload: UnfinishedUpload, entries: readonly Catalo
 }
 
 /**
+ * Returns an archive of the same file that another upload made after this one was created; null: there is none. Of two
+ * streams each is wanted, even with the same bytes.
+ * @param entries the catalogue's entries of the same identity
+ */
+export function newerArchive(
+  { head, completing, fingerprint }: UnfinishedUpload,
+  entries: readonly CatalogueEntry[],
+): CatalogueEntry | null {
+  if (head.identity.source.kind === 'stream') return null;
+  const hasSameBytes = (entry: CatalogueEntry): boolean =>
+    completing === null
+      ? compareFingerprints(entry.fingerprint, fingerprint) === 'same'
+      : entry.treeHash === completing.treeHash;
+  const isNewer = (entry: CatalogueEntry): boolean =>
+    entry.uploadId !== head.uploadId && entry.archivedAt > head.startedAt;
+  return entries.find((entry) => isNewer(entry) && hasSameBytes(entry)) ?? null;
+}
+
+/** The outcome for an upload whose archive may exist. */
+export type Settled =
+  | { readonly outcome: 'archived'; readonly entry: CatalogueEntry }
+  /** The service says that its parts do not fit yet. */
+  | { readonly outcome: 'open' }
+  /** It was never completed, and another upload has archived the same bytes since. */
+  | { readonly outcome: 'superseded'; readonly by: CatalogueEntry };
+
+/**
  * Settles an upload whose `completing` record an earlier run left. Its archive may exist, so complete is sent again
  * before anything else (the service gives the same id again for a while). Needs no file. The journal is removed when the
- * archive is known.
+ * archive is known. The catalogue is asked first: complete would make a second archive of the same bytes.
  * @param entries the catalogue's entries of the same identity
- * @returns the archive; null when the service says that the upload is still open and its parts do not fit yet
  * @throws TransferError `gone` when the service no longer knows the upload: the archive may exist all the same;
  * `checksum` when it made an archive of other bytes
  */
@@ -67,22 +95,38 @@ export async function settleUpload(
   session: CompleteSession,
   { journal, locks }: Pick<UploadToComplete, 'journal' | 'locks'>,
   entries: readonly CatalogueEntry[],
-): Promise<CatalogueEntry | null> {
+): Promise<Settled> {
   const { upload } = journal;
   const { uploadId } = upload.head;
   try {
     const recorded = findEntry(upload, entries);
     if (recorded !== null) {
-      await journal.remove();
-      return recorded;
+      await dropJournal(session, journal);
+      return { outcome: 'archived', entry: recorded };
     }
-    if (upload.completing === null) return null;
+    if (upload.completing === null) return { outcome: 'open' };
+    const by = newerArchive(upload, entries);
+    if (by !== null && (await isOpen(session, uploadId))) return { outcome: 'superseded', by };
     session.report({ type: 'notice', notice: 'completing-again', uploadId });
     for (const lock of locks) await lock.assertHeld();
     await session.catalogue.proveWritable();
-    return await completeAgain(session, journal, upload.completing);
+    const entry = await completeAgain(session, journal, upload.completing);
+    return entry === null ? { outcome: 'open' } : { outcome: 'archived', entry };
   } catch (error) {
     throw withContext(error, { uploadId, resumable: canContinue(error) });
+  }
+}
+
+/** Returns true when the service still has the upload, so that no archive was made of it. */
+async function isOpen({ target, signal }: CompleteSession, uploadId: string): Promise<boolean> {
+  try {
+    await target.listPartsPage(uploadId, { limit: 1, marker: null }, signal);
+    return true;
+  } catch (error) {
+    // Credentials that may not list: the archive that is known is enough.
+    if (isFailure(error, 'refused')) return true;
+    if (isFailure(error, 'not-found') && error.facts.what === 'upload') return false;
+    throw error;
   }
 }
 
@@ -134,7 +178,7 @@ export function asGone(
 }
 
 async function sendComplete(
-  { target, signal }: CompleteSession,
+  { target, signal, report }: CompleteSession,
   journal: Journal,
   whole: WholeArchive,
 ): Promise<FinishedArchive> {
@@ -142,7 +186,9 @@ async function sendComplete(
   const { uploadId } = head;
   try {
     const object = head.object === undefined ? {} : { object: head.object };
-    return await target.complete(uploadId, { ...whole, parts, ...object }, signal);
+    const archive = await target.complete(uploadId, { ...whole, parts, ...object }, signal);
+    if (archive.lookedInstead === true) report({ type: 'notice', notice: 'looked-instead' });
+    return archive;
   } catch (error) {
     if (isFailure(error, 'checksum') && error.service?.httpStatus === 400) await journal.recordReopened();
     throw asGone(error, uploadId, whole);
@@ -166,11 +212,23 @@ function archiveEntry(
   };
 }
 
+/** Removes the journal of an archive that is recorded. A failure must not hide the archive: a later run removes it. */
+async function dropJournal({ report }: Pick<Session, 'report'>, journal: Journal): Promise<void> {
+  try {
+    await journal.remove();
+  } catch (error) {
+    if (!isFailure(error, 'state')) throw error;
+    const { path, detail } = error.facts;
+    report({ type: 'notice', notice: 'journal-left', path, detail });
+  }
+}
+
 async function recordArchive(
-  { catalogue }: Pick<Session, 'catalogue'>,
+  session: Pick<Session, 'catalogue' | 'report'>,
   journal: Journal,
   entry: CatalogueEntry,
 ): Promise<CatalogueEntry> {
+  const { catalogue } = session;
   try {
     await catalogue.record(entry);
   } catch (error) {
@@ -187,6 +245,6 @@ async function recordArchive(
       resumable: true,
     });
   }
-  await journal.remove();
+  await dropJournal(session, journal);
   return entry;
 }

@@ -1,9 +1,11 @@
 /** Creates an upload on the service and its journal on disk. */
+import { cleanUp } from '../core/clean-up.js';
 import { withContext } from '../core/failures.js';
 import type { SourceIdentity } from '../core/identity.js';
 import type { PartPlan } from '../core/part-plan.js';
+import { abandonUpload } from './abandon-upload.js';
 import { isoNow } from './ports/clock.js';
-import type { JournalHead, LockedUpload } from './ports/state.js';
+import type { JournalHead, Lock, LockedUpload } from './ports/state.js';
 import type { CreatedUpload, CreateUploadRequest } from './ports/target.js';
 import { lockOptions, type Session } from './session.js';
 
@@ -44,11 +46,16 @@ export function journalHead(
 export interface NewSource {
   readonly identity: SourceIdentity;
   readonly fingerprint: JournalHead['fingerprint'];
+  /** The lock of its identity. */
+  readonly lock: Lock;
 }
 
 /**
- * Creates an upload: when this returns, the upload exists on the service and its id and plan are on disk.
+ * Creates an upload: when this returns, the upload exists on the service and its id and plan are on disk. While the
+ * service answered, this machine may have slept, and another calve may have taken the lock and archived the file. So the
+ * lock is confirmed before there is a journal that a later run would complete.
  * @returns the upload, locked, with its journal
+ * @throws TransferError `busy` when the lock was lost
  */
 export async function createUpload(
   session: Session,
@@ -58,6 +65,7 @@ export async function createUpload(
   const created = await createOnService(session, request);
   const { uploadId } = created;
   try {
+    await source.lock.assertHeld();
     const { fingerprint } = source;
     const { plan, description } = request;
     const startedAt = isoNow(session.clock);
@@ -70,9 +78,11 @@ export async function createUpload(
     });
     return await createJournal(session, head, await session.state.openUpload(uploadId, lockOptions(session)));
   } catch (error) {
-    // The journal could not be written: abort, so that no orphan upload remains.
-    await session.target.abort(uploadId, session.signal).catch(() => undefined);
-    throw withContext(error, { uploadId, resumable: false });
+    // There is no journal: abort, so that no orphan upload remains.
+    const isLeft = !(await abandonUpload(session, uploadId));
+    const { targetIdentity: target, connection } = session;
+    const orphan = { uploadId, target, connection };
+    throw withContext(error, { uploadId, resumable: false, ...(isLeft && { orphan }) });
   }
 }
 
@@ -87,10 +97,11 @@ export async function createJournal(
     return {
       lock: locked.lock,
       journal,
-      close: async () => {
-        await journal.close();
-        await locked.close();
-      },
+      close: () =>
+        cleanUp(
+          () => journal.close(),
+          () => locked.close(),
+        ),
     };
   } catch (error) {
     await locked.close();

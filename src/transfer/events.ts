@@ -18,7 +18,8 @@ export type Notice =
   /** The user named no storage class, and the target has a default. */
   | { notice: 'default-class'; storageClass: string }
   /** After an abort the service still listed parts: some may have been in flight. */
-  | { notice: 'parts-may-remain'; uploadId: string; parts: number }
+  /** `parts` is null if the service refused to list them. */
+  | { notice: 'parts-may-remain'; uploadId: string; parts: number | null }
   /** The service removed the idle upload; this run creates it once again. */
   | { notice: 'expired-created-again'; uploadId: string; lastActivityAt: string }
   /** Somebody aborted the upload between two runs; this run creates it again. */
@@ -27,6 +28,8 @@ export type Notice =
   | { notice: 'comparing-again'; parts: number }
   /** Lines of the journal that could not be read. */
   | { notice: 'journal-damaged'; path: string; lines: number }
+  /** The archive is recorded, but its journal could not be removed: a later run does that. */
+  | { notice: 'journal-left'; path: string; detail: string | null }
   /** Creating the upload took more than one attempt: an empty upload may remain on the service. */
   | { notice: 'create-repeated'; attempts: number; description: string }
   /** The line is slow: fewer parts are sent at once, so that each arrives while its signature is valid. */
@@ -37,10 +40,18 @@ export type Notice =
   | { notice: 'completing-again'; uploadId: string }
   /** Another calve works on this upload; a bare `resume` continues with the next one. */
   | { notice: 'busy-skipped'; file: string; holder: string }
+  /** --no-overwrite, and the store knows no conditions: the key was looked at just before complete instead. */
+  | { notice: 'looked-instead' }
   /** The service did not say whose account this is. */
   | { notice: 'account-unknown' }
   /** The upload is old, but another machine is sending it, or the service would have removed it: left alone. */
   | { notice: 'in-use-elsewhere'; uploadId: string; createdAt: string }
+  /** A sweep aborted nothing: the user said no, or there was nothing to take. */
+  | { notice: 'nothing-aborted'; why: 'declined' | 'none' }
+  /** A bare `resume` found no unfinished upload. */
+  | { notice: 'nothing-to-resume' }
+  /** The user wants no verification of certificates, and the connection uses TLS. */
+  | { notice: 'certificates-not-verified' }
   /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
   /** Off a terminal: the state folder that this run uses. */
@@ -65,6 +76,8 @@ export type TransferEvent =
   | { type: 'part'; index: number; sizeBytes: number; reused: boolean }
   /** Part `index` is being sent. */
   | { type: 'sending'; index: number }
+  /** About once a second: so much of part `index` has left in the current attempt to send it. */
+  | { type: 'progress'; index: number; sentBytes: number }
   | {
       type: 'retry';
       operation: string;

@@ -61,9 +61,9 @@ async function settleAll(
     const { lock, journal } = locked;
     try {
       if (journal === null) continue; // Another calve has just ended it.
-      const entry = await settleUpload(session, { journal, locks: [identityLock, lock] }, entries);
-      if (entry === null) open.push({ ...upload, completing: null });
-      else settled.push(entry);
+      const result = await settleUpload(session, { journal, locks: [identityLock, lock] }, entries);
+      if (result.outcome === 'archived') settled.push(result.entry);
+      else open.push({ ...upload, completing: null });
     } catch (error) {
       if (!isFailure(error, 'gone') || !wasArchivedSince(upload, newestFirst([...settled, ...entries])))
         throw error;

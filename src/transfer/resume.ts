@@ -4,15 +4,23 @@ import { TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
 import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
-import { mayBeArchived, settleUpload } from './complete-upload.js';
+import { mayBeArchived, newerArchive, settleUpload } from './complete-upload.js';
 import { planFile } from './parts/plan.js';
 import { confirmTouched } from './parts/reread.js';
 import { isoNow } from './ports/clock.js';
 import type { Source } from './ports/source.js';
-import type { Journal, JournalHead, Lock, LockedUpload } from './ports/state.js';
+import type { CatalogueEntry, Journal, JournalHead, Lock, LockedUpload } from './ports/state.js';
 import type { PartsPage } from './ports/target.js';
 import { runUpload } from './run-upload.js';
-import { type ArchiveResult, lockOptions, type Session, settledResult } from './session.js';
+import {
+  type ArchiveResult,
+  addressOf,
+  lockOptions,
+  type Session,
+  settledResult,
+  skippedResult,
+  whileHeld,
+} from './session.js';
 import { spentStream } from './spent-stream.js';
 
 /**
@@ -34,7 +42,8 @@ export async function resumeUpload(
     const locked = await session.state.openUpload(uploadId, lockOptions(session));
     try {
       if (locked.journal === null) throw endedByAnother(uploadId);
-      return await resumeLocked(session, locked, locked.journal, lock);
+      const held = whileHeld(session, lock, locked.lock);
+      return await resumeLocked(held, locked, locked.journal, lock);
     } finally {
       await locked.close();
     }
@@ -52,12 +61,17 @@ async function resumeLocked(
   journal: Journal,
   identityLock: Lock,
 ): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
   const { head, lastActivityAt } = journal.upload;
   const entries = await session.catalogue.findByIdentity(head.identity);
   if (mayBeArchived(journal.upload, entries)) {
-    const entry = await settleUpload(session, { journal, locks: [identityLock, locked.lock] }, entries);
-    if (entry !== null) return settledResult(session, entry, startedMs);
+    const settled = await settleUpload(session, { journal, locks: [identityLock, locked.lock] }, entries);
+    if (settled.outcome === 'archived') return settledResult(session, settled.entry, startedMs);
+    if (settled.outcome === 'superseded') return leaveUnfinished(session, head, settled.by, startedMs);
+  } else {
+    const by = newerArchive(journal.upload, entries);
+    const isArchived = by !== null && (await session.target.exists(by, session.signal));
+    if (isArchived) return leaveUnfinished(session, head, by, startedMs);
   }
   const { source: identity } = head.identity;
   const source =
@@ -69,6 +83,21 @@ async function resumeLocked(
   } finally {
     await source.close();
   }
+}
+
+/** Returns the archive that another upload of the same file made since, instead of making a second one. */
+function leaveUnfinished(
+  session: Session,
+  head: JournalHead,
+  by: CatalogueEntry,
+  startedMs: number,
+): ArchiveResult {
+  const { archiveId, archivedAt } = by;
+  const { uploadId, startedAt } = head;
+  session.report({ type: 'notice', notice: 'already-archived', archiveId, archivedAt });
+  const address = addressOf(head);
+  session.report({ type: 'notice', notice: 'left-unfinished', uploadId, startedAt, address });
+  return skippedResult(session, by, startedMs);
 }
 
 /** @throws TransferError `source` (`changed`) */
@@ -101,7 +130,7 @@ function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): v
  * for a part size that calve does not use
  */
 export async function adoptUpload(session: Session, file: string, uploadId: string): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
   let source: Source | null = null;
   let identityLock: Lock | null = null;
   let locked: LockedUpload | null = null;
@@ -113,15 +142,16 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
     } as const;
     identityLock = await session.state.lockIdentity(identity, lockOptions(session));
     locked = await session.state.openUpload(uploadId, lockOptions(session));
+    const held = whileHeld(session, identityLock, locked.lock);
     if (locked.journal !== null) {
       checkTarget(session, locked.journal.upload.head.identity);
       checkSameFileName(locked.journal.upload.head, identity);
-      return await resumeLocked(session, locked, locked.journal, identityLock);
+      return await resumeLocked(held, locked, locked.journal, identityLock);
     }
-    const first = await session.target.listPartsPage(uploadId, { limit: 1, marker: null }, session.signal);
-    const upload = { uploadId, ...adoptedFacts(session, source, uploadId, first) };
+    const first = await held.target.listPartsPage(uploadId, { limit: 1, marker: null }, held.signal);
+    const upload = { uploadId, ...adoptedFacts(held, source, uploadId, first) };
     const start = { kind: 'adopt', upload, locked } as const;
-    return await runUpload(session, { source, identityLock, startedMs, start });
+    return await runUpload(held, { source, identityLock, startedMs, start });
   } catch (error) {
     const path = source?.path ?? file;
     session.report({ type: 'failed', file: path });

@@ -11,7 +11,7 @@ import { type PartsJob, type PartsResult, sendMissing } from './parts/send-missi
 import type { Source } from './ports/source.js';
 import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
 import type { CreatedUpload } from './ports/target.js';
-import { type ArchiveResult, type Session, sentResult } from './session.js';
+import { type ArchiveResult, type Session, sentResult, whileHeld } from './session.js';
 
 /** The starting point of an upload. */
 export type UploadStart =
@@ -63,7 +63,7 @@ export async function runUpload(session: Session, run: UploadRun): Promise<Archi
     try {
       // Only now that another upload replaces it: had creating that failed, nothing would remember the file.
       await superseded?.remove();
-      return await sendAndComplete(session, run, active);
+      return await sendAndComplete(whileHeld(session, active.locked.lock), run, active);
     } catch (error) {
       const request = superseded === null ? requestToCreateAgain(session, active, error) : null;
       if (request === null) {
@@ -98,7 +98,9 @@ async function lockedUpload(session: Session, run: UploadRun, start: UploadStart
   const { path, fingerprint } = run.source;
   const identity = { kind: 'file', path } as const;
   if (start.kind === 'resume') return start.locked;
-  if (start.kind === 'new') return createUpload(session, { identity, fingerprint }, start.request);
+  const { identityLock: lock } = run;
+  if (start.kind === 'new') return createUpload(session, { identity, fingerprint, lock }, start.request);
+  await lock.assertHeld();
   const { createdAt: startedAt, ...created } = start.upload;
   const head = journalHead(session, identity, { ...created, fingerprint, startedAt });
   return createJournal(session, head, start.locked);

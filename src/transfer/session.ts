@@ -1,11 +1,12 @@
 /** The session that use cases work with, and their result. Each function names the members that it needs. */
+import { setMaxListeners } from 'node:events';
 import type { TargetConnection, TargetIdentity, UploadAddress } from '../core/identity.js';
 import { sourceName } from '../core/identity.js';
 import { withKey } from '../core/target-url.js';
 import type { Report } from './events.js';
 import type { Clock } from './ports/clock.js';
 import type { OpenSource, OpenStream } from './ports/source.js';
-import type { Catalogue, CatalogueEntry, JournalHead, LockOptions, StateStore } from './ports/state.js';
+import type { Catalogue, CatalogueEntry, JournalHead, Lock, LockOptions, StateStore } from './ports/state.js';
 import type { Target } from './ports/target.js';
 
 /** One target, opened and located, with everything that a transfer to it needs. */
@@ -46,6 +47,13 @@ export function lockOptions({
   return { waitMs, signal, onWait: (holder) => report({ type: 'waiting', waitMs, ...holder }) };
 }
 
+/** Returns the same session, whose work stops as soon as another calve has taken one of the locks. */
+export function whileHeld<S extends Pick<Session, 'signal'>>(session: S, ...locks: readonly Lock[]): S {
+  const signal = AbortSignal.any([session.signal, ...locks.map(({ lost }) => lost)]);
+  setMaxListeners(0, signal);
+  return { ...session, signal };
+}
+
 /** Returns the same session with another object of the same bucket. A vault has no keys: its session is the same. */
 export function sessionAt<S extends Pick<Session, 'target' | 'targetIdentity'>>(
   session: S,
@@ -69,7 +77,7 @@ type Timed = Pick<Session, 'clock' | 'report'>;
 
 /** Returns the result of a file that the catalogue had: nothing was sent. */
 export function skippedResult({ clock }: Timed, entry: CatalogueEntry, startedMs: number): ArchiveResult {
-  const durationMs = clock.nowMs() - startedMs;
+  const durationMs = clock.monotonicMs() - startedMs;
   return { entry, partsSent: 0, partsReused: 0, resumed: false, skipped: true, durationMs };
 }
 
@@ -80,7 +88,7 @@ export function sentResult(
   startedMs: number,
   sent: Pick<ArchiveResult, 'partsSent' | 'partsReused' | 'resumed'>,
 ): ArchiveResult {
-  const durationMs = clock.nowMs() - startedMs;
+  const durationMs = clock.monotonicMs() - startedMs;
   const { archiveId, plan } = entry;
   const file = sourceName(entry.identity.source);
   report({ type: 'archived', file, archiveId, sizeBytes: plan.sizeBytes, durationMs });

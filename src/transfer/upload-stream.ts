@@ -17,7 +17,7 @@ import { isoNow } from './ports/clock.js';
 import type { BufferedPart, ByteStream, StreamSource } from './ports/source.js';
 import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
 import type { CreatedUpload, ObjectOptions } from './ports/target.js';
-import { type ArchiveResult, lockOptions, type Session, sentResult } from './session.js';
+import { type ArchiveResult, lockOptions, type Session, sentResult, whileHeld } from './session.js';
 
 /** The description of a vault's archive when the user gives none. */
 const STREAM_DESCRIPTION = 'standard input';
@@ -29,6 +29,8 @@ export interface StreamOptions {
   readonly description: string | null;
   /** The estimated size: fewer bytes are a failure. Null: unknown. */
   readonly expectedSizeBytes: number | null;
+  /** An empty stream, which a failed writer leaves, becomes an object only if this is true. Vaults take none. */
+  readonly allowEmpty: boolean;
   /** Set where the target stores objects. */
   readonly object?: ObjectOptions;
 }
@@ -43,7 +45,8 @@ export async function uploadStream(
   options: StreamOptions,
   stream: ByteStream,
 ): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
+  const readSinceMs = session.clock.nowMs();
   const identity = UNNAMED_STREAM;
   const file = sourceName(identity);
   let source: StreamSource | null = null;
@@ -56,7 +59,7 @@ export async function uploadStream(
     source = await session.openStream(stream, plan.partSizeBytes);
     const first = await readFirstPart(session, options, source, plan);
     const created = await createFor(session, options, first, plan);
-    const run = { options, source, first, plan, created, identity, startedMs, identityLock };
+    const run = { options, source, first, plan, created, identity, readSinceMs, identityLock };
     const entry = await runStream(session, run);
     const sent = { partsSent: entry.plan.partCount, partsReused: 0, resumed: false };
     return sentResult(session, entry, startedMs, sent);
@@ -97,8 +100,12 @@ async function readFirstPart(
     await source.confirmEnd(signal);
     checkSize(options, sizeBytes);
   }
-  if (first !== null && sizeBytes >= target.capabilities.limits.sizeMinBytes) return first;
-  throw new TransferError('source', { path: sourceName(UNNAMED_STREAM), why: 'empty', detail: null });
+  const { limits, storesObjects } = target.capabilities;
+  const sizeMinBytes = options.allowEmpty ? limits.sizeMinBytes : 1;
+  if (first !== null && sizeBytes >= sizeMinBytes) return first;
+  first?.release();
+  const why = storesObjects ? 'empty-stream' : 'empty';
+  throw new TransferError('source', { path: sourceName(UNNAMED_STREAM), why, detail: null });
 }
 
 function descriptionOf({ description }: StreamOptions): string {
@@ -137,7 +144,8 @@ interface StreamRun {
   readonly plan: OpenPlan;
   readonly created: CreatedUpload & { readonly startedAt: string };
   readonly identity: SourceIdentity;
-  readonly startedMs: number;
+  /** The time of day at which reading began. */
+  readonly readSinceMs: number;
   /** The lock of the object's identity; null for a vault. */
   readonly identityLock: Lock | null;
 }
@@ -149,13 +157,15 @@ async function runStream(session: Session, run: StreamRun): Promise<CatalogueEnt
   let journal: Journal | null = null;
   try {
     try {
+      await run.identityLock?.assertHeld();
       locked = await session.state.openUpload(uploadId, lockOptions(session));
-      const parts = await sendStream(session, run);
-      await run.source.confirmEnd(session.signal);
-      checkSize(run.options, parts.sizeBytes);
-      journal = await recordParts(session, run, parts);
       const locks = [run.identityLock, locked.lock].filter((each) => each !== null);
-      return await completeUpload(session, { journal, locks, ...wholeOf(journal) });
+      const held = whileHeld(session, ...locks);
+      const parts = await sendStream(held, run);
+      await run.source.confirmEnd(held.signal);
+      checkSize(run.options, parts.sizeBytes);
+      journal = await recordParts(held, run, parts);
+      return await completeUpload(held, { journal, locks, ...wholeOf(journal) });
     } finally {
       await journal?.close();
       await locked?.close();
@@ -210,7 +220,7 @@ async function sendStream(session: Session, run: StreamRun): Promise<StreamParts
 /** Writes the journal with all its parts. From here on a `resume` needs the stream no longer. */
 async function recordParts(
   session: Session,
-  { options, plan, created, identity, startedMs }: StreamRun,
+  { options, plan, created, identity, readSinceMs }: StreamRun,
   { sizeBytes, parts }: StreamParts,
 ): Promise<Journal> {
   const { limits } = session.target.capabilities;
@@ -218,7 +228,7 @@ async function recordParts(
     ...created,
     plan: planParts(sizeBytes, plan.partSizeBytes, limits),
     description: descriptionOf(options),
-    fingerprint: streamFingerprint(sizeBytes, startedMs),
+    fingerprint: streamFingerprint(sizeBytes, readSinceMs),
   });
   const journal = await session.state.create(head);
   for (const [index, part] of parts) await journal.recordPart(index, part);
@@ -233,7 +243,7 @@ function wholeOf({ upload }: Journal) {
 }
 
 /** A stream has no times of its own: the time at which reading began replaces them. */
-function streamFingerprint(sizeBytes: number, startedMs: number): Fingerprint {
-  const timeNs = `${startedMs}000000`;
+function streamFingerprint(sizeBytes: number, readSinceMs: number): Fingerprint {
+  const timeNs = `${readSinceMs}000000`;
   return { sizeBytes, mtimeNs: timeNs, ctimeNs: timeNs, device: '0', inode: '0' };
 }

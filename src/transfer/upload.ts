@@ -1,6 +1,6 @@
 /** `upload`: one file becomes one archive, whatever happened before. */
 import { describeFile } from '../core/description.js';
-import { isFailure, TransferError, withContext } from '../core/failures.js';
+import { TransferError, withContext } from '../core/failures.js';
 import type { PartPlan } from '../core/part-plan.js';
 import { abortUpload } from './abort.js';
 import { checkOptions } from './check-options.js';
@@ -19,6 +19,7 @@ import {
   type Session,
   settledResult,
   skippedResult,
+  whileHeld,
 } from './session.js';
 
 export interface UploadOptions {
@@ -38,7 +39,7 @@ export interface UploadOptions {
  * @throws TransferError of any kind, with file and target filled in
  */
 export async function uploadFile(session: Session, options: UploadOptions): Promise<ArchiveResult> {
-  const startedMs = session.clock.nowMs();
+  const startedMs = session.clock.monotonicMs();
   let source: Source | null = null;
   let lock: Lock | null = null;
   try {
@@ -48,8 +49,9 @@ export async function uploadFile(session: Session, options: UploadOptions): Prom
     const plan = planFile({ path, sizeBytes: fingerprint.sizeBytes }, options.partSizeBytes, limits);
     const identity = { source: { kind: 'file', path }, target: session.targetIdentity } as const;
     lock = await session.state.lockIdentity(identity, lockOptions(session));
-    const facts = await gatherFacts(session, { source, identity, lock, fresh: options.fresh });
-    return await act(session, options, decide(facts), { source, plan, lock, startedMs });
+    const held = whileHeld(session, lock);
+    const facts = await gatherFacts(held, { source, identity, lock, fresh: options.fresh });
+    return await act(held, options, decide(facts), { source, plan, lock, startedMs });
   } catch (error) {
     const file = source?.path ?? options.file;
     session.report({ type: 'failed', file });
@@ -134,8 +136,7 @@ async function abortSuperseded(session: Session, upload: UnfinishedUpload): Prom
   try {
     await abortUpload(session, uploadId, { listed: true, forget: false });
     session.report({ type: 'notice', notice: 'superseded-aborted', uploadId, startedAt });
-  } catch (error) {
-    if (!(error instanceof TransferError) || isFailure(error, 'stopped')) throw error;
+  } catch {
     // The object exists, which is what the user asked for: a failed clean-up must not turn that into a failure.
     noticeUnfinished(session, 'left-unfinished', upload);
   }

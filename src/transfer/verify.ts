@@ -1,5 +1,6 @@
 /** `verify`: compares a file with the tree hash that was archived. Asks no service. */
 import { TransferError } from '../core/failures.js';
+import { sourceName } from '../core/identity.js';
 import type { TreeHash } from '../core/tree-hash.js';
 import type { OpenSource } from './ports/source.js';
 import type { Catalogue, CatalogueEntry } from './ports/state.js';
@@ -23,12 +24,11 @@ export async function verifyFile(
 ): Promise<Verified> {
   const source = await tools.openSource(file);
   try {
-    const entry = newest(await tools.catalogue.all(), source.path, archiveId);
-    if (entry === null) {
-      const name = archiveId ?? source.path;
-      throw new TransferError('not-found', { what: 'catalogue entry', name, detail: null });
-    }
+    const entries = await tools.catalogue.all();
+    const entry = newest(entries, source.path, archiveId);
+    if (entry === null && archiveId !== null) throw missingEntry(archiveId, null);
     const treeHash = await source.treeHash(tools.signal);
+    if (entry === null) throw missingEntry(source.path, sameContent(entries, treeHash));
     const { treeHash: expected } = entry;
     return {
       file: source.path,
@@ -40,6 +40,18 @@ export async function verifyFile(
   } finally {
     await source.close();
   }
+}
+
+function missingEntry(name: string, detail: string | null): TransferError<'not-found'> {
+  return new TransferError('not-found', { what: 'catalogue entry', name, detail });
+}
+
+/** Describes the newest archive of the same bytes, as a restored copy has another name; null if there is none. */
+function sameContent(entries: readonly CatalogueEntry[], treeHash: TreeHash): string | null {
+  const same = entries.findLast((entry) => entry.treeHash === treeHash);
+  if (same === undefined) return null;
+  const name = sourceName(same.identity.source);
+  return `${name} was archived with the same bytes; to compare with it, add --archive-id=${same.archiveId}`;
 }
 
 function newest(

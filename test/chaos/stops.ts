@@ -5,10 +5,10 @@ import type { FrontHooks } from '../support/front.js';
 import type { Field } from './ground.js';
 
 type Random = () => number;
-type Polite = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+type Polite = 'SIGINT' | 'SIGTERM';
 
 /** A signal's exit number (docs: 128 and the signal's own). */
-const POLITE_CODES: Readonly<Record<Polite, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const POLITE_CODES: Readonly<Record<Polite, number>> = { SIGINT: 130, SIGTERM: 143 };
 /** calve promises two seconds; the machine that runs three of them at once may take some more to notice. */
 const POLITE_WITHIN_MS = 2000;
 const MACHINE_MS = 500;
@@ -34,7 +34,7 @@ export function drawStop(random: Random, parts: number): Stop {
   const kind = random();
   if (kind < 0.45) return { at: 'time', share: 0.15 + random(), signal: 'SIGKILL' };
   if (kind < 0.6) {
-    const signal = pick<Polite>(random, ['SIGINT', 'SIGTERM', 'SIGHUP']);
+    const signal = pick<Polite>(random, ['SIGINT', 'SIGTERM']);
     return { at: 'time', share: 0.15 + random(), signal };
   }
   if (kind < 0.85) {

@@ -34,7 +34,6 @@ const HELP_ALONE: Readonly<Record<string, string>> = {
   '--forget': 'mends a catalogue; nobody needs it to begin with',
   '--drop-record': 'is named where it helps',
   '--archive-id': 'compares with an older archive than the newest',
-  '--allow-http': 'is named where plain http is refused',
   '--yes': 'is named where it is missing',
 };
 

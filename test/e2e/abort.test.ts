@@ -35,6 +35,12 @@ describe('calve abort', { concurrency: 2 }, () => {
     assert.deepEqual(tableOf((await home.run(['status'])).stdout), []);
   });
 
+  test('with --all and no upload exits 0 and says so', async (t) => {
+    const home = await service.home(t);
+    const { code, stdout, stderr } = await home.run(['abort', home.target, '--all', '--yes']);
+    assert.deepEqual([code, stdout, stderr], [0, '', 'note: there is no upload to abort\n']);
+  });
+
   test('takes several ids, and with --json prints an object for each', async (t) => {
     const home = await service.home(t);
     const [one, two, left] = [

@@ -93,7 +93,7 @@ describe('calve archives', { concurrency: 2 }, () => {
     await archive(home, home.file('f', 5));
     const folder = join(home.folder, 'home/.local/share/calve/archives');
     chmodSync(folder, 0o722);
-    assert.match(assertFailed(await home.run(['archives']), 13), /others may write to it/);
+    assert.match(assertFailed(await home.run(['archives']), 13), /other users may change it/);
     assert.equal(assertFailedJson(await home.run(['archives', '--json']), 13)['kind'], 'state');
   });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
+import { pasteIntoShell } from '../support/shell.js';
 import { tempFolder } from '../support/temp.js';
 import { sharedVaults } from '../support/vault-service.js';
 
@@ -47,6 +48,40 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     }
     const error = assertFailedJson(await home.run(['upload', 'empty', home.target, '--json']), 13);
     assert.deepEqual([error['kind'], error['file'], error['target']], ['source', path('empty'), home.target]);
+    assert.equal(home.passed().length, 0);
+  });
+
+  test('exit 13 where a name is not UTF-8, and the hint sends the file as a stream', async (t) => {
+    const home = await service.home(t);
+    const name = Buffer.from([...Buffer.from(`${home.folder}/caf`), 0xe9]);
+    try {
+      writeFileSync(name, 'hello world');
+    } catch {
+      return t.skip('this file system takes names in UTF-8 only');
+    }
+    const latin = "$(printf 'caf\\351')";
+    const refused = await pasteIntoShell(`calve upload "${latin}" ${home.target}`, home.folder, home.env);
+    assert.match(assertFailed(refused, 13), /there is no such file: the name has bytes that are not UTF-8/);
+    const line = /^hint: .*: (calve upload - TARGET < )FILE$/m.exec(refused.stderr)?.[1] ?? '';
+    const pasted = `${line.replace('TARGET', home.target)} "${latin}"`;
+    const sent = await pasteIntoShell(pasted, home.folder, home.env);
+    assert.equal(sent.code, 0, sent.stderr);
+    assert.equal(String(await home.readBack(sent.stdout.trim())), 'hello world');
+  });
+
+  test('exit 13 where the system gives 0 as the size of a file that has bytes, and a stream is named', async (t) => {
+    const path = '/proc/version';
+    if (!existsSync(path)) return t.skip('only Linux has such files in /proc');
+    const home = await service.home(t);
+    const why = /^calve: \/proc\/version: it has bytes although the system gives 0 as its size/;
+    for (const words of [
+      ['upload', path, home.target],
+      ['hash', path],
+    ]) {
+      const ended = await home.run(words);
+      assert.match(assertFailed(ended, 13), why);
+      assert.ok(ended.stderr.includes(`calve upload - TARGET < ${path}`), ended.stderr);
+    }
     assert.equal(home.passed().length, 0);
   });
 

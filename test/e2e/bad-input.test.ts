@@ -84,6 +84,42 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     ]);
   });
 
+  test('misspelt commands and names of other tools, also with --help: each hint names what exists', async (t) => {
+    const home = await service.home(t);
+    const rows: readonly (readonly [words: readonly string[], hint: RegExp])[] = [
+      [['uplaod', '--help'], /^hint: see calve --help$/m],
+      [['check', '-h'], /^hint: see calve --help$/m],
+      [['help', 'uplaod'], /^hint: see calve --help$/m],
+      [['cp', 'f', home.target], /^hint: files are sent with: calve upload FILE\.\.\. TARGET$/m],
+      [['ls'], /^hint: calve list-uploads TARGET .* calve status .* calve archives /m],
+      [['rm', home.target], /^hint: calve abort TARGET --upload-id ID .*; calve deletes no archives$/m],
+      [['-q', 'upload', 'f', home.target], /^hint: .*, for example: calve upload --quiet$/m],
+      [['upload', 'f', home.target, '-n'], /^hint: .*: --dry-run$/m],
+      [['-v'], /^hint: .*: --debug$/m],
+      [['-x', 'status'], /^hint: options come after the command; calve status --help lists its options$/m],
+    ];
+    for (const [words, hint] of rows) {
+      const ended = await home.run(words);
+      assert.match(assertFailed(ended, 2), /^calve: [\w -]+: unknown (command|option) '/, words.join(' '));
+      assert.match(ended.stderr, hint, words.join(' '));
+    }
+    const suggested = await home.run(['uplaod', '--help']);
+    assert.match(assertFailed(suggested, 2), /unknown command 'uplaod' \(Did you mean upload\?\)$/);
+    assert.match((await home.run(['help', 'upload'])).stdout, /^Usage: calve upload /);
+  });
+
+  test('storage classes that are known names, but for case and separators', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const upload = (given: string, meant: string): Row => [
+      ['upload', file, 's3://bucket/f', '--storage-class', given, '--dry-run'],
+      new RegExp(`^calve: --storage-class ${given}: the name of this class is ${meant}$`),
+    ];
+    await assertUsage(home, [upload('DEEPARCHIVE', 'DEEP_ARCHIVE'), upload('glacier-ir', 'GLACIER_IR')]);
+    const own = ['upload', file, 's3://bucket/f', '--storage-class', 'FAST_DISKS', '--dry-run'];
+    assert.equal((await home.run(own)).code, 0, 'a store may have classes of its own');
+  });
+
   test('descriptions that a vault does not take', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 9);
@@ -106,7 +142,10 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     const file = home.file('f', 9);
     const upload = (option: string, told: RegExp): Row => [['upload', file, home.target, option], told];
     await assertUsage(home, [
-      upload('--region=EU-West-1', /^calve: --region EU-West-1: a region is written in lower-case/),
+      [
+        ['upload', file, 'obs://photos/a', '--region=EU-West-1'],
+        /^calve: region EU-West-1: .* lower-case letters$/,
+      ],
       upload('--region=evil.example/', /^calve: --region evil\.example\/: /),
       upload('--region=', /^calve: --region: /),
       upload('--endpoint-url=nonsense', /^calve: --endpoint-url nonsense: it is not a URL$/),
@@ -126,6 +165,26 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     assert.doesNotMatch(secret.stderr, /hunter2/);
   });
 
+  test('options of the service that the target does not use, so that none is dropped in silence', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    await assertUsage(home, [
+      [
+        ['list-uploads', home.target, '--request-header=a=b'],
+        /^calve: --request-header: it is for objects only/,
+      ],
+      [
+        ['upload', file, home.target, '--local-dir=x'],
+        /^calve: --local-dir: it is for local:\/\/ vaults only$/,
+      ],
+      [
+        ['upload', file, 's3://photos/a', '--account-id=111122223333'],
+        /^calve: --account-id: it is for vaults only/,
+      ],
+      [['upload', file, 'local://v', '--region=eu-west-1'], /^calve: --region: it is for services, /],
+    ]);
+  });
+
   test('CALVE_ variables, by their own names', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 9);
@@ -136,7 +195,7 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       CALVE_MAX_ATTEMPTS: '0',
       CALVE_LOCK_WAIT: '1 h',
       CALVE_PROGRESS: 'loud',
-      CALVE_REGION: 'EU',
+      CALVE_REGION: 'EU_1',
       CALVE_ENDPOINT_URL: 'nonsense',
       CALVE_ACCOUNT_ID: '1',
     };

@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
+import { oneJson } from '../support/json-shapes.js';
+import { isPart } from '../support/requests.js';
 import { sharedVaults } from '../support/vault-service.js';
 
 describe('A service that says no', { concurrency: 2 }, () => {
@@ -38,6 +40,21 @@ describe('A service that says no', { concurrency: 2 }, () => {
       assert.match(String(error['requestId']), /^[\w-]{47}$/);
       assert.equal(error['target'], home.target);
     }
+  });
+
+  test('takes a region with capitals where the endpoint is the user’s own, also for resume', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * 1024 * 1024);
+    await home.leaveUnfinished(file, 1, ['--region=RegionOne']);
+    const resumed = await home.run(['resume', file]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const own = await home.run(['list-uploads', home.target, '--region=NL'], {
+      AWS_ENDPOINT_URL_GLACIER: '',
+    });
+    assert.match(
+      assertFailed(own, 2),
+      /^calve: region NL: a region of the service itself is written in lower-case/,
+    );
   });
 
   test('takes the credentials of a profile that is named', async (t) => {
@@ -87,6 +104,39 @@ describe('A service that says no', { concurrency: 2 }, () => {
     assert.match(ended.stderr, /^hint: run the same command again later$/m);
     const error = assertFailedJson(await home.run([...words, '--json'], closed), 3);
     assert.deepEqual([error['kind'], error['httpStatus']], ['unreachable', null]);
+  });
+});
+
+describe('An answer of another server', { concurrency: 2 }, () => {
+  const service = sharedVaults();
+
+  test('that a part is too large exits 12 at once and names --part-size', async (t) => {
+    const home = await service.home(t);
+    let refused = 0;
+    home.hook({
+      before: (passing) => {
+        if (!isPart(passing)) return 'pass';
+        refused += 1;
+        return { status: 413 };
+      },
+    });
+    const ended = await home.run(['upload', home.file('f', 9), home.target]);
+    assert.match(assertFailed(ended, 12), /takes no part of this size.*HTTP 413/);
+    assert.match(ended.stderr, /^hint: create a new upload of smaller parts with --fresh --part-size/m);
+    assert.equal(refused, 1);
+  });
+
+  test('with status 404 exits 12 at once, and the upload is not taken for gone', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    home.hook({ before: (passing) => (isPart(passing) ? { status: 404 } : 'pass') });
+    const ended = await home.run(['upload', file, home.target]);
+    assert.match(assertFailed(ended, 12), /the answer is not from the service.*HTTP 404/);
+    assert.match(ended.stderr, /^hint: check --endpoint-url, and the proxies .*, then: calve resume /m);
+    const [uploadId] = await home.openIds();
+    home.hook({});
+    const resumed = await home.run(['resume', '--json']);
+    assert.equal(oneJson(resumed.stdout, 'archive')['uploadId'], uploadId);
   });
 });
 

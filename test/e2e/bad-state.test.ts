@@ -1,18 +1,22 @@
 /** A state folder or a catalogue that cannot be trusted or written: exit 13, before anything is sent. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { encodeLine } from '../../src/state/checked-line.js';
+import { badDiskEnv } from '../support/bad-disk.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
 import { oneJson } from '../support/json-shapes.js';
 import { isCreate } from '../support/requests.js';
@@ -51,6 +55,7 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     for (const option of ['--state-dir', '--catalogue']) {
       const ended = await home.run(['upload', file, home.target, option, '/proc/calve/below']);
       assert.match(assertFailed(ended, 13), /\/proc\/calve(\/below)?: calve cannot write there: ENOENT/);
+      assert.match(ended.stderr, /^hint: .* name another folder with --state-dir and --catalogue /m);
     }
     assert.equal(home.passed().filter(isCreate).length, 0);
   });
@@ -66,13 +71,57 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
       const mode = place === journalOf(home) ? 0o600 : 0o700;
       chmodSync(place, mode | 0o022);
       const ended = await home.run(['upload', file, home.target]);
-      assert.match(assertFailed(ended, 13), /it belongs to another user, or other users may write to it/);
-      assert.ok(ended.stderr.includes(`chmod go= ${place}`), ended.stderr);
+      assert.match(assertFailed(ended, 13), /: other users may change it: its mode is 07?/);
+      assert.ok(ended.stderr.includes(`chmod -R go-w ${place};`), ended.stderr);
       chmodSync(place, mode);
     }
     assert.equal(home.passed().filter(isCreate).length, begunBefore);
     assert.equal((await home.run(['upload', file, home.target])).code, 0);
   });
+
+  test('accepts what its own group may write to if it is asked to, and never what everybody may write to', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * MIB_BYTES);
+    await home.leaveUnfinished(file, 1);
+    const folders = [stateFolder(home), join(home.folder, 'home/.local/share/calve')];
+    // A disk of Kubernetes with an fsGroup looks like this at each start.
+    for (const folder of folders) execFileSync('chmod', ['-R', 'g+rwX', folder]);
+    assertFailed(await home.run(['status']), 13);
+    chmodSync(journalOf(home), 0o666);
+    assertFailed(await home.run(['upload', file, home.target, '--trust-group']), 13);
+    chmodSync(journalOf(home), 0o660);
+    const sent = await home.run(['upload', file, home.target, '--json'], { CALVE_TRUST_GROUP: '1' });
+    assert.equal(oneJson(sent.stdout, 'archive')['partsReused'], 1, sent.stderr);
+    assert.equal((await home.run(['archives', '--trust-group'])).code, 0);
+  });
+
+  test('exits 13 where it belongs to another user; the hint names the options, and no chmod', async (t) => {
+    if (process.geteuid?.() !== 0) return t.skip('only the superuser can give a folder away');
+    const home = await service.home(t);
+    const theirs = join(home.folder, 'theirs');
+    mkdirSync(theirs, { mode: 0o700 });
+    chownSync(theirs, 65_534, 65_534);
+    const ended = await home.run(['status', '--state-dir=theirs']);
+    assert.match(assertFailed(ended, 13), /only what belongs to its own user: it belongs to user 65534/);
+    assert.match(ended.stderr, /^hint: name a folder of your own with --state-dir or --catalogue, /m);
+    assert.doesNotMatch(ended.stderr, /chmod/);
+  });
+
+  for (const code of ['EMFILE', 'EIO', 'ENOMEM']) {
+    test(`exits 13 and is not called damaged when the system cannot open it now: ${code}`, async (t) => {
+      const home = await service.home(t);
+      const file = home.file('f', 2 * MIB_BYTES);
+      await home.leaveUnfinished(file, 1);
+      const fails = badDiskEnv({ openFails: { ending: '.jsonl', code } });
+      const ended = await home.run(['upload', file, home.target], fails);
+      const line = assertFailed(ended, 13);
+      assert.match(line, new RegExp(`\\.jsonl: the system could not access it, .*: ${code}: `));
+      assert.doesNotMatch(ended.stderr, /damaged|move it away/);
+      assert.match(ended.stderr, /^hint: .*again/m);
+      const { code: exit, stdout } = await home.run(['upload', file, home.target, '--json']);
+      assert.deepEqual([exit, oneJson(stdout, 'archive')['partsReused']], [0, 1]);
+    });
+  }
 
   test('exits 13 where a newer calve wrote it, in every command that reads it', async (t) => {
     const home = await service.home(t);
@@ -184,6 +233,21 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
         assertFailed(await home.run(['upload', file, 'local://v', option]), 13),
         /calve cannot write there/,
       );
+    }
+  });
+
+  test('exits 3 where the folder of a local:// vault cannot be read, and does not call the vault missing', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    mkdirSync(join(home.folder, 'vaults/v1/vaults'), { recursive: true, mode: 0o700 });
+    // Calls that follow a link to itself fail with ELOOP, for root too. A bad disk fails with EIO in the same places.
+    symlinkSync('v', join(home.folder, 'vaults/v1/vaults/v'));
+    const options = ['--local-dir=vaults', '--max-attempts=2'];
+    for (const words of [
+      ['upload', file, 'local://v'],
+      ['list-uploads', 'local://v'],
+    ]) {
+      assert.match(assertFailed(await home.run([...words, ...options]), 3), /ELOOP/);
     }
   });
 });

@@ -1,14 +1,16 @@
 /** Each command needs the folders that it uses, and no other: it runs where the environment names none. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { type Ended, runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
-import { assertFailed } from '../support/failed.js';
+import { assertFailed, assertWords } from '../support/failed.js';
 import { jsonOf } from '../support/json-shapes.js';
+import { pasteIntoShell } from '../support/shell.js';
 import { type Cleanup, tempFolder } from '../support/temp.js';
+import { sharedVaults } from '../support/vault-service.js';
 
 const PATH = process.env['PATH'] ?? '';
 const ENVIRONMENTS: readonly (readonly [name: string, env: Readonly<Record<string, string>>])[] = [
@@ -68,24 +70,91 @@ for (const [name, env] of ENVIRONMENTS) {
   });
 }
 
-test('A command whose folder nothing names exits 2 and names the option that does', async (t) => {
+test('A command whose folder nothing names exits 13 and names the options that do', async (t) => {
   const { folder, run } = runner(t, { PATH, HOME: '' });
-  const rows: [words: string[], line: string, option: string][] = [
-    [['status'], 'the state folder: neither HOME nor XDG_STATE_HOME is set', '--state-dir'],
-    [['archives'], 'the catalogue: neither HOME nor XDG_DATA_HOME is set', '--catalogue'],
-    [['verify', 'f'], 'the catalogue: neither HOME nor XDG_DATA_HOME is set', '--catalogue'],
+  const why = 'this user has no home folder for it: neither HOME nor';
+  const rows: [words: string[], line: string][] = [
+    [['status'], `~/.local/state/calve: ${why} XDG_STATE_HOME names a folder`],
+    [['archives'], `~/.local/share/calve/archives: ${why} XDG_DATA_HOME names a folder`],
+    [['verify', 'f'], `~/.local/share/calve/archives: ${why} XDG_DATA_HOME names a folder`],
     [
       ['upload', 'f', 'local://v', '--state-dir=s', '--catalogue=c'],
-      'the folder of local:// vaults: neither HOME nor XDG_DATA_HOME is set',
-      '--local-dir',
+      `~/.local/share/calve/vaults: ${why} XDG_DATA_HOME names a folder`,
     ],
   ];
-  for (const [words, line, option] of rows) {
+  for (const [words, line] of rows) {
     const ended = await run(...words);
-    assert.equal(assertFailed(ended, 2), `calve: ${line}`);
-    assert.match(ended.stderr, new RegExp(`^hint: name the folder with ${option}$`, 'm'));
+    assert.equal(assertFailed(ended, 13), `calve: ${line}`);
+    assert.match(ended.stderr, /^hint: .*--state-dir and --catalogue .*--local-dir/m);
   }
   assert.equal(existsSync(join(folder, 's')), false);
+});
+
+describe('Without a home folder', { concurrency: 2 }, () => {
+  const service = sharedVaults();
+
+  test('an upload to a service needs only both folders, and no settings of the working folder are read', async (t) => {
+    const home = await service.home(t);
+    mkdirSync(join(home.folder, '.aws'));
+    writeFileSync(join(home.folder, '.aws/config'), '[default]\nregion = eu-west-3\n');
+    const words = ['upload', home.file('f', 9), home.target, '--state-dir=s', '--catalogue=c'];
+    const sent = await home.run([...words, '--quiet'], { HOME: '' });
+    assert.deepEqual([sent.code, sent.stderr], [0, '']);
+    const nowhere = await home.run(words, { HOME: '', AWS_REGION: '' });
+    assert.match(assertFailed(nowhere, 2), /: no region is named$/);
+  });
+
+  test('a user whom the system does not know can use every command that has its folders', async (t) => {
+    const uid = 54_321;
+    const home = await service.home(t);
+    const folder = await strangersFolder(t, uid);
+    if (folder === null) return t.skip('only the superuser can become a user who can read this program');
+    const { HOME: _, TMPDIR: __, ...env } = home.env;
+    const run = (...words: readonly string[]) => runCalve(words, { env, cwd: folder, uid });
+    assert.equal((await run('hash', 'f')).code, 0);
+    assert.match(assertFailed(await run('status'), 13), /^calve: ~\/.local\/state\/calve: /);
+    const folders = ['--state-dir=s', '--catalogue=c'];
+    const sent = await run('upload', 'f', home.target, '--quiet', ...folders);
+    assert.deepEqual([sent.code, sent.stderr], [0, '']);
+  });
+});
+
+/** Returns a folder with a file that belong to a user; null if this process cannot act for that user. */
+async function strangersFolder(t: Cleanup, uid: number): Promise<string | null> {
+  if (process.geteuid?.() !== 0) return null;
+  // The tests' own folder is closed to other users.
+  const folder = tempFolder(t, '/tmp');
+  writeFileSync(join(folder, 'f'), 'hello world');
+  for (const path of [folder, join(folder, 'f')]) chownSync(path, uid, uid);
+  const { code } = await runCalve(['--version'], { env: { PATH }, cwd: folder, uid });
+  return code === 0 ? folder : null;
+}
+
+test('In a working folder that was deleted, whole paths still lead to files, and others are refused with 13', async (t) => {
+  const { folder, run } = runner(t, { PATH, HOME: '/' });
+  const file = join(folder, 'f');
+  // Large enough for hashing threads, which need a working folder of their own.
+  truncateSync(file, 24 * 1024 * 1024);
+  const inGone = async (line: string): Promise<Ended> => {
+    const whole = `mkdir gone && cd gone && rmdir ../gone && calve ${line}`;
+    const ended = await pasteIntoShell(whole, folder, { PATH, HOME: folder });
+    // The shell itself complains, too.
+    return { ...ended, stderr: ended.stderr.replaceAll(/^sh: .*\n/gm, '') };
+  };
+  const hashed = await inGone(`hash ${file}`);
+  assert.deepEqual([hashed.code, hashed.stdout], [0, (await run('hash', file)).stdout], hashed.stderr);
+  const both = await inGone(`hash f ${file}`);
+  assert.deepEqual([both.code, both.stdout], [13, hashed.stdout]);
+  assert.match(
+    assertWords(both.stderr),
+    /^calve: f: it starts from the working folder, and somebody deleted/,
+  );
+  assert.match(
+    assertFailed(await inGone('status --state-dir=s'), 13),
+    /^calve: s: it starts from the working/,
+  );
+  const command = await inGone('upload local://v --from-command -- tar -c f');
+  assert.match(assertFailed(command, 13), /: it starts from the working folder/);
 });
 
 test('Every command about uploads or archives accepts both folders, and looks only at those that it uses', async (t) => {

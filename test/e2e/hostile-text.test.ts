@@ -115,6 +115,31 @@ describe('A service that sends hostile text', { concurrency: 2 }, () => {
     assert.equal(shown.trimEnd().split('\n').length, 2, shown);
   });
 
+  test('in the ids of an upload and an archive: each is one line without control characters', async (t) => {
+    const home = await service.home(t);
+    const id = `x\x9b31m\x85y`;
+    const url = await hostileService(t, (request, response) => {
+      const hash = { 'x-amz-sha256-tree-hash': String(request.headers['x-amz-sha256-tree-hash']) };
+      const isCreate = request.url?.endsWith('/multipart-uploads');
+      if (request.method === 'PUT') response.writeHead(204, hash).end();
+      else if (request.method === 'DELETE') response.writeHead(204).end();
+      else if (request.method === 'GET') json(response, 200, { Parts: [], Marker: null });
+      else if (isCreate) json(response, 201, {}, { 'x-amz-multipart-upload-id': id });
+      else json(response, 201, {}, { ...hash, 'x-amz-archive-id': id, location: '/archives/x' });
+    });
+    const run = at(home, url);
+    const sent = await run('upload', home.file('f', 9), home.target);
+    assert.deepEqual([sent.code, sent.stdout], [0, 'x\\x9b31m\\x85y\n'], sent.stderr);
+    const aborted = await run('abort', home.target, `--upload-id=${id}`);
+    assert.match(aborted.stdout, /\\x9b31m/);
+    const objects = await run('upload', home.file('g', 9), home.target, '--json');
+    assert.deepEqual(
+      jsonOf(objects.stdout, 'archive').map(({ archiveId }) => archiveId),
+      [id],
+    );
+    for (const { stdout, stderr } of [sent, aborted, objects]) assertPlain(stdout + stderr, stderr);
+  });
+
   const ANSWERS: [string, Script][] = [
     [
       'a refusal',

@@ -104,6 +104,13 @@ describe('calve list-uploads', { concurrency: 2 }, () => {
     assert.equal(second.stderr, '');
   });
 
+  test('refuses a marker that no page has printed with 2, as for a bucket', async (t) => {
+    const home = await service.home(t);
+    const ended = await home.run(['list-uploads', home.target, '--marker=nonsense']);
+    assert.equal(assertFailed(ended, 2), 'calve: --marker nonsense: it is not the marker of an earlier page');
+    assert.match(ended.stderr, /^hint: use the marker that the previous page printed$/m);
+  });
+
   test('refuses a limit that no page can have with 2, before anything is sent', async (t) => {
     const home = await service.home(t);
     for (const limit of ['0', '-1', 'x', '51']) {

@@ -1,6 +1,8 @@
 /** A proxy is the only way to the service: HTTPS_PROXY and NO_PROXY, as curl and the AWS CLI take them. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
@@ -76,6 +78,45 @@ describe('Behind a proxy', { skip: missingOpenssl() }, () => {
     assert.equal(ended.code, 2, ended.stderr);
     assert.match(ended.stderr, /HTTPS_PROXY/);
     assert.doesNotMatch(ended.stderr, /secret/);
+  });
+
+  test('an endpoint of plain http is asked through ALL_PROXY, which forwards each request', async (t) => {
+    const vault = await openVault(t);
+    const file = join(vault.folder, 'backup.bin');
+    writeFileSync(file, seededBytes(2 * MIB_BYTES + 1, 6));
+    const asked: string[] = [];
+    const proxy = createServer((request, response) => {
+      const { method, url = '', headers } = request;
+      asked.push(`${headers['proxy-authorization']} ${url}`);
+      const { 'proxy-authorization': _, ...onward } = headers;
+      const { hostname, port } = new URL(vault.emulator.url);
+      const path = url.replace(`http://${HOST}:9000`, '');
+      const forwarded = httpRequest({ hostname, port, method, path, headers: onward }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(forwarded);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      proxy.closeAllConnections();
+      return new Promise((resolve) => proxy.close(resolve));
+    });
+    const { port } = proxy.address() as AddressInfo;
+    const words = [
+      'upload',
+      file,
+      TARGET,
+      '--part-size=1M',
+      '--allow-http',
+      `--endpoint-url=http://${HOST}:9000`,
+    ];
+    const ended = await vault.run(words, { ALL_PROXY: `http://me:pw@127.0.0.1:${port}` });
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.deepEqual(await vault.readBack(ended.stdout.trim()), readFileSync(file));
+    assert.ok(asked.length >= 6);
+    const beginning = `Basic ${Buffer.from('me:pw').toString('base64')} http://${HOST}:9000/-/vaults/`;
+    for (const each of asked) assert.ok(each.startsWith(beginning), each);
   });
 
   test('a service on this machine is not asked through it', async (t) => {

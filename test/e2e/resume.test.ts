@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-glacier';
+import { jsonLines } from '../support/calve.js';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
 import { isPart } from '../support/requests.js';
@@ -18,6 +19,21 @@ async function abortElsewhere(home: VaultHome, uploadId: string): Promise<void> 
 
 describe('calve resume', { concurrency: 2 }, () => {
   const service = sharedVaults({ repeatWindowMs: 1 });
+
+  test('names every upload whose service is down, with its file, and says that it can be resumed', async (t) => {
+    const home = await service.home(t);
+    const files = ['a', 'b'].map((name) => home.file(name, 2 * MIB_BYTES));
+    const ids: string[] = [];
+    for (const file of files) ids.push(await home.leaveUnfinished(file, 1));
+    const busy = { status: 503, code: 'ServiceUnavailableException', message: 'Later.' };
+    home.hook({ before: () => busy });
+    const { code, stdout } = await home.run(['resume', '--json', '--max-attempts', '1']);
+    assert.equal(code, 3);
+    assert.deepEqual(
+      jsonLines(stdout).map(({ file, uploadId, resumable }) => [file, uploadId, resumable]),
+      files.map((file, index) => [file, ids[index], true]),
+    );
+  });
 
   test('of a file goes on, prints the archive id alone, and the archive is the file', async (t) => {
     const home = await service.home(t);
@@ -47,11 +63,12 @@ describe('calve resume', { concurrency: 2 }, () => {
     assert.deepEqual(tableOf((await home.run(['status'])).stdout), []);
   });
 
-  test('with nothing to do exits 0, prints nothing and names the state folder', async (t) => {
+  test('with nothing to do exits 0, says so on stderr and names the state folder', async (t) => {
     const home = await service.home(t);
     const { code, stdout, stderr } = await home.run(['resume'], { CALVE_STATE_DIR: join(home.folder, 's') });
     assert.deepEqual([code, stdout], [0, '']);
-    assert.equal(stderr, `note: the state folder is ${join(home.folder, 's')}\n`);
+    const folder = `note: the state folder is ${join(home.folder, 's')}\n`;
+    assert.equal(stderr, `${folder}note: there is no unfinished upload to resume\n`);
   });
 
   test('of a file that the state does not know exits 10 and names file and folder', async (t) => {

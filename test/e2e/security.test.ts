@@ -76,6 +76,71 @@ describe('Security', { concurrency: 2 }, () => {
     assert.deepEqual(asked, []);
   });
 
+  test('NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing; only --no-verify-tls accepts any certificate, with a warning', async (t) => {
+    const home = await service.home(t);
+    const certificate = selfSigned(home.folder, 'DNS:glacier.example');
+    if (certificate === null) return t.skip('there is no openssl here');
+    const { asked, url } = await tlsService(t, certificate);
+    const words = ['upload', home.file('f', 9), home.target, `--endpoint-url=${url}`, '--max-attempts=2'];
+    const variable = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    const ended = await home.run(words, variable);
+    assert.match(assertFailed(ended, 12), /the certificate is not trusted, so nothing was sent/);
+    assert.doesNotMatch(ended.stderr, /Warning/);
+    assert.deepEqual(asked, []);
+    const open = await home.run([...words, '--no-verify-tls'], variable);
+    assert.equal(open.code, 3, open.stderr);
+    assert.match(open.stderr, /^note: no certificate is verified \(--no-verify-tls\)/m);
+    assert.match(asked.join(), /^AWS4-HMAC-SHA256 /);
+    // The command whose output is sent gets the variable as it was.
+    const show = [
+      'upload',
+      'local://v',
+      '--from-command',
+      '--',
+      'sh',
+      '-c',
+      'echo "<$NODE_TLS_REJECT_UNAUTHORIZED>" >&2; echo x',
+    ];
+    const shown = await home.run(show, variable);
+    assert.match(shown.stderr, /^<0>$/m);
+  });
+
+  test('AWS_CA_BUNDLE and the profile’s ca_bundle name the authorities that are trusted', async (t) => {
+    const home = await service.home(t);
+    const certificate = selfSigned(home.folder, 'IP:127.0.0.1');
+    if (certificate === null) return t.skip('there is no openssl here');
+    const { asked, url } = await tlsService(t, certificate);
+    const words = ['list-uploads', home.target, `--endpoint-url=${url}`, '--max-attempts=1'];
+    const trusted = await home.run(words, { AWS_CA_BUNDLE: certificate.path });
+    assert.equal(trusted.code, 3, trusted.stderr);
+    const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = home.env;
+    mkdirSync(join(home.folder, 'home/.aws'));
+    writeFileSync(
+      join(home.folder, 'home/.aws/config'),
+      `[profile own]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\nca_bundle = ${certificate.path}\n`,
+    );
+    const byProfile = await home.run([...words, '--profile=own']);
+    assert.equal(byProfile.code, 3, byProfile.stderr);
+    assert.equal(asked.length, 2);
+    const unknown = await home.run(words);
+    assertFailed(unknown, 12);
+    assert.match(unknown.stderr, /^hint: .*AWS_CA_BUNDLE.*ca_bundle.*NODE_EXTRA_CA_CERTS/m);
+    const missing = await home.run(words, { AWS_CA_BUNDLE: '/nowhere/ca.pem' });
+    assert.match(assertFailed(missing, 2), /AWS_CA_BUNDLE=\/nowhere\/ca\.pem: .*ENOENT/);
+    assert.equal(asked.length, 2);
+  });
+
+  test('a certificate that is for clients only is refused with 12', async (t) => {
+    const home = await service.home(t);
+    const certificate = selfSigned(home.folder, 'IP:127.0.0.1', 'extendedKeyUsage=clientAuth');
+    if (certificate === null) return t.skip('there is no openssl here');
+    const { asked, url } = await tlsService(t, certificate);
+    const words = ['list-uploads', home.target, `--endpoint-url=${url}`, '--max-attempts=2'];
+    const ended = await home.run(words, { NODE_EXTRA_CA_CERTS: certificate.path });
+    assert.match(assertFailed(ended, 12), /the certificate is not trusted.*purpose/);
+    assert.deepEqual(asked, []);
+  });
+
   test('plain http to another machine is refused with 2, whoever named it, and nothing is looked up', async (t) => {
     const home = await service.home(t);
     const file = home.file('f', 9);
@@ -166,7 +231,10 @@ describe('Security', { concurrency: 2 }, () => {
       symlinkSync(to, link);
       for (const option of ['--state-dir', '--catalogue']) {
         const ended = await home.run(['upload', file, home.target, `${option}=${link}`]);
-        assert.match(assertFailed(ended, 13), /it belongs to another user, or other users may write to it/);
+        assert.match(
+          assertFailed(ended, 13),
+          /: (calve trusts only what belongs to its own user|other users may change it): /,
+        );
       }
       assert.deepEqual(readdirSync(to), [], 'nothing was written there');
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand, UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { seededBytes } from '../support/bytes.js';
+import type { Ended } from '../support/calve.js';
 import { assertFailedJson } from '../support/failed.js';
 import { oneJson } from '../support/json-shapes.js';
 import { isComplete, isCreate, isPart, rangeOf } from '../support/requests.js';
@@ -150,10 +151,39 @@ describe('Nothing is completed', { concurrency: 2 }, () => {
     const error = assertFailedJson(await home.run([...words, '--quiet']), 11);
     assert.equal(error['kind'], 'busy');
     assert.equal(home.passed().filter(isComplete).length, 0);
+    const uploads = join(home.folder, STATE, 'uploads');
+    for (const name of readdirSync(uploads))
+      assert.doesNotMatch(readFileSync(join(uploads, name), 'utf8'), /"completing"/);
     home.hook({});
     const again = await home.run(words);
     assert.equal(again.code, 0, again.stderr);
     const { partsReused } = await assertArchive(home, again.stdout, file);
     assert.equal(partsReused, 2);
+  });
+
+  test('twice: a run that lost its lock while its upload was created aborts it, and leaves no journal', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 2 * MIB_BYTES);
+    const locks = join(home.folder, STATE, 'locks');
+    const words = ['upload', file, home.target, '--part-size=1M', '--quiet'];
+    let other: Promise<Ended> | null = null;
+    home.hook({
+      before: async (passing) => {
+        if (!isCreate(passing) || other !== null) return 'pass' as const;
+        // This run sleeps, and another machine takes it for dead and archives the file.
+        for (const name of readdirSync(locks)) rmSync(join(locks, name), { recursive: true });
+        other = home.run(words);
+        await other;
+        return 'pass' as const;
+      },
+    });
+    const slept = await home.run(words);
+    const { stdout: id = '' } = (await other) ?? {};
+    assert.deepEqual([slept.code, slept.stdout], [11, ''], slept.stderr);
+    assert.deepEqual([await home.openIds(), await home.unfinishedIds()], [[], []]);
+    home.hook({});
+    const again = await home.run(words);
+    assert.deepEqual([again.code, again.stdout], [0, id], again.stderr);
+    assert.deepEqual(await home.archiveIds(), [id.trim()]);
   });
 });

@@ -10,6 +10,7 @@ import { type Ended, jsonLines, type Running } from '../support/calve.js';
 import { crashEnv } from '../support/crash-at.js';
 import { isPart } from '../support/requests.js';
 import { pasteIntoShell } from '../support/shell.js';
+import { openTerminal } from '../support/terminal.js';
 import type { VaultHome } from '../support/vault-home.js';
 import { openVault, TARGET } from '../support/vault-service.js';
 
@@ -151,6 +152,16 @@ test('SIGUSR1, which batch systems send, opens no port for a debugger, and the r
   await assertOnlyArchive(bench, ended.stdout);
 });
 
+test('SIGHUP does not end a run without a terminal, as nohup leaves it', async (t) => {
+  const bench = await openBench(t, SITUATIONS[0]?.emulator ?? {});
+  const running = bench.vault.start(bench.line, bench.env);
+  await untilParts(bench.traffic, LANES);
+  running.child.kill('SIGHUP');
+  const ended = await running.ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  await assertOnlyArchive(bench, ended.stdout);
+});
+
 test('A closed stdout does not stop the work, and the exit is 0', async (t) => {
   const bench = await openBench(t, {});
   const running = bench.vault.start(bench.line, bench.env);
@@ -181,6 +192,8 @@ interface Bench {
   readonly traffic: EventEmitter;
   readonly file: string;
   readonly line: readonly string[];
+  /** The descriptor of a terminal. */
+  readonly terminal: number;
 }
 
 async function openBench(t: TestContext, emulator: Situation['emulator']): Promise<Bench> {
@@ -198,17 +211,20 @@ async function openBench(t: TestContext, emulator: Situation['emulator']): Promi
   });
   // The next run may meet a fault that no request has met yet, and must not wait a minute for it.
   const env = { ...vault.env, CALVE_READ_TIMEOUT: '3s' };
-  return { vault, env, traffic, file, line };
+  return { vault, env, traffic, file, line, terminal: openTerminal(t) };
 }
 
 /** Runs the line until it is time, and sends the signals, one after the other. */
 async function stopWhenRipe(
-  { vault, env: common, traffic, line }: Bench,
+  { vault, env: common, traffic, line, terminal }: Bench,
   { ripe, env }: Pick<Situation, 'ripe' | 'env'>,
   signals: readonly StopSignal[],
   options: readonly string[] = [],
 ): Promise<{ ended: Ended; tookMs: number }> {
-  const running = vault.start([...line, '--progress', 'json', ...options], { ...common, ...env });
+  const words = [...line, '--progress', 'json', ...options];
+  // Without a terminal SIGHUP means nothing.
+  const input = signals.includes('SIGHUP') ? terminal : undefined;
+  const running = vault.start(words, { ...common, ...env }, input);
   await ('stderr' in ripe ? untilStderr(running, ripe.stderr) : untilParts(traffic, ripe.parts));
   const sentMs = performance.now();
   for (const signal of signals) running.child.kill(signal);

@@ -48,6 +48,22 @@ describe('On a slow line', { concurrency: 2 }, () => {
     assert.ok(lowered.length <= 2 && (chain[1] ?? 0) <= 8, stderr);
   });
 
+  test('progress moves within a part, and has the numbers of the whole file', async (t) => {
+    const sizeBytes = 24 * MIB_BYTES;
+    const { run } = await slowVault(t, { window: '5m', bandwidth: '4M' }, sizeBytes);
+    const { code, stderr } = await run('--concurrency', '1', '--part-size', '32M', '--progress', 'json');
+    assert.equal(code, 0, stderr);
+    const lines = jsonLines(stderr).filter(({ type }) => type === 'progress');
+    assert.ok(lines.every(({ totalBytes, parts }) => totalBytes === sizeBytes && parts === 1));
+    const within = new Set(lines.map(({ doneBytes }) => Number(doneBytes)).filter((done) => done > 0));
+    assert.ok(within.size >= 3, stderr);
+    assert.deepEqual(
+      [...within],
+      [...within].sort((a, b) => a - b),
+    );
+    assert.ok([...within].every((done) => done <= sizeBytes));
+  });
+
   test('the plain output has one line for that', async (t) => {
     const { run } = await slowVault(t, { window: '3s', bandwidth: '2M' }, 8 * MIB_BYTES);
     const { code, stderr } = await run('--part-size', '1M', '--concurrency', '8');

@@ -96,9 +96,9 @@ describe('calve status', { concurrency: 2 }, () => {
     const folder = join(home.folder, 'home/.local/state/calve');
     chmodSync(folder, 0o777);
     const ended = await home.run(['status']);
-    assert.match(assertFailed(ended, 13), /others may write to it \(mode 0777\)/);
-    const hint = /^hint: .*: (chmod \S+ \S+)$/m.exec(ended.stderr)?.[1];
-    assert.equal(hint, `chmod go= ${folder}`);
+    assert.match(assertFailed(ended, 13), /other users may change it: its mode is 0777$/);
+    const hint = /^hint: .*: (chmod -R \S+ \S+);/m.exec(ended.stderr)?.[1];
+    assert.equal(hint, `chmod -R go-w ${folder}`);
     assert.equal(assertFailedJson(await home.run(['status', '--json']), 13)['kind'], 'state');
     chmodSync(folder, 0o700);
     assert.equal((await home.run(['status'])).code, 0);

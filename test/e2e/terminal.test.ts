@@ -10,23 +10,25 @@ const ASKED = /Abort \d+ uploads?\? .*\[y\/N\] /;
 describe('On a terminal', { concurrency: 2, skip: missingTerminal() }, () => {
   const service = sharedVaults();
 
-  test('abort --all asks, and does nothing unless the answer is y', async (t) => {
+  test('abort --all lists the uploads and asks; unless the answer is y, it does nothing and says so', async (t) => {
     const home = await service.home(t);
-    await home.createUpload();
-    await home.createUpload();
+    const ids = [await home.createUpload('first'), await home.createUpload('second')];
     const spawned = { env: home.env, cwd: home.folder };
     for (const typed of ['n\n', '\n', 'maybe\n', '\u0004']) {
       const words = ['abort', home.target, '--all'];
       const { code, shown } = await runOnTerminal(words, spawned, { typing: { asked: ASKED, typed } });
       assert.match(shown, /Abort 2 uploads\? The parts that were sent are lost\. \[y\/N\] /);
       assert.equal(code, 0, shown);
+      const [listed = ''] = shown.split('Abort 2 uploads');
+      for (const listing of ['first', 'second', ...ids]) assert.ok(listed.includes(listing), shown);
+      assert.match(shown, /the answer was not yes: nothing was aborted\n/);
       assert.equal((await home.openIds()).length, 2);
     }
     const stopped = await runOnTerminal(['abort', home.target, '--all'], spawned, {
       typing: { asked: ASKED, typed: '\u0003' },
     });
     assert.equal(stopped.code, 130, stopped.shown);
-    assert.match(stopped.shown, /calve: stopped: SIGINT/);
+    assert.match(stopped.shown, /calve: stopped \(glacier:\/\/[\w-]+\): SIGINT/);
     assert.equal((await home.openIds()).length, 2);
     const words = ['abort', home.target, '--older-than=1ms'];
     const { code, shown } = await runOnTerminal(words, spawned, {

@@ -84,6 +84,9 @@ describe('calve verify', { concurrency: 2 }, () => {
     const copy = home.file('copy', MIB_BYTES, 1);
     const elsewhere = await home.run(['verify', copy, `--archive-id=${older}`]);
     assert.deepEqual([elsewhere.code, elsewhere.stdout], [0, `${copy}: OK\n`]);
+    const renamed = assertFailed(await home.run(['verify', copy]), 10);
+    assert.ok(renamed.includes(`${file} was archived with the same bytes`), renamed);
+    assert.ok(renamed.includes(`--archive-id=${older}`), renamed);
     assertFailed(await home.run(['verify', file, '--archive-id=-unknown']), 10);
   });
 });

@@ -110,6 +110,66 @@ test('boto3 creates, uploads in parts, lists in pages, completes, aborts and rea
   assert.equal(stdout, 'done\n');
 });
 
+/** The Python of Debian, whose package python3-boto has boto 2. A Python from elsewhere does not see that package. */
+const DEBIAN_PYTHON = '/usr/bin/python3';
+
+/** It does not let boto 2 compare the hashes of what it downloads: on Python 3 it compares text with bytes. */
+const BOTO_2 = `
+import sys
+from urllib.parse import urlsplit
+from boto.glacier.layer2 import Layer2
+from boto.regioninfo import RegionInfo
+
+url, path = sys.argv[1:]
+data = open(path, 'rb').read()
+MIB = 1048576
+region = RegionInfo(name='eu-west-1', endpoint='127.0.0.1')
+glacier = Layer2(is_secure=False, port=urlsplit(url).port, region=region)
+layer1 = glacier.layer1
+layer1.auth_region_name, layer1.auth_service_name = 'eu-west-1', 'glacier'
+
+vault = glacier.create_vault('boto2')
+assert [v.name for v in glacier.list_vaults()] == sorted(['boto2'] + ['v%02d' % i for i in range(20)])
+assert len(layer1.list_vaults(limit=1000)['VaultList']) == 10
+
+ids = [layer1.initiate_multipart_upload('boto2', MIB, 'open')['UploadId'] for _ in range(51)]
+page = layer1.list_multipart_uploads('boto2', limit=1000)
+rest = layer1.list_multipart_uploads('boto2', limit=1000, marker=page['Marker'])
+assert [len(page['UploadsList']), len(rest['UploadsList']), rest['Marker']] == [50, 1, None]
+for upload_id in ids:
+    layer1.abort_multipart_upload('boto2', upload_id)
+
+writer = vault.create_archive_writer(part_size=MIB, description='in parts')
+writer.write(data)
+parts = layer1.list_parts('boto2', writer.upload_id, limit=1000)['Parts']
+assert [p['RangeInBytes'] for p in parts] == ['0-1048575', '1048576-2097151'], parts
+archives = [writer.get_archive_id(), vault.upload_archive(path, description='at once')]
+
+for archive_id in archives:
+    job = vault.retrieve_archive(archive_id)
+    for chunk_size in (MIB, 4 * MIB):
+        job.download_to_file(path + '.back', chunk_size=chunk_size, verify_hashes=False)
+        assert open(path + '.back', 'rb').read() == data
+inventory = vault.get_job(vault.retrieve_inventory()).get_output()
+assert sorted(a['ArchiveId'] for a in inventory['ArchiveList']) == sorted(archives)
+assert len(layer1.list_jobs('boto2', limit=1000)['JobList']) == len(vault.list_jobs()) == 3
+vault.delete_archive(archives[1])
+print('done')
+`;
+
+test('boto 2, which asks for pages of 1000, uploads in parts and at once, lists, and downloads in chunks', async (t) => {
+  const reason = await missing(DEBIAN_PYTHON, '-c', 'import boto.glacier.layer2');
+  if (reason !== false) return t.skip(reason);
+  const vaults = Array.from({ length: 20 }, (_, i) => `v${String(i).padStart(2, '0')}`);
+  const { emulator } = await withEmulator(t, { vaults });
+  const folder = tempFolder(t);
+  const file = join(folder, 'data');
+  writeFileSync(file, seededBytes(2 * MIB + 77, 93));
+  const env = cleanEnvironment(emulator, folder);
+  const { stdout } = await run(DEBIAN_PYTHON, ['-c', BOTO_2, emulator.url, file], { env, timeout: 120_000 });
+  assert.equal(stdout, 'done\n');
+});
+
 interface CliAnswer {
   readonly uploadId: string;
   readonly checksum: string;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Command, CommanderError } from 'commander';
 import fc from 'fast-check';
@@ -13,7 +14,11 @@ import { describeFailure, failureText } from '../../src/ui/wording/failures.js';
 import { sharedVaults } from '../support/vault-service.js';
 import { fuzz, hostileText } from './fuzz.js';
 
-const io = { env: {}, cwd: '/work', homeDir: '/home/u' } as unknown as Io;
+const io = {
+  env: {},
+  homeDir: '/home/u',
+  absolute: (path: string) => resolve('/work', path),
+} as unknown as Io;
 const wordingEnv = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: false };
 
 const COMMANDS = [
@@ -82,7 +87,7 @@ function assertServiceInBounds({ service }: Pick<SessionOptions, 'service'>): vo
   const times = [retry.retryDelayMs, retry.giveUpAfterMs, service.connectTimeoutMs, service.readTimeoutMs];
   for (const time of [...times, retry.maxAttempts]) assert.ok(isPositive(time), String(time));
   assert.match(service.accountId, /^(-|\d{12})$/);
-  if (service.region !== null) assert.match(service.region, /^[a-z0-9-]{1,63}$/);
+  if (service.region !== null) assert.match(service.region, /^[A-Za-z0-9-]{1,63}$/);
   if (service.endpoint !== null) {
     const { protocol, hostname, username, search } = new URL(service.endpoint);
     assert.ok(protocol === 'https:' || service.allowHttp || /^(127\.|localhost$|\[::1\])/.test(hostname));

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, realpathSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
-import { openFile } from '../../src/source/open-file.js';
+import { inspectFile, openFile } from '../../src/source/open-file.js';
 import { tempFolder } from '../support/temp.js';
 
 function isSource(why: string): (error: unknown) => boolean {
@@ -31,6 +40,33 @@ test('an empty file can be opened: each service decides whether it takes one', a
   writeFileSync(path, '');
   const file = await openFile(path);
   assert.equal(file.stats.size, 0n);
+  await file.handle.close();
+});
+
+test('a file that has bytes although its size reads as 0 is refused', async (t) => {
+  if (!existsSync('/proc/version')) return t.skip('only Linux has such files in /proc');
+  await assert.rejects(openFile('/proc/version'), isSource('no-size'));
+  await assert.rejects(inspectFile('/proc/version'), isSource('no-size'));
+});
+
+test('a file is synced before it is looked at, so that later writes to mapped memory show, and it need not succeed', async (t) => {
+  const path = join(tempFolder(t), 'mapped');
+  writeFileSync(path, 'abc');
+  const probe = await open(path, 'r');
+  const prototype: FileHandle = Object.getPrototypeOf(probe);
+  await probe.close();
+  const calls: string[] = [];
+  const { stat } = prototype;
+  t.mock.method(prototype, 'datasync', async () => {
+    calls.push('datasync');
+    throw new Error('EROFS: read-only file system');
+  });
+  t.mock.method(prototype, 'stat', function (this: FileHandle, ...words: Parameters<typeof stat>) {
+    calls.push('stat');
+    return stat.apply(this, words);
+  });
+  const file = await openFile(path);
+  assert.deepEqual(calls.slice(0, 2), ['datasync', 'stat']);
   await file.handle.close();
 });
 

@@ -44,6 +44,17 @@ test('time in which nothing was sent is not caught up', async () => {
   assert.ok(clock.nowMs() - startMs >= 700, `${clock.nowMs() - startMs} ms`);
 });
 
+test('a clock that is set back by half an hour delays nothing', async () => {
+  const clock = new FakeClock();
+  const limit = rateLimit(64 * KIB, clock);
+  const part = limit.limited(partOf(() => Buffer.alloc(64 * KIB)));
+  await read(part);
+  clock.set(-1_800_000);
+  const startMs = clock.monotonicMs();
+  await read(part);
+  assert.ok(clock.monotonicMs() - startMs < 1100, `${clock.monotonicMs() - startMs} ms`);
+});
+
 test('a body that is destroyed stops waiting for its turn', async () => {
   const clock = new FakeClock();
   const stream = rateLimit(1, clock)

@@ -166,6 +166,35 @@ test('intact lines of a wrong shape count as damaged lines', () => {
   }
 });
 
+test('an ETag is any text, survives the journal, and its torn line can only be that of a part', () => {
+  const etags = [
+    'x y',
+    'd\u00e9j\u00e0',
+    '\t',
+    '=',
+    '{"type":"completing"}',
+    'e'.repeat(5000),
+    '"',
+    'a"b\\c',
+  ];
+  for (const etag of etags) {
+    const record = { ...part(2), etag } as JournalRecord;
+    const bytes = journal(record);
+    assert.equal(parse(bytes).upload.parts.get(2)?.etag, etag);
+    const { length } = journal();
+    for (let end = length + 10; end < bytes.length; end += 1 + Math.floor(bytes.length / 500)) {
+      const { upload } = parse(bytes.subarray(0, end));
+      assert.deepEqual([upload.damagedLines, upload.completingUncertain], [1, false], `${etag} ${end}`);
+    }
+  }
+});
+
+test('an ETag that is hex digits or base64 is written as it is', () => {
+  for (const etag of ['d41d8cd98f00b204e9800998ecf8427e-12', 'ab+/cd==']) {
+    assert.ok(encodeRecord({ ...part(2), etag } as JournalRecord).includes(`"etag":"${etag}"`));
+  }
+});
+
 test('a completing line that follows a part line without a newline is uncertain', () => {
   const glued = encodeRecord(part(2)).replace('\n', ' ') + encodeRecord(completing);
   for (const text of [glued, glued.slice(0, -1), glued.slice(0, -40)]) {

@@ -17,6 +17,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { isFailure } from '../../src/core/failures.js';
 import { encodeLine } from '../../src/state/checked-line.js';
+import type { Lock } from '../../src/transfer/ports/state.js';
 import { tempFolder } from '../support/temp.js';
 import { busyFailing, fakeProcesses, lockOptions, sampleIdentity, storeWithLocks } from './samples.js';
 
@@ -146,8 +147,30 @@ test('a process with the id of one that has ended does not inherit its lock', as
   await assertDead(await heldBy(t, {}), { 7: 'start-8' });
 });
 
-test('no lock of this machine survives a restart, not even a fresh one', async (t) => {
-  await assertDead(await heldBy(t, { bootId: 'boot-0' }), { 7: 'start-7' });
+/** Tries to take the lock on this machine, which started so long ago. */
+function takeAfterBoot(folder: string, uptimeMs: number): Promise<Lock> {
+  const processes = fakeProcesses({}, { 7: 'start-7' }, uptimeMs);
+  return storeWithLocks(folder, processes).lockUpload(UPLOAD, lockOptions());
+}
+
+test('a lock that was last refreshed before this machine started does not survive the restart', async (t) => {
+  const folder = await heldBy(t, { bootId: 'boot-0' });
+  age(folder, 60_000);
+  await (await takeAfterBoot(folder, 20_000)).release();
+});
+
+test('a copy of this machine, which runs under another boot, keeps its lock while it refreshes it', async (t) => {
+  for (const [uptimeMs, ageMs] of [
+    [86_400_000, 0],
+    [86_400_000, 110_000],
+    [3_000, 29_000],
+  ] as const) {
+    const folder = await heldBy(t, { bootId: 'boot-0' });
+    age(folder, ageMs);
+    await assert.rejects(takeAfterBoot(folder, uptimeMs), busyFailing(UPLOAD, /^pid 7 on host-h$/));
+    age(folder, 125_000);
+    await (await takeAfterBoot(folder, uptimeMs)).release();
+  }
 });
 
 for (const [where, changes] of [
@@ -323,6 +346,21 @@ test('a lock is refreshed every thirty seconds', async (t) => {
   t.mock.timers.tick(30_000);
   await waitForRefresh(folder);
   await lock.release();
+});
+
+test('a refresh that finds another holder reports that the lock is lost, and to whom', async (t) => {
+  const folder = tempFolder(t);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const elsewhere = fakeProcesses({ ...holder, machine: 'machine-b', bootId: 'boot-b' });
+  const slept = await storeWithLocks(folder, elsewhere).lockUpload(UPLOAD, lockOptions());
+  age(folder, 125_000);
+  const lock = await storeWithLocks(folder, fakeProcesses()).lockUpload(UPLOAD, lockOptions());
+  const lost = once(slept.lost, 'abort');
+  t.mock.timers.tick(30_000);
+  await lost;
+  busyFailing(UPLOAD, /^pid 100 on host-a$/)(slept.lost.reason);
+  assert.equal(lock.lost.aborted, false);
+  await Promise.all([slept.release(), lock.release()]);
 });
 
 test('assertHeld on a stale lock waits for a process that is about to take it', async (t) => {

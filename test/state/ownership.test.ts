@@ -18,7 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import type { Catalogue } from '../../src/transfer/ports/state.js';
 import { tempFolder } from '../support/temp.js';
-import { lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks } from './samples.js';
+import { lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks, untrusted } from './samples.js';
 
 interface Filled {
   readonly state: string;
@@ -43,7 +43,7 @@ async function filled(t: TestContext): Promise<Filled> {
 }
 
 async function assertStateForeign({ store }: Filled, path: string): Promise<void> {
-  const isForeign = stateFailing('foreign', path);
+  const isForeign = untrusted(path);
   await assert.rejects(store.all(), isForeign);
   await assert.rejects(store.findByIdentity(sampleHead().identity), isForeign);
   await assert.rejects(store.findByUploadId(sampleHead().uploadId), isForeign);
@@ -55,7 +55,7 @@ for (const below of ['', 'v2', 'v2/uploads']) {
       const at = await filled(t);
       chmodSync(join(at.state, below), mode);
       await assertStateForeign(at, join(at.state, below));
-      await assert.rejects(at.store.create(sampleHead({ uploadId: 'b' })), stateFailing('foreign'));
+      await assert.rejects(at.store.create(sampleHead({ uploadId: 'b' })), untrusted());
     });
   }
 
@@ -78,11 +78,8 @@ test('a folder that others may only read is trusted', async (t) => {
 test('a lock cannot be taken in a folder that others may write to', async (t) => {
   const at = await filled(t);
   chmodSync(join(at.state, 'v2', 'locks'), 0o777);
-  await assert.rejects(at.store.lockUpload('x', lockOptions()), stateFailing('foreign', 'locks'));
-  await assert.rejects(
-    at.store.lockIdentity(sampleHead().identity, lockOptions()),
-    stateFailing('foreign', 'locks'),
-  );
+  await assert.rejects(at.store.lockUpload('x', lockOptions()), untrusted('locks'));
+  await assert.rejects(at.store.lockIdentity(sampleHead().identity, lockOptions()), untrusted('locks'));
 });
 
 test('the given folder may be a link to a safe one, those below it may not be links', async (t) => {
@@ -91,7 +88,7 @@ test('the given folder may be a link to a safe one, those below it may not be li
   symlinkSync(at.state, link);
   assert.equal((await storeWithLocks(link).all()).length, 1);
   chmodSync(at.state, 0o777);
-  await assert.rejects(storeWithLocks(link).all(), stateFailing('foreign', link));
+  await assert.rejects(storeWithLocks(link).all(), untrusted(link));
   chmodSync(at.state, 0o700);
   const locking = () => at.store.lockUpload('x', lockOptions());
   for (const below of ['v2/locks', 'v2/uploads', 'v2']) {
@@ -99,7 +96,7 @@ test('the given folder may be a link to a safe one, those below it may not be li
     renameSync(path, moved);
     symlinkSync(moved, path);
     if (below !== 'v2/locks') await assertStateForeign(at, path);
-    if (below !== 'v2/uploads') await assert.rejects(locking(), stateFailing('foreign', path));
+    if (below !== 'v2/uploads') await assert.rejects(locking(), untrusted(path));
     unlinkSync(path);
     renameSync(moved, path);
   }
@@ -118,7 +115,7 @@ test('a journal that is a link, a folder or a pipe, or that others may write to,
     chmodSync(at.journal, mode);
     await assertStateForeign(at, at.journal);
     const { uploadId } = sampleHead();
-    await assert.rejects(at.store.openUpload(uploadId, lockOptions()), stateFailing('foreign', at.journal));
+    await assert.rejects(at.store.openUpload(uploadId, lockOptions()), untrusted(at.journal));
   }
   chmodSync(at.journal, 0o600);
   const aside = join(at.state, 'aside');
@@ -152,15 +149,14 @@ test('the same rules of trust apply to the catalogue', async (t) => {
   ];
   chmodSync(at.archives, 0o770);
   const writes = [() => at.catalogue.proveWritable(), () => at.catalogue.record(sampleEntry())];
-  for (const call of [...reads(), ...writes])
-    await assert.rejects(call(), stateFailing('foreign', at.archives));
+  for (const call of [...reads(), ...writes]) await assert.rejects(call(), untrusted(at.archives));
   chmodSync(at.archives, 0o700);
   chmodSync(at.entry, 0o666);
-  for (const call of reads()) await assert.rejects(call(), stateFailing('foreign', at.entry));
+  for (const call of reads()) await assert.rejects(call(), untrusted(at.entry));
   chmodSync(at.entry, 0o600);
   renameSync(at.entry, join(at.archives, 'aside'));
   symlinkSync('aside', at.entry);
-  for (const call of reads()) await assert.rejects(call(), stateFailing('foreign', at.entry));
+  for (const call of reads()) await assert.rejects(call(), untrusted(at.entry));
 });
 
 for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { test } from 'node:test';
-import { parseStat, systemProcesses } from '../../src/state/process-identity.js';
+import { machineHash, parseStat, systemProcesses } from '../../src/state/process-identity.js';
 
 test('this process has one identity that stays the same', async () => {
   const self = await systemProcesses.self();
@@ -19,6 +19,12 @@ test('the machine is identified by a hash and not by its id', async (t) => {
   if (process.platform !== 'linux') return t.skip('only Linux has /etc/machine-id');
   const { machine } = await systemProcesses.self();
   assert.equal(machine.includes(readFileSync('/etc/machine-id', 'utf8').trim() || 'no id'), false);
+});
+
+test('a machine without an id is not the same as another one with its host name', () => {
+  assert.notEqual(machineHash('', 'backup', 'boot-a'), machineHash('', 'backup', 'boot-b'));
+  assert.equal(machineHash('', 'backup', 'boot-a'), machineHash('', 'backup', 'boot-a'));
+  assert.equal(machineHash('id', 'backup', 'boot-a'), machineHash('id', 'backup', 'boot-b'));
 });
 
 test('a child has a start time while it runs, and none after it has ended', async () => {

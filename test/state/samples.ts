@@ -66,7 +66,7 @@ export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
     ...store,
     async lockUpload(uploadId: string, options: LockOptions): Promise<Lock> {
       const { lock, close } = await store.openUpload(uploadId, options);
-      return { assertHeld: () => lock.assertHeld(), release: close };
+      return { lost: lock.lost, assertHeld: () => lock.assertHeld(), release: close };
     },
     async findByUploadId(uploadId: string): Promise<UnfinishedUpload | null> {
       return (await store.all()).find(({ head }) => head.uploadId === uploadId) ?? null;
@@ -96,10 +96,11 @@ export function lockOptions(waitMs = 0, signal = new AbortController().signal): 
   return { waitMs, signal };
 }
 
-/** Returns processes with a chosen identity. `running` lists the start times of the others that run. */
+/** Returns processes with a chosen identity. `running` lists the start times of the others; `uptimeMs`: since the boot. */
 export function fakeProcesses(
   self: Partial<ProcessIdentity> = {},
   running: Record<number, string> = {},
+  uptimeMs = 86_400_000,
 ): Processes {
   const pid = self.pid ?? 100;
   const identity = {
@@ -115,6 +116,7 @@ export function fakeProcesses(
   return {
     self: async () => identity,
     startTimeOf: async (wanted) => table[wanted] ?? null,
+    uptimeMs: () => uptimeMs,
   };
 }
 
@@ -125,6 +127,16 @@ export function stateFailing(why: FailureFacts['state']['why'], inPath = '') {
   return (error: unknown): true => {
     assert.ok(isFailure(error, 'state'), `not a state failure: ${error}`);
     assert.equal(error.facts.why, why, JSON.stringify(error.facts));
+    assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not contain ${inPath}`);
+    return true;
+  };
+}
+
+/** Returns a check for a path that belongs to others, that others may write to, or that is a link. */
+export function untrusted(inPath = '') {
+  return (error: unknown): true => {
+    assert.ok(isFailure(error, 'state'), `not a state failure: ${error}`);
+    assert.ok(['foreign', 'open', 'link'].includes(error.facts.why), JSON.stringify(error.facts));
     assert.ok(error.facts.path.includes(inPath), `${error.facts.path} does not contain ${inPath}`);
     return true;
   };

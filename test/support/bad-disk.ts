@@ -1,6 +1,7 @@
 /**
  * Loaded before the program (`node --import`), in each of its threads: reads of the file that is archived come in small
- * pieces, or fail from a place on, as they do on network file systems and dying disks. BAD_DISK says how.
+ * pieces, or fail from a place on, as they do on network file systems and dying disks; files cannot be opened, or fail
+ * when they are closed. BAD_DISK says how.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -12,6 +13,10 @@ export interface BadDisk {
   readonly pieceBytes?: number;
   /** Reads that begin at this byte or behind fail with EIO. */
   readonly failsFromByte?: number;
+  /** Every close of a file is done, and then fails with EIO. */
+  readonly closeFails?: boolean;
+  /** Files whose path ends so cannot be opened: the system gives this error. */
+  readonly openFails?: { readonly ending: string; readonly code: string };
 }
 
 /** The environment of a program whose file lies on such a disk. */
@@ -21,7 +26,29 @@ export function badDiskEnv(how: BadDisk): Record<string, string> {
 
 type Words = [number, NodeJS.ArrayBufferView, number, number, number | null];
 
-function install({ pieceBytes = Number.POSITIVE_INFINITY, failsFromByte }: BadDisk): void {
+function systemError(code: string, syscall: string): Error {
+  return Object.assign(new Error(`${code}: an error of the test, ${syscall}`), { code, syscall });
+}
+
+function failOpenFiles({ closeFails = false, openFails }: BadDisk): void {
+  const { open } = fs.promises;
+  fs.promises.open = async (path, ...how) => {
+    if (openFails !== undefined && String(path).endsWith(openFails.ending)) {
+      throw systemError(openFails.code, 'open');
+    }
+    const file = await open(path, ...how);
+    const close = file.close.bind(file);
+    if (!closeFails) return file;
+    return Object.assign(file, {
+      close: async () => {
+        await close();
+        throw systemError('EIO', 'close');
+      },
+    });
+  };
+}
+
+function failReads({ pieceBytes = Number.POSITIVE_INFINITY, failsFromByte }: BadDisk): void {
   const { read, readSync } = fs;
   const readAsync = promisify(read);
   const limited = (...[fd, buffer, offset, length, position]: Words): Words => {
@@ -36,6 +63,11 @@ function install({ pieceBytes = Number.POSITIVE_INFINITY, failsFromByte }: BadDi
   fs.readSync = ((...words: Words) => readSync(...limited(...words))) as typeof fs.readSync;
   const promised = { [promisify.custom]: async (...words: Words) => readAsync(...limited(...words)) };
   fs.read = Object.assign(read.bind(fs), promised) as unknown as typeof fs.read;
+}
+
+function install(how: BadDisk): void {
+  failReads(how);
+  failOpenFiles(how);
   syncBuiltinESMExports();
 }
 

@@ -34,16 +34,21 @@ export function cleanEnv(home: string, more: Readonly<Record<string, string>> = 
 export interface Spawned {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  readonly input?: string | Buffer;
+  /** A number is a descriptor that the program gets as standard input. */
+  readonly input?: string | Buffer | number;
+  /** The user and the group that run the program; only the superuser may choose them. */
+  readonly uid?: number;
 }
 
 export function startCalve(words: readonly string[], options: Spawned): Running {
+  const { env, cwd, input, uid } = options;
   const child = spawn(process.execPath, [CALVE_BIN, ...words], {
-    env: options.env,
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env,
+    stdio: [typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(cwd !== undefined && { cwd }),
+    ...(uid !== undefined && { uid, gid: uid }),
   });
-  if (options.input !== undefined) child.stdin?.end(options.input);
+  if (input !== undefined && typeof input !== 'number') child.stdin?.end(input);
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

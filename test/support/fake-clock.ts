@@ -12,6 +12,7 @@ export class FakeClock implements Clock {
   chance = 0.5;
   readonly #sleepers = new Set<{ wakeMs: number; wake: () => void }>();
   #nowMs: number;
+  #setByMs = 0;
   #isTurning = false;
 
   constructor(nowMs = Date.parse('2026-03-01T12:00:00.000Z')) {
@@ -19,7 +20,16 @@ export class FakeClock implements Clock {
   }
 
   nowMs(): number {
+    return this.#nowMs + this.#setByMs;
+  }
+
+  monotonicMs(): number {
     return this.#nowMs;
+  }
+
+  /** Sets the time of day forward, or back. No time passes by that. */
+  set(ms: number): void {
+    this.#setByMs += ms;
   }
 
   random(): number {

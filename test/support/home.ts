@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import { writeSeededFile } from './bytes.js';
-import { cleanEnv, type Ended, type Running, startCalve } from './calve.js';
+import { cleanEnv, type Ended, type Running, type Spawned, startCalve } from './calve.js';
 import { type Cleanup, tempFolder } from './temp.js';
 
 export type Env = Readonly<Record<string, string>>;
@@ -16,9 +16,9 @@ export interface Home {
   readonly stateDir: string;
   readonly catalogueDir: string;
   /** Runs the program to its end. */
-  run(words: readonly string[], more?: Env, input?: string | Buffer): Promise<Ended>;
+  run(words: readonly string[], more?: Env, input?: Spawned['input']): Promise<Ended>;
   /** Starts the program; it is killed at the end of the test at the latest. */
-  start(words: readonly string[], more?: Env, input?: string | Buffer): Running;
+  start(words: readonly string[], more?: Env, input?: Spawned['input']): Running;
   /** Writes a file of seeded bytes. @returns its absolute path */
   file(name: string, sizeBytes: number, seed?: number): string;
   /** Reads the ids of the unfinished uploads in the state folder, without a start of the program. */

@@ -1,8 +1,17 @@
 /** A calve on a terminal of its own, by util-linux's `script`. */
 import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
 import process from 'node:process';
 import { shellLine } from '../../src/core/shell-quote.js';
 import { CALVE_BIN, type Spawned } from './calve.js';
+import type { Cleanup } from './temp.js';
+
+/** Opens a terminal that nobody looks at. @returns its descriptor, which a program can get as standard input */
+export function openTerminal(t: Cleanup): number {
+  const descriptor = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
+  t.after(() => closeSync(descriptor));
+  return descriptor;
+}
 
 /** @returns why there can be no terminal here, or false */
 export function missingTerminal(): string | false {

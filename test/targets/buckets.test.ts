@@ -50,6 +50,8 @@ describe('buckets on Swift', { skip: missingSwift() }, () => {
       readTimeoutMs: 10_000,
       concurrency: 4,
       proxies: () => null,
+      trust: { verify: true, authorities: null },
+      env: {},
     };
   }
 

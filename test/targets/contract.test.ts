@@ -31,6 +31,8 @@ targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
       readTimeoutMs: 5_000,
       concurrency: 4,
       proxies: () => null,
+      trust: { verify: true, authorities: null },
+      env: {},
     });
   return { target: open('photos'), absent: open('nowhere') };
 });

@@ -43,6 +43,14 @@ const unavailable = (response: string, script: Script): Row => ({
   facts: { operation: 'InitiateMultipartUpload' },
   retryClass: 'unavailable',
 });
+const foreign = (response: string, script: Script, why = 'not-the-service'): Row => ({
+  response,
+  script,
+  act: 'createUpload',
+  kind: 'refused',
+  facts: { operation: 'InitiateMultipartUpload', why },
+  retryClass: null,
+});
 const refused = (code: string, status: number, why: string, retryClass: RetryClass | null = null): Row => ({
   response: `${status} ${code}`,
   script: refusal(code, 'because', status),
@@ -70,12 +78,14 @@ const rows: Row[] = [
     raw(503, '<html><h1>Service Unavailable</h1></html>', { 'content-type': 'text/html' }),
   ),
   unavailable('504', raw(504, 'upstream timed out')),
-  unavailable(
+  foreign(
     '403 in HTML, which a proxy sends',
     raw(403, '<html>Blocked</html>', { 'content-type': 'text/html' }),
   ),
-  unavailable('404 in HTML, which another server sends', raw(404, '<html>Not found</html>')),
-  unavailable('an empty 403 without a request id', raw(403, '')),
+  foreign('404 in HTML, which another server sends', raw(404, '<html>Not found</html>')),
+  foreign('an empty 403 without a request id', raw(403, '')),
+  foreign('an empty 413 without a request id', raw(413, ''), 'too-large'),
+  unavailable('an empty 425', raw(425, '')),
   unavailable('a redirect', raw(302, '', { location: 'http://login.example/' })),
   unavailable('a reset', (response) => response.socket?.resetAndDestroy()),
   unavailable('a connection closed without a response', (response) => response.socket?.destroy()),
@@ -113,7 +123,7 @@ const rows: Row[] = [
   refused('InvalidSignatureException', 403, 'wrong-credentials'),
   refused('UnrecognizedClientException', 400, 'wrong-credentials'),
   refused('MissingAuthenticationTokenException', 400, 'wrong-credentials'),
-  refused('ExpiredTokenException', 403, 'wrong-credentials', 'resign'),
+  refused('ExpiredTokenException', 403, 'wrong-credentials'),
   refused('AccessDeniedException', 403, 'denied'),
   refused('NoLongerSupportedException', 400, 'no-longer-supported'),
   refused('LimitExceededException', 400, 'rejected'),
@@ -250,6 +260,35 @@ test('expired credentials are looked up again for the next request', async (t) =
   assert.match(String(server.requests[1]?.headers.authorization), /Credential=KEY2/);
 });
 
+test('a token that the service refuses may have a successor; a permanent key has none if it is still the same', async (t) => {
+  for (const [identity, retryClass] of [
+    [{ accessKeyId: 'KEY', secretAccessKey: 's', sessionToken: 't' }, 'renew'],
+    [{ accessKeyId: 'KEY', secretAccessKey: 's' }, null],
+  ] as const) {
+    const server = await scriptedServer(t, refusal('UnrecognizedClientException', 'invalid', 400));
+    const target = targetAt(t, server.url, { credentials: async () => identity });
+    await assert.rejects(target.createUpload(request, never), { kind: 'refused', retryClass });
+  }
+});
+
+test('credentials that were there and are missing now are looked up again later', async (t) => {
+  let lookups = 0;
+  const credentials = async () => {
+    lookups += 1;
+    if (lookups > 1) throw Object.assign(new Error('no'), { name: 'CredentialsProviderError' });
+    return { accessKeyId: 'KEY', secretAccessKey: 's', sessionToken: 't' };
+  };
+  const server = await scriptedServer(t, refusal('ExpiredTokenException', 'expired', 403));
+  const target = targetAt(t, server.url, { credentials });
+  for (const why of ['wrong-credentials', 'no-credentials']) {
+    await assert.rejects(target.createUpload(request, never), (error) => {
+      assert.ok(isFailure(error, 'refused'), String(error));
+      assert.deepEqual([error.facts.why, error.retryClass], [why, 'renew']);
+      return true;
+    });
+  }
+});
+
 test('missing credentials are a refusal, and nothing is sent', async (t) => {
   const server = await scriptedServer(t, raw(200, ''));
   const credentials = async (): Promise<never> => {
@@ -363,13 +402,20 @@ test('the SDK prints nothing on stderr with any version of Node', () => {
     const { glacierTarget } = await import(process.argv[1]);
     const target = glacierTarget({ vault: 'v', url: 'glacier://v', region: 'eu-west-1', endpoint: 'http://127.0.0.1:1',
       endpointForState: null, accountId: '-', credentials: null, profile: null, idleExpiryMs: null,
-      mayCreateVault: false, connectTimeoutMs: 1000, readTimeoutMs: 1000, concurrency: 1 });
+      mayCreateVault: false, connectTimeoutMs: 1000, readTimeoutMs: 1000, concurrency: 1, env: process.env,
+      proxies: () => null, trust: { verify: true, authorities: null } });
     await target.locate(false, new AbortController().signal).catch((error) => console.log(error.kind));
     await target.close();`;
   const url = new URL('../../src/targets/glacier/target.js', import.meta.url).href;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program, url], {
     encoding: 'utf8',
-    env: { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_PROFILE: 'both', HOME: '/nonexistent' },
+    env: {
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      AWS_PROFILE: 'default',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: '/nonexistent',
+    },
   });
   assert.equal(stderr, '');
   assert.match(stdout, /^(unreachable|refused)\n$/);

@@ -104,11 +104,11 @@ test('a signature that expires while its part is sent makes the part too slow, a
     }, 1100);
   });
   const target = targetAt(t, server.url);
-  for (const sentBytes of [BYTES.length, null]) {
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
     await assert.rejects(target.sendPart('up', PART, never), (error) => {
       assert.ok(isFailure(error, 'too-slow'), String(error));
       // The service refused the first part after all its bytes; calve ended the second one at the new time limit.
-      assert.deepEqual([error.facts.partTimeMs, error.facts.sentBytes], [900, sentBytes]);
+      assert.deepEqual([error.facts.partTimeMs, error.facts.sentBytes], [900, BYTES.length]);
       return true;
     });
   }

@@ -15,6 +15,7 @@ function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSet
     isProfileNamed: false,
     accountId: '-',
     allowHttp: false,
+    verifyTls: true,
     localDir: '/nowhere',
     connectTimeoutMs: 1,
     readTimeoutMs: 1,

@@ -47,6 +47,8 @@ function targetAt(t: TestContext, endpoint: string, change: Partial<BucketTarget
     readTimeoutMs: 2000,
     concurrency: 4,
     proxies: () => null,
+    trust: { verify: true, authorities: null },
+    env: {},
     ...change,
   });
   t.after(() => target.close());
@@ -296,6 +298,132 @@ test('a transient error in the body of a 200, after white space, can be retried'
   });
 });
 
+const EMPTY_LIST =
+  '<ListPartsResult><UploadId>up-1</UploadId><IsTruncated>false</IsTruncated></ListPartsResult>';
+
+/** Responds to complete as given, and to HEAD with an object that has the id of the upload, if it was made. */
+function unclear(complete: (response: ServerResponse) => void, made: boolean, isListed: boolean): Script {
+  let ownId = '';
+  return (response, at) => {
+    if (isCreate(at)) ownId = String(at.headers['x-amz-meta-calve-upload']);
+    if (isComplete(at)) return complete(response);
+    if (at.method === 'HEAD' && !made) return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
+    if (at.method === 'GET' && !isListed) return refuse(response, 404, 'NoSuchUpload');
+    if (at.method === 'GET') return xml(response, 200, EMPTY_LIST);
+    aws({ head: { 'x-amz-meta-calve-upload': ownId } })(response, at);
+  };
+}
+
+const withoutEtag = (response: ServerResponse): void =>
+  xml(response, 200, '<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>');
+const inProgress = (response: ServerResponse): void => refuse(response, 500, 'InternalError', 'In progress.');
+
+for (const [title, complete] of [
+  ['has no ETag', withoutEtag],
+  ['is a server error', inProgress],
+  ['is cut off', (response: ServerResponse) => void response.destroy()],
+] as const) {
+  test(`a complete whose response ${title} is done if the object has the id of the upload`, async (t) => {
+    const { url, requests } = await scriptedServer(t, unclear(complete, true, false));
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
+    assert.equal(requests.filter(isComplete).length, 1);
+  });
+
+  test(`a complete whose response ${title} is sent again if the upload is still there`, async (t) => {
+    const { url } = await scriptedServer(t, unclear(complete, false, true));
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+      assert.ok(isFailure(error, 'unreachable') && error.retryClass === 'unavailable', String(error));
+      return true;
+    });
+  });
+}
+
+for (const [title, complete] of [
+  ['has no ETag', withoutEtag],
+  ['is a server error', inProgress],
+] as const) {
+  test(`a complete whose response ${title} fails as not-found if the upload is gone without an object`, async (t) => {
+    const { url } = await scriptedServer(t, unclear(complete, false, false));
+    const target = targetAt(t, url);
+    const { uploadId, whole } = await sendAll(target);
+    await assert.rejects(target.complete(uploadId, whole, never), (error) => {
+      assert.ok(isFailure(error, 'not-found') && error.facts.what === 'upload', String(error));
+      return true;
+    });
+  });
+}
+
+test('--no-overwrite keeps an object that appears before complete, also if the store ignores the condition', async (t) => {
+  let isThere = false;
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (at.method === 'HEAD' && !isThere) response.writeHead(404).end();
+    else aws()(response, at);
+  });
+  const target = targetAt(t, url);
+  const object = { storageClass: null, noOverwrite: true };
+  const created = await target.createUpload({ ...request, object }, never);
+  const { whole } = await sendAll(target);
+  isThere = true;
+  const completing = target.complete('up-1', { ...whole, ...created }, never);
+  await assert.rejects(completing, (error) => isFailure(error, 'exists'));
+  assert.equal(requests.filter(isComplete).length, 0);
+});
+
+test('--no-overwrite completes without the condition, and reports it, if the store answers 501', async (t) => {
+  let isThere = false;
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (at.method === 'HEAD' && !isThere) return void response.writeHead(404).end();
+    if (isComplete(at) && at.headers['if-none-match'] !== undefined) {
+      return refuse(response, 501, 'NotImplemented');
+    }
+    if (isComplete(at)) isThere = true;
+    aws()(response, at);
+  });
+  const target = targetAt(t, url);
+  const object = { storageClass: null, noOverwrite: true };
+  const created = await target.createUpload({ ...request, object }, never);
+  const { whole } = await sendAll(target);
+  const finished = await target.complete('up-1', { ...whole, ...created }, never);
+  assert.deepEqual([finished.lookedInstead, finished.object?.etag], [true, ETAG]);
+  assert.equal(requests.filter(isComplete).length, 2);
+});
+
+test('an empty 404 to HEAD is an answer, also from a store that sends no request ids', async (t) => {
+  const { url } = await scriptedServer(t, (response, at) => {
+    if (at.method === 'HEAD') response.writeHead(404).end();
+    else aws()(response, at);
+  });
+  const object = { storageClass: null, noOverwrite: true };
+  const created = await targetAt(t, url).createUpload({ ...request, object }, never);
+  assert.equal(created.uploadId, 'up-1');
+});
+
+test('headers that calve does not need make no response unreadable', async (t) => {
+  const odd = {
+    'x-amz-abort-date': '2026-12-01T00:00:00.000Z',
+    'last-modified': 'yesterday',
+    expires: '0',
+    'x-amz-mp-parts-count': 'two',
+    'x-amz-missing-meta': 'some',
+    'x-amz-object-lock-retain-until-date': 'never',
+    'x-amz-server-side-encryption-bucket-key-enabled': 'perhaps',
+    'x-amz-delete-marker': 'no',
+  };
+  const { url } = await scriptedServer(t, (response, at) => {
+    for (const [name, value] of Object.entries(odd)) response.setHeader(name, value);
+    if (at.method === 'GET') xml(response, 200, EMPTY_LIST);
+    else aws()(response, at);
+  });
+  const target = targetAt(t, url);
+  const { uploadId, whole } = await sendAll(target);
+  assert.deepEqual((await target.listPartsPage(uploadId, { limit: null, marker: null }, never)).parts, []);
+  assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
+});
+
 const errorsInBody: [string, TransferError['kind']][] = [
   ['PreconditionFailed', 'refused'],
   ['NoSuchUpload', 'not-found'],
@@ -327,7 +455,7 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['RequestTimeout', 400, 'unreachable', { retryClass: 'unavailable' }],
   ['OperationAborted', 409, 'unreachable', { retryClass: 'unavailable' }],
   ['RequestTimeTooSkewed', 403, 'unreachable', { retryClass: 'resign' }],
-  ['ExpiredToken', 400, 'refused', { retryClass: 'resign', why: 'wrong-credentials' }],
+  ['ExpiredToken', 400, 'refused', { retryClass: null, why: 'wrong-credentials' }],
   ['AccessDenied', 403, 'refused', { retryClass: null, why: 'denied' }],
   ['InvalidAccessKeyId', 403, 'refused', { retryClass: null, why: 'wrong-credentials' }],
   ['SignatureDoesNotMatch', 403, 'refused', { retryClass: null, why: 'wrong-credentials' }],
@@ -335,6 +463,9 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['VirtualHostDomainRequired', 403, 'refused', { retryClass: null, why: 'rejected' }],
   ['InArrearOrInsufficientBalance', 403, 'refused', { retryClass: null, why: 'rejected' }],
   ['NotImplemented', 501, 'refused', { retryClass: null, why: 'rejected' }],
+  ['QuotaExceeded', 403, 'refused', { retryClass: null, why: 'quota' }],
+  ['XMinioStorageFull', 507, 'refused', { retryClass: null, why: 'quota' }],
+  ['EntityTooLarge', 413, 'refused', { retryClass: null, why: 'too-large' }],
   ['InvalidStorageClass', 400, 'refused', { retryClass: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { retryClass: null, what: 'upload' }],
   ['NoSuchBucket', 404, 'not-found', { retryClass: null, what: 'bucket' }],
@@ -407,7 +538,7 @@ test('--no-overwrite completes only if no object exists, and accepts an object t
   assert.equal(requests.find(isComplete)?.headers['if-none-match'], '*');
   ownId = 'another upload';
   await assert.rejects(target.complete('up-1', { ...whole, ...created }, never), (error) => {
-    return isFailure(error, 'exists') && error.service?.httpStatus === 412;
+    return isFailure(error, 'exists');
   });
 });
 

@@ -73,6 +73,8 @@ export function targetAt(
     readTimeoutMs: 2000,
     concurrency: 4,
     proxies: () => null,
+    trust: { verify: true, authorities: null },
+    env: {},
     ...changes,
   });
   t.after(() => target.close());

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
+import { TransferError } from '../../src/core/failures.js';
 import { abortUpload, sortUploads, withActivity } from '../../src/transfer/abort.js';
 import { type JoinedUpload, joiner, listUploads } from '../../src/transfer/list.js';
 import type { OpenUpload, Target } from '../../src/transfer/ports/target.js';
@@ -342,6 +343,18 @@ test('parts that are still listed after every abort are reported, and the journa
   await abortUpload(session, uploadId, { listed: false, forget: false });
   assert.deepEqual(bench.notice('parts-may-remain').parts, 2);
   assert.equal(bench.journals().length, 0);
+});
+
+test('if listing the parts is refused after an abort, a notice reports that they were not checked', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  const facts = { why: 'denied', operation: 'ListParts', detail: null } as const;
+  const session = billing(bench, {
+    listPartsPage: async () => Promise.reject(new TransferError('refused', facts)),
+  });
+  await abortUpload(session, uploadId, { listed: false, forget: false });
+  const notice = bench.notice('parts-may-remain');
+  assert.equal(notice.parts, null);
 });
 
 test('if uploads never expire, an upload that is unknown here is as old as its newest part', async (t) => {

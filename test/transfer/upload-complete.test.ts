@@ -213,3 +213,12 @@ test('an archive that was created with another hash is reported as such, and not
   assert.deepEqual([bench.calls.createUpload, bench.vault.archives.length], [1, 1]);
   assert.ok((await bench.session().state.all())[0]?.completing);
 });
+
+test('an upload during which the clock is set back takes no negative time', async (t) => {
+  const bench = rig(t);
+  bench.hooks.before = ({ operation }) => {
+    if (operation === 'complete') bench.clock.set(-1_800_000);
+  };
+  const { durationMs } = await bench.upload();
+  assert.ok(durationMs >= 0, `${durationMs} ms`);
+});

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { assertArchives, closeSources, failsAs, interrupt, rig } from './rig.js';
+import { TransferError } from '../../src/core/failures.js';
+import type { StateStore } from '../../src/transfer/ports/state.js';
+import { assertArchives, closeSources, Died, failsAs, interrupt, isDied, oneByOne, rig } from './rig.js';
 
 after(closeSources);
 
@@ -88,6 +90,52 @@ test('a run that lost its lock to another process sends no complete request', as
   };
   await assert.rejects(bench.upload(), failsAs('busy'));
   assert.equal(bench.calls.complete, 0);
+});
+
+test('a run stops as soon as it learns that another process has its lock', async (t) => {
+  const bench = rig(t);
+  const { state } = bench.session();
+  const losing = new AbortController();
+  const lockIdentity: StateStore['lockIdentity'] = async (...words) => {
+    const lock = await state.lockIdentity(...words);
+    return { lost: losing.signal, assertHeld: () => lock.assertHeld(), release: () => lock.release() };
+  };
+  const holder = 'pid 7 on host-h';
+  bench.hooks.before = ({ operation, count }) => {
+    if (operation !== 'sendPart' || count !== 2) return;
+    losing.abort(new TransferError('busy', { what: bench.file, holder, sinceMs: null }));
+  };
+  const change = { ...oneByOne, state: { ...state, lockIdentity } };
+  await assert.rejects(bench.upload({}, change), failsAs('busy', { holder }));
+  assert.deepEqual([bench.calls.sendPart, bench.calls.complete], [2, 0]);
+});
+
+test('an upload that was never completed stays so when another one has archived the same bytes since', async (t) => {
+  const bench = rig(t);
+  bench.hooks.before = ({ operation }) => {
+    if (operation === 'complete') throw new Died('complete was never sent');
+  };
+  await assert.rejects(bench.upload(), isDied);
+  bench.hooks.before = null;
+  bench.clock.advance(1000);
+  const { entry } = await bench.upload({ fresh: true });
+  for (const again of [() => bench.upload(), () => bench.resume()]) {
+    bench.forgetEvents();
+    const { skipped, entry: found } = await again();
+    assert.deepEqual([skipped, found.archiveId], [true, entry.archiveId]);
+    assert.deepEqual(bench.notices(), ['already-archived', 'left-unfinished']);
+  }
+  assertArchives(bench, bench.bytes);
+});
+
+test('an upload without a complete is not resumed when another one has archived the file since', async (t) => {
+  const bench = rig(t);
+  await interrupt(bench);
+  bench.clock.advance(1000);
+  const { entry } = await bench.upload({ fresh: true });
+  const { skipped, entry: found } = await bench.resume();
+  assert.deepEqual([skipped, found.archiveId], [true, entry.archiveId]);
+  assertArchives(bench, bench.bytes);
 });
 
 test('no lock and no temporary file is left after an interrupted run and a finished one', async (t) => {

@@ -13,6 +13,7 @@ export const objectOptions = optionGroup(
     sseKmsKeyId: text('--sse-kms-key-id <id>', "encrypt objects with this key (default: the account's own)"),
     tagging: value('--tagging <tags>', 'tags of an object, for example kind=backup&host=nas', tags),
     noOverwrite: flag('--no-overwrite', 'keep an object that exists already (exit 17)'),
+    allowEmpty: flag('--allow-empty', 'make an object of a stream that has no bytes'),
   }),
   (values, given) => {
     const { sse, sseKmsKeyId } = values;

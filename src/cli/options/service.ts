@@ -1,5 +1,5 @@
 /** The service: where it is, whose account it is, and how patiently it is asked. */
-import { checkEndpoint, checkRegion } from '../../core/endpoint.js';
+import { checkEndpoint, checkRegionName } from '../../core/endpoint.js';
 import type { ObjectSettings } from '../../targets/settings.js';
 import type { RetryPolicy } from '../../transfer/decorators/retrier.js';
 import { flag, repeatable, text, value, withVariables } from './declare.js';
@@ -8,12 +8,15 @@ import { accountNumber, durationMs, nameOf, wholeNumber } from './parsers.js';
 import { type FolderOption, folderOption } from './state.js';
 
 export interface ServiceOptions {
+  /** The flags of this group that the user typed. */
+  readonly typed: readonly string[];
   readonly region: string | null;
   readonly profile: string | null;
   readonly isProfileNamed: boolean;
   readonly endpoint: string | null;
   readonly accountId: string;
   readonly allowHttp: boolean;
+  readonly verifyTls: boolean;
   /** Only `local://` needs it. */
   readonly localDir: FolderOption;
   readonly retry: RetryPolicy;
@@ -38,6 +41,7 @@ const DECLARED = withVariables({
     'send this header with requests (S3, OBS; repeatable)',
   ),
   allowHttp: flag('--allow-http', 'allow plain http to another machine'),
+  noVerifyTls: flag('--no-verify-tls', 'accept any certificate: others may read and change what is sent'),
   localDir: value('--local-dir <dir>', 'data folder of local:// vaults', nameOf('folder')),
   maxAttempts: value('--max-attempts <n>', 'most attempts of one request', wholeNumber(1, 1000), '10'),
   retryDelay: value('--retry-delay <time>', 'first back-off, doubled each time up to 60s', durationMs, '1s'),
@@ -54,15 +58,15 @@ const DECLARED = withVariables({
 export const serviceOptions = optionGroup(DECLARED, (values, given, io): ServiceOptions => {
   const { profile, allowHttp } = values;
   return {
-    region: given.checked('--region', checkRegion),
+    typed: Object.values(DECLARED).flatMap(({ long }) => (long && given.isTyped(long) ? [long] : [])),
+    region: given.checked('--region', checkRegionName),
     profile,
     isProfileNamed: given.isTyped('--profile'),
     endpoint: given.checked('--endpoint-url', (text) => checkEndpoint(text, allowHttp)),
     accountId: values.accountId,
     allowHttp,
+    verifyTls: !values.noVerifyTls,
     localDir: folderOption(io, values.localDir, {
-      what: 'the folder of local:// vaults',
-      option: '--local-dir',
       variable: 'XDG_DATA_HOME',
       fallback: '.local/share',
       name: 'vaults',
@@ -78,10 +82,24 @@ export const serviceOptions = optionGroup(DECLARED, (values, given, io): Service
     // The rest describes a new object: options/objects.ts.
     object: {
       pathStyle: values.pathStyle,
-      requestHeaders: values.requestHeader,
+      requestHeaders: allHeaders(
+        given.isTyped('--request-header') ? values.requestHeader : [],
+        io.env['CALVE_REQUEST_HEADER'] ?? '',
+      ),
       sse: null,
       sseKmsKeyId: null,
       tagging: null,
     },
   };
 });
+
+/**
+ * Adds the headers of the variable, one on each line, to those of the options. An option replaces the variable's header of
+ * the same name.
+ */
+function allHeaders(typed: readonly string[], variable: string): readonly string[] {
+  const nameOf = (header: string): string => (header.split('=', 1)[0] ?? '').toLowerCase();
+  const names = new Set(typed.map(nameOf));
+  const lines = variable.split(/\r?\n/).map((line) => line.trim());
+  return [...lines.filter((line) => line !== '' && !names.has(nameOf(line))), ...typed];
+}

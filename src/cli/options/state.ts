@@ -1,8 +1,8 @@
 /** The folders in which calve keeps its files. A folder is only asked for when a command needs it. */
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { TransferError } from '../../core/failures.js';
 import type { Io } from '../io.js';
-import { value, withVariables } from './declare.js';
+import { flag, value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
 import { nameOf } from './parsers.js';
 
@@ -11,22 +11,25 @@ export interface FolderOption {
   readonly known: string | null;
   /** True where an option or its CALVE_ variable names it. */
   readonly isGiven: boolean;
-  /** @throws TransferError `usage` where `known` is null */
+  /** @throws TransferError `state` (no-home) where `known` is null */
   path(): string;
 }
 
-export interface StateOptions {
+/** True if the members of the user's own groups are trusted with the folders. */
+interface TrustOptions {
+  readonly trust: { readonly trustGroup: boolean };
+}
+
+export interface StateOptions extends TrustOptions {
   readonly state: FolderOption;
 }
 
-export interface CatalogueOptions {
+export interface CatalogueOptions extends TrustOptions {
   readonly catalogue: FolderOption;
 }
 
 /** The folder that is used when no option names one. */
 interface Standard {
-  readonly what: string;
-  readonly option: string;
   readonly variable: 'XDG_STATE_HOME' | 'XDG_DATA_HOME';
   /** Below the home folder. */
   readonly fallback: string;
@@ -35,15 +38,16 @@ interface Standard {
 }
 
 export function folderOption(io: Io, given: string | null, standard: Standard): FolderOption {
-  const known = given === null ? standardFolder(io, standard) : resolve(io.cwd, given);
-  const { what, option, variable } = standard;
+  const known = given === null ? standardFolder(io, standard) : io.absolute(given);
+  const { variable, fallback, name } = standard;
   return {
     known,
     isGiven: given !== null,
     path() {
       if (known !== null) return known;
-      const why = `neither HOME nor ${variable} is set`;
-      throw new TransferError('usage', { what, why, hint: `name the folder with ${option}` });
+      const detail = `neither HOME nor ${variable} names a folder`;
+      const path = join('~', fallback, 'calve', name);
+      throw new TransferError('state', { path, why: 'no-home', detail });
     },
   };
 }
@@ -52,7 +56,8 @@ export function folderOption(io: Io, given: string | null, standard: Standard): 
 function standardFolder({ env, homeDir }: Io, { variable, fallback, name }: Standard): string | null {
   const given = env[variable];
   if (given !== undefined && isAbsolute(given)) return join(given, 'calve', name);
-  return homeDir === '' ? null : join(homeDir, fallback, 'calve', name);
+  // A relative HOME would put the state into the working folder.
+  return !isAbsolute(homeDir) ? null : join(homeDir, fallback, 'calve', name);
 }
 
 const stateOptions = optionGroup(
@@ -61,8 +66,6 @@ const stateOptions = optionGroup(
   }),
   ({ stateDir }, _, io) =>
     folderOption(io, stateDir, {
-      what: 'the state folder',
-      option: '--state-dir',
       variable: 'XDG_STATE_HOME',
       fallback: '.local/state',
       name: '',
@@ -79,16 +82,20 @@ const catalogueOptions = optionGroup(
   }),
   ({ catalogue }, _, io) =>
     folderOption(io, catalogue, {
-      what: 'the catalogue',
-      option: '--catalogue',
       variable: 'XDG_DATA_HOME',
       fallback: '.local/share',
       name: 'archives',
     }),
 );
 
+const trustOptions = optionGroup(
+  withVariables({
+    trustGroup: flag('--trust-group', 'accept folders that your own groups may write to'),
+  }),
+);
+
 /**
  * Every command about uploads or archives accepts both folders, so that a script can give all of them the same options.
  * A folder that a command does not use is not looked at.
  */
-export const folderOptions = { state: stateOptions, catalogue: catalogueOptions };
+export const folderOptions = { state: stateOptions, catalogue: catalogueOptions, trust: trustOptions };

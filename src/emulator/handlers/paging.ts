@@ -1,13 +1,17 @@
 /** Pages of listings: the `limit` and `marker` of a request, and the marker of its response. */
 import { invalid } from '../http/service-error.js';
 
-/** Returns the limit of a page; `max` is the default. @throws ServiceError unless it is from 1 to `max` */
+/**
+ * Returns the limit of a page; `max` is the default. The service lowers a larger limit to the maximum: a request for
+ * 1000 vaults gets 10 (seen in aws-sdk-net, issue 895), and older clients always send 1000.
+ * @throws ServiceError unless the limit is a positive whole number
+ */
 export function pageLimit(query: URLSearchParams, max: number): number {
   const text = query.get('limit');
   if (text === null || text === '') return max;
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > max) throw invalid('limit', text);
-  return limit;
+  const limit = /^\d+$/.test(text) ? Number(text) : 0;
+  if (limit < 1) throw invalid('limit', text);
+  return Math.min(limit, max);
 }
 
 /**

@@ -74,16 +74,20 @@ export function contentLength(headers: Headers, maxBytes: number): number {
 }
 
 /**
- * Parses `bytes FIRST-LAST/*`.
+ * Parses `bytes FIRST-LAST/*` or `bytes FIRST-LAST/LENGTH`. The length of the whole is not needed, because the client
+ * states it when it completes the upload.
+ * Source: RFC 2616, 14.16, which the developer guide refers to. A length that ends before the range is invalid there.
  * @throws ServiceError unless the range is aligned to the part size and not longer than a part
  */
 export function contentRange(headers: Headers, partSizeBytes: number): PartRange {
   const text = requiredHeader(headers, 'content-range');
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/\*$/.exec(text);
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\*|\d{1,15})$/.exec(text);
   const startByte = Number(match?.[1]);
   const endByte = Number(match?.[2]);
+  const wholeBytes = match?.[3] === '*' ? Number.POSITIVE_INFINITY : Number(match?.[3]);
   const sizeBytes = endByte - startByte + 1;
-  if (match === null || sizeBytes < 1 || sizeBytes > partSizeBytes || startByte % partSizeBytes !== 0) {
+  const isRange = match !== null && sizeBytes >= 1 && endByte < wholeBytes;
+  if (!isRange || sizeBytes > partSizeBytes || startByte % partSizeBytes !== 0) {
     throw invalid('Content-Range', text);
   }
   const index = startByte / partSizeBytes;

@@ -90,9 +90,14 @@ export async function unlinkIfPresent(path: string): Promise<void> {
   });
 }
 
-/** Returns null for a path that cannot be read, most often because it is missing. */
-export function statOrNull(path: string): Promise<Stats | null> {
-  return stat(path).catch(() => null);
+/** Returns null if there is nothing at the path. @throws any other error, which does not show that it is missing */
+export async function statOrNull(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
+    throw error;
+  }
 }
 
 /** Returns the names in a folder; an empty list if the folder is missing. */

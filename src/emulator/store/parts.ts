@@ -22,7 +22,7 @@ import { uploadNotFound } from '../http/service-error.js';
 import { FILE_MODE, hasCode, namesIn, parseJson, readJson, unlinkIfPresent, writeJson } from './files.js';
 import { newOwner, retireOwner } from './owner.js';
 import type { Store } from './store.js';
-import type { OpenUpload } from './uploads.js';
+import { isStillOpen, type OpenUpload } from './uploads.js';
 
 export interface PartRecord {
   readonly startByte: number;
@@ -173,6 +173,8 @@ async function whileOpen<T>(upload: OpenUpload, work: () => Promise<T>): Promise
   try {
     return await work();
   } catch (error) {
-    throw hasCode(error, 'ENOENT') ? uploadNotFound(upload.metadata.uploadId) : error;
+    // Something else may be missing, for example the folder for temporary files. The upload is then not gone.
+    if (!hasCode(error, 'ENOENT') || (await isStillOpen(upload))) throw error;
+    throw uploadNotFound(upload.metadata.uploadId);
   }
 }

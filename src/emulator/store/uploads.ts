@@ -82,14 +82,15 @@ export async function findSettledUpload(
   vault: string,
   uploadId: string,
 ): Promise<OpenUpload | null> {
-  const deadline = Date.now() + COMPLETER_WAIT_MS;
+  const deadlineMs = performance.now() + COMPLETER_WAIT_MS;
   for (;;) {
     const upload = await findOpenUpload(store, vault, uploadId);
     if (upload !== null) return upload;
     const completing = await findCompleting(vault, uploadId);
     if (completing === null) return findOpenUpload(store, vault, uploadId);
     await recover(store, vault, completing);
-    if (Date.now() > deadline) throw new ServiceError('ServiceUnavailableException', 'Service unavailable');
+    if (performance.now() > deadlineMs)
+      throw new ServiceError('ServiceUnavailableException', 'Service unavailable');
     await wait(POLL_MS);
   }
 }

@@ -2,6 +2,7 @@
 import { onAbort } from '../../core/abort-signals.js';
 import { TransferError } from '../../core/failures.js';
 import type { ClientLoader } from './client-loader.js';
+import type { HeldCredentials } from './credentials.js';
 import { retryAfterMs } from './retry-after.js';
 import type { SdkError } from './service-response.js';
 
@@ -12,8 +13,6 @@ interface SendOptions {
 type Send<T, Client, Sdk> = (client: Client, options: SendOptions, sdk: Sdk) => Promise<T>;
 
 export interface Caller<Client, Sdk, Operation> {
-  /** True if requests use TLS. */
-  readonly isEncrypted: boolean;
   /** @throws the failure that `classify` returns, or the signal's reason */
   call<T>(operation: Operation, signal: AbortSignal, send: Send<T, Client, Sdk>): Promise<T>;
   close(): void;
@@ -32,21 +31,26 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
+async function mayBeRenewed(credentials: HeldCredentials | null, generation: number): Promise<boolean> {
+  return credentials !== null && (await credentials.renew(generation));
+}
+
 /** @param classify turns an error of the SDK into a failure; returns errors that it does not know unchanged */
 export function serviceCaller<Client, Sdk, Operation>(
   loader: ClientLoader<Client, Sdk>,
   classify: (error: unknown, operation: Operation) => unknown,
-  isExpiredToken: (failure: unknown) => boolean,
+  isRefusedKey: (failure: unknown) => boolean,
 ): Caller<Client, Sdk, Operation> {
   async function call<T>(operation: Operation, signal: AbortSignal, send: Send<T, Client, Sdk>): Promise<T> {
     signal.throwIfAborted();
+    // The first request looks up the first credentials itself.
+    const generation = Math.max(1, loader.credentials?.generation ?? 0);
     try {
       const { sdk, client } = await loader.load();
       return await orAborted(send(client, { abortSignal: signal }, sdk), signal);
     } catch (error) {
       signal.throwIfAborted();
-      const failure = classify(error, operation);
-      if (isExpiredToken(failure)) loader.forgetCredentials();
+      const failure = await orAborted(afterLookUp(classify(error, operation), generation), signal);
       const headers = (error as SdkError).$response?.headers;
       if (failure instanceof TransferError && headers !== undefined) {
         failure.retryAfterMs = retryAfterMs(headers, Date.now());
@@ -55,5 +59,15 @@ export function serviceCaller<Client, Sdk, Operation>(
     }
   }
 
-  return { isEncrypted: loader.isEncrypted, call, close: () => loader.close() };
+  /** Looks up the credentials that the service refused, and marks the failure as final if a retry cannot succeed. */
+  async function afterLookUp(failure: unknown, generation: number): Promise<unknown> {
+    if (!(failure instanceof TransferError) || failure.retryClass !== 'renew') return failure;
+    const { credentials } = loader;
+    const mayChange = isRefusedKey(failure)
+      ? await mayBeRenewed(credentials, generation)
+      : credentials?.wereFound === true;
+    return mayChange ? failure : failure.asFinal();
+  }
+
+  return { call, close: () => loader.close() };
 }

@@ -1,8 +1,11 @@
 /** Loads a client of the SDK when it is first used, by the same rules for every service. */
 import process from 'node:process';
 import type { TargetSettings } from '../settings.js';
+import { credentialChain } from './credential-chain.js';
+import { type CredentialSource, HeldCredentials, type LookUp } from './credentials.js';
 import { type HttpAgents, httpAgents } from './http-agents.js';
 import { type ProxyRules, proxyRules } from './proxy.js';
+import { readTrust, type Trust } from './trust.js';
 
 /** A client of the SDK, and the module that has its commands. */
 export interface LoadedClient<Client, Sdk> {
@@ -11,12 +14,10 @@ export interface LoadedClient<Client, Sdk> {
 }
 
 export interface ClientLoader<Client, Sdk> {
-  /** True if requests use TLS. */
-  readonly isEncrypted: boolean;
   /** Loads the client once, on the first call: that takes longer than a whole `status` command. */
   load(): Promise<LoadedClient<Client, Sdk>>;
-  /** Makes the next request look up the credentials again. Requests that have started are not affected. */
-  forgetCredentials(): void;
+  /** Null if the credentials were given, and cannot change. */
+  readonly credentials: HeldCredentials | null;
   /** Closes all connections. */
   close(): void;
 }
@@ -29,34 +30,47 @@ export interface LineOptions {
   /** The number of concurrent requests. */
   readonly concurrency: number;
   readonly proxies: ProxyRules;
+  readonly trust: Trust;
 }
 
 export interface ClientLoaderOptions<Credentials> extends LineOptions {
   readonly region: string;
   /** Null: the service's own. */
   readonly endpoint: string | null;
-  /** Null: the SDK's default chain, with `profile`. */
+  /** Null: those that the AWS tools would find, with `profile`. */
   readonly credentials: Credentials | null;
   readonly profile: string | null;
+  readonly env: TargetSettings['env'];
 }
 
-/** @throws TransferError `usage` for a proxy variable whose value is not a proxy's URL */
-export function lineOptions(settings: TargetSettings): LineOptions {
+/**
+ * @param profile the profile of the target, whose `ca_bundle` counts; undefined: the target has none
+ * @throws TransferError `usage` for a proxy variable whose value is not a proxy's URL, and for a file of certificates
+ *   that cannot be used
+ */
+export async function lineOptions(
+  settings: TargetSettings,
+  profile: string | null | undefined,
+): Promise<LineOptions & Pick<TargetSettings, 'env'>> {
   const { connectTimeoutMs, readTimeoutMs, concurrency, env } = settings;
-  return { connectTimeoutMs, readTimeoutMs, concurrency, proxies: proxyRules(env) };
+  const trust = await readTrust(settings, profile);
+  return { connectTimeoutMs, readTimeoutMs, concurrency, proxies: proxyRules(env), trust, env };
 }
 
 const silence = (): void => undefined;
 /** Without a logger the SDK prints warnings on stderr, where only calve may print. */
 const silentLogger = { trace: silence, debug: silence, info: silence, warn: silence, error: silence };
 
-function clientConfig<C>(options: ClientLoaderOptions<C>, { httpAgent, httpsAgent }: HttpAgents) {
-  const { region, credentials, profile, readTimeoutMs: socketTimeout } = options;
+function clientConfig<C>(
+  { region, profile, readTimeoutMs: socketTimeout }: ClientLoaderOptions<C>,
+  credentials: C | LookUp,
+  { httpAgent, httpsAgent }: HttpAgents,
+) {
   return {
     region,
     // Region and endpoint are already resolved (see config.ts): a variable must not send credentials elsewhere.
     ignoreConfiguredEndpointUrls: true,
-    ...(credentials !== null && { credentials }),
+    credentials,
     ...(profile !== null && { profile }),
     requestHandler: { httpAgent, httpsAgent, socketTimeout },
     // Only transfer retries: the SDK's own retry budget does not last for a long upload.
@@ -64,6 +78,13 @@ function clientConfig<C>(options: ClientLoaderOptions<C>, { httpAgent, httpsAgen
     retryMode: 'standard',
     logger: silentLogger,
   };
+}
+
+/** Returns the place of the credentials; null if the credentials themselves are given. */
+function sourceOf<C>({ credentials, profile, env }: ClientLoaderOptions<C>): CredentialSource | null {
+  if (credentials === null) return credentialChain({ profile, env });
+  if (typeof credentials !== 'function') return null;
+  return { lookUp: credentials as unknown as LookUp, canChange: true, nameOf: (part) => part };
 }
 
 export type ClientConfig<C> = ReturnType<typeof clientConfig<C>>;
@@ -74,23 +95,22 @@ export function sdkClientLoader<Client, Sdk, C>(
   loadClient: (config: ClientConfig<C>) => Promise<LoadedClient<Client, Sdk>>,
 ): ClientLoader<Client, Sdk> {
   const agents = httpAgents(options);
+  const source = sourceOf(options);
+  const credentials = source === null ? null : new HeldCredentials(source);
   let loaded: Promise<LoadedClient<Client, Sdk>> | null = null;
 
   function load(): Promise<LoadedClient<Client, Sdk>> {
     // Otherwise the SDK warns every user of Node 20 on stderr that its versions of 2027 will require Node 22.
     // biome-ignore lint/style/noProcessEnv: the SDK has no other switch for it
     Object.assign(process.env, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
-    return loadClient(clientConfig(options, agents));
+    return loadClient(clientConfig(options, credentials?.provider ?? (options.credentials as C), agents));
   }
 
   return {
-    isEncrypted: options.endpoint === null || options.endpoint.startsWith('https:'),
+    credentials,
     load() {
       loaded ??= load();
       return loaded;
-    },
-    forgetCredentials() {
-      loaded = null;
     },
     close: () => agents.destroy(),
   };

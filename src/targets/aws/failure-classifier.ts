@@ -32,8 +32,8 @@ export interface FailureRules<Operation extends ServiceOperation> {
   readonly unavailable: ReadonlySet<string>;
   /** A map, not an object: the code is any text from the response, and `constructor` is not a refusal. */
   readonly refused: ReadonlyMap<string, Refusal>;
-  /** Matches the codes for a session token that has expired. */
-  readonly expiredToken: RegExp;
+  /** Matches the codes for a key or a session token that has expired, or that the service no longer knows. */
+  readonly refusedKey: RegExp;
   /** Returns the service's response; null if no response arrived. */
   readonly readResponse: (error: SdkError, operation: Operation) => ServiceResponse | null;
   /** Returns true if a response of the service itself is final: a retry would not change it. */
@@ -55,8 +55,8 @@ export interface FailureClassifier<Operation> {
    * @returns a TransferError, or the error itself if it is unknown: a bug must not look like a transient failure
    */
   readonly classify: (error: unknown, operation: Operation) => unknown;
-  /** Returns true if the failure is an expired session token. */
-  readonly isExpiredToken: (error: unknown) => boolean;
+  /** Returns true if the service refused a key or a session token that may have a successor. */
+  readonly isRefusedKey: (error: unknown) => boolean;
 }
 
 /** Returns the code and the message of a response as one text. */
@@ -66,9 +66,22 @@ function describe({ httpStatus, code, message }: ServiceResponse): string {
     .join(': ');
 }
 
-/** Returns true if the service itself responded: a proxy sends neither a code nor a request id. */
-function isFromService({ code, requestId }: ServiceResponse): boolean {
-  return code !== null || requestId !== null;
+/**
+ * Returns true if the service itself responded: a proxy sends neither a code nor a request id. A response to HEAD has no
+ * body, and some stores send no request id.
+ */
+function isFromService({ code, requestId }: ServiceResponse, { name }: ServiceOperation): boolean {
+  return code !== null || requestId !== null || name.startsWith('Head');
+}
+
+/** Refuses what a proxy or another server answered: a retry would not change it, and it says nothing of the upload. */
+function foreignRefusal(
+  service: ServiceResponse,
+  operation: ServiceOperation,
+  text: string,
+): TransferError<'refused'> {
+  const why = service.httpStatus === 413 ? 'too-large' : 'not-the-service';
+  return refusedFailure(operation.name, why, text, { service });
 }
 
 function checksumFailure(
@@ -83,6 +96,8 @@ function checksumFailure(
 
 function refusalByStatus(status: number | null): Refusal {
   if (status === 301 || status === 307) return 'wrong-region';
+  if (status === 413) return 'too-large';
+  if (status === 507) return 'quota';
   return status === 401 || status === 403 ? 'denied' : 'rejected';
 }
 
@@ -97,8 +112,14 @@ function classifyResponse<Operation extends ServiceOperation>(
   const unreachable = (extras: FailureExtras = {}) =>
     unreachableFailure(operation.name, text, { service, ...extras });
   if (status === 429 || rules.throttled.has(code)) return unreachable({ retryClass: 'throttled' });
-  const isRefusal = isFromService(service) && rules.isFinal(service);
-  if (!isRefusal || rules.unavailable.has(code)) return unreachable();
+  // The code for a proxy that forwards plain http, and wants other credentials.
+  if (status === 407)
+    return refusedFailure(operation.name, 'rejected', `the proxy answered ${text}`, { service });
+  if (!rules.isFinal(service) || rules.unavailable.has(code)) return unreachable();
+  if (!isFromService(service, operation)) {
+    const isRedirect = status !== null && status < 400;
+    return isRedirect ? unreachable() : foreignRefusal(service, operation, text);
+  }
   const missing = rules.findMissing(service, operation);
   if (missing !== null) return new TransferError('not-found', missing, { service });
   const wrongHash = rules.readWrongHash(service, operation);
@@ -109,9 +130,7 @@ function classifyResponse<Operation extends ServiceOperation>(
   if (rules.isWrongTime(service)) return unreachable({ retryClass: 'resign' });
   const why = rules.refused.get(code) ?? refusalByStatus(status);
   // An expired token may have a successor, which the next look-up of credentials finds.
-  const extras: FailureExtras = rules.expiredToken.test(code)
-    ? { service, retryClass: 'resign' }
-    : { service };
+  const extras: FailureExtras = rules.refusedKey.test(code) ? { service, retryClass: 'renew' } : { service };
   return refusedFailure(operation.name, why, message ?? text, extras);
 }
 
@@ -125,7 +144,7 @@ export function failureClassifier<Operation extends ServiceOperation>(
       if (service === null) return classifyNoResponse(error, operation.name);
       return classifyResponse(rules, service, operation);
     },
-    isExpiredToken: (error) =>
-      error instanceof TransferError && rules.expiredToken.test(error.service?.code ?? ''),
+    isRefusedKey: (error) =>
+      error instanceof TransferError && rules.refusedKey.test(error.service?.code ?? ''),
   };
 }

@@ -5,7 +5,8 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
-import { openTunnel, type ProxyRules } from './proxy.js';
+import { connectProxy, openTunnel, type ProxyRules, proxyHeaders } from './proxy.js';
+import { type Trust, tlsOptions, watchTrust } from './trust.js';
 
 export interface HttpAgents {
   readonly httpAgent: http.Agent;
@@ -17,8 +18,8 @@ export interface HttpAgentOptions {
   readonly connectTimeoutMs: number;
   /** The number of concurrent parts. A few more connections are allowed for lists and aborts. */
   readonly concurrency: number;
-  /** Used for connections over TLS only. */
   readonly proxies: ProxyRules;
+  readonly trust: Trust;
 }
 
 type OnConnection = (error: Error | null, socket: Duplex) => void;
@@ -38,17 +39,65 @@ function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, 
   socket.once('close', stopTimer);
 }
 
-class HttpAgent extends http.Agent {
-  readonly #connectTimeoutMs: number;
+/** The method by which Node hands a request to an agent. The types of Node do not have it. */
+interface RequestTaker {
+  addRequest(request: http.ClientRequest, ...rest: unknown[]): void;
+}
 
-  constructor(options: http.AgentOptions, connectTimeoutMs: number) {
+/**
+ * Makes a switch to another protocol (101) a failed answer. calve never asks for one, and without a listener Node closes
+ * the connection without an error, so that the answer would never come.
+ */
+function refuseUpgrades(agent: http.Agent): void {
+  const taker = agent as unknown as RequestTaker;
+  const addRequest = taker.addRequest.bind(agent);
+  taker.addRequest = (request, ...rest) => {
+    request.once('upgrade', ({ statusCode }: http.IncomingMessage, socket: Duplex) => {
+      socket.destroy();
+      const error = new Error(`HTTP ${statusCode}: the server switched to another protocol`);
+      request.emit('error', Object.assign(error, { code: 'EPROTO' }));
+    });
+    addRequest(request, ...rest);
+  };
+}
+
+interface Destination {
+  readonly host?: string | null | undefined;
+  readonly port?: number | string | null | undefined;
+}
+
+/** The method that Node calls for each request. Its types leave it out. */
+const { addRequest } = http.Agent.prototype as unknown as {
+  addRequest(this: http.Agent, request: http.ClientRequest, options: Destination): void;
+};
+
+class HttpAgent extends http.Agent {
+  readonly #options: HttpAgentOptions;
+
+  constructor(options: http.AgentOptions, agentOptions: HttpAgentOptions) {
     super(options);
-    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#options = agentOptions;
+  }
+
+  #proxyFor({ host, port }: Destination): URL | null {
+    return this.#options.proxies(host ?? 'localhost', Number(port ?? 80), false);
+  }
+
+  /** Names the whole URL in a request to a proxy. Source: RFC 9112, section 3.2.2 (absolute-form). */
+  addRequest(request: http.ClientRequest, options: Destination): void {
+    const proxy = this.#proxyFor(options);
+    if (proxy !== null) {
+      request.path = `http://${request.getHeader('host')}${request.path}`;
+      for (const [name, value] of Object.entries(proxyHeaders(proxy))) request.setHeader(name, value);
+    }
+    addRequest.call(this, request, options);
   }
 
   override createConnection(options: http.ClientRequestArgs, done?: OnConnection): Duplex | null | undefined {
-    const socket = super.createConnection(options, done);
-    limitConnecting(socket, 'connect', this.#connectTimeoutMs);
+    const proxy = this.#proxyFor(options);
+    const connect = (to: Destination) => super.createConnection({ ...options, ...to }, done);
+    const socket = proxy === null ? connect({}) : connectProxy(proxy, this.#options.trust, connect);
+    limitConnecting(socket, 'connect', this.#options.connectTimeoutMs);
     return socket;
   }
 }
@@ -56,18 +105,20 @@ class HttpAgent extends http.Agent {
 class HttpsAgent extends https.Agent {
   readonly #connectTimeoutMs: number;
   readonly #proxies: ProxyRules;
+  readonly #trust: Trust;
 
-  constructor(options: https.AgentOptions, connectTimeoutMs: number, proxies: ProxyRules) {
-    super(options);
+  constructor(options: https.AgentOptions, { connectTimeoutMs, proxies, trust }: HttpAgentOptions) {
+    super({ ...options, ...tlsOptions(trust) });
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#proxies = proxies;
+    this.#trust = trust;
   }
 
   override createConnection(options: https.RequestOptions, done?: OnConnection): Duplex | null | undefined {
     const to = { host: options.host ?? 'localhost', port: Number(options.port ?? 443) };
-    const proxy = this.#proxies(to.host, to.port);
+    const proxy = this.#proxies(to.host, to.port, true);
     if (proxy === null) return this.#connect(options, done);
-    openTunnel(proxy, to, this.#connectTimeoutMs).then(
+    openTunnel(proxy, to, { timeoutMs: this.#connectTimeoutMs, trust: this.#trust }).then(
       (socket) => done?.(null, this.#connect({ ...options, socket } as https.RequestOptions) as Duplex),
       (error: Error) => done?.(error, null as unknown as Duplex),
     );
@@ -77,6 +128,7 @@ class HttpsAgent extends https.Agent {
   #connect(options: https.RequestOptions, done?: OnConnection): Duplex | null | undefined {
     const socket = super.createConnection(options, done);
     limitConnecting(socket, 'secureConnect', this.#connectTimeoutMs);
+    watchTrust(socket);
     return socket;
   }
 }
@@ -91,10 +143,12 @@ const lookup: LookupFunction = (hostname, options, done) => {
   process.nextTick(() => (options.all === true ? done(null, [address]) : done(null, '127.0.0.1', 4)));
 };
 
-export function httpAgents({ connectTimeoutMs, concurrency, proxies }: HttpAgentOptions): HttpAgents {
+export function httpAgents(agentOptions: HttpAgentOptions): HttpAgents {
+  const { concurrency } = agentOptions;
   const options = { keepAlive: true, maxSockets: concurrency + 4, lookup };
-  const httpAgent = new HttpAgent(options, connectTimeoutMs);
-  const httpsAgent = new HttpsAgent(options, connectTimeoutMs, proxies);
+  const httpAgent = new HttpAgent(options, agentOptions);
+  const httpsAgent = new HttpsAgent(options, agentOptions);
+  for (const agent of [httpAgent, httpsAgent]) refuseUpgrades(agent);
   return {
     httpAgent,
     httpsAgent,

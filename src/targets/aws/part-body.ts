@@ -2,33 +2,33 @@
 import { Readable } from 'node:stream';
 import { onAbort } from '../../core/abort-signals.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
+import type { PartWatch } from '../../transfer/ports/target.js';
 
 /**
- * The size of one write over TLS. Node reports no progress within one encrypted write, so a part in a single write would
- * look stalled on a slow line, and would be timed out although bytes move.
+ * The size of one write. Node reports no progress within a write, so a part in a single write would look stalled on a
+ * slow line, and would be timed out although bytes move.
  */
-const TLS_WRITE_BYTES = 256 * 1024;
+const WRITE_BYTES = 256 * 1024;
+/** The longest time between two calls of a watch. */
+export const WATCH_INTERVAL_MS = 1000;
 
 export interface PartBody {
-  readonly content: Uint8Array | Readable;
-  /** Bytes that were sent; null for a body in a single write, because its progress is unknown. */
-  sentBytes(): number | null;
+  readonly content: Readable;
+  /** Bytes that were handed to the connection. */
+  sentBytes(): number;
 }
 
-/** @param isEncrypted true if the connection uses TLS */
-function partBody(part: PreparedPart, isEncrypted: boolean): PartBody {
+function partBody(part: PreparedPart): PartBody {
   const body = part.body();
-  if (body instanceof Readable) return counted(body);
-  const bytes = body as Uint8Array;
-  return isEncrypted ? counted(inSlices(bytes)) : { content: bytes, sentBytes: () => null };
+  return counted(body instanceof Readable ? body : inSlices(body as Uint8Array));
 }
 
 function inSlices(bytes: Uint8Array): Readable {
   let position = 0;
   return new Readable({
-    highWaterMark: TLS_WRITE_BYTES,
+    highWaterMark: WRITE_BYTES,
     read() {
-      const slice = bytes.subarray(position, position + TLS_WRITE_BYTES);
+      const slice = bytes.subarray(position, position + WRITE_BYTES);
       position += slice.length;
       this.push(slice.length === 0 ? null : slice);
     },
@@ -45,25 +45,37 @@ function counted(content: Readable): PartBody {
   return { content, sentBytes: () => sentBytes };
 }
 
+/** The signal that ends the request, and the watch that is given its progress. */
+export interface PartSending {
+  readonly signal: AbortSignal;
+  readonly watch: PartWatch;
+  readonly watchIntervalMs?: number;
+  /** Returns the reason for which the request ends when its watch returned true. */
+  readonly reasonOfWatch?: (sentBytes: number) => unknown;
+}
+
 /**
  * Calls `send` with the part's body and a controller that is aborted with `signal`, or when the body cannot be read.
+ * Calls `watch` about once a second; when it returns true, ends the request with the reason that `reasonOfWatch` gives.
  * Destroys the body when the request ends.
- * @param line.isEncrypted true if the connection uses TLS
  * @throws the errors of `send`; the body's own error when it cannot be read
  */
 export async function withBody<T>(
   part: PreparedPart,
-  line: { readonly isEncrypted: boolean },
-  signal: AbortSignal,
+  { signal, watch, watchIntervalMs = WATCH_INTERVAL_MS, reasonOfWatch }: PartSending,
   send: (body: PartBody, ending: AbortController) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
   const ending = new AbortController();
   const stopListening = onAbort(signal, () => ending.abort(signal.reason));
-  const body = partBody(part, line.isEncrypted);
-  const { content } = body;
+  const body = partBody(part);
+  const { content, sentBytes } = body;
   // Without a listener a read error would end the process; without the abort the request would wait forever.
-  if (content instanceof Readable) content.on('error', (error) => ending.abort(error));
+  content.on('error', (error) => ending.abort(error));
+  const watching = setInterval(() => {
+    const sent = sentBytes();
+    if (watch(sent)) ending.abort(reasonOfWatch?.(sent));
+  }, watchIntervalMs);
   try {
     return await send(body, ending);
   } catch (error) {
@@ -71,7 +83,8 @@ export async function withBody<T>(
     ending.abort(error);
     throw error;
   } finally {
+    clearInterval(watching);
     stopListening();
-    if (content instanceof Readable) content.destroy();
+    content.destroy();
   }
 }

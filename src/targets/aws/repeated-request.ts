@@ -8,13 +8,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { HttpRequest } from '@smithy/core/transport';
-import type { PartBody } from './part-body.js';
 
 /** The fields in which the requests differ. */
 interface Variation {
   readonly headers: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
-  readonly body: PartBody['content'];
+  readonly body: Uint8Array | Readable;
 }
 
 export interface ResponseHead {

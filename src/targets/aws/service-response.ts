@@ -40,11 +40,13 @@ export function readServiceResponse(error: SdkError): ServiceResponse | null {
   const httpStatus = error.$metadata?.httpStatusCode;
   if (httpStatus === undefined) return null;
   const code = codeOf(error);
+  // The SDK fills in `UnknownError` for a message that is empty. Without a code the message is the SDK's own, about a
+  // body that it could not read.
+  const hasMessage = code !== null && error.message !== 'UnknownError';
   return {
     httpStatus,
     code,
-    // Without a code the message is the SDK's own, about a body that it could not read.
-    message: code === null ? null : shortText(error.message) || null,
+    message: hasMessage ? shortText(error.message) || null : null,
     requestId: error.$metadata?.requestId ?? null,
     hostId: null,
     resource: null,

@@ -33,13 +33,14 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
 );
 
 const EXPIRED_TOKEN = /^ExpiredToken/;
+const REFUSED_KEY = /^(ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidToken|InvalidAccessKeyId)/;
 const WRONG_TIME = /signature expired|not yet current|is now (earlier|later)|clock|skew/i;
 /** Codes for a wrong clock that other services of Amazon, and servers compatible with this one, send. */
 const WRONG_TIME_CODES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
 const DAMAGED_PAYLOAD = /x-amz-content-sha256 does not match the computed payload hash/i;
 
 function isFinal({ httpStatus: status }: ServiceResponse): boolean {
-  return status !== null && status >= 400 && status < 500 && status !== 408;
+  return status !== null && status >= 400 && status < 500 && status !== 408 && status !== 425;
 }
 
 function findMissing(service: ServiceResponse, operation: Operation): FailureFacts['not-found'] | null {
@@ -68,11 +69,11 @@ function isWrongTime({ httpStatus, code, message }: ServiceResponse): boolean {
   return isAboutAccess && WRONG_TIME.test(message ?? '') && !EXPIRED_TOKEN.test(code ?? '');
 }
 
-export const { classify, isExpiredToken } = failureClassifier<Operation>({
+export const { classify, isRefusedKey } = failureClassifier<Operation>({
   throttled: THROTTLED,
   unavailable: UNAVAILABLE,
   refused: REFUSED,
-  expiredToken: EXPIRED_TOKEN,
+  refusedKey: REFUSED_KEY,
   readResponse: readServiceResponse,
   isFinal,
   findMissing,

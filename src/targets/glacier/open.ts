@@ -20,7 +20,7 @@ export async function openGlacier(
     profile,
     capabilities: GLACIER_CAPABILITIES,
     mayCreateVault: false,
-    ...lineOptions(settings),
+    ...(await lineOptions(settings, profile)),
   });
   return { target, connection: { accountId, profile, pathStyle: false } };
 }

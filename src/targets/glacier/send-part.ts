@@ -6,7 +6,7 @@ import { readTreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt, PartWatch } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
-import { type PartBody, withBody } from '../aws/part-body.js';
+import { type PartBody, WATCH_INTERVAL_MS, withBody } from '../aws/part-body.js';
 import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { Sdk, VaultCaller } from './client.js';
 import type { Operation } from './failures.js';
@@ -21,7 +21,7 @@ export interface PartRequest {
   readonly watch: PartWatch;
 }
 
-/** The number of progress checks within the time limit of a part. */
+/** The least number of progress checks within the time limit of a part. */
 const PROGRESS_CHECKS = 10;
 
 /** Returns the headers that describe a part. Both hashes are known: the SDK would compute them on the main thread. */
@@ -100,15 +100,12 @@ export async function sendPart(
     sent: { what: 'part', index: range.index, hash: treeHash },
   };
   const { partTime, watch } = request;
-  return withBody(part, caller, signal, async ({ content, sentBytes }, ending) => {
-    const startedMs = performance.now();
-    const endPart = (): void =>
-      ending.abort(partTime.tooSlow(range, performance.now() - startedMs, sentBytes()));
-    const deadline = setTimeout(endPart, partTime.ms);
-    const progressTimer = setInterval(() => {
-      const sent = sentBytes();
-      if (sent !== null && watch(sent)) endPart();
-    }, partTime.ms / PROGRESS_CHECKS);
+  const startedMs = performance.now();
+  const tooSlow = (sent: number): unknown => partTime.tooSlow(range, performance.now() - startedMs, sent);
+  const watchIntervalMs = Math.min(WATCH_INTERVAL_MS, partTime.ms / PROGRESS_CHECKS);
+  const sending = { signal, watch, watchIntervalMs, reasonOfWatch: tooSlow };
+  return withBody(part, sending, async ({ content, sentBytes }, ending) => {
+    const deadline = setTimeout(() => ending.abort(tooSlow(sentBytes())), partTime.ms);
     try {
       const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
         const command = () => partCommand(sdk, request, part, content);
@@ -120,7 +117,6 @@ export async function sendPart(
       throw partTime.classify(error, range, performance.now() - startedMs);
     } finally {
       clearTimeout(deadline);
-      clearInterval(progressTimer);
     }
   });
 }

@@ -21,7 +21,7 @@ import type {
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
-import { classify, isExpiredToken, type Operation } from './failures.js';
+import { classify, isRefusedKey, type Operation } from './failures.js';
 import { locateVault, type VaultAddress } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
 import { PART_TIME_MS, PartTime } from './part-time.js';
@@ -55,7 +55,7 @@ class VaultTarget implements Target {
 
   constructor(options: GlacierTargetOptions) {
     this.#options = options;
-    this.#caller = serviceCaller(glacierClientLoader(options), classify, isExpiredToken);
+    this.#caller = serviceCaller(glacierClientLoader(options), classify, isRefusedKey);
     this.#partTime = new PartTime(options.partTimeMs ?? PART_TIME_MS);
     this.#vault = { accountId: options.accountId, vaultName: options.vault };
     this.capabilities = options.capabilities;

@@ -3,12 +3,12 @@
  * service. It needs only the emulator's own credentials, uploads do not expire, and `upload` creates the vault.
  */
 import { chmod, realpath } from 'node:fs/promises';
+import { cleanUp } from '../../core/clean-up.js';
 import { TransferError } from '../../core/failures.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
 import { makeFolders } from '../../emulator/store/files.js';
 import { delegate } from '../../transfer/decorators/delegate.js';
 import type { Target } from '../../transfer/ports/target.js';
-import { lineOptions } from '../aws/client-loader.js';
 import { glacierTarget } from '../glacier/target.js';
 import type { OpenedTarget, TargetSettings } from '../settings.js';
 import { LOCAL_CAPABILITIES, LOCAL_ENDPOINT } from './capabilities.js';
@@ -28,8 +28,13 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
     profile: null,
     capabilities: LOCAL_CAPABILITIES,
     mayCreateVault: true,
-    // A proxy must not be used for this machine itself.
-    ...lineOptions({ ...settings, env: {} }),
+    connectTimeoutMs: settings.connectTimeoutMs,
+    readTimeoutMs: settings.readTimeoutMs,
+    concurrency: settings.concurrency,
+    // The connections are to this process itself: without a proxy, and without TLS.
+    proxies: () => null,
+    trust: { verify: true, authorities: null },
+    env: {},
   });
   return {
     target: closingEmulator(target, emulator),
@@ -39,10 +44,11 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
 
 function closingEmulator(target: Target, emulator: Emulator): Target {
   return delegate(target, (inner) => ({
-    close: async () => {
-      await inner.close();
-      await emulator.close();
-    },
+    close: () =>
+      cleanUp(
+        () => inner.close(),
+        () => emulator.close(),
+      ),
   }));
 }
 

@@ -26,7 +26,7 @@ export function resolveObsEndpoint(settings: TargetSettings): ServiceEndpoint {
       hint: 'set --region, for example --region ap-southeast-1',
     });
   }
-  return { region: checkRegion(region), endpoint };
+  return { region: checkRegion(region, endpoint), endpoint };
 }
 
 function checkDots({ container, url }: TargetUrl, pathStyle: boolean): void {

@@ -1,6 +1,9 @@
 /** `obs://BUCKET/KEY`: a bucket of Huawei OBS, by S3's protocol and the same client. */
 import { TransferError } from '../../core/failures.js';
+import { cleanKey } from '../aws/clean-key.js';
 import { lineOptions } from '../aws/client-loader.js';
+import { CredentialsError } from '../aws/credentials-error.js';
+import { refusedFailure } from '../aws/failures.js';
 import { parseRequestHeaders } from '../s3/request-headers.js';
 import { bucketTarget } from '../s3/target.js';
 import type { OpenedTarget, ServiceEndpoint, TargetSettings } from '../settings.js';
@@ -15,9 +18,11 @@ interface ObsCredentials {
 
 /** @throws TransferError `refused` (`no-credentials`): the AWS credentials are never used unless their profile is named */
 function obsCredentials({ env }: TargetSettings): ObsCredentials {
-  const accessKeyId = env['OBS_ACCESS_KEY_ID'] ?? '';
-  const secretAccessKey = env['OBS_SECRET_ACCESS_KEY'] ?? '';
-  const sessionToken = env['OBS_SECURITY_TOKEN'] ?? '';
+  const [accessKeyId, secretAccessKey, sessionToken] = [
+    readKey(env, 'OBS_ACCESS_KEY_ID'),
+    readKey(env, 'OBS_SECRET_ACCESS_KEY'),
+    readKey(env, 'OBS_SECURITY_TOKEN'),
+  ];
   if (accessKeyId !== '' && secretAccessKey !== '') {
     const pair = { accessKeyId, secretAccessKey };
     return sessionToken === '' ? pair : { ...pair, sessionToken };
@@ -29,6 +34,15 @@ function obsCredentials({ env }: TargetSettings): ObsCredentials {
     operation: 'open the bucket',
     detail: isHalf ? `${missing} is not set, although the other one is` : null,
   });
+}
+
+function readKey(env: TargetSettings['env'], variable: string): string {
+  try {
+    return cleanKey(env[variable] ?? '', variable);
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw error;
+    throw refusedFailure('open the bucket', 'no-credentials', error.message);
+  }
 }
 
 export async function openObs(
@@ -51,7 +65,7 @@ export async function openObs(
     pathStyle,
     object,
     requestHeaders: parseRequestHeaders(object.requestHeaders),
-    ...lineOptions(settings),
+    ...(await lineOptions(settings, profile ?? undefined)),
   });
   return { target, connection: { accountId: '-', profile, pathStyle } };
 }

@@ -4,6 +4,7 @@ import type { Caller } from '../aws/caller.js';
 import { type ClientLoader, type ClientLoaderOptions, sdkClientLoader } from '../aws/client-loader.js';
 import type { Operation } from './failures.js';
 import { addHeaders, type RequestHeaders } from './request-headers.js';
+import { hideUnreadHeaders } from './response-headers.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
 export type BucketCaller = Caller<S3Client, Sdk, Operation>;
@@ -30,6 +31,7 @@ export function s3ClientLoader(options: ClientOptions): ClientLoader<S3Client, S
       expectContinueHeader: false,
     });
     addHeaders(client, requestHeaders);
+    hideUnreadHeaders(client);
     return { sdk, client };
   });
 }

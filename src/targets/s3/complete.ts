@@ -23,8 +23,9 @@ export interface Completing {
 }
 
 /**
- * Completes an upload with the recorded parts only, and checks the object. If the upload no longer exists, the object may
- * be the result of an earlier request whose response was lost.
+ * Completes an upload with the recorded parts only, and checks the object. If the upload no longer exists, or the response
+ * does not show whether the object was made, the object under the key is looked at before anything is sent again: it may
+ * be the result of this request, or of an earlier one.
  * @throws TransferError `not-found` (upload) if it does not exist and the object is not its result; `checksum` if the
  * parts do not make this archive, or the object is not what was sent; `exists`
  */
@@ -33,18 +34,75 @@ export async function completeObject(completing: Completing, signal: AbortSignal
   const parts = orderedParts(whole);
   const head = (): Promise<ExistingObject | null> => headObject(caller, address, dialect, signal);
   try {
-    const response = await sendComplete(completing, parts, signal);
-    return await checkObject(completing, parts, response, head);
+    if (keepsObject(whole)) await assertStillFree(completing, parts, head);
+    const { response, lookedInstead } = await sendComplete(completing, parts, signal);
+    const finished = await checkObject(completing, parts, response, head);
+    return lookedInstead ? { ...finished, lookedInstead } : finished;
   } catch (error) {
     const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
     const isRefused = isPreconditionFailed(error);
-    if (!isGone && !isRefused) throw error;
-    const object = await head();
+    const isUnclear = isFailure(error, 'unreachable') && error.retryClass === 'unavailable';
+    if (!isGone && !isRefused && !isUnclear) throw error;
+    const object = isUnclear ? await orNull(head, signal) : await head();
     if (object !== null && isOurs(object, whole, parts)) return finishedArchive(completing, object, null);
-    if (object !== null && whole.object?.noOverwrite === true) {
+    if (isUnclear && hasAnswered(error)) await assertUploadExists(completing, signal);
+    if (!isUnclear && object !== null && keepsObject(whole)) {
       throw wrapFailure(error, 'exists', { url: completing.url });
     }
     throw error;
+  }
+}
+
+function keepsObject({ object }: Completion): boolean {
+  return object?.noOverwrite === true;
+}
+
+/**
+ * Looks at the key once more, because some stores ignore the condition of complete, or refuse it.
+ * @throws TransferError `exists`
+ */
+async function assertStillFree(
+  { url, whole }: Completing,
+  parts: readonly RecordedPart[],
+  head: () => Promise<ExistingObject | null>,
+): Promise<void> {
+  const object = await headIfAllowed(head);
+  if (object !== null && !isOurs(object, whole, parts)) throw existsFailure(url);
+}
+
+/** Looks at the object after an unclear response; a look that fails shows nothing. */
+async function orNull(
+  head: () => Promise<ExistingObject | null>,
+  signal: AbortSignal,
+): Promise<ExistingObject | null> {
+  const object = await head().catch(() => null);
+  signal.throwIfAborted();
+  return object;
+}
+
+/** Returns true unless the connection or a gateway gave up: the store may then still be making the object. */
+function hasAnswered({ service, cause }: TransferError): boolean {
+  const status = service?.httpStatus ?? null;
+  return status === null ? service === null && cause === undefined : status !== 408 && status !== 504;
+}
+
+/**
+ * Fails if the store no longer knows the upload: it then repeats its unclear response forever.
+ * @throws TransferError `not-found` (upload)
+ */
+async function assertUploadExists(
+  { caller, address, uploadId }: Completing,
+  signal: AbortSignal,
+): Promise<void> {
+  const operation: Operation = { name: 'ListParts', ...address, uploadId, sent: null };
+  const input = { Bucket: address.bucket, Key: address.key, UploadId: uploadId, MaxParts: 1 };
+  try {
+    await caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListPartsCommand(input), send),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isFailure(error, 'not-found') && error.facts.what === 'upload') throw error;
   }
 }
 
@@ -72,9 +130,26 @@ function orderedParts({ parts, sizeBytes, treeHash }: Completion): RecordedPart[
   return ordered;
 }
 
+/** Sends complete with the condition that no object exists, or without it where the store does not know conditions. */
 async function sendComplete(
   completing: Completing,
   parts: readonly RecordedPart[],
+  signal: AbortSignal,
+): Promise<{ response: CompleteMultipartUploadCommandOutput; lookedInstead: boolean }> {
+  const send = (condition: { IfNoneMatch?: string }) => sendOnce(completing, parts, condition, signal);
+  if (!keepsObject(completing.whole)) return { response: await send({}), lookedInstead: false };
+  try {
+    return { response: await send({ IfNoneMatch: '*' }), lookedInstead: false };
+  } catch (error) {
+    if (!isFailure(error, 'refused') || error.service?.httpStatus !== 501) throw error;
+    return { response: await send({}), lookedInstead: true };
+  }
+}
+
+async function sendOnce(
+  completing: Completing,
+  parts: readonly RecordedPart[],
+  condition: { readonly IfNoneMatch?: string },
   signal: AbortSignal,
 ): Promise<CompleteMultipartUploadCommandOutput> {
   const { caller, address, uploadId, hasChecksums, whole } = completing;
@@ -93,7 +168,7 @@ async function sendComplete(
     },
     // Only stores with checksums know this field.
     ...(hasChecksums && { MpuObjectSize: whole.sizeBytes }),
-    ...(whole.object?.noOverwrite === true && { IfNoneMatch: '*' }),
+    ...condition,
   };
   const response = await caller.call(operation, signal, (client, send, sdk) =>
     client.send(new sdk.CompleteMultipartUploadCommand(input), send),

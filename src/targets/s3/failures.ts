@@ -49,14 +49,18 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map(
     // Source: Huawei OBS, "Error Codes". No policy can fix these 403s. The first means that the bucket was in the path.
     VirtualHostDomainRequired: 'rejected',
     InArrearOrInsufficientBalance: 'rejected',
-    InsufficientStorageSpace: 'rejected',
+    InsufficientStorageSpace: 'quota',
+    QuotaExceeded: 'quota',
+    XMinioStorageFull: 'quota',
+    XMinioAdminBucketQuotaExceeded: 'quota',
     PermanentRedirect: 'wrong-region',
     TemporaryRedirect: 'wrong-region',
     AuthorizationHeaderMalformed: 'wrong-region',
     IllegalLocationConstraintException: 'wrong-region',
   }),
 );
-const EXPIRED_TOKEN = /^(ExpiredToken|TokenRefreshRequired)/;
+const REFUSED_KEY =
+  /^(ExpiredToken|TokenRefreshRequired|InvalidToken|InvalidAccessKeyId|InvalidClientTokenId)/;
 const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch']);
 /** The codes with which complete refuses a list of parts that does not match the parts of the upload. */
 const WRONG_PARTS = new Set([
@@ -98,7 +102,8 @@ function isFinal({ httpStatus: status, code }: ServiceResponse): boolean {
   if (status === 200) return FINAL_CODES.has(code ?? '');
   // A feature that the store itself reports as not implemented will not exist on a retry.
   if (status === 501) return code !== null;
-  return status !== null && status >= 300 && status < 500 && status !== 408;
+  if (status === 507) return true;
+  return status !== null && status >= 300 && status < 500 && status !== 408 && status !== 425;
 }
 
 function findMissing(service: ServiceResponse, operation: Operation): FailureFacts['not-found'] | null {
@@ -166,11 +171,11 @@ function regionOf(error: S3Error): string | null {
   return textOf(error.$response?.headers?.['x-amz-bucket-region']);
 }
 
-export const { classify, isExpiredToken } = failureClassifier<Operation>({
+export const { classify, isRefusedKey } = failureClassifier<Operation>({
   throttled: THROTTLED,
   unavailable: UNAVAILABLE,
   refused: REFUSED,
-  expiredToken: EXPIRED_TOKEN,
+  refusedKey: REFUSED_KEY,
   readResponse,
   isFinal,
   findMissing,

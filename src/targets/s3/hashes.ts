@@ -1,12 +1,15 @@
 /** Converts hashes to and from the forms that S3's protocol uses. */
 import { createHash } from 'node:crypto';
 
+/** Node accepts no longer headers, and a list that has longer ETags has none that could be sent back. */
+const ETAG_MAX_LENGTH = 16 * 1024;
+
 /**
  * Returns an ETag without its quotes, and without the `W/` that a proxy adds if it may compress; null without an ETag.
  */
 export function bareEtag(etag: string | undefined): string | null {
   const bare = etag?.trim().replace(/^(?:W\/)?"(.*)"$/, '$1') ?? '';
-  return bare === '' ? null : bare;
+  return bare === '' || bare.length > ETAG_MAX_LENGTH ? null : bare;
 }
 
 export function isMd5(etag: string): boolean {

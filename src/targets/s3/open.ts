@@ -25,7 +25,7 @@ export async function openS3(
     pathStyle: pathStyle || isPathStyle(endpoint),
     object,
     requestHeaders: parseRequestHeaders(object.requestHeaders),
-    ...lineOptions(settings),
+    ...(await lineOptions(settings, profile)),
   });
   return { target, connection: { accountId: '-', profile, pathStyle } };
 }

@@ -4,7 +4,7 @@ import { TransferError } from '../../core/failures.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
-import { type PartBody, withBody } from '../aws/part-body.js';
+import { type PartBody, type PartSending, withBody } from '../aws/part-body.js';
 import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { BucketCaller, Sdk } from './client.js';
 import type { Operation } from './failures.js';
@@ -97,12 +97,12 @@ export async function sendPart(
   caller: BucketCaller,
   request: PartRequest,
   part: PreparedPart,
-  signal: AbortSignal,
+  sending: PartSending,
 ): Promise<PartReceipt> {
   const { bucket, key, uploadId } = request;
   const sent = { what: 'part', index: part.range.index, hash: part.linearHash } as const;
   const operation: Operation = { name: 'UploadPart', bucket, key, uploadId, sent };
-  return withBody(part, caller, signal, async ({ content }, ending) => {
+  return withBody(part, sending, async ({ content }, ending) => {
     const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
       const command = () => partCommand(sdk, request, part, content);
       const query = { partNumber: String(part.range.index + 1) };

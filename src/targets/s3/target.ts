@@ -18,6 +18,7 @@ import type {
   PartReceipt,
   PartsPage,
   PartsRequest,
+  PartWatch,
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
@@ -30,8 +31,8 @@ import type { Dialect } from './dialect.js';
 import {
   classify,
   foreignChecksums,
-  isExpiredToken,
   isRefusedForChecksums,
+  isRefusedKey,
   type Operation,
 } from './failures.js';
 import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
@@ -73,7 +74,7 @@ interface BucketState {
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
-  const caller = serviceCaller(s3ClientLoader(options), classify, isExpiredToken);
+  const caller = serviceCaller(s3ClientLoader(options), classify, isRefusedKey);
   return new KeyTarget(options, { caller, uploads: new Map() });
 }
 
@@ -142,11 +143,17 @@ class KeyTarget implements Target {
     return { uploadId, object };
   }
 
-  async sendPart(uploadId: string, part: PreparedPart, signal: AbortSignal): Promise<PartReceipt> {
+  async sendPart(
+    uploadId: string,
+    part: PreparedPart,
+    signal: AbortSignal,
+    watch: PartWatch = () => false,
+  ): Promise<PartReceipt> {
     signal.throwIfAborted();
     const md5 = this.#options.dialect.sendsMd5 ? await part.md5() : null;
     const hasChecksums = await this.#hasChecksums(uploadId, signal);
-    return sendPart(this.#bucket.caller, { ...this.#address, uploadId, hasChecksums, md5 }, part, signal);
+    const request = { ...this.#address, uploadId, hasChecksums, md5 };
+    return sendPart(this.#bucket.caller, request, part, { signal, watch });
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {

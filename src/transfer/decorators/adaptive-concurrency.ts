@@ -213,7 +213,12 @@ export function withAdaptiveConcurrency(target: Target, tools: AdaptiveConcurren
   const { limits } = target.capabilities;
   const control = new AdaptiveConcurrency(tools, limits, target.partTimeMs);
   return delegate(target, (inner) => ({
-    sendPart: (uploadId, part, signal) =>
-      control.send(part, signal, (watch) => inner.sendPart(uploadId, part, signal, watch)),
+    sendPart: (uploadId, part, signal, watch) =>
+      control.send(part, signal, (own) =>
+        inner.sendPart(uploadId, part, signal, (sentBytes) => {
+          const isToEnd = watch?.(sentBytes) === true;
+          return own(sentBytes) || isToEnd;
+        }),
+      ),
   }));
 }

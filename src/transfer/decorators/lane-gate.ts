@@ -28,7 +28,7 @@ export class LaneGate {
   constructor(lanes: number, clock: Clock) {
     this.#lanes = lanes;
     this.#clock = clock;
-    this.#countedMs = clock.nowMs();
+    this.#countedMs = clock.monotonicMs();
   }
 
   get lanes(): number {
@@ -87,9 +87,8 @@ export class LaneGate {
   }
 
   #count(change: number): void {
-    const nowMs = this.#clock.nowMs();
-    // A clock that is set back must not take away what was counted.
-    this.#busyMs += this.#inFlight * Math.max(0, nowMs - this.#countedMs);
+    const nowMs = this.#clock.monotonicMs();
+    this.#busyMs += this.#inFlight * (nowMs - this.#countedMs);
     this.#countedMs = nowMs;
     this.#inFlight += change;
   }

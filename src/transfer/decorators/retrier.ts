@@ -18,7 +18,10 @@ const BACK_OFF_MAX_MS = 60_000;
 const RETRY_AFTER_MAX_MS = 300_000;
 
 /** Bytes damaged in transit and expired signatures succeed at the next attempt or two, or never. */
-const ATTEMPTS_MAX: Partial<Record<RetryClass, number>> = { corrupt: 3, resign: 3 };
+const ATTEMPTS_MAX: Partial<Record<RetryClass, number>> = { corrupt: 3, resign: 3, renew: 3 };
+
+/** The successor of a token that worked earlier in this run may come minutes later, from another program. */
+const RENEWALS_MAX = 10;
 
 /**
  * Returns the delay before the next attempt: uniform between 0 and the doubled back-off (full jitter: many lanes and many
@@ -65,7 +68,7 @@ export class Retrier {
 
   async run<T>(operation: string, signal: AbortSignal, once: (attempt: number) => Promise<T>): Promise<T> {
     const { clock, report } = this.#tools;
-    const startedMs = clock.nowMs();
+    const startedMs = clock.monotonicMs();
     const state: RequestState = {
       attempts: 0,
       counted: 0,
@@ -83,7 +86,7 @@ export class Retrier {
         if (!(error instanceof TransferError) || error.retryClass === null) throw this.#noteAnswer(error);
         const next = this.#nextAttempt(state, error.retryClass);
         if (next === null) {
-          throw finalFailure(error, operation, state, clock.nowMs() - startedMs);
+          throw finalFailure(error, operation, state, clock.monotonicMs() - startedMs);
         }
         const delayMs = this.#delayMs(error, state.attempts);
         report({ type: 'retry', operation, ...next, delayMs, why: reasonOf(error) });
@@ -118,7 +121,8 @@ export class Retrier {
     const attempt = (state.bounded.get(retryClass) ?? 0) + 1;
     state.bounded.set(retryClass, attempt);
     if (policy.maxAttemptsGiven && state.attempts >= policy.maxAttempts) return null;
-    const attemptsMax = ATTEMPTS_MAX[retryClass];
+    const isLater = retryClass === 'renew' && this.#successes > 0;
+    const attemptsMax = isLater ? RENEWALS_MAX : ATTEMPTS_MAX[retryClass];
     if (attemptsMax !== undefined) return attempt < attemptsMax ? { attempt, attemptsMax } : null;
     return this.#isLineDead(state) ? this.#waitForLine(state) : this.#count(state);
   }
@@ -135,8 +139,8 @@ export class Retrier {
 
   #waitForLine(state: RequestState): NextAttempt | null {
     const { clock, policy } = this.#tools;
-    this.#failingSinceMs ??= clock.nowMs();
-    const hasTime = clock.nowMs() - this.#failingSinceMs < policy.giveUpAfterMs;
+    this.#failingSinceMs ??= clock.monotonicMs();
+    const hasTime = clock.monotonicMs() - this.#failingSinceMs < policy.giveUpAfterMs;
     return hasTime ? { attempt: state.attempts, attemptsMax: null } : null;
   }
 
@@ -150,7 +154,8 @@ export class Retrier {
 function reasonOf(error: TransferError): string {
   if (error.kind === 'unreachable') return (error as TransferError<'unreachable'>).facts.why;
   if (error.kind === 'checksum') return 'the service received other bytes than were sent';
-  return error.service?.message ?? error.kind;
+  const detail = error.kind === 'refused' ? (error as TransferError<'refused'>).facts.detail : null;
+  return error.service?.message ?? detail ?? error.kind;
 }
 
 function finalFailure(

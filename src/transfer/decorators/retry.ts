@@ -35,8 +35,10 @@ function retriedMethods(
         request,
         create: () => target.createUpload(request, signal),
       }),
-    sendPart: (uploadId, part, signal) =>
-      retrier.run(`send part ${part.range.index}`, signal, () => target.sendPart(uploadId, part, signal)),
+    sendPart: (uploadId, part, signal, watch) =>
+      retrier.run(`send part ${part.range.index}`, signal, () =>
+        target.sendPart(uploadId, part, signal, watch),
+      ),
     listPartsPage: (uploadId, page, signal) =>
       retrier.run('list parts', signal, () => target.listPartsPage(uploadId, page, signal)),
     complete: (uploadId, whole, signal) =>

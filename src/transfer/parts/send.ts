@@ -27,8 +27,12 @@ export async function sendParts(session: PartSession, parts: PartsToSend): Promi
   const deliver = async (part: PreparedPart, either: AbortSignal): Promise<void> => {
     const { index, sizeBytes } = part.range;
     report({ type: 'sending', index });
+    const watch = (sentBytes: number): boolean => {
+      report({ type: 'progress', index, sentBytes });
+      return false;
+    };
     try {
-      const { etag } = await target.sendPart(parts.uploadId, part, either);
+      const { etag } = await target.sendPart(parts.uploadId, part, either, watch);
       await parts.record(part, recordOf(part, etag));
     } catch (error) {
       if (isFailure(error, 'checksum') && parts.skipDamaged?.(index) === true) return;

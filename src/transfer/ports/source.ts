@@ -46,7 +46,7 @@ export interface Source {
    * exists is `changed`.
    */
   compareNow(): Promise<Sameness>;
-  /** Ends the threads' work on this file and closes it. Idempotent. */
+  /** Ends the threads' work on this file and closes it. Idempotent. Never fails: what was read is not lost by it. */
   close(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export interface ByteStream {
    * @throws TransferError `source` (`command`, `no-command`) when it failed: the bytes are then incomplete
    */
   confirmEnd(signal: AbortSignal): Promise<void>;
-  /** Ends the reading, and the writer. Idempotent. */
+  /** Ends the reading, and the writer. Idempotent. Never fails. */
   close(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export interface StreamSource {
   next(signal: AbortSignal): Promise<BufferedPart | null>;
   /** See ByteStream. */
   confirmEnd(signal: AbortSignal): Promise<void>;
-  /** Ends the threads' work on the stream, and the stream. Idempotent. */
+  /** Ends the threads' work on the stream, and the stream. Idempotent. Never fails. */
   close(): Promise<void>;
 }
 

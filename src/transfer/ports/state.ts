@@ -71,14 +71,17 @@ export interface Journal {
   recordReopened(): Promise<void>;
   /** Removes the journal of an upload that is over, and syncs the folder. */
   remove(): Promise<void>;
-  /** Ends appending; the journal stays. Idempotent. */
+  /** Ends appending; the journal stays. Idempotent. Never fails: what must be on disk was synced. */
   close(): Promise<void>;
 }
 
 /** Held until released, or until this process dies. */
 export interface Lock {
+  /** Aborted, with `busy` as its reason, as soon as a refresh finds that the lock is no longer ours. */
+  readonly lost: AbortSignal;
   /** @throws TransferError `busy` when the lock is no longer ours (a clock jump, a takeover by another calve) */
   assertHeld(): Promise<void>;
+  /** Never fails. */
   release(): Promise<void>;
 }
 
@@ -104,11 +107,11 @@ export interface LockedUpload {
   readonly lock: Lock;
   /** Null when the state folder knows no such upload. */
   readonly journal: Journal | null;
-  /** Closes the journal and releases the lock. Idempotent. */
+  /** Closes the journal and releases the lock. Idempotent. Never fails. */
   close(): Promise<void>;
 }
 
-/** The state folder. @throws TransferError `state` from any method: damaged, not writable, foreign, newer, older */
+/** The state folder. @throws TransferError `state` from any method: damaged, not-writable, system, foreign, newer, older */
 export interface StateStore {
   /** For messages. */
   readonly directory: string;

@@ -133,6 +133,8 @@ export interface FinishedArchive {
   /** The service's own hash of the whole, where it gives one. */
   readonly treeHash: TreeHash | null;
   readonly object?: ObjectFacts;
+  /** True if the store knows no conditions: that no object existed was seen just before, and not guaranteed. */
+  readonly lookedInstead?: boolean;
 }
 
 export interface AbortResponse {
@@ -148,7 +150,7 @@ export function alreadyAborted({ service }: TransferError<'not-found'>): AbortRe
 }
 
 /**
- * Called at each tenth of a part's time with the number of its bytes that have left, where that is known.
+ * Called about once a second with the number of a part's bytes that were handed to the connection.
  * @returns true when the part must stop and give way to others
  */
 export type PartWatch = (sentBytes: number) => boolean;

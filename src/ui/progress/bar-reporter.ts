@@ -45,6 +45,7 @@ function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveL
     started: move,
     sending: move,
     part: move,
+    progress: (event) => meter.note(event),
     retry: (event) => {
       const heldBack = retries.admit();
       if (heldBack !== null) live.printAbove(style.dim(formatRetryLine(event, heldBack)));

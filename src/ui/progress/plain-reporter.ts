@@ -33,16 +33,15 @@ function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHan
     const progress = meter.read();
     if (progress !== null && progressLines.admit() !== null) print(formatProgressLine(progress));
   };
+  const move = (event: Parameters<ProgressMeter['note']>[0]) => {
+    meter.note(event);
+    printProgress();
+  };
   return {
     started: (event) => meter.note(event),
-    sending: (event) => {
-      meter.note(event);
-      printProgress();
-    },
-    part: (event) => {
-      meter.note(event);
-      printProgress();
-    },
+    sending: move,
+    progress: move,
+    part: move,
     retry: (event) => {
       const heldBack = retries.admit();
       if (heldBack !== null) print(formatRetryLine(event, heldBack));

@@ -8,8 +8,9 @@ export interface Progress {
   readonly fileName: string;
   /** Null for a stream of unknown length. An expected size may be exceeded. */
   readonly totalBytes: number | null;
+  /** The bytes of the parts that the service holds, and what has left of the parts in flight. */
   readonly doneBytes: number;
-  /** Sent in this run; parts that were there already do not count. */
+  /** The bytes of the parts that arrived in this run; parts that were there already do not count. */
   readonly sentBytes: number;
   readonly partsSent: number;
   /** Null until a stream has ended. */
@@ -18,7 +19,7 @@ export interface Progress {
   readonly partsReused: number;
   readonly partsInFlight: number;
   readonly elapsedMs: number;
-  /** Average of this run; null until the first part has arrived. */
+  /** Over the last 15 s; null until a byte has left. */
   readonly bytesPerSecond: number | null;
   readonly leftMs: number | null;
 }
@@ -47,13 +48,19 @@ function atMost(whole: number | null, done: number): number {
   return whole === null ? done : Math.min(whole, done);
 }
 
+/** The time over which the rate is measured: parts that end together do not make it jump. */
+const RATE_WINDOW_MS = 15_000;
+
 export class ProgressMeter {
   readonly #nowMs: () => number;
   #started: Started | null = null;
   #startedMs = 0;
   #sent = { parts: 0, bytes: 0 };
   #reused = { parts: 0, bytes: 0 };
-  readonly #inFlight = new Set<number>();
+  /** The bytes that have left of each part in flight, by index. */
+  readonly #inFlight = new Map<number, number>();
+  /** The bytes that had left at some times, the oldest first. The first time is at most as old as the window. */
+  #looks: { readonly atMs: number; readonly bytes: number }[] = [];
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -61,8 +68,28 @@ export class ProgressMeter {
 
   note(event: TransferEvent): void {
     if (event.type === 'started') this.#start(event);
-    if (event.type === 'sending') this.#inFlight.add(event.index);
+    if (event.type === 'sending') this.#inFlight.set(event.index, 0);
+    if (event.type === 'progress') this.#inFlight.set(event.index, event.sentBytes);
     if (event.type === 'part') this.#add(event);
+    if (event.type === 'progress' || event.type === 'part') this.#look();
+  }
+
+  #movedBytes(): number {
+    return [...this.#inFlight.values()].reduce((sum, bytes) => sum + bytes, this.#sent.bytes);
+  }
+
+  #look(): void {
+    const nowMs = this.#nowMs();
+    this.#looks.push({ atMs: nowMs, bytes: this.#movedBytes() });
+    while ((this.#looks[1]?.atMs ?? nowMs) <= nowMs - RATE_WINDOW_MS) this.#looks.shift();
+  }
+
+  /** Returns the bytes per second since the first look; null if nothing has left since then. */
+  #rate(nowMs: number): number | null {
+    const [first] = this.#looks;
+    if (first === undefined || nowMs <= first.atMs) return null;
+    const bytes = this.#movedBytes() - first.bytes;
+    return bytes <= 0 ? null : (bytes * 1000) / (nowMs - first.atMs);
   }
 
   #start(event: Started): void {
@@ -71,6 +98,7 @@ export class ProgressMeter {
     this.#sent = { parts: 0, bytes: 0 };
     this.#reused = { parts: 0, bytes: 0 };
     this.#inFlight.clear();
+    this.#looks = [{ atMs: this.#startedMs, bytes: 0 }];
   }
 
   #add(event: PartDone): void {
@@ -80,8 +108,9 @@ export class ProgressMeter {
     this.#inFlight.delete(event.index);
   }
 
-  /** Ends the transfer. Returns its last numbers; null if none was started. */
+  /** Ends the transfer. Returns its last numbers, without the parts in flight; null if none was started. */
   finish(): Progress | null {
+    this.#inFlight.clear();
     const progress = this.read();
     this.#started = null;
     return progress;
@@ -108,10 +137,10 @@ export class ProgressMeter {
     // The parts that were known at the start, and those that a comparison has found since then.
     const partsReused = started.reusedParts + this.#reused.parts;
     const reusedBytes = started.reusedBytes + this.#reused.bytes;
-    const doneBytes = atMost(plan.sizeBytes, reusedBytes + this.#sent.bytes);
-    const elapsedMs = Math.max(0, this.#nowMs() - this.#startedMs);
-    const isMeasured = this.#sent.bytes > 0 && elapsedMs > 0;
-    const bytesPerSecond = isMeasured ? (this.#sent.bytes * 1000) / elapsedMs : null;
+    const doneBytes = atMost(plan.sizeBytes, reusedBytes + this.#movedBytes());
+    const nowMs = this.#nowMs();
+    const elapsedMs = Math.max(0, nowMs - this.#startedMs);
+    const bytesPerSecond = this.#rate(nowMs);
     return {
       fileName: shortName(started.file),
       totalBytes: plan.sizeBytes,

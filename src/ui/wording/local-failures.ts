@@ -8,8 +8,21 @@ import { type FailureDescriber, safeFile, thenResume, withDetail } from './wordi
 type SourceReason = FailureFacts['source']['why'];
 type StateReason = FailureFacts['state']['why'];
 
+/** Node puts this character in the place of bytes that are not UTF-8, also in the words of the command line. */
+const REPLACED = '\ufffd';
+
 const SOURCE_REASONS = {
-  missing: () => ({ why: 'there is no such file', fix: 'check the path' }),
+  missing: (path: string) =>
+    path.includes(REPLACED)
+      ? {
+          why: 'there is no such file: the name has bytes that are not UTF-8, and Node.js cannot pass them on',
+          fix: 'rename the file, or send it as a stream: calve upload - TARGET < FILE',
+        }
+      : { why: 'there is no such file', fix: 'check the path' },
+  'no-working-folder': () => ({
+    why: 'it starts from the working folder, and somebody deleted that folder',
+    fix: 'change to a folder that exists, or name the whole path',
+  }),
   unreadable: () => ({
     why: 'the file cannot be read',
     fix: 'check its permissions and the disk that it is on',
@@ -21,9 +34,17 @@ const SOURCE_REASONS = {
           fix: 'check why its writer wrote nothing',
         }
       : { why: 'the file is empty, and a vault accepts no empty archive', fix: 'leave this file out' },
+  'empty-stream': () => ({
+    why: 'the stream is empty, so no object was made of it and none was replaced',
+    fix: 'check why its writer wrote nothing; --allow-empty makes an empty object',
+  }),
   'not-regular': (path: string) => ({
     why: 'it is a pipe, a socket or a device, and not a regular file',
     fix: `send its output as a stream: calve upload - TARGET < ${pasteLine([path])}`,
+  }),
+  'no-size': (path: string) => ({
+    why: 'it has bytes although the system gives 0 as its size, so its end is not known',
+    fix: `send it as a stream: calve upload - TARGET < ${pasteLine([path])}`,
   }),
   folder: (path: string) => ({
     why: 'it is a folder, and not a regular file',
@@ -58,7 +79,11 @@ const SOURCE_REASONS = {
 } satisfies { [R in SourceReason]: (path: string) => { why: string; fix: string } };
 
 /** The reasons that leave the upload intact: it can be resumed after the fix. */
-const RESUMABLE_ONCE_FIXED: ReadonlySet<SourceReason> = new Set(['missing', 'unreadable']);
+const RESUMABLE_ONCE_FIXED: ReadonlySet<SourceReason> = new Set([
+  'missing',
+  'no-working-folder',
+  'unreadable',
+]);
 
 export const describeSource: FailureDescriber<'source'> = (error, env) => {
   const { path, why, detail } = error.facts;
@@ -82,6 +107,9 @@ function adoptLine({ file, target, uploadId }: FailureContext): string {
   ]);
 }
 
+/** The options of the folders that calve writes to. */
+const FOLDER_OPTIONS = '--state-dir and --catalogue (for local:// also --local-dir)';
+
 const STATE_REASONS = {
   damaged: (_path: string, context: FailureContext) => ({
     why: "calve's record there is damaged",
@@ -89,15 +117,35 @@ const STATE_REASONS = {
   }),
   'not-writable': () => ({
     why: 'calve cannot write there',
-    fix: 'free space on that disk, or fix its permissions',
+    fix: `free space on that disk or fix its permissions, or name another folder with ${FOLDER_OPTIONS}`,
+  }),
+  system: () => ({
+    why: 'the system could not access it, which says nothing about its content',
+    fix: 'leave it where it is, and try again when the system has recovered',
   }),
   'no-folder': () => ({
     why: 'calve needs a folder there',
     fix: 'move the file in its place away, or name another folder with --state-dir or --catalogue',
   }),
-  foreign: (path: string) => ({
-    why: 'it belongs to another user, or other users may write to it',
-    fix: `make it yours, and remove the permissions of others: ${pasteLine(['chmod', 'go=', path])}`,
+  'no-home': () => ({
+    why: 'this user has no home folder for it',
+    fix: `name the folders with ${FOLDER_OPTIONS}`,
+  }),
+  foreign: () => ({
+    why: 'calve trusts only what belongs to its own user',
+    fix: 'name a folder of your own with --state-dir or --catalogue, or run calve as the user that owns this one',
+  }),
+  open: (path: string) => ({
+    why: 'other users may change it',
+    fix: `take that permission away: ${pasteLine(['chmod', '-R', 'go-w', path])}; if only your own group has it, --trust-group accepts that`,
+  }),
+  link: () => ({
+    why: 'calve made no such thing there',
+    fix: 'move it away, or name another folder with --state-dir or --catalogue',
+  }),
+  'no-access': (path: string) => ({
+    why: 'calve may not read it',
+    fix: `permit it: ${pasteLine(['chmod', '-R', 'u+rwX', path])}, or name another folder with --state-dir or --catalogue`,
   }),
   newer: () => ({ why: 'a newer version of calve wrote it', fix: 'use that newer version' }),
   older: (path: string) => ({

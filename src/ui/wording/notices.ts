@@ -6,6 +6,7 @@ import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import { abortLine, type WordingEnvironment } from './paste-line.js';
+import { count } from './wording-parts.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 
@@ -32,8 +33,15 @@ const WORDINGS: {
     `${safeWhole(archiveId)}, archived on ${formatTimestamp(archivedAt)}, was deleted or replaced: the file is sent again`,
   'default-class': ({ storageClass }) =>
     `the storage class is ${safeText(storageClass)}; --storage-class chooses a colder one, for example DEEP_ARCHIVE`,
-  'parts-may-remain': (notice) =>
-    `upload ${safeWhole(notice.uploadId)} was aborted, but the service still lists ${notice.parts === 1 ? '1 part' : `${notice.parts} parts`} of it: storage may still be billed; abort it again later`,
+  'parts-may-remain': ({ uploadId, parts }) => {
+    const finding =
+      parts === null
+        ? 'calve may not check whether parts remain'
+        : `the service still lists ${count(parts, 'part')} of it`;
+    return `upload ${safeWhole(uploadId)} was aborted, but ${finding}: storage may still be billed; abort it again later`;
+  },
+  'looked-instead': () =>
+    'this store does not support conditional requests: calve looked for an object under the key just before it completed the upload, and found none',
   'expired-created-again': ({ lastActivityAt }) =>
     `the upload has expired, because it was idle since ${formatTimestamp(lastActivityAt)}; calve creates a new one`,
   'gone-created-again': ({ uploadId }) =>
@@ -42,6 +50,8 @@ const WORDINGS: {
     `the file's metadata changed, though its size and modification time are the same: ${parts(notice.parts)} read again and compared`,
   'journal-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${lines === 1 ? '1 line' : `${lines} lines`} could not be read; calve uses the service's list of parts instead`,
+  'journal-left': ({ path, detail }) =>
+    `the archive is recorded, but ${safeWhole(path)} could not be removed${detail === null ? '' : ` (${safeText(detail)})`}: the next run removes it`,
   'create-repeated': ({ attempts, description }) =>
     `the request to create the upload was sent ${attempts} times, and not every answer arrived: the service may keep an empty upload with the same description (${safeText(description)}) until it expires or is aborted; calve list-uploads shows it`,
   'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>
@@ -56,6 +66,11 @@ const WORDINGS: {
     'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
   'in-use-elsewhere': ({ uploadId, createdAt }) =>
     `upload ${safeWhole(uploadId)}, created on ${formatTimestamp(createdAt)}, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)`,
+  'nothing-aborted': ({ why }) =>
+    why === 'declined' ? 'the answer was not yes: nothing was aborted' : 'there is no upload to abort',
+  'nothing-to-resume': () => 'there is no unfinished upload to resume',
+  'certificates-not-verified': () =>
+    'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
   'next-page': ({ marker }) => `there are more entries; the next page: --marker=${safeWhole(marker)}`,
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };

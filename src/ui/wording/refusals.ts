@@ -23,7 +23,19 @@ const REASONS = {
   },
   denied: {
     why: 'these credentials do not permit this',
-    fix: 'allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile',
+    fix: 'name another profile with --profile, or allow it in the policy of the user and of the vault',
+  },
+  quota: {
+    why: 'the store has no room left: a quota is used up',
+    fix: 'free some space there or raise the quota',
+  },
+  'too-large': {
+    why: 'the service, or a proxy in front of it, takes no part of this size',
+    fix: 'create a new upload of smaller parts with --fresh --part-size, or raise the limit of the proxy',
+  },
+  'not-the-service': {
+    why: 'the answer is not from the service',
+    fix: 'check --endpoint-url, and the proxies between this machine and the service',
   },
   clock: {
     why: "this machine's clock differs too much from the service's, so its signatures are not valid",
@@ -43,6 +55,10 @@ const REASONS = {
     why: "the recorded endpoint is neither the service's own nor on this machine",
     fix: 'if you know that endpoint, confirm it with the same --endpoint-url; if not, someone may have changed the state folder',
   },
+  'untrusted-certificate': {
+    why: 'the certificate is not trusted, so nothing was sent',
+    fix: "check the name of the endpoint and this machine's clock; if the authority is your own (a private service, or a proxy that reads TLS), set AWS_CA_BUNDLE, ca_bundle in your AWS profile, or NODE_EXTRA_CA_CERTS to the file of its certificate",
+  },
   rejected: {
     why: 'the service refused the request',
     fix: 'see the answer of the service above',
@@ -51,19 +67,42 @@ const REASONS = {
 
 /** The fixes that differ for object stores. */
 const OBJECT_FIXES: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: string } } = {
-  s3: {
-    denied:
-      'allow it in the policy of the user and of the bucket (s3:PutObject, s3:GetObject, s3:ListBucket, s3:ListMultipartUploadParts, s3:ListBucketMultipartUploads, s3:AbortMultipartUpload), or name another profile with --profile',
-  },
+  s3: {},
   obs: {
     'no-credentials':
       'set OBS_ACCESS_KEY_ID and OBS_SECRET_ACCESS_KEY, both, or name an AWS profile that holds OBS keys with --profile',
     'wrong-credentials':
       'check the access key, its secret and the region; temporary credentials need their OBS_SECURITY_TOKEN, and must not have expired',
-    denied:
-      'allow it in the policy of the user and of the bucket (PutObject, GetObject, ListBucket, ListMultipartUploadParts, ListBucketMultipartUploads, AbortMultipartUpload)',
   },
 };
+
+/**
+ * The actions of a policy that allow an operation of S3. The actions of vaults have the names of their operations.
+ * Source: Amazon S3 user guide, "Required permissions for Amazon S3 API operations".
+ */
+const S3_ACTIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    HeadBucket: 'ListBucket',
+    HeadObject: 'GetObject',
+    CreateMultipartUpload: 'PutObject',
+    UploadPart: 'PutObject',
+    CompleteMultipartUpload: 'PutObject',
+    ListParts: 'ListMultipartUploadParts',
+    ListMultipartUploads: 'ListBucketMultipartUploads',
+    AbortMultipartUpload: 'AbortMultipartUpload',
+  }),
+);
+
+/** Returns ` (glacier:ListParts)`, the action that a policy must allow; '' if it is not known. */
+function actionOf(error: TransferError<'refused'>): string {
+  const { operation } = error.facts;
+  const scheme = schemeOf(error);
+  if (scheme === 's3' || scheme === 'obs') {
+    const action = S3_ACTIONS.get(operation);
+    return action === undefined ? '' : ` (${scheme === 's3' ? 's3:' : ''}${action})`;
+  }
+  return /^[A-Z][A-Za-z]+$/.test(operation) ? ` (glacier:${operation})` : '';
+}
 
 /** Returns the alternative to a vault: the same file as an object of a cold storage class. */
 function objectLine(file: string | undefined): string {
@@ -76,7 +115,10 @@ function fixFor(error: TransferError<'refused'>): string {
   if (why === 'no-longer-supported') return objectLine(error.context.file);
   const scheme = schemeOf(error);
   const objectFix = scheme === 's3' || scheme === 'obs' ? OBJECT_FIXES[scheme][why] : undefined;
-  return objectFix ?? REASONS[why].fix;
+  const fix = objectFix ?? REASONS[why].fix;
+  if (why !== 'denied') return fix;
+  const owner = scheme === 's3' || scheme === 'obs' ? fix.replace('of the vault', 'of the bucket') : fix;
+  return owner + actionOf(error);
 }
 
 export const describeRefusal: FailureDescriber<'refused'> = (error, env) => {

@@ -77,8 +77,45 @@ test('a range of the output answers 206, and has a tree hash only if it is a who
     const hash = answer.headers['x-amz-sha256-tree-hash'];
     assert.equal(hash, aligned ? treeHash(expected) : undefined, `${start}-${last}`);
   }
-  for (const range of [`bytes=0-${bytes.length}`, 'bytes=5-4', 'bytes 0-1', 'bytes=-5']) {
-    assert.equal(errorOf(await output(client, jobId, range)), BAD, range);
+});
+
+test('a range of the output ends with the output, and one that starts after it is refused', async (t) => {
+  const { client } = await withEmulator(t);
+  const jobId = await initiateJob(client, {
+    Type: 'archive-retrieval',
+    ArchiveId: await client.uploadArchive(bytes),
+  });
+  const rest = bytes.subarray(3 * MIB);
+  for (const last of [bytes.length, 4 * MIB - 1, '9'.repeat(30)]) {
+    const answer = await output(client, jobId, `bytes=${3 * MIB}-${last}`);
+    assert.equal(answer.status, 206);
+    assert.equal(answer.headers['content-range'], `bytes ${3 * MIB}-${bytes.length - 1}/${bytes.length}`);
+    assert.equal(answer.headers['x-amz-sha256-tree-hash'], treeHash(rest));
+    assert.ok(answer.bytes.equals(rest));
+  }
+  const range = `bytes=${bytes.length}-${4 * MIB}`;
+  const refused = await output(client, jobId, range);
+  assert.equal(errorOf(refused), BAD);
+  const message = `The start of the range is larger than size of retrieved data: ${range}`;
+  assert.equal(JSON.parse(refused.text).message, message);
+});
+
+test('a range header of another form is ignored, and the whole output comes', async (t) => {
+  const { client } = await withEmulator(t);
+  const jobId = await initiateJob(client, { Type: 'inventory-retrieval' });
+  const whole = await output(client, jobId);
+  for (const range of [
+    'bytes 0-1',
+    'bytes 0-1/9',
+    '0-100/493',
+    'bytes=5-4',
+    'bytes=-5',
+    'bytes=5-',
+    'bytes=0-1,3-4',
+  ]) {
+    const answer = await output(client, jobId, range);
+    assert.deepEqual([answer.status, answer.headers['content-range']], [200, undefined], range);
+    assert.equal(answer.text, whole.text);
   }
 });
 
@@ -212,6 +249,15 @@ test('jobs are listed in pages and can be filtered by state', async (t) => {
   assert.equal((await list('?statuscode=Succeeded&completed=true')).JobList.length, 5);
   assert.equal((await list('?completed=false')).JobList.length, 0);
   assert.equal((await list('?statuscode=finished')).message, 'The job status code is not valid: finished');
+});
+
+test('a list of jobs has at most 50 of them, for any larger limit', async (t) => {
+  const { client } = await withEmulator(t);
+  await Promise.all(Array.from({ length: 51 }, () => initiateJob(client, { Type: 'inventory-retrieval' })));
+  const { text } = await client.request({ method: 'GET', path: '/jobs?limit=1000' });
+  const { JobList, Marker } = JSON.parse(text);
+  assert.equal(JobList.length, 50);
+  assert.notEqual(Marker, null);
 });
 
 test('job parameters that are not JSON, or have a missing or an illegal field, get an error', async (t) => {

@@ -32,6 +32,7 @@ test('230 open uploads are listed in pages, each once, and about a quarter of th
   const { client } = await withEmulator(t);
   const initiated = await Promise.all(Array.from({ length: 230 }, () => client.initiate(MIB)));
   for (const [limit, pages] of [
+    [1000, 5],
     [50, 5],
     [46, 5],
     [7, 33],
@@ -73,9 +74,9 @@ test('a page starts after its marker even if the upload of the marker no longer 
   );
 });
 
-test('a limit outside 1 to 50 and an invented marker are refused', async (t) => {
+test('a limit that is not a positive number, and an invented marker, are refused', async (t) => {
   const { client } = await withEmulator(t);
-  for (const query of ['limit=0', 'limit=51', 'limit=ten', 'marker=AAAA', `marker=${'a'.repeat(92)}`]) {
+  for (const query of ['limit=0', 'limit=ten', 'marker=AAAA', `marker=${'a'.repeat(92)}`]) {
     const answer = await client.request({ method: 'GET', path: `/multipart-uploads?${query}` });
     assert.equal(errorOf(answer), '400 InvalidParameterValueException', query);
   }

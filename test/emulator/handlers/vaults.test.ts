@@ -122,7 +122,9 @@ test('a page lists at most ten vaults, in ASCII order, and its marker is an ARN'
   }
   assert.deepEqual(seen, names);
   assert.equal(pages, 3, 'the last page is exactly full, and its marker is null');
-  for (const query of ['limit=0', 'limit=11', 'limit=x', 'marker=nonsense']) {
+  const tooMany = await sendSigned(emulator.url, { method: 'GET', path: '/-/vaults?limit=1000' });
+  assert.equal(JSON.parse(tooMany.text).VaultList.length, 10, 'a limit above the maximum gets the maximum');
+  for (const query of ['limit=0', 'limit=x', 'marker=nonsense']) {
     const answer = await sendSigned(emulator.url, { method: 'GET', path: `/-/vaults?${query}` });
     assert.equal(errorOf(answer), '400 InvalidParameterValueException', query);
   }

@@ -6,6 +6,7 @@ import { withAdaptiveConcurrency } from '../../../src/transfer/decorators/adapti
 import type { TransferEvent } from '../../../src/transfer/events.js';
 import type { PreparedPart } from '../../../src/transfer/ports/source.js';
 import type { PartWatch, Target } from '../../../src/transfer/ports/target.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { memoryTarget } from '../../support/memory-target.js';
 import { serviceAnswer } from '../../support/memory-vault.js';
 import { preparedPart } from '../../support/prepared-part.js';
@@ -96,7 +97,12 @@ function bench({ bytesPerSecond, concurrency = 4, measured = true, watched = fal
       ...{ bytesPerSecond: null, fittingPartSizeBytes: null },
     });
   };
-  const clock = { nowMs: () => line.nowMs, sleep: async () => {}, random: () => 0.5 };
+  const clock = {
+    nowMs: () => 0,
+    monotonicMs: () => line.nowMs,
+    sleep: async () => {},
+    random: () => 0.5,
+  };
   const paced = withAdaptiveConcurrency(
     { ...target, sendPart },
     { concurrency, clock, report: (event) => events.push(event) },
@@ -285,7 +291,7 @@ test('a signal stops a part that waits for its turn', async () => {
 test('failures of other kinds do not change the number of parts at once', async () => {
   const { target, hooks } = memoryTarget({ partTimeMs: PART_TIME_MS });
   const events: TransferEvent[] = [];
-  const clock = { nowMs: Date.now, sleep: async () => {}, random: () => 0.5 };
+  const clock = new FakeClock();
   const paced = withAdaptiveConcurrency(target, {
     concurrency: 1,
     clock,
@@ -314,6 +320,6 @@ test('failures of other kinds do not change the number of parts at once', async 
 
 test('a target without a time limit for parts is not changed', () => {
   const { target } = memoryTarget({ partTimeMs: null });
-  const clock = { nowMs: Date.now, sleep: async () => {}, random: () => 0.5 };
+  const clock = new FakeClock();
   assert.equal(withAdaptiveConcurrency(target, { concurrency: 1, clock, report: () => {} }), target);
 });

@@ -150,6 +150,26 @@ test('a request with damaged data or an expired signature is sent three times at
   }
 });
 
+test('refused credentials are looked up again after pauses: three times at the start of a run, ten times later', async () => {
+  const { target, calls, hooks, clock } = bench();
+  hooks.before = () => {
+    throw failing('renew', 'refused');
+  };
+  await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'refused'));
+  assert.equal(calls.locate, 3);
+  hooks.before = () => undefined;
+  await target.locate(false, never);
+  hooks.before = () => {
+    throw failing('renew', 'refused');
+  };
+  await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'refused'));
+  assert.equal(calls.locate, 3 + 1 + 10);
+  assert.ok(
+    clock.slept.every((ms) => ms > 0),
+    'each attempt waits',
+  );
+});
+
 test('a request whose signature expires after a long outage is signed again', async () => {
   const { target, calls, hooks } = bench();
   hooks.before = ({ count }) => {
@@ -247,6 +267,28 @@ test('four requests in flight survive an outage of 50 minutes, even if one succe
   };
   await Promise.all([1, 2, 3, 4].map(() => target.sendPart(uploadId, part, never)));
   assert.ok(clock.nowMs() >= deadUntilMs);
+});
+
+test('a clock that is set forward by two hours during an outage ends no run', async () => {
+  const { target, plain, hooks, clock } = bench();
+  const { uploadId } = await plain.createUpload(request, never);
+  await target.locate(false, never);
+  let failures = 0;
+  hooks.before = ({ operation }) => {
+    if (operation !== 'sendPart' || ++failures > 12) return;
+    clock.set(2 * HOUR_MS);
+    throw unavailable();
+  };
+  await target.sendPart(uploadId, part, never);
+  hooks.before = () => {
+    clock.set(-30 * HOUR_MS);
+    throw unavailable();
+  };
+  await assert.rejects(target.sendPart(uploadId, part, never), (error) => {
+    assert.ok(isFailure(error, 'unreachable'));
+    assert.ok(error.facts.elapsedMs > 0 && error.facts.elapsedMs < 2 * HOUR_MS);
+    return true;
+  });
 });
 
 test('attempts during an outage do not count against a request once the line is back', async () => {

@@ -28,8 +28,8 @@ test('a log gets at most one line every 30 s, and one at the end', async (t) => 
   reporter.report(ARCHIVED);
   reporter.done();
   assert.deepEqual(stderr.text.split('\n'), [
-    'backup.tar: 49%, 784 MiB of 1.56 GiB, 49 of 100 parts, 15.5 MiB/s, 53 s left',
-    'backup.tar: 79%, 1.23 GiB of 1.56 GiB, 79 of 100 parts, 15.7 MiB/s, 21 s left',
+    'backup.tar: 49%, 784 MiB of 1.56 GiB, 49 of 100 parts, 15 MiB/s, 54 s left',
+    'backup.tar: 79%, 1.23 GiB of 1.56 GiB, 79 of 100 parts, 15 MiB/s, 22 s left',
     'backup.tar: archived, 1.56 GiB in 1 min 20 s (16 MiB/s), 20 of 100 parts were there already',
     '',
   ]);

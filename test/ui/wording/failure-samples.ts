@@ -40,14 +40,35 @@ function failure<K extends FailureKind>(
 }
 
 const refusals = (
-  ['no-credentials', 'wrong-credentials', 'clock', 'no-longer-supported', 'rejected'] as const
+  [
+    'no-credentials',
+    'wrong-credentials',
+    'clock',
+    'no-longer-supported',
+    'untrusted-certificate',
+    'rejected',
+    'quota',
+    'too-large',
+    'not-the-service',
+  ] as const
 ).map((why) => failure('refused', { why, operation: 'create the upload', detail: null }));
 
 const missing = (what: FailureFacts['not-found']['what'], name: string) =>
   failure('not-found', { what, name, detail: null });
 
 const sources = (
-  ['missing', 'unreadable', 'empty', 'folder', 'not-regular', 'changed', 'other-upload'] as const
+  [
+    'missing',
+    'no-working-folder',
+    'unreadable',
+    'empty',
+    'empty-stream',
+    'folder',
+    'not-regular',
+    'no-size',
+    'changed',
+    'other-upload',
+  ] as const
 ).map((why) =>
   failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
@@ -61,7 +82,20 @@ const streams = (
   ] as const
 ).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
 
-const states = (['damaged', 'not-writable', 'no-folder', 'foreign', 'newer'] as const).map((why) =>
+const states = (
+  [
+    'damaged',
+    'not-writable',
+    'system',
+    'no-folder',
+    'no-home',
+    'foreign',
+    'open',
+    'link',
+    'no-access',
+    'newer',
+  ] as const
+).map((why) =>
   failure('state', { path: '/state/x', why, detail: why === 'damaged' ? 'line 3' : null }, UPLOAD),
 );
 
@@ -117,7 +151,7 @@ export const SAMPLES: Samples = {
   ],
   refused: [
     ...refusals,
-    failure('refused', { why: 'denied', operation: 'send part 17', detail: null }, UPLOAD, DENIED),
+    failure('refused', { why: 'denied', operation: 'UploadMultipartPart', detail: null }, UPLOAD, DENIED),
     failure(
       'refused',
       { why: 'endpoint-unconfirmed', operation: 'resume the upload', detail: 'https://evil.example' },

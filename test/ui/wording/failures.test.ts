@@ -100,12 +100,28 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: upload it to a bucket instead: calve upload FILE s3://BUCKET/KEY --storage-class DEEP_ARCHIVE',
     ],
     [
+      'calve: could not create the upload: the certificate is not trusted, so nothing was sent',
+      "hint: check the name of the endpoint and this machine's clock; if the authority is your own (a private service, or a proxy that reads TLS), set AWS_CA_BUNDLE, ca_bundle in your AWS profile, or NODE_EXTRA_CA_CERTS to the file of its certificate",
+    ],
+    [
       'calve: could not create the upload: the service refused the request',
       'hint: see the answer of the service above',
     ],
     [
-      'calve: could not send part 17 (/data/backup.tar to glacier://photos): these credentials do not permit this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
-      'hint: allow it in the policy of the user and of the vault (glacier:InitiateMultipartUpload, UploadMultipartPart, ListParts, ListMultipartUploads, CompleteMultipartUpload, AbortMultipartUpload, DescribeVault), or name another profile with --profile, then: calve resume /data/backup.tar',
+      'calve: could not create the upload: the store has no room left: a quota is used up',
+      'hint: free some space there or raise the quota',
+    ],
+    [
+      'calve: could not create the upload: the service, or a proxy in front of it, takes no part of this size',
+      'hint: create a new upload of smaller parts with --fresh --part-size, or raise the limit of the proxy',
+    ],
+    [
+      'calve: could not create the upload: the answer is not from the service',
+      'hint: check --endpoint-url, and the proxies between this machine and the service',
+    ],
+    [
+      'calve: could not send a part (/data/backup.tar to glacier://photos): these credentials do not permit this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
+      'hint: name another profile with --profile, or allow it in the policy of the user and of the vault (glacier:UploadMultipartPart), then: calve resume /data/backup.tar',
     ],
     [
       "calve: could not resume the upload (/data/backup.tar to glacier://photos): the recorded endpoint is neither the service's own nor on this machine: https://evil.example",
@@ -118,6 +134,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: check the path, then: calve resume /data/backup.tar',
     ],
     [
+      'calve: /data/my files: it starts from the working folder, and somebody deleted that folder',
+      'hint: change to a folder that exists, or name the whole path, then: calve resume /data/backup.tar',
+    ],
+    [
       'calve: /data/my files: the file cannot be read: EACCES',
       'hint: check its permissions and the disk that it is on, then: calve resume /data/backup.tar',
     ],
@@ -126,12 +146,20 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: leave this file out',
     ],
     [
+      'calve: /data/my files: the stream is empty, so no object was made of it and none was replaced',
+      'hint: check why its writer wrote nothing; --allow-empty makes an empty object',
+    ],
+    [
       'calve: /data/my files: it is a folder, and not a regular file',
       "hint: pack it into one file first: tar -cf '/data/my files.tar' '/data/my files'",
     ],
     [
       'calve: /data/my files: it is a pipe, a socket or a device, and not a regular file',
       "hint: send its output as a stream: calve upload - TARGET < '/data/my files'",
+    ],
+    [
+      'calve: /data/my files: it has bytes although the system gives 0 as its size, so its end is not known',
+      "hint: send it as a stream: calve upload - TARGET < '/data/my files'",
     ],
     [
       'calve: /data/my files: the file changed after its upload started, so no archive was made of it',
@@ -165,15 +193,35 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: /state/x: calve cannot write there',
-      'hint: free space on that disk, or fix its permissions, then: calve resume /data/backup.tar',
+      'hint: free space on that disk or fix its permissions, or name another folder with --state-dir and --catalogue (for local:// also --local-dir), then: calve resume /data/backup.tar',
+    ],
+    [
+      'calve: /state/x: the system could not access it, which says nothing about its content',
+      'hint: leave it where it is, and try again when the system has recovered',
     ],
     [
       'calve: /state/x: calve needs a folder there',
       'hint: move the file in its place away, or name another folder with --state-dir or --catalogue',
     ],
     [
-      'calve: /state/x: it belongs to another user, or other users may write to it',
-      'hint: make it yours, and remove the permissions of others: chmod go= /state/x',
+      'calve: /state/x: this user has no home folder for it',
+      'hint: name the folders with --state-dir and --catalogue (for local:// also --local-dir)',
+    ],
+    [
+      'calve: /state/x: calve trusts only what belongs to its own user',
+      'hint: name a folder of your own with --state-dir or --catalogue, or run calve as the user that owns this one',
+    ],
+    [
+      'calve: /state/x: other users may change it',
+      'hint: take that permission away: chmod -R go-w /state/x; if only your own group has it, --trust-group accepts that',
+    ],
+    [
+      'calve: /state/x: calve made no such thing there',
+      'hint: move it away, or name another folder with --state-dir or --catalogue',
+    ],
+    [
+      'calve: /state/x: calve may not read it',
+      'hint: permit it: chmod -R u+rwX /state/x, or name another folder with --state-dir or --catalogue',
     ],
     ['calve: /state/x: a newer version of calve wrote it', 'hint: use that newer version'],
   ],

@@ -42,6 +42,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', parts: 2 },
     'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may still be billed; abort it again later',
   ],
+  'looked-instead': [
+    {},
+    'this store does not support conditional requests: calve looked for an object under the key just before it completed the upload, and found none',
+  ],
   'expired-created-again': [
     { uploadId: '-Xk3', lastActivityAt: startedAt },
     'the upload has expired, because it was idle since 2026-11-19 08:00 UTC; calve creates a new one',
@@ -57,6 +61,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
   'journal-damaged': [
     { path: '/state/\x1bx', lines: 2 },
     "/state/\\x1bx: 2 lines could not be read; calve uses the service's list of parts instead",
+  ],
+  'journal-left': [
+    { path: '/state/x', detail: 'EROFS: read-only file system' },
+    'the archive is recorded, but /state/x could not be removed (EROFS: read-only file system): the next run removes it',
   ],
   'create-repeated': [
     { attempts: 3, description: 'backup.tar' },
@@ -78,6 +86,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { file: '/data/a', holder: 'nas, process 4711' },
     '/data/a: another calve works on it (nas, process 4711): skipped',
   ],
+  'certificates-not-verified': [
+    {},
+    'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
+  ],
   'account-unknown': [
     {},
     'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
@@ -86,6 +98,8 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', createdAt: startedAt },
     'upload -Xk3, created on 2026-11-19 08:00 UTC, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)',
   ],
+  'nothing-aborted': [{ why: 'declined' }, 'the answer was not yes: nothing was aborted'],
+  'nothing-to-resume': [{}, 'there is no unfinished upload to resume'],
   'next-page': [{ marker: '-Xk3' }, 'there are more entries; the next page: --marker=-Xk3'],
   'state-folder': [{ path: '/var/lib/calve' }, 'the state folder is /var/lib/calve'],
 };

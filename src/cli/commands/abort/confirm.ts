@@ -1,5 +1,6 @@
 /** Asks before several uploads are aborted. */
-import { createInterface } from 'node:readline/promises';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline/promises';
 import { TransferError } from '../../../core/failures.js';
 import type { CommandContext } from '../../command.js';
 import { isSet } from '../../compose.js';
@@ -15,9 +16,17 @@ export function checkMayAsk({ env, stdin, stderr }: Io): void {
   });
 }
 
-/** Returns true where the user says yes. */
-export async function confirmed(context: CommandContext, count: number): Promise<boolean> {
-  context.reporter.done();
+/** The uploads that a question is about. */
+interface Subject {
+  /** A table of them, for a person. */
+  readonly text: string;
+  readonly count: number;
+}
+
+/** Shows the uploads on standard error, because stdout has results only. Returns true if the user says yes. */
+export async function confirmed(context: CommandContext, { text, count }: Subject): Promise<boolean> {
+  context.reporter.clear();
+  context.io.stderr.write(text);
   const asking = createInterface({ input: context.io.stdin, output: context.io.stderr });
   // While readline asks, Ctrl-C comes as a key and not as a signal.
   const interrupted = new AbortController();
@@ -25,7 +34,8 @@ export async function confirmed(context: CommandContext, count: number): Promise
   const signal = AbortSignal.any([context.io.signal, interrupted.signal]);
   try {
     const question = `Abort ${count} ${count === 1 ? 'upload' : 'uploads'}? The parts that were sent are lost. [y/N] `;
-    return /^y(es)?$/i.test((await asking.question(question, { signal })).trim());
+    const answer = await Promise.race([asking.question(question, { signal }), whenClosed(asking)]);
+    return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     signal.throwIfAborted();
     // Ctrl-D means no.
@@ -34,4 +44,10 @@ export async function confirmed(context: CommandContext, count: number): Promise
   } finally {
     asking.close();
   }
+}
+
+/** Ctrl-D ends the input. Some versions of Node then leave the question without an answer. */
+async function whenClosed(asking: Interface): Promise<string> {
+  await once(asking, 'close');
+  return '';
 }

@@ -1,10 +1,11 @@
-import { isFailure, TransferError } from '../../../core/failures.js';
+import { isFailure, TransferError, withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { abortUpload, sortUploads, withActivity } from '../../../transfer/abort.js';
 import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
 import type { OpenUpload } from '../../../transfer/ports/target.js';
 import { type Session, sessionAt } from '../../../transfer/session.js';
 import { abortedJson, type UploadJson } from '../../../ui/json.js';
+import { safeWhole } from '../../../ui/text/safe-text.js';
 import type { CommandContext } from '../../command.js';
 import { openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
@@ -42,6 +43,8 @@ export async function abort(context: Context, words: readonly string[]): Promise
       const uploads = selection.ids.map((uploadId) => ({ uploadId, key }));
       await abortEach(context, session, uploads, { listed: false, forget: own.dropRecord });
     }
+  } catch (error) {
+    throw withContext(error, { target: url.url });
   } finally {
     await close();
   }
@@ -76,13 +79,29 @@ async function sweep(context: Context, session: Session, selection: Selection): 
   }
   const { own } = context.options;
   if (own.dryRun) return printUploads(context, session, sorted.take);
-  if (sorted.take.length === 0 || !(own.yes || (await confirmed(context, sorted.take.length)))) return;
+  const why = await reasonToStop(context, session, sorted.take);
+  if (why !== null) return session.report({ type: 'notice', notice: 'nothing-aborted', why });
   await abortEach(
     context,
     session,
     sorted.take.map(({ open }) => open),
     { listed: true, forget: own.dropRecord },
   );
+}
+
+/** Lists the uploads and asks, unless --yes is given. @returns null if the uploads are to be aborted */
+async function reasonToStop(
+  context: Context,
+  session: Session,
+  uploads: readonly JoinedUpload[],
+): Promise<'none' | 'declined' | null> {
+  if (uploads.length === 0) return 'none';
+  if (context.options.own.yes) return null;
+  const rows = uploads.map((upload) => joinedJson(session, upload));
+  const columns = context.io.stderr.columns || undefined;
+  const table = uploadsTableFor(parseTargetUrl(session.targetIdentity.url))({ isTerminal: true, columns });
+  const text = rows.map((row) => table.push(row)).join('') + table.end();
+  return (await confirmed(context, { text, count: rows.length })) ? null : 'declined';
 }
 
 /** Aborts the uploads. Those that another calve works on fail at the end, after the others are done. */
@@ -98,7 +117,7 @@ async function abortEach(
       const there = sessionAt(session, key);
       const { answer } = await abortUpload(there, uploadId, how);
       const object = abortedJson({ uploadId, target: there.targetIdentity.url, key }, answer);
-      await context.result(object, `aborted\t${uploadId}`);
+      await context.result(object, `aborted\t${safeWhole(uploadId)}`);
     } catch (error) {
       if (isFailure(error, 'busy')) busy.push(error);
       else await context.fail(error);

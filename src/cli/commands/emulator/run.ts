@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { onAbort } from '../../../core/abort-signals.js';
 import { TransferError } from '../../../core/failures.js';
 import { FaultSpecError } from '../../../emulator/faults/fault-plan.js';
@@ -14,7 +14,7 @@ import type { Options } from './command.js';
 export async function emulator(context: CommandContext<Options>): Promise<void> {
   const { io, options } = context;
   const given = options.own.dataDir;
-  const dataDir = given === null ? await mkdtemp(join(tmpdir(), 'calve-emulator-')) : resolve(io.cwd, given);
+  const dataDir = given === null ? await mkdtemp(join(tmpdir(), 'calve-emulator-')) : io.absolute(given);
   try {
     const server = await start(context, dataDir);
     try {

@@ -1,26 +1,29 @@
-import { resolve } from 'node:path';
+import type { FailureContext } from '../../../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
 import { openStandardInput } from '../../../source/byte-streams.js';
-import { hashFile, hashStream } from '../../../source/hash-file.js';
+import { type HashedBytes, hashFile, hashStream } from '../../../source/hash-file.js';
 import { hashJson } from '../../../ui/json.js';
 import { safeWhole } from '../../../ui/text/safe-text.js';
 import type { CommandContext } from '../../command.js';
+import type { Io } from '../../io.js';
 
 /** `calve hash FILE...` prints tree hashes in the lines of sha256sum. */
 export async function hash(context: CommandContext, words: readonly string[]): Promise<void> {
   const { io } = context;
   for (const word of words) {
-    const isStream = word === STANDARD_INPUT_WORD;
-    const file = isStream ? word : resolve(io.cwd, word);
+    const about: FailureContext = {};
     try {
-      const hashed = isStream
-        ? await hashStream(openStandardInput(io.stdin), io.signal)
-        : await hashFile(file, io.signal);
-      const { sizeBytes, treeHash } = hashed;
-      await context.result(hashJson(file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
+      about.file = word === STANDARD_INPUT_WORD ? word : io.absolute(word);
+      const { sizeBytes, treeHash } = await hashOf(io, about.file);
+      await context.result(hashJson(about.file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
     } catch (error) {
-      await context.fail(error, { file });
+      await context.fail(error, about);
       if (io.signal.aborted) return;
     }
   }
+}
+
+function hashOf(io: Io, file: string): Promise<HashedBytes> {
+  if (file === STANDARD_INPUT_WORD) return hashStream(openStandardInput(io.stdin), io.signal);
+  return hashFile(file, io.signal);
 }

@@ -1,3 +1,4 @@
+import { cleanUp } from '../../../core/clean-up.js';
 import { withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { everyPage } from '../../../transfer/list.js';
@@ -30,6 +31,6 @@ export async function listParts(context: CommandContext<Options>, words: readonl
   } catch (error) {
     throw withContext(error, { target: url.url, uploadId });
   } finally {
-    await target.close();
+    await cleanUp(() => target.close());
   }
 }

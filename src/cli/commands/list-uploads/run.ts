@@ -1,9 +1,12 @@
+import { cleanUp } from '../../../core/clean-up.js';
+import { isFailure, withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
 import { TARGETS } from '../../../targets/registry.js';
 import { joiner, listUploads as listAll } from '../../../transfer/list.js';
 import { jsonLine, pageJson, type UploadJson } from '../../../ui/json.js';
 import type { CommandContext } from '../../command.js';
 import { connectTarget, openState, resolveTarget } from '../../compose.js';
+import type { Given } from '../../options/given.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
 import { joinedJson, rowPrinter, uploadsTableFor } from '../../results.js';
 import type { Options } from './command.js';
@@ -32,9 +35,23 @@ export async function listUploads(context: CommandContext<Options>, words: reado
     for (const open of page.uploads) await printer.print(joinedJson(session, join(open)));
     await printer.end();
     await printMarker(context, page.marker);
+  } catch (error) {
+    // A vault refuses the marker itself, a bucket's marker is read here: for both it is a mistake in the command line.
+    if (marker !== null && isMalformed(error)) refuseMarker(given);
+    throw withContext(error, { target: url.url });
   } finally {
-    await session.target.close();
+    await cleanUp(() => session.target.close());
   }
+}
+
+function refuseMarker(given: Given): never {
+  const hint = 'use the marker that the previous page printed';
+  given.refuse('--marker', 'it is not the marker of an earlier page', hint);
+}
+
+/** Returns true if the service says that a value of the request is not valid. */
+function isMalformed(error: unknown): boolean {
+  return isFailure(error, 'refused') && error.facts.why === 'rejected' && error.service?.httpStatus === 400;
 }
 
 /** Prints the next marker: without --json on stderr, because stdout has the list alone. */

@@ -1,6 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { isFailure, TransferError } from '../../../core/failures.js';
+import { isFailure, TransferError, withContext } from '../../../core/failures.js';
 import { sourceName } from '../../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
@@ -42,7 +41,7 @@ async function adopt(context: Context, words: readonly string[], uploadId: strin
   checkKey(url, 'resume');
   const { session, close } = await openTargetSession({ io, options, reporter }, url);
   try {
-    await printArchive(context, await adoptUpload(session, resolve(io.cwd, file), uploadId));
+    await printArchive(context, await adoptUpload(session, io.absolute(file), uploadId));
   } finally {
     await close();
   }
@@ -57,7 +56,9 @@ function noticeStateFolder(context: Context): void {
 
 /** Resumes all uploads. One that another calve works on is reported and skipped; it is not a failure. */
 async function resumeAll(context: Context): Promise<void> {
-  for (const upload of await openState(context.options).heads()) {
+  const unfinished = await openState(context.options).heads();
+  if (unfinished.length === 0) context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+  for (const upload of unfinished) {
     try {
       await resumeOne(context, upload);
     } catch (error) {
@@ -92,22 +93,32 @@ async function findUpload(
   known: readonly UnfinishedHead[],
   word: string,
 ): Promise<UnfinishedHead> {
-  const path = resolve(context.io.cwd, word);
+  const named = known.find((upload) => upload.head.uploadId === word);
+  if (named !== undefined) return named;
+  const path = context.io.absolute(word);
   const real = await realpath(path).catch(() => path);
-  const found =
-    known.find((upload) => upload.head.uploadId === word) ??
-    known.findLast(({ head }) => sourceName(head.identity.source) === real);
+  const found = known.findLast(({ head }) => sourceName(head.identity.source) === real);
   if (found !== undefined) return found;
   throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
 }
 
 async function resumeOne(context: Context, upload: UnfinishedHead): Promise<void> {
-  const { io, options, reporter } = context;
-  const { session, close } = await openRecordedSession(io, options, upload, reporter);
+  const { session, close } = await openUploadsSession(context, upload);
   try {
     const about = aboutFile(session, sourceName(upload.head.identity.source));
     await printArchive(context, await resumeUpload(about, upload.head));
   } finally {
     await close();
+  }
+}
+
+/** A session that cannot be opened leaves the upload as it is, so the failure names it and the line that resumes it. */
+async function openUploadsSession({ io, options, reporter }: Context, upload: UnfinishedHead) {
+  try {
+    return await openRecordedSession(io, options, upload, reporter);
+  } catch (error) {
+    const { identity, uploadId } = upload.head;
+    const context = { file: sourceName(identity.source), target: identity.target.url, uploadId };
+    throw withContext(error, { ...context, resumable: true });
   }
 }

@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
+import type { FailureContext } from '../../../core/failures.js';
 import { isStandardInput } from '../../../core/identity.js';
 import { type OpenPlan, planStream } from '../../../core/part-plan.js';
 import { type TargetUrl, urlOfFile } from '../../../core/target-url.js';
@@ -77,7 +78,7 @@ async function sendAll(
 
 function openBytes({ io }: Context, command: readonly string[] | null): ByteStream {
   if (command === null) return standardInput(io.stdin, io.signal);
-  return commandOutput(command, { cwd: io.cwd, env: io.env, signal: io.signal });
+  return commandOutput(command, { cwd: io.absolute('.'), env: io.env, signal: io.signal });
 }
 
 /**
@@ -89,17 +90,17 @@ async function checkFiles(context: Context, files: readonly string[], url: Targe
   const { io, options, fail } = context;
   const common = readSendOptions(context, url);
   const jobs: UploadJob[] = [];
-  for (const file of files) {
-    const job = {
-      request: { ...common, file: isStandardInput(file) ? file : resolve(io.cwd, file) },
-      url: urlOfFile(url, basename(file)),
-    };
+  for (const word of files) {
+    const ownUrl = urlOfFile(url, basename(word));
+    const about: FailureContext = { target: ownUrl.url };
     try {
+      about.file = isStandardInput(word) ? word : io.absolute(word);
+      const job = { request: { ...common, file: about.file }, url: ownUrl };
       const plan = await planOf(job);
       if (options.own.dryRun) await printPlan(context, job, plan);
       jobs.push(job);
     } catch (error) {
-      await fail(error, { file: job.request.file, target: job.url.url });
+      await fail(error, about);
     }
   }
   return jobs;

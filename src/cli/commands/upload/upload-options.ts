@@ -35,13 +35,14 @@ export function readSendOptions(
   if (object === null) refuseObjectOptions(given);
   else refuseDescription(given);
   const description = given.checked('--description', checkDescription);
-  const common = { partSizeBytes: partSize, expectedSizeBytes: expectedSize, fresh };
+  const { noOverwrite, allowEmpty } = options.objects;
+  const common = { partSizeBytes: partSize, expectedSizeBytes: expectedSize, fresh, allowEmpty };
   if (object === null) return { ...common, description };
   const storageClass = given.checked('--storage-class', object.checkStorageClass);
   return {
     ...common,
     description: null,
-    object: { storageClass, noOverwrite: options.objects.noOverwrite },
+    object: { storageClass, noOverwrite },
   };
 }
 

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { cleanUp } from '../../../core/clean-up.js';
 import { TransferError } from '../../../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
 import { verifyFile } from '../../../transfer/verify.js';
@@ -19,7 +19,7 @@ export async function verify(context: CommandContext<Options>, words: readonly s
       hint: 'name the file with the same bytes, and the archive: calve verify FILE --archive-id=ID',
     });
   }
-  const file = resolve(io.cwd, words[0] ?? '');
+  const file = io.absolute(words[0] ?? '');
   const sources = openSources({ transfer: DEFAULT_TRANSFER });
   try {
     const tools = { catalogue: openArchives(options), openSource: sources.openSource, signal: io.signal };
@@ -31,6 +31,6 @@ export async function verify(context: CommandContext<Options>, words: readonly s
     const failure = new TransferError('checksum', { what: 'file', index: null, expected, got });
     await context.fail(failure, { file: verified.file });
   } finally {
-    await sources.close();
+    await cleanUp(() => sources.close());
   }
 }
