@@ -22,8 +22,8 @@ export interface Io {
 }
 
 /**
- * The text that a forced stop still prints: a second signal, or a first one that takes too long. The command sets it, because only
- * the command knows the upload; null when there is nothing left to print.
+ * The text that a forced stop still prints: a second signal, or a first one that takes too long. The command sets it,
+ * because only the command knows the upload; null when there is nothing left to print.
  */
 export interface ExitMessage {
   words: ((stopped: TransferError<'stopped'>) => ExitText) | null;

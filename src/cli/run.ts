@@ -1,4 +1,7 @@
-/** One run of the program, from argv to its exit number. With main, idle and signals, the only place that touches `process`. */
+/**
+ * One run of the program, from argv to its exit number. With main, idle and signals, the only place that touches
+ * `process`.
+ */
 import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';

@@ -71,8 +71,8 @@ export interface FailureFacts {
   state: {
     path: string;
     /**
-     * `system`: the system reported an error that says nothing about the content and may pass. `foreign`, `open`, `link` and `no-access` mean
-     * that calve cannot trust or read the path.
+     * `system`: the system reported an error that says nothing about the content and may pass. `foreign`, `open`, `link`
+     * and `no-access` mean that calve cannot trust or read the path.
      */
     why:
       | 'damaged'

@@ -1,6 +1,6 @@
 /**
  * Reads a range of an open file and hashes it in one pass: each MiB is read and hashed twice while it is in
- * the processor's cache. Runs in the hashing threads.
+ * the processor's cache. Runs in the hashing threads, and in the main thread for bytes that were read already.
  */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';

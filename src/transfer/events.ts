@@ -17,8 +17,7 @@ export type Notice =
   | { notice: 'archive-gone'; archiveId: string; archivedAt: string }
   /** The user named no storage class, and the target has a default. */
   | { notice: 'default-class'; storageClass: string }
-  /** After an abort the service still listed parts: some may have been in flight. */
-  /** `parts` is null if the service refused to list them. */
+  /** After an abort the service still listed parts, some of which may have been in flight, or refused to (null). */
   | { notice: 'parts-may-remain'; uploadId: string; parts: number | null }
   /** The service removed the idle upload; this run creates it once again. */
   | { notice: 'expired-created-again'; uploadId: string; lastActivityAt: string }

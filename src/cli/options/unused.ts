@@ -2,7 +2,8 @@
 import { TransferError } from '../../core/failures.js';
 import type { Scheme, TargetUrl } from '../../core/target-url.js';
 
-const OBJECTS = {
+/** The refusal of an option for objects, where the target is a vault. */
+export const OBJECTS_ONLY = {
   why: 'it is for objects only, and the target is a vault',
   hint: 'the option is for objects: s3://BUCKET/KEY or obs://BUCKET/KEY',
 };
@@ -19,12 +20,12 @@ const FOLDER = { why: 'it is for local:// vaults only', hint: 'omit it' };
 type Refusals = Readonly<Record<string, { readonly why: string; readonly hint: string }>>;
 
 const UNUSED: { readonly [S in Scheme]: Refusals } = {
-  glacier: { '--path-style': OBJECTS, '--request-header': OBJECTS, '--local-dir': FOLDER },
+  glacier: { '--path-style': OBJECTS_ONLY, '--request-header': OBJECTS_ONLY, '--local-dir': FOLDER },
   s3: { '--account-id': OWNER, '--local-dir': FOLDER },
   obs: { '--account-id': OWNER, '--local-dir': FOLDER },
   local: {
-    '--path-style': OBJECTS,
-    '--request-header': OBJECTS,
+    '--path-style': OBJECTS_ONLY,
+    '--request-header': OBJECTS_ONLY,
     '--region': EMBEDDED,
     '--profile': EMBEDDED,
     '--endpoint-url': EMBEDDED,

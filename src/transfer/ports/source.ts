@@ -28,7 +28,8 @@ export interface Source {
   /** Starts what takes time (threads) for this number of parts, beside what the caller does until then. */
   expectParts(parts: number): void;
   /**
-   * Reads and hashes one part, in a hashing thread unless the work is small. Waits while all buffers are in use: that bounds the pipeline.
+   * Reads and hashes one part, in a hashing thread unless the work is small. Waits while all buffers are in use: that
+   * bounds the pipeline.
    * @param recorded hashes that a journal recorded, so that the part is only read; the service refuses the part if
    * they do not belong to its bytes
    * @throws TransferError `source` when the file is shorter than it was, or cannot be read

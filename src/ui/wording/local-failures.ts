@@ -11,6 +11,11 @@ type StateReason = FailureFacts['state']['why'];
 /** Node puts this character in the place of bytes that are not UTF-8, also in the words of the command line. */
 const REPLACED = '\ufffd';
 
+/** Returns the line that sends something as a stream, whatever it is; the target is to be filled in. */
+function streamLine(path: string): string {
+  return `calve upload - TARGET < ${pasteLine([path])}`;
+}
+
 const SOURCE_REASONS = {
   missing: (path: string) =>
     path.includes(REPLACED)
@@ -40,11 +45,11 @@ const SOURCE_REASONS = {
   }),
   'not-regular': (path: string) => ({
     why: 'it is a pipe, a socket or a device, and not a regular file',
-    fix: `send its output as a stream: calve upload - TARGET < ${pasteLine([path])}`,
+    fix: `send its output as a stream: ${streamLine(path)}`,
   }),
   'no-size': (path: string) => ({
     why: 'it has bytes although the system gives 0 as its size, so its end is not known',
-    fix: `send it as a stream: calve upload - TARGET < ${pasteLine([path])}`,
+    fix: `send it as a stream: ${streamLine(path)}`,
   }),
   folder: (path: string) => ({
     why: 'it is a folder, and not a regular file',

@@ -4,6 +4,7 @@ import { pasteLine } from './paste-line.js';
 import {
   couldNot,
   type FailureDescriber,
+  isObject,
   schemeOf,
   thenResume,
   withDetail,
@@ -23,7 +24,7 @@ const REASONS = {
   },
   denied: {
     why: 'these credentials do not permit this',
-    fix: 'name another profile with --profile, or allow it in the policy of the user and of the vault',
+    fix: 'name another profile with --profile, or allow it in the policy of the user and of',
   },
   quota: {
     why: 'the store has no room left: a quota is used up',
@@ -65,15 +66,12 @@ const REASONS = {
   },
 } satisfies { [R in Reason]: { why: string; fix: string } };
 
-/** The fixes that differ for object stores. */
-const OBJECT_FIXES: { readonly [S in 's3' | 'obs']: { readonly [R in Reason]?: string } } = {
-  s3: {},
-  obs: {
-    'no-credentials':
-      'set OBS_ACCESS_KEY_ID and OBS_SECRET_ACCESS_KEY, both, or name an AWS profile that holds OBS keys with --profile',
-    'wrong-credentials':
-      'check the access key, its secret and the region; temporary credentials need their OBS_SECURITY_TOKEN, and must not have expired',
-  },
+/** The fixes that differ for OBS, which has variables of its own. */
+const OBS_FIXES: { readonly [R in Reason]?: string } = {
+  'no-credentials':
+    'set OBS_ACCESS_KEY_ID and OBS_SECRET_ACCESS_KEY, both, or name an AWS profile that holds OBS keys with --profile',
+  'wrong-credentials':
+    'check the access key, its secret and the region; temporary credentials need their OBS_SECURITY_TOKEN, and must not have expired',
 };
 
 /**
@@ -93,15 +91,15 @@ const S3_ACTIONS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Returns ` (glacier:ListParts)`, the action that a policy must allow; '' if it is not known. */
-function actionOf(error: TransferError<'refused'>): string {
+/** Returns `the vault (glacier:ListParts)`, where a policy must allow an action; without the action if it is not known. */
+function placeOfPolicy(error: TransferError<'refused'>): string {
   const { operation } = error.facts;
-  const scheme = schemeOf(error);
-  if (scheme === 's3' || scheme === 'obs') {
-    const action = S3_ACTIONS.get(operation);
-    return action === undefined ? '' : ` (${scheme === 's3' ? 's3:' : ''}${action})`;
+  if (!isObject(error)) {
+    return /^[A-Z][A-Za-z]+$/.test(operation) ? `the vault (glacier:${operation})` : 'the vault';
   }
-  return /^[A-Z][A-Za-z]+$/.test(operation) ? ` (glacier:${operation})` : '';
+  const action = S3_ACTIONS.get(operation);
+  const prefix = schemeOf(error) === 's3' ? 's3:' : '';
+  return action === undefined ? 'the bucket' : `the bucket (${prefix}${action})`;
 }
 
 /** Returns the alternative to a vault: the same file as an object of a cold storage class. */
@@ -113,12 +111,9 @@ function objectLine(file: string | undefined): string {
 function fixFor(error: TransferError<'refused'>): string {
   const { why } = error.facts;
   if (why === 'no-longer-supported') return objectLine(error.context.file);
-  const scheme = schemeOf(error);
-  const objectFix = scheme === 's3' || scheme === 'obs' ? OBJECT_FIXES[scheme][why] : undefined;
-  const fix = objectFix ?? REASONS[why].fix;
-  if (why !== 'denied') return fix;
-  const owner = scheme === 's3' || scheme === 'obs' ? fix.replace('of the vault', 'of the bucket') : fix;
-  return owner + actionOf(error);
+  const { fix } = REASONS[why];
+  if (why === 'denied') return `${fix} ${placeOfPolicy(error)}`;
+  return (schemeOf(error) === 'obs' ? OBS_FIXES[why] : undefined) ?? fix;
 }
 
 export const describeRefusal: FailureDescriber<'refused'> = (error, env) => {

@@ -8,6 +8,7 @@ import type { StreamOptions } from '../../../transfer/upload-stream.js';
 import type { CommandContext } from '../../command.js';
 import type { Given } from '../../options/given.js';
 import { objectOptions } from '../../options/objects.js';
+import { OBJECTS_ONLY } from '../../options/unused.js';
 import type { Options } from './command.js';
 
 /** Options of a file or a stream. */
@@ -49,8 +50,7 @@ export function readSendOptions(
 /** Refuses flags alone: variables may be set for both kinds of target. */
 function refuseObjectOptions(given: Given): void {
   for (const long of FOR_OBJECTS.filter(given.isTyped)) {
-    const hint = 'the option is for objects: s3://BUCKET/KEY or obs://BUCKET/KEY';
-    given.refuse(long, 'it is for objects only, and the target is a vault', hint);
+    given.refuse(long, OBJECTS_ONLY.why, OBJECTS_ONLY.hint);
   }
 }
 
