@@ -128,6 +128,8 @@ export interface FailureContext {
   file?: string;
   target?: string;
   uploadId?: string;
+  /** The user's options that set properties of the object, if one of them may be why the service refused. */
+  options?: readonly string[];
   /** True if running the command again continues from here. */
   resumable?: boolean;
   /** The address of an upload that may be left on the service and that no later run can continue. */
@@ -193,6 +195,11 @@ export function wrapFailure<K extends FailureKind>(
 
 export function isFailure<K extends FailureKind>(error: unknown, kind: K): error is TransferError<K> {
   return error instanceof TransferError && error.kind === kind;
+}
+
+/** Returns true if the credentials are accepted, but do not permit this operation. */
+export function isDenied(error: unknown): boolean {
+  return isFailure(error, 'refused') && error.facts.why === 'denied';
 }
 
 /** Adds what the caller knows of file, target and upload to a failure. Facts that are there already stay. */

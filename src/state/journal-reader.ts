@@ -1,7 +1,13 @@
 /** Reads a journal: what it proves, and what it can no longer prove. */
 import { basename } from 'node:path';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { JournalHead, RecordedPart, UnfinishedHead, UnfinishedUpload } from '../transfer/ports/state.js';
+import type {
+  ArchiveMismatch,
+  JournalHead,
+  RecordedPart,
+  UnfinishedHead,
+  UnfinishedUpload,
+} from '../transfer/ports/state.js';
 import type { WholeArchive } from '../transfer/ports/target.js';
 import { stateFailure } from './failures.js';
 import {
@@ -99,6 +105,7 @@ class Replay {
   #boot: string;
   #fingerprint: Fingerprint;
   #completing: WholeArchive | null = null;
+  #mismatch: ArchiveMismatch | null = null;
   #damagedLines = 0;
   #completingUncertain = false;
 
@@ -143,6 +150,9 @@ class Replay {
         // Withdraws every completing record before it, even one in a damaged line.
         this.#completing = null;
         this.#completingUncertain = false;
+        break;
+      case 'mismatch':
+        this.#mismatch = { expected: record.expected, got: record.got };
     }
   }
 
@@ -151,6 +161,7 @@ class Replay {
       fingerprint: this.#fingerprint,
       parts: this.#parts,
       completing: this.#completing,
+      mismatch: this.#mismatch,
       damagedLines: this.#damagedLines,
       hasAllRecords: this.#damagedLines === 0 && boot !== '' && boot === this.#boot,
       completingUncertain: this.#completingUncertain,

@@ -5,7 +5,7 @@
 
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { JournalHead, RecordedPart } from '../transfer/ports/state.js';
+import type { ArchiveMismatch, JournalHead, RecordedPart } from '../transfer/ports/state.js';
 import type { WholeArchive } from '../transfer/ports/target.js';
 import { decodeLine, encodeLine } from './checked-line.js';
 import {
@@ -34,8 +34,15 @@ type PartRecord = { type: 'part'; index: number } & RecordedPart;
 type FingerprintRecord = { type: 'fingerprint'; fingerprint: Fingerprint };
 type CompletingRecord = { type: 'completing' } & WholeArchive;
 type ReopenedRecord = { type: 'reopened' };
+type MismatchRecord = { type: 'mismatch' } & ArchiveMismatch;
 type ListedRecord = { type: 'listed'; boot: string };
-export type JournalRecord = PartRecord | ListedRecord | FingerprintRecord | CompletingRecord | ReopenedRecord;
+export type JournalRecord =
+  | PartRecord
+  | ListedRecord
+  | FingerprintRecord
+  | CompletingRecord
+  | ReopenedRecord
+  | MismatchRecord;
 
 const isHeadRecord = shape<HeadRecord>(
   {
@@ -73,6 +80,7 @@ const recordGuards = {
   }),
   listed: shape<ListedRecord>({ type: isExactly('listed'), boot: isText }),
   reopened: shape<ReopenedRecord>({ type: isExactly('reopened') }),
+  mismatch: shape<MismatchRecord>({ type: isExactly('mismatch'), expected: isText, got: isText }),
 } satisfies { [K in JournalRecord['type']]: Guard<Extract<JournalRecord, { type: K }>> };
 
 function isRecord(value: unknown): value is JournalRecord {

@@ -2,7 +2,13 @@
 
 import { TransferError } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import type { Journal, JournalHead, RecordedPart, UnfinishedUpload } from '../transfer/ports/state.js';
+import type {
+  ArchiveMismatch,
+  Journal,
+  JournalHead,
+  RecordedPart,
+  UnfinishedUpload,
+} from '../transfer/ports/state.js';
 import type { WholeArchive } from '../transfer/ports/target.js';
 import { readJournal } from './journal-reader.js';
 import { encodeHead, encodeRecord, type JournalRecord } from './journal-records.js';
@@ -24,6 +30,7 @@ export async function createJournal(path: string, head: JournalHead, boot: strin
     fingerprint: head.fingerprint,
     parts: new Map(),
     completing: null,
+    mismatch: null,
     damagedLines: 0,
     hasAllRecords: boot !== '',
     completingUncertain: false,
@@ -85,6 +92,11 @@ class FileJournal implements Journal {
 
   async recordReopened(): Promise<void> {
     await this.#append({ type: 'reopened' }, true, { completing: null });
+  }
+
+  async recordMismatch({ expected, got }: ArchiveMismatch): Promise<void> {
+    const mismatch = { expected, got };
+    await this.#append({ type: 'mismatch', ...mismatch }, true, { mismatch });
   }
 
   async remove(): Promise<void> {

@@ -1,11 +1,11 @@
 /** `abort`: removes uploads and their parts from the service. Never one that a live calve works on. */
 import { isFailure, type TransferError, withContext, wrapFailure } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
-import { goneFailure, possibleCompletion } from './complete-upload.js';
 import { type JoinedUpload, listAllParts } from './list.js';
 import type { UnfinishedUpload } from './ports/state.js';
 import { type AbortResponse, alreadyAborted } from './ports/target.js';
 import { lockOptions, type Session, sessionAt } from './session.js';
+import { goneFailure, possibleCompletion } from './upload-gone.js';
 
 export interface Aborted {
   readonly uploadId: string;
@@ -39,7 +39,10 @@ export async function abortUpload(
       const upload = journal?.upload ?? null;
       const isOurs = upload !== null && isSameTarget(upload.head.identity.target, session.targetIdentity);
       const ours = isOurs ? upload : null;
-      const answer = await abortOnService(session, uploadId, listed, forget ? asNeverCompleted(ours) : ours);
+      // An archive that is known to be wrong is not lost with the record of it.
+      const isSettled = forget || (ours !== null && ours.mismatch !== null);
+      const known = isSettled ? asNeverCompleted(ours) : ours;
+      const answer = await abortOnService(session, uploadId, listed, known);
       if (session.target.capabilities.partsOutliveAbort) await abortLateParts(session, uploadId);
       if (isOurs) await journal?.remove();
       return { uploadId, answer };

@@ -2,6 +2,7 @@
 import type { UploadAddress } from '../core/identity.js';
 import type { OpenPlan } from '../core/part-plan.js';
 import type { LockHolder } from './ports/state.js';
+import type { ArchiveRemark } from './ports/target.js';
 
 /** Something a person should know although nothing failed. The words are in ui/wording/notices. */
 export type Notice =
@@ -40,7 +41,11 @@ export type Notice =
   /** Another calve works on this upload; a bare `resume` continues with the next one. */
   | { notice: 'busy-skipped'; file: string; holder: string }
   /** --no-overwrite, and the store knows no conditions: the key was looked at just before complete instead. */
-  | { notice: 'looked-instead' }
+  /** Credentials that may only write cannot ask whether the archive or the parts are still there. */
+  | { notice: 'archive-unchecked'; archiveId: string }
+  | { notice: 'parts-unchecked'; parts: number }
+  | { notice: 'completed-elsewhere'; uploadId: string }
+  | { [R in ArchiveRemark]: { notice: R } }[ArchiveRemark]
   /** The service did not say whose account this is. */
   | { notice: 'account-unknown' }
   /** The upload is old, but another machine is sending it, or the service would have removed it: left alone. */

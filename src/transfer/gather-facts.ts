@@ -2,12 +2,13 @@
 import { isFailure } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import type { UploadIdentity } from '../core/identity.js';
-import { mayBeArchived, settleUpload } from './complete-upload.js';
 import type { Candidate, UploadFacts } from './decide.js';
 import { confirmTouched } from './parts/reread.js';
 import type { Source } from './ports/source.js';
 import type { CatalogueEntry, Lock, UnfinishedUpload } from './ports/state.js';
 import { lockOptions, type Session } from './session.js';
+import { mayBeArchived, settleUpload } from './settle-upload.js';
+import { stillExists } from './still-exists.js';
 
 /** The file that is uploaded. The lock of its identity is held. */
 export interface FileToUpload {
@@ -65,8 +66,8 @@ async function settleAll(
       if (result.outcome === 'archived') settled.push(result.entry);
       else open.push({ ...upload, completing: null });
     } catch (error) {
-      if (!isFailure(error, 'gone') || !wasArchivedSince(upload, newestFirst([...settled, ...entries])))
-        throw error;
+      const isOver = isFailure(error, 'gone') || (journal?.upload.mismatch ?? null) !== null;
+      if (!isOver || !wasArchivedSince(upload, newestFirst([...settled, ...entries]))) throw error;
       await journal?.remove();
     } finally {
       await locked.close();
@@ -95,7 +96,7 @@ async function findArchived(
   entries: readonly CatalogueEntry[],
 ): Promise<CatalogueEntry | null> {
   const archived = await findSameFile(session, source, entries);
-  if (archived === null || (await session.target.exists(archived, session.signal))) return archived;
+  if (archived === null || (await stillExists(session, archived))) return archived;
   const { archiveId, archivedAt } = archived;
   session.report({ type: 'notice', notice: 'archive-gone', archiveId, archivedAt });
   return null;

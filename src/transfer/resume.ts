@@ -4,7 +4,6 @@ import { TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
 import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
-import { mayBeArchived, newerArchive, settleUpload } from './complete-upload.js';
 import { planFile } from './parts/plan.js';
 import { confirmTouched } from './parts/reread.js';
 import { isoNow } from './ports/clock.js';
@@ -21,7 +20,9 @@ import {
   skippedResult,
   whileHeld,
 } from './session.js';
+import { mayBeArchived, newerArchive, settleUpload } from './settle-upload.js';
 import { spentStream } from './spent-stream.js';
+import { stillExists } from './still-exists.js';
 
 /**
  * Continues an upload that the state folder knows.
@@ -70,7 +71,7 @@ async function resumeLocked(
     if (settled.outcome === 'superseded') return leaveUnfinished(session, head, settled.by, startedMs);
   } else {
     const by = newerArchive(journal.upload, entries);
-    const isArchived = by !== null && (await session.target.exists(by, session.signal));
+    const isArchived = by !== null && (await stillExists(session, by));
     if (isArchived) return leaveUnfinished(session, head, by, startedMs);
   }
   const { source: identity } = head.identity;

@@ -4,14 +4,16 @@
  */
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
-import { asGone, canContinue, completeUpload, possibleCompletion } from './complete-upload.js';
+import { completeUpload } from './complete-upload.js';
 import { createJournal, createUpload, journalHead, type PlannedUploadRequest } from './create-upload.js';
+import { findCompleted } from './find-completed.js';
 import { hasRecordedParts } from './parts/reread.js';
 import { type PartsJob, type PartsResult, sendMissing } from './parts/send-missing.js';
 import type { Source } from './ports/source.js';
 import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
 import type { CreatedUpload } from './ports/target.js';
-import { type ArchiveResult, type Session, sentResult, whileHeld } from './session.js';
+import { type ArchiveResult, type Session, sentResult, settledResult, whileHeld } from './session.js';
+import { asGone, canContinue, possibleCompletion } from './upload-gone.js';
 
 /** The starting point of an upload. */
 export type UploadStart =
@@ -65,6 +67,10 @@ export async function runUpload(session: Session, run: UploadRun): Promise<Archi
       await superseded?.remove();
       return await sendAndComplete(whileHeld(session, active.locked.lock), run, active);
     } catch (error) {
+      const completed = isNeverCompleted(active.journal, error)
+        ? await findCompleted(session, run.source, active.journal)
+        : null;
+      if (completed !== null) return settledResult(session, completed, run.startedMs);
       const request = superseded === null ? requestToCreateAgain(session, active, error) : null;
       if (request === null) {
         const failure = asGone(error, uploadId, possibleCompletion(active.journal.upload));
@@ -125,7 +131,12 @@ async function sendAndComplete(
   } catch (error) {
     // The service refused to complete, so it holds other parts than we sent: compare once more, and send what differs.
     if (!isFailure(error, 'checksum') || journal.upload.completing !== null) throw error;
-    const again = await sendMissing(session, { ...job, resumed: true, recorded: new Map() });
+    const again = await sendMissing(session, {
+      ...job,
+      resumed: true,
+      recorded: new Map(),
+      distrustsRecords: true,
+    });
     if (again.partsSent === 0) throw error;
     sent = { ...again, partsSent: sent.partsSent + again.partsSent, partsReused: sent.partsReused };
     entry = await completeUnchanged(session, run, active, sent);
@@ -162,6 +173,12 @@ async function checkUnchanged(session: Session, source: Source, journal: Journal
   }
 }
 
+/** Returns true when the service no longer has an upload that no run of calve has sent complete for. */
+function isNeverCompleted({ upload }: Journal, error: unknown): boolean {
+  const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
+  return isGone && upload.completing === null && !upload.completingUncertain;
+}
+
 /**
  * Returns the request that creates the upload again after the service said that it does not exist; null: fail. An upload
  * whose `completing` record was written, or may have been, is never created again by itself: its archive may exist.
@@ -171,10 +188,8 @@ function requestToCreateAgain(
   { start, journal, seen }: ActiveUpload,
   error: unknown,
 ): PlannedUploadRequest | null {
-  if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') return null;
-  const { head, completing, completingUncertain } = journal.upload;
-  const isStream = head.identity.source.kind === 'stream';
-  if (completing !== null || completingUncertain || isStream) return null;
+  const { head } = journal.upload;
+  if (!isNeverCompleted(journal, error) || head.identity.source.kind === 'stream') return null;
   // A touched file's new fingerprint was recorded on disk only, which keeps nothing alive on the service.
   const { lastActivityAt } = start.kind === 'resume' && !seen ? start : journal.upload;
   const idleMs = clock.nowMs() - Date.parse(lastActivityAt);

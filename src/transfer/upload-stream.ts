@@ -9,7 +9,7 @@ import type { Fingerprint } from '../core/fingerprint.js';
 import { type SourceIdentity, sourceName, UNNAMED_STREAM } from '../core/identity.js';
 import { type OpenPlan, planParts, planStream } from '../core/part-plan.js';
 import { abandonUpload } from './abandon-upload.js';
-import { asGone, canContinue, completeUpload } from './complete-upload.js';
+import { completeUpload } from './complete-upload.js';
 import { createOnService, journalHead } from './create-upload.js';
 import { streamJobs } from './parts/pipeline.js';
 import { foldInOrder, sendParts } from './parts/send.js';
@@ -18,6 +18,7 @@ import type { BufferedPart, ByteStream, StreamSource } from './ports/source.js';
 import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
 import type { CreatedUpload, ObjectOptions } from './ports/target.js';
 import { type ArchiveResult, lockOptions, type Session, sentResult, whileHeld } from './session.js';
+import { asGone, canContinue } from './upload-gone.js';
 
 /** The description of a vault's archive when the user gives none. */
 const STREAM_DESCRIPTION = 'standard input';

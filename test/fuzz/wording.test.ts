@@ -93,8 +93,9 @@ test('Tables with any text have one line per row, the same columns in each, and 
     const row = uploadJson(upload, 'glacier://v', { file, partsDone: 1, parts: 2 });
     const head = { ...sampleHead(), description, uploadId: id };
     const unfinished = {
-      ...{ head, fingerprint: head.fingerprint, parts: new Map(), completing: null, damagedLines: 0 },
-      ...{ hasAllRecords: true, completingUncertain: false, lastActivityAt: createdAt, journalPath: '/x' },
+      ...{ head, fingerprint: head.fingerprint, parts: new Map(), completing: null, mismatch: null },
+      ...{ damagedLines: 0, hasAllRecords: true, completingUncertain: false },
+      ...{ lastActivityAt: createdAt, journalPath: '/x' },
     };
     const uploads = uploadsTable({ isTerminal, columns: 400 });
     const parts = partsTable({ isTerminal, columns: 400 });

@@ -84,6 +84,7 @@ export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
         recordFingerprint: (...args) => journal.recordFingerprint(...args),
         recordCompleting: (...args) => journal.recordCompleting(...args),
         recordReopened: () => journal.recordReopened(),
+        recordMismatch: (...args) => journal.recordMismatch(...args),
         remove: () => journal.remove(),
         close,
       };

@@ -7,7 +7,10 @@ import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import type { PageRequest, Target, WholeArchive } from '../../src/transfer/ports/target.js';
 import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-vault.js';
 
-export type Operation = Exclude<keyof Target, 'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'close'>;
+export type Operation = Exclude<
+  keyof Target,
+  'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'findArchive' | 'close'
+>;
 
 interface Call {
   readonly operation: Operation;
@@ -163,6 +166,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     partTimeMs,
     at: () => target,
     exists: async () => true,
+    findArchive: async () => null,
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

@@ -388,7 +388,7 @@ test('--no-overwrite completes without the condition, and reports it, if the sto
   const created = await target.createUpload({ ...request, object }, never);
   const { whole } = await sendAll(target);
   const finished = await target.complete('up-1', { ...whole, ...created }, never);
-  assert.deepEqual([finished.lookedInstead, finished.object?.etag], [true, ETAG]);
+  assert.deepEqual([finished.remarks, finished.object?.etag], [['looked-instead'], ETAG]);
   assert.equal(requests.filter(isComplete).length, 2);
 });
 

@@ -238,6 +238,7 @@ function joined(createdAgoMs: number, localIdleMs: number | null): JoinedUpload 
     fingerprint: head.fingerprint,
     parts: new Map(),
     completing: null,
+    mismatch: null,
     damagedLines: 0,
     completingUncertain: false,
     hasAllRecords: true,

@@ -17,6 +17,7 @@ function candidate(uploadId: string, startedOn: number, sameness: Sameness | nul
     fingerprint: head.fingerprint,
     parts: new Map(),
     completing: null,
+    mismatch: null,
     hasAllRecords: true,
     damagedLines: 0,
     completingUncertain: false,

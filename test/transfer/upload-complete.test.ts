@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { TransferError } from '../../src/core/failures.js';
+import { isFailure, TransferError } from '../../src/core/failures.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import {
   assertArchives,
@@ -188,7 +188,7 @@ test('a complete request of an earlier run that is refused leads to a resume tha
   assertArchives(bench, bench.bytes);
 });
 
-test('an archive that was created with another hash is reported as such, and not as an open upload', async (t) => {
+test('an archive that was created with another hash is reported as such in every run, also if a later complete would succeed', async (t) => {
   const bench = rig(t);
   const wrong = new TransferError(
     'checksum',
@@ -207,8 +207,15 @@ test('an archive that was created with another hash is reported as such, and not
   bench.hooks.after = ({ operation }) => {
     if (operation === 'complete') throw wrong;
   };
-  for (const run of [() => bench.upload(), () => bench.upload(), () => bench.resume()]) {
-    await assert.rejects(run(), (error) => error === wrong);
+  await assert.rejects(bench.upload(), (error) => error === wrong);
+  bench.hooks.after = null;
+  for (const run of [() => bench.upload(), () => bench.resume()]) {
+    await assert.rejects(run(), (error) => {
+      assert.ok(isFailure(error, 'checksum'), String(error));
+      const { facts, context } = error;
+      assert.deepEqual([facts.expected, facts.got, context.resumable], ['a', 'b', false]);
+      return true;
+    });
   }
   assert.deepEqual([bench.calls.createUpload, bench.vault.archives.length], [1, 1]);
   assert.ok((await bench.session().state.all())[0]?.completing);

@@ -56,6 +56,7 @@ export const UNFINISHED: UnfinishedUpload = {
   fingerprint,
   parts: new Map([[1, { treeHash: 'b'.repeat(64), linearHash: null }]]),
   completing: null,
+  mismatch: null,
   damagedLines: 0,
   hasAllRecords: true,
   completingUncertain: false,

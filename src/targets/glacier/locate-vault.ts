@@ -1,5 +1,5 @@
 /** Checks that a vault exists, and finds the account that owns it. */
-import { isFailure } from '../../core/failures.js';
+import { isDenied, isFailure } from '../../core/failures.js';
 import { incompleteResponse } from '../aws/failures.js';
 import type { VaultCaller } from './client.js';
 import type { Operation } from './failures.js';
@@ -30,7 +30,7 @@ async function describeAccount(
     if (account === undefined) throw incompleteResponse(operation, 'vault ARN');
     return account;
   } catch (error) {
-    if (isFailure(error, 'refused') && error.facts.why === 'denied') return null;
+    if (isDenied(error)) return null;
     throw error;
   }
 }

@@ -70,6 +70,10 @@ class VaultTarget implements Target {
     return true;
   }
 
+  async findArchive(): Promise<null> {
+    return null;
+  }
+
   async locate(create: boolean, signal: AbortSignal): Promise<TargetIdentity> {
     const { url, region, endpointForState: endpoint, accountId, mayCreateVault } = this.#options;
     const reported = await locateVault(this.#caller, this.#vault, create && mayCreateVault, signal);

@@ -3,22 +3,15 @@ import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure, TransferError, wrapFailure } from '../../core/failures.js';
 import { foldPartHashes } from '../../core/tree-hash.js';
 import type { RecordedPart } from '../../transfer/ports/state.js';
-import type { Completion, FinishedArchive } from '../../transfer/ports/target.js';
+import type { ArchiveRemark, Completion, FinishedArchive } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
-import type { BucketCaller } from './client.js';
-import type { Dialect } from './dialect.js';
+import { checkObject, isOurs, type ObjectCheck } from './check-object.js';
 import type { Operation } from './failures.js';
-import { bareEtag, base64OfHex, compositeOf, isMd5 } from './hashes.js';
-import { type ExistingObject, headObject, type ObjectAddress } from './head-object.js';
+import { bareEtag, base64OfHex } from './hashes.js';
+import { type ExistingObject, headIfAllowed, headObject } from './head-object.js';
 
-export interface Completing {
-  readonly caller: BucketCaller;
-  readonly dialect: Dialect;
-  readonly address: ObjectAddress;
-  /** The id of the object: `s3://bucket/key`. */
-  readonly url: string;
+export interface Completing extends ObjectCheck {
   readonly uploadId: string;
-  readonly hasChecksums: boolean;
   readonly whole: Completion;
 }
 
@@ -30,31 +23,50 @@ export interface Completing {
  * parts do not make this archive, or the object is not what was sent; `exists`
  */
 export async function completeObject(completing: Completing, signal: AbortSignal): Promise<FinishedArchive> {
-  const { whole, dialect, address, caller } = completing;
-  const parts = orderedParts(whole);
-  const head = (): Promise<ExistingObject | null> => headObject(caller, address, dialect, signal);
+  const parts = orderedParts(completing.whole);
   try {
-    if (keepsObject(whole)) await assertStillFree(completing, parts, head);
-    const { response, lookedInstead } = await sendComplete(completing, parts, signal);
-    const finished = await checkObject(completing, parts, response, head);
-    return lookedInstead ? { ...finished, lookedInstead } : finished;
+    if (keepsObject(completing)) await assertStillFree(completing, parts, signal);
+    const { response, remarks } = await sendComplete(completing, parts, signal);
+    const object = await headIfAllowed(completing, signal);
+    const seen = object === null || isReplaced(object, completing) ? null : object;
+    const finished = await checkObject(completing, parts, { seen, response }, signal);
+    return { ...finished, remarks: [...remarks, ...(finished.remarks ?? [])] };
   } catch (error) {
-    const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
-    const isRefused = isPreconditionFailed(error);
-    const isUnclear = isFailure(error, 'unreachable') && error.retryClass === 'unavailable';
-    if (!isGone && !isRefused && !isUnclear) throw error;
-    const object = isUnclear ? await orNull(head, signal) : await head();
-    if (object !== null && isOurs(object, whole, parts)) return finishedArchive(completing, object, null);
-    if (isUnclear && hasAnswered(error)) await assertUploadExists(completing, signal);
-    if (!isUnclear && object !== null && keepsObject(whole)) {
-      throw wrapFailure(error, 'exists', { url: completing.url });
-    }
-    throw error;
+    const seen = await findResult(completing, parts, error, signal);
+    return checkObject(completing, parts, { seen, response: null }, signal);
   }
 }
 
-function keepsObject({ object }: Completion): boolean {
-  return object?.noOverwrite === true;
+/** Returns true if another upload of calve has replaced the object since complete. */
+function isReplaced({ ownId }: ExistingObject, { whole }: Completing): boolean {
+  const ours = whole.object?.ownId ?? null;
+  return ours !== null && ownId !== null && ownId !== ours;
+}
+
+/**
+ * Returns the object if it exists after a complete that failed, or whose result is unclear.
+ * @throws TransferError the same failure, unless the object is the result of this upload; `exists`
+ */
+async function findResult(
+  completing: Completing,
+  parts: readonly RecordedPart[],
+  error: unknown,
+  signal: AbortSignal,
+): Promise<ExistingObject> {
+  const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
+  const isRefused = isPreconditionFailed(error);
+  const isUnclear = isFailure(error, 'unreachable') && error.retryClass === 'unavailable';
+  if (!isGone && !isRefused && !isUnclear) throw error;
+  const object = isUnclear ? await orNull(completing, signal) : await headIfAllowed(completing, signal);
+  if (object !== null && isOurs(object, completing.whole, parts)) return object;
+  if (isUnclear && hasAnswered(error)) await assertUploadExists(completing, signal);
+  const isKept = isRefused || (isGone && object !== null);
+  if (isKept && keepsObject(completing)) throw wrapFailure(error, 'exists', { url: completing.url });
+  throw error;
+}
+
+function keepsObject({ whole }: Completing): boolean {
+  return whole.object?.noOverwrite === true;
 }
 
 /**
@@ -62,20 +74,17 @@ function keepsObject({ object }: Completion): boolean {
  * @throws TransferError `exists`
  */
 async function assertStillFree(
-  { url, whole }: Completing,
+  completing: Completing,
   parts: readonly RecordedPart[],
-  head: () => Promise<ExistingObject | null>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const object = await headIfAllowed(head);
-  if (object !== null && !isOurs(object, whole, parts)) throw existsFailure(url);
+  const object = await headIfAllowed(completing, signal);
+  if (object !== null && !isOurs(object, completing.whole, parts)) throw existsFailure(completing.url);
 }
 
 /** Looks at the object after an unclear response; a look that fails shows nothing. */
-async function orNull(
-  head: () => Promise<ExistingObject | null>,
-  signal: AbortSignal,
-): Promise<ExistingObject | null> {
-  const object = await head().catch(() => null);
+async function orNull(completing: Completing, signal: AbortSignal): Promise<ExistingObject | null> {
+  const object = await headObject(completing, signal).catch(() => null);
   signal.throwIfAborted();
   return object;
 }
@@ -135,14 +144,14 @@ async function sendComplete(
   completing: Completing,
   parts: readonly RecordedPart[],
   signal: AbortSignal,
-): Promise<{ response: CompleteMultipartUploadCommandOutput; lookedInstead: boolean }> {
+): Promise<{ response: CompleteMultipartUploadCommandOutput; remarks: readonly ArchiveRemark[] }> {
   const send = (condition: { IfNoneMatch?: string }) => sendOnce(completing, parts, condition, signal);
-  if (!keepsObject(completing.whole)) return { response: await send({}), lookedInstead: false };
+  if (!keepsObject(completing)) return { response: await send({}), remarks: [] };
   try {
-    return { response: await send({ IfNoneMatch: '*' }), lookedInstead: false };
+    return { response: await send({ IfNoneMatch: '*' }), remarks: [] };
   } catch (error) {
     if (!isFailure(error, 'refused') || error.service?.httpStatus !== 501) throw error;
-    return { response: await send({}), lookedInstead: true };
+    return { response: await send({}), remarks: ['looked-instead'] };
   }
 }
 
@@ -175,84 +184,4 @@ async function sendOnce(
   );
   if (bareEtag(response.ETag) === null) throw incompleteResponse(operation, 'ETag');
   return response;
-}
-
-/** Returns the ETag of an object made of these parts; null if an ETag of a part is not an MD5. */
-function expectedEtag(parts: readonly RecordedPart[]): string | null {
-  const etags = parts.map(({ etag = '' }) => etag);
-  return etags.every(isMd5) ? compositeOf('md5', etags, 'hex') : null;
-}
-
-/**
- * Returns true if the object is the result of this upload, by calve's own id in its metadata. For an upload that another
- * program created, compares the size and the hash of the parts.
- */
-function isOurs(object: ExistingObject, whole: Completion, parts: readonly RecordedPart[]): boolean {
-  if (object.sizeBytes !== whole.sizeBytes) return false;
-  const ownId = whole.object?.ownId ?? null;
-  return ownId === null ? object.etag === expectedEtag(parts) : object.ownId === ownId;
-}
-
-/** @throws TransferError `checksum`: the object is not what was sent; the `resource` of `service` is its URL */
-async function checkObject(
-  completing: Completing,
-  parts: readonly RecordedPart[],
-  response: CompleteMultipartUploadCommandOutput,
-  head: () => Promise<ExistingObject | null>,
-): Promise<FinishedArchive> {
-  const { whole, url } = completing;
-  const failChecksum = (expected: string, got: string): never => {
-    const { httpStatusCode: httpStatus = null, requestId = null } = response.$metadata;
-    const service = { httpStatus, code: null, message: null, requestId, hostId: null, resource: url };
-    throw new TransferError('checksum', { what: 'archive', index: null, expected, got }, { service });
-  };
-  const ownChecksum = expectedChecksum(parts);
-  const checksum = response.ChecksumSHA256;
-  if (checksum !== undefined && ownChecksum !== null && checksum !== ownChecksum) {
-    failChecksum(ownChecksum, checksum);
-  }
-  const etag = bareEtag(response.ETag) ?? '';
-  const object = await headIfAllowed(head);
-  if (object === null) return finishedArchive(completing, null, response);
-  if (object.etag !== etag) failChecksum(etag, object.etag);
-  if (object.sizeBytes !== whole.sizeBytes) {
-    failChecksum(`${whole.sizeBytes} bytes`, `${object.sizeBytes} bytes`);
-  }
-  const expected = expectedEtag(parts);
-  const isComparable = expected !== null && !object.isKeyEncrypted && /^[0-9a-f]{32}-\d+$/.test(etag);
-  if (isComparable && expected !== etag) failChecksum(expected, etag);
-  return finishedArchive(completing, object, response);
-}
-
-function expectedChecksum(parts: readonly RecordedPart[]): string | null {
-  const hashes = parts.map(({ linearHash }) => linearHash);
-  return hashes.every((hash) => hash !== null) ? compositeOf('sha256', hashes, 'base64') : null;
-}
-
-/** Returns null for credentials that may only write: the response to complete is then the only check. */
-async function headIfAllowed(head: () => Promise<ExistingObject | null>): Promise<ExistingObject | null> {
-  try {
-    return await head();
-  } catch (error) {
-    if (isFailure(error, 'refused')) return null;
-    throw error;
-  }
-}
-
-function finishedArchive(
-  completing: Completing,
-  object: ExistingObject | null,
-  response: CompleteMultipartUploadCommandOutput | null,
-): FinishedArchive {
-  const { url, whole } = completing;
-  return {
-    archiveId: url,
-    location: response?.Location ?? null,
-    treeHash: null,
-    object: {
-      etag: object?.etag ?? bareEtag(response?.ETag),
-      versionId: object?.versionId ?? response?.VersionId ?? null,
-      storageClass: object?.storageClass ?? whole.object?.storageClass ?? null,
-    },
-  };
 }

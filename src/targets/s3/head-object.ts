@@ -1,6 +1,6 @@
 /** Reads the properties of the object under a key, with a HEAD request. */
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
-import { isFailure } from '../../core/failures.js';
+import { isDenied, isFailure } from '../../core/failures.js';
 import { incompleteResponse } from '../aws/failures.js';
 import type { BucketCaller } from './client.js';
 import type { Dialect } from './dialect.js';
@@ -19,6 +19,8 @@ export interface ExistingObject {
   readonly ownId: string | null;
   /** True if it is encrypted with keys of the store's key service or of the customer: its ETag is then not an MD5. */
   readonly isKeyEncrypted: boolean;
+  /** The SHA-256 over the checksums of its parts, in base64 with `-N`; null: none, or not asked for. */
+  readonly checksum: string | null;
 }
 
 export interface ObjectAddress {
@@ -26,20 +28,29 @@ export interface ObjectAddress {
   readonly key: string;
 }
 
+/** The bucket and key of an object, and the way to ask for it. */
+export interface ObjectReader {
+  readonly caller: BucketCaller;
+  readonly address: ObjectAddress;
+  readonly dialect: Dialect;
+}
+
 /**
+ * @param withChecksum asks for the checksum too, which takes the right to decrypt an object of the key service
  * @returns the object under the key; null if there is none
  * @throws TransferError `refused` if the credentials do not allow it
  */
 export async function headObject(
-  caller: BucketCaller,
-  address: ObjectAddress,
-  dialect: Dialect,
+  { caller, address, dialect }: ObjectReader,
   signal: AbortSignal,
+  withChecksum = false,
 ): Promise<ExistingObject | null> {
   const operation: Operation = { name: 'HeadObject', ...address, uploadId: null, sent: null };
+  const mode = withChecksum ? ({ ChecksumMode: 'ENABLED' } as const) : {};
+  const input = { Bucket: address.bucket, Key: address.key, ...mode };
   try {
     const response = await caller.call(operation, signal, (client, send, sdk) =>
-      client.send(new sdk.HeadObjectCommand({ Bucket: address.bucket, Key: address.key }), send),
+      client.send(new sdk.HeadObjectCommand(input), send),
     );
     return parseObject(response, operation, dialect);
   } catch (error) {
@@ -48,13 +59,38 @@ export async function headObject(
   }
 }
 
+/** Returns null also for credentials that may only write. */
+export async function headIfAllowed(
+  reader: ObjectReader,
+  signal: AbortSignal,
+  withChecksum = false,
+): Promise<ExistingObject | null> {
+  try {
+    return await headObject(reader, signal, withChecksum);
+  } catch (error) {
+    if (isDenied(error)) return null;
+    throw error;
+  }
+}
+
+/** The fields of a response that say how an object is encrypted. */
+interface Encryption {
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSECustomerAlgorithm?: string | undefined;
+}
+
+/** Returns true for keys of the store's key service or of the customer. */
+export function isKeyEncrypted({ ServerSideEncryption: sse, SSECustomerAlgorithm }: Encryption): boolean {
+  return SSECustomerAlgorithm !== undefined || (sse !== undefined && sse !== 'AES256');
+}
+
 function parseObject(
   response: HeadObjectCommandOutput,
   operation: Operation,
   dialect: Dialect,
 ): ExistingObject {
   const etag = bareEtag(response.ETag);
-  const { ContentLength: sizeBytes, ServerSideEncryption: sse } = response;
+  const { ContentLength: sizeBytes } = response;
   if (etag === null || sizeBytes === undefined) throw incompleteResponse(operation, 'ETag or length');
   return {
     sizeBytes,
@@ -63,6 +99,7 @@ function parseObject(
     // The protocol omits the header for STANDARD.
     storageClass: dialect.ownClass(response.StorageClass ?? 'STANDARD'),
     ownId: response.Metadata?.[OWN_ID_NAME] ?? null,
-    isKeyEncrypted: response.SSECustomerAlgorithm !== undefined || (sse !== undefined && sse !== 'AES256'),
+    isKeyEncrypted: isKeyEncrypted(response),
+    checksum: response.ChecksumSHA256 ?? null,
   };
 }

@@ -1,19 +1,19 @@
 /** Uploads to an object of a bucket, with the AWS SDK: S3 and the stores that use its protocol. */
 import { randomUUID } from 'node:crypto';
-import type { CreateMultipartUploadCommandInput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
-import { isFailure } from '../../core/failures.js';
+import type { ListPartsCommandOutput } from '@aws-sdk/client-s3';
+import { isDenied, isFailure, withContext } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
-import type { CatalogueEntry } from '../../transfer/ports/state.js';
+import type { CatalogueEntry, RecordedPart } from '../../transfer/ports/state.js';
 import type {
   AbortResponse,
   Completion,
   CreatedUpload,
   CreateUploadRequest,
   FinishedArchive,
-  ObjectOptions,
   ObjectUpload,
+  OwnUpload,
   PageRequest,
   PartReceipt,
   PartsPage,
@@ -25,8 +25,10 @@ import type {
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
+import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
 import { completeObject, existsFailure } from './complete.js';
+import { createInput, givenOptions, type ObjectHeaders } from './create-input.js';
 import type { Dialect } from './dialect.js';
 import {
   classify,
@@ -35,17 +37,10 @@ import {
   isRefusedKey,
   type Operation,
 } from './failures.js';
-import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
+import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import { sendPart } from './send-part.js';
-
-/** The properties of an object besides its bytes. The request that creates its upload sets them. */
-interface ObjectHeaders {
-  readonly sse: string | null;
-  readonly sseKmsKeyId: string | null;
-  /** `k1=v1&k2=v2`, the format of the header. */
-  readonly tagging: string | null;
-}
+import { compareTags } from './tags.js';
 
 export interface BucketTargetOptions extends ClientOptions {
   readonly dialect: Dialect;
@@ -119,7 +114,8 @@ class KeyTarget implements Target {
   async createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload> {
     const { dialect, url } = this.#options;
     const options = request.object ?? { storageClass: null, noOverwrite: false };
-    if (options.noOverwrite && (await this.#headObject(signal)) !== null) throw existsFailure(url);
+    if (options.noOverwrite && (await headIfAllowed(this.#check(false), signal)) !== null)
+      throw existsFailure(url);
     const storageClass = options.storageClass ?? dialect.defaultStorageClass;
     const object: ObjectUpload = { ...options, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
@@ -129,10 +125,14 @@ class KeyTarget implements Target {
         client.send(new sdk.CreateMultipartUploadCommand(input), send),
       );
     };
-    const response = await create(dialect.asksForChecksums).catch((error: unknown) => {
-      if (dialect.asksForChecksums && isRefusedForChecksums(error)) return create(false);
-      throw error;
-    });
+    const response = await create(dialect.asksForChecksums)
+      .catch((error: unknown) => {
+        if (dialect.asksForChecksums && isRefusedForChecksums(error)) return create(false);
+        throw error;
+      })
+      .catch((error: unknown) => {
+        throw withContext(error, givenOptions(this.#options, options));
+      });
     const { UploadId: uploadId } = response;
     if (!uploadId) throw incompleteResponse(operation, 'upload id');
     const { partSizeBytes } = request.plan;
@@ -184,19 +184,36 @@ class KeyTarget implements Target {
   }
 
   async complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive> {
-    const { dialect, url } = this.#options;
     // An upload that no longer exists reports nothing; completeObject then checks the object itself.
     const hasChecksums = await this.#hasChecksums(uploadId, signal).catch((error: unknown) => {
       if (isFailure(error, 'not-found')) return false;
       throw error;
     });
-    const { caller } = this.#bucket;
-    const completing = { caller, dialect, address: this.#address, url, uploadId, whole, hasChecksums };
-    return completeObject(completing, signal);
+    const check = this.#check(hasChecksums);
+    const archive = await completeObject({ ...check, uploadId, whole }, signal);
+    const { tagging } = this.#options.object;
+    const remark = tagging === null ? null : await compareTags(check, tagging, signal);
+    return remark === null ? archive : { ...archive, remarks: [...(archive.remarks ?? []), remark] };
+  }
+
+  async findArchive(
+    { uploadId, sizeBytes, object }: OwnUpload,
+    readParts: () => Promise<ReadonlyMap<number, RecordedPart>>,
+    signal: AbortSignal,
+  ): Promise<FinishedArchive | null> {
+    const hasChecksums =
+      this.#bucket.uploads.get(uploadId)?.hasChecksums ?? this.#options.dialect.asksForChecksums;
+    const check = this.#check(hasChecksums);
+    const seen = await headIfAllowed(check, signal);
+    const isOurs = seen !== null && object.ownId !== null && seen.ownId === object.ownId;
+    if (!isOurs || seen.sizeBytes !== sizeBytes) return null;
+    const parts = [...(await readParts())].sort(([a], [b]) => a - b).map(([, part]) => part);
+    const { result } = await compareExisting(check, seen, parts, signal);
+    return result === 'same' ? finishedArchive(check.url, { object }, { seen, response: null }) : null;
   }
 
   async exists({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
-    const existing = await this.#headObject(signal);
+    const existing = await headObject(this.#check(false), signal);
     if (existing === null || existing.sizeBytes !== plan.sizeBytes) return false;
     return existing.etag === (object?.etag ?? existing.etag);
   }
@@ -238,8 +255,12 @@ class KeyTarget implements Target {
     return { name, ...this.#address, uploadId, sent: null };
   }
 
-  #headObject(signal: AbortSignal): Promise<ExistingObject | null> {
-    return headObject(this.#bucket.caller, this.#address, this.#options.dialect, signal);
+  #check(hasChecksums: boolean): ObjectCheck {
+    const { dialect, url, endpointForState } = this.#options;
+    // A store at an endpoint of its own may compute ETags in its own way.
+    const hasKnownEtags = dialect.documentsEtags || endpointForState === null;
+    const { caller } = this.#bucket;
+    return { caller, dialect, address: this.#address, url, hasChecksums, hasKnownEtags };
   }
 
   async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
@@ -250,8 +271,15 @@ class KeyTarget implements Target {
   }
 
   async #readProperties(uploadId: string, signal: AbortSignal): Promise<UploadProperties> {
-    await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
-    return this.#bucket.uploads.get(uploadId) as UploadProperties;
+    const { uploads } = this.#bucket;
+    try {
+      await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      // These credentials may not list. A store without checksums ignores those that calve sends.
+      uploads.set(uploadId, { hasChecksums: true, partSizeBytes: null });
+    }
+    return uploads.get(uploadId) as UploadProperties;
   }
 }
 
@@ -272,25 +300,4 @@ function hasSha256Checksums(
 ): boolean {
   const isListed = Parts.some(({ ChecksumSHA256 }) => ChecksumSHA256 !== undefined);
   return ChecksumAlgorithm === 'SHA256' || isListed || earlier?.hasChecksums === true;
-}
-
-function createInput(
-  { bucket, key, dialect, object }: BucketTargetOptions,
-  { storageClass: named }: ObjectOptions,
-  upload: ObjectUpload,
-  withChecksums: boolean,
-): CreateMultipartUploadCommandInput {
-  type Input = CreateMultipartUploadCommandInput;
-  return {
-    Bucket: bucket,
-    Key: key,
-    Metadata: { [OWN_ID_NAME]: upload.ownId ?? '' },
-    ...(withChecksums && { ChecksumAlgorithm: 'SHA256' }),
-    ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
-    ...(object.sse !== null && {
-      ServerSideEncryption: object.sse as NonNullable<Input['ServerSideEncryption']>,
-    }),
-    ...(object.sseKmsKeyId !== null && { SSEKMSKeyId: object.sseKmsKeyId }),
-    ...(object.tagging !== null && { Tagging: object.tagging }),
-  };
 }

@@ -18,6 +18,7 @@ export function delegate(target: Target, overrides: (inner: Target) => Partial<T
     listPartsPage: (...args) => target.listPartsPage(...args),
     complete: (...args) => target.complete(...args),
     exists: (...args) => target.exists(...args),
+    findArchive: (...args) => target.findArchive(...args),
     abort: (...args) => target.abort(...args),
     listUploadsPage: (...args) => target.listUploadsPage(...args),
     close: () => target.close(),

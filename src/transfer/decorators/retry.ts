@@ -9,6 +9,7 @@ import {
   alreadyAborted,
   type CreatedUpload,
   type CreateUploadRequest,
+  type FinishedArchive,
   type Target,
 } from '../ports/target.js';
 import { delegate } from './delegate.js';
@@ -25,9 +26,12 @@ function retriedMethods(
   retrier: Retrier,
   tools: RetryTools,
 ): Omit<Target, 'capabilities' | 'partTimeMs' | 'at' | 'close'> {
-  const container = target.capabilities.storesObjects ? 'bucket' : 'vault';
+  const { storesObjects } = target.capabilities;
+  const container = storesObjects ? 'bucket' : 'vault';
   return {
     exists: (entry, signal) => retrier.run('look at the archive', signal, () => target.exists(entry, signal)),
+    findArchive: (upload, readParts, signal) =>
+      retrier.run('look at the archive', signal, () => target.findArchive(upload, readParts, signal)),
     locate: (create, signal) =>
       retrier.run(`find the ${container}`, signal, () => target.locate(create, signal)),
     createUpload: (request, signal) =>
@@ -42,7 +46,10 @@ function retriedMethods(
     listPartsPage: (uploadId, page, signal) =>
       retrier.run('list parts', signal, () => target.listPartsPage(uploadId, page, signal)),
     complete: (uploadId, whole, signal) =>
-      retrier.run('complete', signal, () => target.complete(uploadId, whole, signal)),
+      retrier.run('complete', signal, (attempt) => {
+        const mayBeUnderWay = storesObjects && (attempt > 1 || whole.mayBeUnderWay === true);
+        return completeOnce(mayBeUnderWay, () => target.complete(uploadId, whole, signal));
+      }),
     abort: (uploadId, signal) =>
       retrier.run('abort', signal, (attempt) => abortAgain(attempt, () => target.abort(uploadId, signal))),
     listUploadsPage: (page, signal) =>
@@ -81,6 +88,28 @@ function mayBeCreated(error: unknown): boolean {
   if (['refused', 'exists', 'not-found', 'usage'].includes(error.kind)) return false;
   const status = error.service?.httpStatus ?? null;
   return status === null || status < 400 || status >= 500;
+}
+
+/**
+ * A store takes up to some minutes to join the parts of an object. Meanwhile it may know the upload no longer, and the
+ * object is not there yet: after a complete without an answer, that is a reason to look again later.
+ * Source: Amazon S3 API reference, CompleteMultipartUpload.
+ */
+async function completeOnce(
+  mayBeUnderWay: boolean,
+  complete: () => Promise<FinishedArchive>,
+): Promise<FinishedArchive> {
+  try {
+    return await complete();
+  } catch (error) {
+    const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
+    if (!isGone || !mayBeUnderWay) throw error;
+    const why =
+      'an earlier request to complete got no answer, the upload is gone, and the object is not there yet: the store may still be working on it';
+    const facts = { operation: 'complete', why, attempts: 1, elapsedMs: 0 };
+    const service = error.service === null ? {} : { service: error.service };
+    throw new TransferError('unreachable', facts, { ...service, cause: error, retryClass: 'unavailable' });
+  }
 }
 
 /** Accepts "not found" from a repeated abort: an earlier attempt aborted the upload, and its answer was lost. */

@@ -17,6 +17,8 @@ export interface Reconciliation {
   readonly toSend: readonly number[];
   /** The number of parts on the service that are not as long as this file's part at that position. */
   readonly wrongSize: number;
+  /** False if the service was not asked: nothing but the records says what it holds. */
+  readonly isListed: boolean;
 }
 
 /**
@@ -51,7 +53,17 @@ export function reconcile(
     else if (record === undefined || agrees === null) toCompare.set(index, remote);
     else matching.set(index, record.treeHash);
   }
-  return { matching, toCompare, toSend, wrongSize };
+  return { matching, toCompare, toSend, wrongSize, isListed: true };
+}
+
+/**
+ * Believes the records, for credentials that may not list parts. The service still compares each part when the upload is
+ * completed: by its ETag, or by the tree hash of the whole.
+ */
+export function believeRecords(plan: PartPlan, recorded: ReadonlyMap<number, RecordedPart>): Reconciliation {
+  const matching = new Map([...recorded].map(([index, { treeHash }]) => [index, treeHash]));
+  const toSend = [...Array(plan.partCount).keys()].filter((index) => !recorded.has(index));
+  return { matching, toCompare: new Map(), toSend, wrongSize: 0, isListed: false };
 }
 
 /** Sorts the service's parts by index; null for a part that cannot be used, because its size or hash is unclear. */

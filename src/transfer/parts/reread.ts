@@ -42,6 +42,18 @@ export async function hasRecordedParts(
   return true;
 }
 
+/** Reads parts and returns their hashes, with the MD5 as the ETag. @throws TransferError `source` */
+export async function hashParts(
+  session: ReadSession,
+  parts: FileParts,
+): Promise<ReadonlyMap<number, RecordedPart>> {
+  const hashed = new Map<number, RecordedPart>();
+  await readParts(session, parts, async (part) => {
+    hashed.set(part.range.index, recordOf(part, await part.md5()));
+  });
+  return hashed;
+}
+
 /**
  * Compares a touched file's bytes with the recorded parts. When they are equal, the new fingerprint is recorded, so that
  * the next run need not read the file again.

@@ -1,13 +1,13 @@
 /** From an open upload to all of its parts on the service, verified. */
-import { isFailure, TransferError, wrapFailure } from '../../core/failures.js';
+import { isDenied, isFailure, TransferError, wrapFailure } from '../../core/failures.js';
 import { type PartPlan, partRange } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import { listAllParts } from '../list.js';
 import type { Source } from '../ports/source.js';
-import type { Journal, RecordedPart, UnfinishedUpload } from '../ports/state.js';
+import type { Journal, JournalHead, RecordedPart, UnfinishedUpload } from '../ports/state.js';
 import type { PartsPage, WholeArchive } from '../ports/target.js';
 import { fileJobs } from './pipeline.js';
-import { type Reconciliation, reconcile } from './reconcile.js';
+import { believeRecords, type Reconciliation, reconcile } from './reconcile.js';
 import { compareRemoteParts } from './reread.js';
 import { foldInOrder, type PartSession, sendParts } from './send.js';
 
@@ -19,6 +19,8 @@ export interface PartsJob {
   readonly resumed: boolean;
   /** Parts whose hashes an earlier run computed of these very bytes: sent without hashing them again. */
   readonly recorded: ReadonlyMap<number, RecordedPart>;
+  /** True after the service refused to complete: recorded parts that cannot be compared are then sent again. */
+  readonly distrustsRecords?: boolean;
   /** Called once the service has listed the parts that it holds: the upload existed when this run reached it. */
   readonly onListed?: () => void;
 }
@@ -50,7 +52,7 @@ export async function sendMissing(session: PartSession, job: PartsJob): Promise<
   for (const [index, hash] of remote.matching) hashes.set(index, hash);
   const unknown = new Map([...remote.toCompare].filter(([index]) => !sentEarly.has(index)));
   const different = await compareRemoteParts(session, job, unknown, hashes);
-  if (job.resumed && !journal.upload.hasAllRecords) await journal.recordListed();
+  if (job.resumed && remote.isListed && !journal.upload.hasAllRecords) await journal.recordListed();
   const partsReused = hashes.size - sentEarly.size;
   const foreign = different.length + remote.wrongSize;
   if (!hasRecords && partsReused === 0 && foreign > 0) throw otherUpload(source, foreign);
@@ -158,8 +160,13 @@ async function listRemoteParts(
   recorded: ReadonlyMap<number, RecordedPart>,
 ): Promise<Reconciliation> {
   const { head } = job.journal.upload;
-  const { partSizeBytes } = head.plan;
-  const { upload, parts } = await listAllParts(session.target, head.uploadId, session.signal, partSizeBytes);
+  const listed = await listIfAllowed(session, head);
+  if (listed === null) {
+    const believed = job.distrustsRecords === true ? new Map<number, RecordedPart>() : recorded;
+    session.report({ type: 'notice', notice: 'parts-unchecked', parts: believed.size });
+    return believeRecords(head.plan, believed);
+  }
+  const { upload, parts } = listed;
   job.onListed?.();
   checkPartSize(upload, job.journal.upload);
   try {
@@ -167,6 +174,16 @@ async function listRemoteParts(
   } catch (error) {
     if (!isFailure(error, 'source')) throw error;
     throw wrapFailure(error, 'source', { ...error.facts, path: job.source.path });
+  }
+}
+
+/** Returns null for credentials that may only write. */
+async function listIfAllowed(session: PartSession, { uploadId, plan }: JournalHead) {
+  try {
+    return await listAllParts(session.target, uploadId, session.signal, plan.partSizeBytes);
+  } catch (error) {
+    if (isDenied(error)) return null;
+    throw error;
   }
 }
 

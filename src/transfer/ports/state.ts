@@ -33,6 +33,12 @@ export interface UnfinishedHead {
   readonly journalPath: string;
 }
 
+/** The checksums of an archive, or its sizes, that are not the same. As text, because each service has its own. */
+export interface ArchiveMismatch {
+  readonly expected: string;
+  readonly got: string;
+}
+
 /** One unfinished upload as the state folder knows it: a reading, not a live view. */
 export interface UnfinishedUpload extends UnfinishedHead {
   /** The newest fingerprint that was recorded (the head's, unless `recordFingerprint` came later). */
@@ -41,6 +47,8 @@ export interface UnfinishedUpload extends UnfinishedHead {
   readonly parts: ReadonlyMap<number, RecordedPart>;
   /** Set once complete is about to be sent, and not withdrawn since. */
   readonly completing: WholeArchive | null;
+  /** Set when the service made an archive of other bytes than were sent: no later run may take it for a success. */
+  readonly mismatch: ArchiveMismatch | null;
   /**
    * True when every part that was ever recorded is among `parts`: no line is damaged, and the machine has not been
    * restarted since (part lines are not synced, so a power cut may take the last ones). A part that is not recorded was
@@ -69,6 +77,8 @@ export interface Journal {
   recordCompleting(whole: WholeArchive): Promise<void>;
   /** Appends that the service refused to complete, so that the upload is open again. Synced. */
   recordReopened(): Promise<void>;
+  /** Appends that the archive is not what was sent. Synced. */
+  recordMismatch(mismatch: ArchiveMismatch): Promise<void>;
   /** Removes the journal of an upload that is over, and syncs the folder. */
   remove(): Promise<void>;
   /** Ends appending; the journal stays. Idempotent. Never fails: what must be on disk was synced. */

@@ -37,6 +37,13 @@ export interface ObjectUpload extends ObjectOptions {
   readonly ownId: string | null;
 }
 
+/** An upload of ours that no longer exists. */
+export interface OwnUpload {
+  readonly uploadId: string;
+  readonly sizeBytes: number;
+  readonly object: ObjectUpload;
+}
+
 /** The service's facts about a finished object. */
 export interface ObjectFacts {
   readonly etag: string | null;
@@ -124,8 +131,18 @@ export interface WholeArchive {
 export interface Completion extends WholeArchive {
   /** All parts by index, as the journal recorded them. */
   readonly parts: ReadonlyMap<number, RecordedPart>;
+  /** True if an earlier run sent complete so recently that the service may still work on it. */
+  readonly mayBeUnderWay?: boolean;
   readonly object?: ObjectUpload;
 }
+
+/**
+ * A fact that a user should know about an archive that was made. `looked-instead`: the store knows no conditions, so that
+ * no object existed was seen just before, and is not guaranteed. `not-comparable`: the store gives neither a checksum nor
+ * an ETag of the whole that can be compared. `tags-missing`, `tags-unchecked`: the object lacks the tags that were asked
+ * for, or these credentials may not read them.
+ */
+export type ArchiveRemark = 'looked-instead' | 'not-comparable' | 'tags-missing' | 'tags-unchecked';
 
 export interface FinishedArchive {
   readonly archiveId: string;
@@ -133,8 +150,7 @@ export interface FinishedArchive {
   /** The service's own hash of the whole, where it gives one. */
   readonly treeHash: TreeHash | null;
   readonly object?: ObjectFacts;
-  /** True if the store knows no conditions: that no object existed was seen just before, and not guaranteed. */
-  readonly lookedInstead?: boolean;
+  readonly remarks?: readonly ArchiveRemark[];
 }
 
 export interface AbortResponse {
@@ -214,6 +230,18 @@ export interface Target {
    * @throws TransferError `refused` when these credentials may not look
    */
   exists(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
+
+  /**
+   * Returns the archive that somebody else made of our upload; null: none, or it cannot be shown to have these bytes.
+   * A vault, which cannot be looked into, returns null.
+   * @param readParts returns the hashes of all parts, for which it may read the file; called only for an object that
+   * has our own id and the size
+   */
+  findArchive(
+    upload: OwnUpload,
+    readParts: () => Promise<ReadonlyMap<number, RecordedPart>>,
+    signal: AbortSignal,
+  ): Promise<FinishedArchive | null>;
 
   /** Aborts an upload and deletes its parts. @throws TransferError `not-found` (upload) */
   abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse>;

@@ -1,7 +1,9 @@
 /** The failures of an archive or object as a whole: wrong checksum, too large, exists already. */
-import type { FailureFacts } from '../../core/failures.js';
+import type { FailureFacts, TransferError } from '../../core/failures.js';
+import { isStandardInput } from '../../core/identity.js';
 import { formatSize, formatSizeOption } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
+import { pasteLine, type WordingEnvironment } from './paste-line.js';
 import {
   count,
   type FailureDescriber,
@@ -30,9 +32,20 @@ export const describeChecksum: FailureDescriber<'checksum'> = (error, env) => {
   return {
     what: `checksum of ${subject}${inBrackets(error)}`,
     why: withServiceWords(`it does not match: ${hashes}`, error.service),
-    hint: thenResume("keep the file; check this machine's memory and network", error, env),
+    hint: checksumHint(error, env),
   };
 };
+
+/** An archive of other bytes exists already, if no run can continue: only a new upload helps. */
+function checksumHint(error: TransferError<'checksum'>, env: WordingEnvironment): string {
+  const fix = "keep the file; check this machine's memory and network";
+  const isMade = error.facts.what === 'archive' && error.context.resumable === false;
+  if (!isMade) return thenResume(fix, error, env);
+  const { file, target } = error.context;
+  const canBeRead = file !== undefined && target !== undefined && !isStandardInput(file);
+  const line = canBeRead ? `: ${pasteLine(['calve', 'upload', '--fresh', file, target])}` : '';
+  return `the archive that was made is not the file; ${fix}, then send it again with --fresh${line}`;
+}
 
 export const describeLimit: FailureDescriber<'limit'> = (error) =>
   limitWording(error.facts, safeFile(error.context.file ?? 'the file'));

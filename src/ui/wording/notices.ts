@@ -40,6 +40,18 @@ const WORDINGS: {
         : `the service still lists ${count(parts, 'part')} of it`;
     return `upload ${safeWhole(uploadId)} was aborted, but ${finding}: storage may still be billed; abort it again later`;
   },
+  'archive-unchecked': ({ archiveId }) =>
+    `these credentials may not look at ${safeWhole(archiveId)}: calve believes its catalogue that the archive is there`,
+  'parts-unchecked': (notice) =>
+    `these credentials may not list the parts of the upload: calve believes its own record of ${count(notice.parts, 'part')}, and the service checks them when the upload is completed`,
+  'completed-elsewhere': ({ uploadId }) =>
+    `another program has completed upload ${safeWhole(uploadId)}: the object has the bytes of this file, so nothing is sent again`,
+  'not-comparable': () =>
+    'this store gives no checksum of the whole object that can be compared with the file; each part was checked when it was sent',
+  'tags-missing': () =>
+    'the store has not set the tags of --tagging on the object; set them afterwards, for example with: aws s3api put-object-tagging',
+  'tags-unchecked': () =>
+    'calve could not read the tags of the object, so it cannot tell whether the store has set those of --tagging',
   'looked-instead': () =>
     'this store does not support conditional requests: calve looked for an object under the key just before it completed the upload, and found none',
   'expired-created-again': ({ lastActivityAt }) =>

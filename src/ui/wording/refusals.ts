@@ -116,10 +116,18 @@ function fixFor(error: TransferError<'refused'>): string {
   return (schemeOf(error) === 'obs' ? OBS_FIXES[why] : undefined) ?? fix;
 }
 
+/** Names the options of the request that the service may refuse on their own, each with its own right. */
+function withOptions(fix: string, { facts, context }: TransferError<'refused'>): string {
+  const { options = [] } = context;
+  const mayBeRefused = facts.why === 'denied' || facts.why === 'rejected';
+  if (options.length === 0 || !mayBeRefused) return fix;
+  return `${fix}; the request had ${options.join(', ')}: the service may refuse that, so try it without`;
+}
+
 export const describeRefusal: FailureDescriber<'refused'> = (error, env) => {
   const { why, operation, detail } = error.facts;
   const canResumeAfterFix = why !== 'endpoint-unconfirmed' && why !== 'no-longer-supported';
-  const fix = fixFor(error);
+  const fix = withOptions(fixFor(error), error);
   return {
     what: couldNot(operation, error),
     why: withServiceWords(withDetail(REASONS[why].why, detail), error.service),

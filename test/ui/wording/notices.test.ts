@@ -42,6 +42,30 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { uploadId: '-Xk3', parts: 2 },
     'upload -Xk3 was aborted, but the service still lists 2 parts of it: storage may still be billed; abort it again later',
   ],
+  'archive-unchecked': [
+    { archiveId: 's3://photos/a' },
+    'these credentials may not look at s3://photos/a: calve believes its catalogue that the archive is there',
+  ],
+  'parts-unchecked': [
+    { parts: 3 },
+    'these credentials may not list the parts of the upload: calve believes its own record of 3 parts, and the service checks them when the upload is completed',
+  ],
+  'completed-elsewhere': [
+    { uploadId: '-Xk3' },
+    'another program has completed upload -Xk3: the object has the bytes of this file, so nothing is sent again',
+  ],
+  'not-comparable': [
+    {},
+    'this store gives no checksum of the whole object that can be compared with the file; each part was checked when it was sent',
+  ],
+  'tags-missing': [
+    {},
+    'the store has not set the tags of --tagging on the object; set them afterwards, for example with: aws s3api put-object-tagging',
+  ],
+  'tags-unchecked': [
+    {},
+    'calve could not read the tags of the object, so it cannot tell whether the store has set those of --tagging',
+  ],
   'looked-instead': [
     {},
     'this store does not support conditional requests: calve looked for an object under the key just before it completed the upload, and found none',

@@ -1,0 +1,33 @@
+/** The failure `gone`: the journal knows an upload that the service no longer has. */
+import { type FailureFacts, isFailure, type TransferError, wrapFailure } from '../core/failures.js';
+import type { UnfinishedUpload } from './ports/state.js';
+
+/** Returns false when no later run can continue: the upload is gone, or the file has changed. */
+export function canContinue(error: unknown): boolean {
+  return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
+}
+
+/** Returns the archive that may have been made of an upload that is gone; null: complete was certainly never sent. */
+export function possibleCompletion(upload: UnfinishedUpload): FailureFacts['gone']['completing'] {
+  const { head, completing, completingUncertain } = upload;
+  return completing ?? (completingUncertain ? { sizeBytes: head.plan.sizeBytes, treeHash: null } : null);
+}
+
+/** @param missing the service's answer that it knows no such upload */
+export function goneFailure(
+  uploadId: string,
+  completing: FailureFacts['gone']['completing'],
+  missing: TransferError,
+): TransferError<'gone'> {
+  return wrapFailure(missing, 'gone', { uploadId, completing });
+}
+
+/** Returns the same error, or `gone` when it says that the service no longer knows an upload that we had. */
+export function asGone(
+  error: unknown,
+  uploadId: string,
+  completing: FailureFacts['gone']['completing'],
+): unknown {
+  const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
+  return isGone ? goneFailure(uploadId, completing, error) : error;
+}

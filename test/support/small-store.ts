@@ -1,0 +1,214 @@
+/**
+ * A small store in memory that speaks S3's protocol and can differ from S3 in one thing at a time. It checks no
+ * signatures. Its objects have an ETag, a size, metadata and tags, but no bytes.
+ */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import type { Cleanup } from './temp.js';
+
+export type StoreOperation =
+  | 'HeadBucket'
+  | 'HeadObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'ListParts'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListMultipartUploads'
+  | 'GetObjectTagging';
+
+interface StoredPart {
+  readonly etag: string;
+  readonly sizeBytes: number;
+}
+
+interface StoredUpload {
+  readonly key: string;
+  readonly ownId: string;
+  readonly tagging: string;
+  readonly parts: Map<number, StoredPart>;
+}
+
+export interface StoredObject {
+  etag: string;
+  readonly sizeBytes: number;
+  readonly ownId: string;
+  tagging: string;
+}
+
+/** An answer in place of the store's own. `hold`: none. */
+export type StoreAnswer = { readonly status: number; readonly code?: string } | 'hold';
+
+export interface SmallStore {
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly uploads: Map<string, StoredUpload>;
+  readonly objects: Map<string, StoredObject>;
+  /** Every request, in order. */
+  readonly log: StoreOperation[];
+  /** Answers in place of the store; null: the store answers itself. */
+  refuse: (operation: StoreOperation, partNumber: number) => StoreAnswer | null;
+  /** Returns the ETag of an object made of parts with these MD5s. */
+  etagOf: (md5s: readonly string[]) => string;
+  /** Completes an upload, as another client would. */
+  complete(uploadId: string): void;
+}
+
+function md5(data: Uint8Array): string {
+  return createHash('md5').update(data).digest('hex');
+}
+
+/** The rule of S3. */
+export function s3Etag(md5s: readonly string[]): string {
+  return `${md5(Buffer.from(md5s.join(''), 'hex'))}-${md5s.length}`;
+}
+
+function operationOf(method: string, hasKey: boolean, query: URLSearchParams): StoreOperation {
+  if (method === 'HEAD') return hasKey ? 'HeadObject' : 'HeadBucket';
+  if (method === 'PUT') return 'UploadPart';
+  if (method === 'DELETE') return 'AbortMultipartUpload';
+  if (method === 'POST') return query.has('uploadId') ? 'CompleteMultipartUpload' : 'CreateMultipartUpload';
+  if (query.has('tagging')) return 'GetObjectTagging';
+  return hasKey ? 'ListParts' : 'ListMultipartUploads';
+}
+
+/** Starts a store on loopback; it ends with the test. */
+export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const store: SmallStore = {
+    url,
+    env: {
+      ...{ AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'not-checked' },
+      ...{ OBS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', OBS_SECRET_ACCESS_KEY: 'not-checked' },
+      ...{ AWS_REGION: 'eu-west-1', CALVE_REGION: 'eu-west-1', CALVE_ENDPOINT_URL: url },
+    },
+    uploads: new Map(),
+    objects: new Map(),
+    log: [],
+    refuse: () => null,
+    etagOf: s3Etag,
+    complete(uploadId) {
+      const upload = store.uploads.get(uploadId);
+      if (upload === undefined) throw new Error(`no upload ${uploadId}`);
+      const { key, ownId, tagging, parts } = upload;
+      const ordered = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+      const sizeBytes = ordered.reduce((sum, part) => sum + part.sizeBytes, 0);
+      const etag = store.etagOf(ordered.map((part) => part.etag));
+      store.objects.set(key, { etag, sizeBytes, ownId, tagging });
+      store.uploads.delete(uploadId);
+    },
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams: query } = new URL(request.url ?? '', url);
+    const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
+    const operation = operationOf(request.method ?? '', key !== '', query);
+    const partNumber = Number(query.get('partNumber') ?? 0);
+    const body = await buffer(request).catch(() => null);
+    if (body === null) return;
+    store.log.push(operation);
+    const refused = store.refuse(operation, partNumber);
+    if (refused === 'hold') return;
+    const { status, text, headers } =
+      refused === null
+        ? reply(operation, { request, key, query, partNumber, body })
+        : { status: refused.status, text: errorBody(refused.code), headers: {} };
+    const isHead = request.method === 'HEAD';
+    response.writeHead(status, { 'x-amz-request-id': 'request-1', ...headers }).end(isHead ? '' : text);
+  }
+
+  function reply(operation: StoreOperation, { request, key, query, partNumber, body }: Incoming): Reply {
+    const object = store.objects.get(key);
+    const uploadId = query.get('uploadId') ?? '';
+    if (operation === 'CreateMultipartUpload') return created(key, request);
+    if (operation === 'HeadObject') return object === undefined ? missing('NoSuchKey') : headOf(object);
+    if (operation === 'GetObjectTagging') return ok(`<Tagging><TagSet>${tagsOf(object)}</TagSet></Tagging>`);
+    if (operation === 'HeadBucket' || operation === 'ListMultipartUploads') {
+      return ok('<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>');
+    }
+    const upload = store.uploads.get(uploadId);
+    if (upload === undefined) return missing('NoSuchUpload');
+    if (operation === 'UploadPart') {
+      const etag = md5(body);
+      upload.parts.set(partNumber, { etag, sizeBytes: body.length });
+      return ok('', { etag: `"${etag}"` });
+    }
+    if (operation === 'ListParts') return ok(listOf(uploadId, upload));
+    if (operation === 'AbortMultipartUpload') {
+      store.uploads.delete(uploadId);
+      return { status: 204, text: '', headers: {} };
+    }
+    store.complete(uploadId);
+    const etag = store.objects.get(key)?.etag ?? '';
+    return ok(`<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);
+  }
+
+  function created(key: string, { headers }: IncomingMessage): Reply {
+    const uploadId = `upload-${store.log.length}`;
+    const ownId = String(headers['x-amz-meta-calve-upload'] ?? '');
+    const tagging = String(headers['x-amz-tagging'] ?? '');
+    store.uploads.set(uploadId, { key, ownId, tagging, parts: new Map() });
+    return ok(
+      `<InitiateMultipartUploadResult><UploadId>${uploadId}</UploadId></InitiateMultipartUploadResult>`,
+    );
+  }
+
+  return store;
+}
+
+interface Incoming {
+  readonly request: IncomingMessage;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly partNumber: number;
+  readonly body: Buffer;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Record<string, string>;
+}
+
+function ok(text: string, headers: Record<string, string> = {}): Reply {
+  return { status: 200, text, headers };
+}
+
+function missing(code: string): Reply {
+  return { status: 404, text: errorBody(code), headers: {} };
+}
+
+function errorBody(code: string | undefined): string {
+  return code === undefined ? '' : `<Error><Code>${code}</Code><Message>No.</Message></Error>`;
+}
+
+function headOf({ etag, sizeBytes, ownId }: StoredObject): Reply {
+  const headers = {
+    etag: `"${etag}"`,
+    'content-length': String(sizeBytes),
+    'x-amz-meta-calve-upload': ownId,
+  };
+  return ok('', headers);
+}
+
+function tagsOf(object: StoredObject | undefined): string {
+  const tags = [...new URLSearchParams(object?.tagging ?? '')];
+  return tags.map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`).join('');
+}
+
+function listOf(uploadId: string, { parts }: StoredUpload): string {
+  const listed = [...parts].sort(([a], [b]) => a - b);
+  const items = listed.map(
+    ([number, { etag, sizeBytes }]) =>
+      `<Part><PartNumber>${number}</PartNumber><Size>${sizeBytes}</Size><ETag>"${etag}"</ETag></Part>`,
+  );
+  return `<ListPartsResult><UploadId>${uploadId}</UploadId><IsTruncated>false</IsTruncated>${items.join('')}</ListPartsResult>`;
+}
