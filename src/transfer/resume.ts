@@ -23,6 +23,7 @@ import {
 import { mayBeArchived, newerArchive, settleUpload } from './settle-upload.js';
 import { spentStream } from './spent-stream.js';
 import { stillExists } from './still-exists.js';
+import { endedByAnother } from './upload-gone.js';
 
 /**
  * Continues an upload that the state folder knows.
@@ -107,11 +108,6 @@ async function checkSameFile(session: Session, source: Source, journal: Journal)
   if (sameness === 'same') return;
   if (sameness === 'touched' && (await confirmTouched(session, source, journal))) return;
   throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
-}
-
-function endedByAnother(uploadId: string): TransferError<'not-found'> {
-  const detail = 'another calve has just completed or aborted it';
-  return new TransferError('not-found', { what: 'unfinished upload', name: uploadId, detail });
 }
 
 /** The same names may mean another vault under other credentials. @throws TransferError `refused` */

@@ -1,5 +1,5 @@
-/** The failure `gone`: the journal knows an upload that the service no longer has. */
-import { type FailureFacts, isFailure, type TransferError, wrapFailure } from '../core/failures.js';
+/** Failures of uploads that another process or program has ended. */
+import { type FailureFacts, isFailure, TransferError, wrapFailure } from '../core/failures.js';
 import type { UnfinishedUpload } from './ports/state.js';
 
 /** Returns false when no later run can continue: the upload is gone, or the file has changed. */
@@ -30,4 +30,10 @@ export function asGone(
 ): unknown {
   const isGone = isFailure(error, 'not-found') && error.facts.what === 'upload';
   return isGone ? goneFailure(uploadId, completing, error) : error;
+}
+
+/** Returns the failure for a journal that was there a moment ago. */
+export function endedByAnother(uploadId: string): TransferError<'not-found'> {
+  const detail = 'another calve has just completed or aborted it';
+  return new TransferError('not-found', { what: 'unfinished upload', name: uploadId, detail });
 }

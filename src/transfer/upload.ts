@@ -1,6 +1,6 @@
 /** `upload`: one file becomes one archive, whatever happened before. */
 import { describeFile } from '../core/description.js';
-import { TransferError, withContext } from '../core/failures.js';
+import { withContext } from '../core/failures.js';
 import type { PartPlan } from '../core/part-plan.js';
 import { abortUpload } from './abort.js';
 import { checkOptions } from './check-options.js';
@@ -21,6 +21,7 @@ import {
   skippedResult,
   whileHeld,
 } from './session.js';
+import { endedByAnother } from './upload-gone.js';
 
 export interface UploadOptions {
   readonly file: string;
@@ -106,8 +107,7 @@ async function startOf(session: Session, upload: UnfinishedUpload): Promise<Uplo
     return { kind: 'resume', locked, lastActivityAt, whenAborted: 'create-again' };
   }
   await locked.close();
-  const detail = 'it was removed a moment ago: another calve may have finished this upload';
-  throw new TransferError('state', { path: upload.journalPath, why: 'damaged', detail });
+  throw endedByAnother(head.uploadId);
 }
 
 function requestFor(options: UploadOptions, { source, plan }: OpenedFile): PlannedUploadRequest {

@@ -31,7 +31,7 @@ interface StoredUpload {
   readonly parts: Map<number, StoredPart>;
 }
 
-export interface StoredObject {
+interface StoredObject {
   etag: string;
   readonly sizeBytes: number;
   readonly ownId: string;
@@ -39,7 +39,7 @@ export interface StoredObject {
 }
 
 /** An answer in place of the store's own. `hold`: none. */
-export type StoreAnswer = { readonly status: number; readonly code?: string } | 'hold';
+type StoreAnswer = { readonly status: number; readonly code?: string } | 'hold';
 
 export interface SmallStore {
   readonly url: string;
@@ -61,7 +61,7 @@ function md5(data: Uint8Array): string {
 }
 
 /** The rule of S3. */
-export function s3Etag(md5s: readonly string[]): string {
+function s3Etag(md5s: readonly string[]): string {
   return `${md5(Buffer.from(md5s.join(''), 'hex'))}-${md5s.length}`;
 }
 
