@@ -138,10 +138,11 @@ export interface FailureContext {
 
 /**
  * The way in which the same request can be tried again. `unavailable`: later. `throttled`: later, and more slowly.
- * `resign`: at once, with a new signature. `renew`: later, with credentials that were looked up again. `corrupt`: once or
+ * `pending`: later, some times, because the service may still be working on an earlier request. `resign`: at once, with a
+ * new signature. `renew`: later, with credentials that were looked up again. `corrupt`: once or
  * twice more, because the bytes were damaged in transit.
  */
-export type RetryClass = 'unavailable' | 'throttled' | 'resign' | 'renew' | 'corrupt';
+export type RetryClass = 'unavailable' | 'throttled' | 'pending' | 'resign' | 'renew' | 'corrupt';
 
 export interface FailureExtras {
   readonly cause?: unknown;

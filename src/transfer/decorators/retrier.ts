@@ -17,8 +17,11 @@ const BACK_OFF_MAX_MS = 60_000;
 /** The longest `Retry-After` that is obeyed: a wrong date must not stop a backup without a message. */
 const RETRY_AFTER_MAX_MS = 300_000;
 
-/** Bytes damaged in transit and expired signatures succeed at the next attempt or two, or never. */
-const ATTEMPTS_MAX: Partial<Record<RetryClass, number>> = { corrupt: 3, resign: 3, renew: 3 };
+/**
+ * Bytes damaged in transit and expired signatures succeed at the next attempt or two, or never. Work of the service takes
+ * some minutes: with the back-offs, ten attempts do too.
+ */
+const ATTEMPTS_MAX: Partial<Record<RetryClass, number>> = { corrupt: 3, resign: 3, renew: 3, pending: 10 };
 
 /** The successor of a token that worked earlier in this run may come minutes later, from another program. */
 const RENEWALS_MAX = 10;

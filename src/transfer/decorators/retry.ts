@@ -108,7 +108,7 @@ async function completeOnce(
       'an earlier request to complete got no answer, the upload is gone, and the object is not there yet: the store may still be working on it';
     const facts = { operation: 'complete', why, attempts: 1, elapsedMs: 0 };
     const service = error.service === null ? {} : { service: error.service };
-    throw new TransferError('unreachable', facts, { ...service, cause: error, retryClass: 'unavailable' });
+    throw new TransferError('unreachable', facts, { ...service, cause: error, retryClass: 'pending' });
   }
 }
 
