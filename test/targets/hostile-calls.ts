@@ -12,7 +12,7 @@ import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
 import { secretAccessKey, targetAt } from './scripted-server.js';
 
-export const READ_TIMEOUT_MS = 60;
+const READ_TIMEOUT_MS = 60;
 
 const never = new AbortController().signal;
 const bytes = seededBytes(9, 3);
