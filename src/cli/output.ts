@@ -1,6 +1,7 @@
 /** stdout, which has nothing but results. */
 import { writeSync } from 'node:fs';
 import { TransferError } from '../core/failures.js';
+import { systemMessage } from '../core/system-errors.js';
 
 export interface Output {
   readonly isTerminal: boolean;
@@ -34,7 +35,10 @@ export function outputOn(stream: StandardStream): Output {
           underWay -= 1;
           const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
           if (!error || (code !== undefined && GONE.has(code))) resolve();
-          else reject(new TransferError('output', { detail: error.message, archiveId: archiveId ?? null }));
+          else
+            reject(
+              new TransferError('output', { detail: systemMessage(error), archiveId: archiveId ?? null }),
+            );
         });
       }),
     lastLine(text) {

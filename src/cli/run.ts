@@ -33,6 +33,17 @@ function verifyCertificates(env: NodeJS.ProcessEnv): void {
   delete env['NODE_TLS_REJECT_UNAUTHORIZED'];
 }
 
+/**
+ * Keeps the warnings of Node and of packages from stderr, where only calve prints: the SDK warns of an endpoint of credentials
+ * that is slow, and Node of a timer that is too long. `--debug` shows them.
+ */
+function silenceWarnings(): void {
+  process.removeAllListeners('warning');
+  for (const method of ['log', 'info', 'debug', 'warn', 'error', 'trace'] as const) {
+    console[method] = () => undefined;
+  }
+}
+
 /** Returns the home folder; empty where there is none, because few commands need it. */
 function homeFolder(): string {
   try {
@@ -94,6 +105,7 @@ export async function run(argv: readonly string[], version: string): Promise<num
   const program = buildProgram(io, version);
   for (const env of [process.env, io.env]) unsetSwitchesThatSayNo(env, program.command);
   verifyCertificates(process.env);
+  if (!beforeDashes(argv).includes('--debug')) silenceWarnings();
   try {
     await program.command.parseAsync(wordsToParse(argv, program.command), { from: 'user' });
     return program.exitCode();

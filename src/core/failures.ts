@@ -65,7 +65,8 @@ export interface FailureFacts {
       | 'short'
       | 'command'
       | 'no-command'
-      | 'read-once';
+      | 'read-once'
+      | 'no-resources';
     detail: string | null;
   };
   state: {

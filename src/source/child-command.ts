@@ -3,6 +3,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
+import { isExhausted, systemMessage } from '../core/system-errors.js';
 
 /** The command gets SIGTERM, and SIGKILL when it still runs after this time. */
 const KILL_AFTER_MS = 1000;
@@ -23,7 +24,7 @@ export interface ChildCommand {
 }
 
 /**
- * @throws TransferError `source` `no-command` when the system refuses at once;
+ * @throws TransferError `source` (`no-command`, `no-resources`) when the system refuses at once;
  * later failures are in `outcome`
  */
 export function startCommand(words: readonly string[], options: CommandOptions): ChildCommand {
@@ -62,8 +63,8 @@ function spawnCommand(
 }
 
 function notStarted(command: string, error: unknown): TransferError<'source'> {
-  const detail = error instanceof Error ? error.message : String(error);
-  return new TransferError('source', { path: command, why: 'no-command', detail }, { cause: error });
+  const why = isExhausted(error) ? 'no-resources' : 'no-command';
+  return new TransferError('source', { path: command, why, detail: systemMessage(error) }, { cause: error });
 }
 
 /** Never rejects. @returns null when the command ended with 0 */

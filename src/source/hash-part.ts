@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { TransferError } from '../core/failures.js';
+import { systemMessage } from '../core/system-errors.js';
 import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '../core/tree-hash.js';
 
 /** A range to hash, as a message that can be sent to a thread. */
@@ -74,7 +75,8 @@ export function hashFailureOf(error: unknown): HashFailure {
   if (error instanceof ShortFileError) return { failure: 'short', detail: error.message };
   if (error instanceof CancelledError) return { failure: 'cancelled', detail: '' };
   // A failed system call is a problem of the file.
-  if (error instanceof Error && 'syscall' in error) return { failure: 'unreadable', detail: error.message };
+  if (error instanceof Error && 'syscall' in error)
+    return { failure: 'unreadable', detail: systemMessage(error) };
   throw error;
 }
 

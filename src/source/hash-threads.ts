@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { onAbort } from '../core/abort-signals.js';
 import { TransferError } from '../core/failures.js';
+import { isExhausted, systemMessage } from '../core/system-errors.js';
 import { MIB_BYTES } from '../core/units.js';
 import { hashInMainThread } from './hash-in-main-thread.js';
 import {
@@ -27,7 +28,7 @@ export interface HashThreads {
    * Rejects with the signal's reason only when no thread reads the descriptor or writes the buffer any more,
    * so that both can be given back immediately.
    * @throws TransferError `source`: `changed` when the file ended too early,
-   * `unreadable` with the system's reason
+   * `unreadable` with the system's reason, `no-resources` when no thread can be started
    */
   hash(request: HashRequest, signal: AbortSignal): Promise<PartHashes>;
   /** Ends the threads and rejects the requests that still wait. Idempotent. */
@@ -47,6 +48,18 @@ interface Thread {
   readonly worker: Worker;
   /** Null while the thread is idle. */
   pending: PendingJob | null;
+}
+
+function bug(detail: string, cause?: unknown): TransferError<'bug'> {
+  return new TransferError('bug', { detail }, { cause });
+}
+
+/** Returns the failure of a thread that ended by an error, or that the system did not start. */
+function threadFailure(path: string, error: unknown): TransferError {
+  const reason = systemMessage(error);
+  if (!isExhausted(error)) return bug(`a hashing thread failed: ${reason}`, error);
+  const detail = `a hashing thread could not be started: ${reason.replace('Worker initialization failure: ', '')}`;
+  return new TransferError('source', { path, why: 'no-resources', detail }, { cause: error });
 }
 
 /**
@@ -97,12 +110,12 @@ export function hashThreads(
           : pending.reject(transferErrorOf(answer, pending)),
       ),
     );
-    const onEnd = (detail: string, cause?: unknown): void => {
+    const onEnd = (failureOf: (path: string) => unknown): void => {
       threads.delete(thread);
-      settle(thread, (pending) => pending.reject(new TransferError('bug', { detail }, { cause })));
+      settle(thread, (pending) => pending.reject(failureOf(pending.path)));
     };
-    worker.on('error', (error) => onEnd('a hashing thread failed', error));
-    worker.on('exit', (code) => onEnd(`a hashing thread ended with ${code}`));
+    worker.on('error', (error) => onEnd((path) => threadFailure(path, error)));
+    worker.on('exit', (code) => onEnd(() => bug(`a hashing thread ended with ${code}`)));
     return thread;
   }
 
@@ -111,13 +124,17 @@ export function hashThreads(
       const idle = [...threads].find((thread) => thread.pending === null);
       if (idle === undefined && threads.size >= Math.max(1, worthThreads(requestedBytes))) return;
       const pending = waiting.shift() as PendingJob;
-      assign(idle ?? startThread(), pending);
+      try {
+        assign(idle ?? startThread(), pending);
+      } catch (error) {
+        pending.reject(threadFailure(pending.path, error));
+      }
     }
   }
 
   function hash(request: HashRequest, signal: AbortSignal): Promise<PartHashes> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (closed) return Promise.reject(new TransferError('bug', { detail: 'hashing after close' }));
+    if (closed) return Promise.reject(bug('hashing after close'));
     const { path, ...range } = request;
     requestedBytes += range.sizeBytes;
     if (threads.size === 0 && worthThreads(requestedBytes) === 0) {
@@ -155,13 +172,17 @@ export function hashThreads(
 
   function expect(jobs: number, totalBytes: number): void {
     const wanted = Math.min(jobs, worthThreads(totalBytes));
-    while (threads.size < wanted && !closed) startThread().worker.unref();
+    try {
+      while (threads.size < wanted && !closed) startThread().worker.unref();
+    } catch {
+      // The job that needs a thread tries again, and reports it.
+    }
   }
 
   async function close(): Promise<void> {
     closed = true;
     for (const pending of waiting.splice(0)) {
-      pending.reject(new TransferError('bug', { detail: 'the hashing threads were closed' }));
+      pending.reject(bug('the hashing threads were closed'));
     }
     await Promise.all([...threads].map((thread) => thread.worker.terminate()));
   }

@@ -4,8 +4,9 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
-import { TransferError } from '../core/failures.js';
+import { type FailureFacts, TransferError } from '../core/failures.js';
 import { compareFingerprints, type Fingerprint, type Sameness } from '../core/fingerprint.js';
+import { isExhausted, systemCode, systemMessage } from '../core/system-errors.js';
 
 /** File clocks tick every 1 to 10 ms on Linux and macOS … */
 const FILE_TICK_MS = 20;
@@ -25,13 +26,18 @@ export interface OpenedFile {
   readonly fingerprint: Fingerprint;
 }
 
+function reasonOf(error: unknown): FailureFacts['source']['why'] {
+  if (isExhausted(error)) return 'no-resources';
+  const code = systemCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+  return code === 'ENXIO' ? 'not-regular' : 'unreadable';
+}
+
 /** Returns the `source` failure for a system error. */
 export function sourceFailure(path: string, error: unknown): TransferError<'source'> {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  const why =
-    code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : code === 'ENXIO' ? 'not-regular' : 'unreadable';
+  const why = reasonOf(error);
   // The system's message adds nothing to "missing".
-  const detail = why === 'missing' ? null : error instanceof Error ? error.message : String(error);
+  const detail = why === 'missing' ? null : systemMessage(error);
   return new TransferError('source', { path, why, detail }, { cause: error });
 }
 

@@ -7,6 +7,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
+import { isExhausted, systemMessage } from '../core/system-errors.js';
 
 export interface Spool {
   /** Returns a file that nobody else uses. */
@@ -19,8 +20,8 @@ export interface Spool {
 
 /** Returns the failure for an error of the disk that the spool is on. */
 export function spoolFailure(directory: string, error: unknown): TransferError<'state'> {
-  const detail = error instanceof Error ? error.message : String(error);
-  return new TransferError('state', { path: directory, why: 'not-writable', detail }, { cause: error });
+  const why = isExhausted(error) ? 'system' : 'not-writable';
+  return new TransferError('state', { path: directory, why, detail: systemMessage(error) }, { cause: error });
 }
 
 /** @param directory must have room for all parts in flight and two more */

@@ -42,6 +42,7 @@ test('a thread that dies rejects its job, and the next jobs are rejected in the 
   for (const outcome of await Promise.allSettled(jobs)) {
     assert.equal(outcome.status, 'rejected');
     assert.ok(isFailure(outcome.reason, 'bug'), String(outcome.reason));
+    assert.match(outcome.reason.facts.detail, /^a hashing thread (failed: out of memory|ended with 3)$/);
   }
 });
 

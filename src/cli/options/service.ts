@@ -52,7 +52,12 @@ const DECLARED = withVariables({
     '1h',
   ),
   connectTimeout: value('--connect-timeout <time>', 'time limit for a connection', durationMs, '10s'),
-  readTimeout: value('--read-timeout <time>', 'time limit while no byte moves', durationMs, '60s'),
+  readTimeout: value(
+    '--read-timeout <time>',
+    'time limit while no byte moves; 10 times this for an answer',
+    durationMs,
+    '60s',
+  ),
 });
 
 export const serviceOptions = optionGroup(DECLARED, (values, given, io): ServiceOptions => {

@@ -62,7 +62,7 @@ const silence = (): void => undefined;
 const silentLogger = { trace: silence, debug: silence, info: silence, warn: silence, error: silence };
 
 function clientConfig<C>(
-  { region, profile, readTimeoutMs: socketTimeout }: ClientLoaderOptions<C>,
+  { region, profile }: ClientLoaderOptions<C>,
   credentials: C | LookUp,
   { httpAgent, httpsAgent }: HttpAgents,
 ) {
@@ -72,7 +72,8 @@ function clientConfig<C>(
     ignoreConfiguredEndpointUrls: true,
     credentials,
     ...(profile !== null && { profile }),
-    requestHandler: { httpAgent, httpsAgent, socketTimeout },
+    // The agents have the time limits (see answer-limits.ts).
+    requestHandler: { httpAgent, httpsAgent, socketTimeout: 0, logger: silentLogger },
     // Only transfer retries: the SDK's own retry budget does not last for a long upload.
     maxAttempts: 1,
     retryMode: 'standard',
@@ -81,8 +82,13 @@ function clientConfig<C>(
 }
 
 /** Returns the place of the credentials; null if the credentials themselves are given. */
-function sourceOf<C>({ credentials, profile, env }: ClientLoaderOptions<C>): CredentialSource | null {
-  if (credentials === null) return credentialChain({ profile, env });
+function sourceOf<C>({
+  credentials,
+  profile,
+  env,
+  readTimeoutMs,
+}: ClientLoaderOptions<C>): CredentialSource | null {
+  if (credentials === null) return credentialChain({ profile, env, readTimeoutMs });
   if (typeof credentials !== 'function') return null;
   return { lookUp: credentials as unknown as LookUp, canChange: true, nameOf: (part) => part };
 }

@@ -4,7 +4,9 @@
  * last place, the instance's metadata, which takes a minute on a machine that is no instance.
  */
 import { readFile } from 'node:fs/promises';
+import { limitOtherRequests } from './answer-limits.js';
 import { trimKey } from './clean-key.js';
+import { limitProcess, processError } from './credential-process.js';
 import type { CredentialSource, Identity, LookUp, LookUpOptions } from './credentials.js';
 import { CredentialsError } from './credentials-error.js';
 import { type Profile, profileFiles, readProfile } from './profiles.js';
@@ -16,7 +18,14 @@ export interface ChainOptions {
   /** Null: AWS_PROFILE, or the default profile. */
   readonly profile: string | null;
   readonly env: Env;
+  /** The longest silence of a service, from which the time limits of a look-up are derived. */
+  readonly readTimeoutMs: number;
 }
+
+/** Limits for the endpoints of this machine, a container's and an instance's, which answer at once. */
+const ENDPOINT_LIMIT_MS = 10_000;
+/** The time for a program: it may ask a person for a code. */
+const PROCESS_TIMES = 10;
 
 /** The keys of a profile that say where its credentials are. */
 const SOURCE_KEYS = [
@@ -44,12 +53,14 @@ const PROFILE_KEYS: Readonly<Partial<Record<keyof Identity, string>>> = {
   sessionToken: 'aws_session_token',
 };
 
-export function credentialChain({ profile, env }: ChainOptions): CredentialSource {
+export function credentialChain({ profile, env, readTimeoutMs }: ChainOptions): CredentialSource {
   const named = profile ?? (env['AWS_PROFILE'] || null);
   const isInVariables =
     named === null && Boolean(env['AWS_ACCESS_KEY_ID']) && Boolean(env['AWS_SECRET_ACCESS_KEY']);
   return {
-    lookUp: isInVariables ? askWholeChain({}) : (options) => lookUp({ profile: named, env }, options),
+    lookUp: isInVariables
+      ? askWholeChain({})
+      : (options) => lookUp({ profile: named, env, readTimeoutMs }, options),
     canChange: !isInVariables,
     nameOf: (part) =>
       isInVariables
@@ -59,20 +70,25 @@ export function credentialChain({ profile, env }: ChainOptions): CredentialSourc
 }
 
 async function lookUp(
-  { profile: named, env }: ChainOptions,
+  { profile: named, env, readTimeoutMs }: ChainOptions,
   options: LookUpOptions | undefined,
 ): Promise<Identity> {
+  const endpointMs = Math.min(readTimeoutMs, ENDPOINT_LIMIT_MS);
+  limitOtherRequests({ silenceMs: null, answerMs: endpointMs, option: null });
   const profile = await readProfile(named, env);
   const handler = watchHandler(options);
   const init = {
     // SSO and STS are asked over the connections of the service: by the same proxies, certificates and time-outs.
     ...(handler !== null && { clientConfig: { requestHandler: handler.handler, maxAttempts: 1 } }),
     ignoreCache: true,
+    // Only transfer retries.
+    maxRetries: 0,
     logger: silentLogger(),
   };
   try {
     if (SOURCE_KEYS.some((key) => profile.section[key] !== undefined)) {
       await prepareToken(profile.section['web_identity_token_file']);
+      await limitProcess(readTimeoutMs * PROCESS_TIMES);
       const { fromIni } = await import('@aws-sdk/credential-provider-ini');
       return await fromIni({ ...init, profile: profile.name })(options);
     }
@@ -152,31 +168,14 @@ function explain(error: unknown, { profile, env, handler, messages }: Circumstan
   const isOfChain = /CredentialsProviderError|TokenProviderError/.test(error.name);
   // The SDK wraps the network's errors, and loses their codes.
   if (isOfChain && handler?.trouble() != null) return handler.trouble();
-  if (/^Command failed|^spawn /i.test(error.message)) {
-    return new CredentialsError(failedProcess(profile));
-  }
+  const ofProcess = processError(error, profile);
+  if (ofProcess !== null) return ofProcess;
   if (isOfChain) return containerTrouble(env, messages) ?? error;
   return error;
 }
 
-/**
- * Names the profile whose process failed, and the program. The words after the program may be secret, and so may a variable
- * before it.
- */
-function failedProcess({ name, all }: Profile): string {
-  const seen = new Set<string>();
-  let owner = name;
-  // A profile with a role takes the credentials of another profile.
-  while (all[owner]?.['credential_process'] === undefined && !seen.has(owner)) {
-    seen.add(owner);
-    owner = all[owner]?.['source_profile'] ?? owner;
-  }
-  const [program = ''] = (all[owner]?.['credential_process'] ?? '').split(/\s/, 1);
-  const shown = /^[\w./~-]+$/.test(program) ? `: ${program}` : '';
-  return `the credential_process of profile ${owner} failed${shown}`;
-}
-
-const TRANSIENT = /ECONN\w+|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|TimeoutError|status: (5\d\d|429)/;
+const TRANSIENT =
+  /ECONN\w+|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|TimeoutError|AnswerError|status: (5\d\d|429)/;
 
 /** Returns the error of a container's endpoint that does not answer; null if there is none, or if it did answer. */
 function containerTrouble(env: Env, messages: readonly string[]): CredentialsError | null {

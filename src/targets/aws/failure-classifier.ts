@@ -9,9 +9,10 @@ import {
   type ServiceResponse,
   TransferError,
 } from '../../core/failures.js';
+import { AnswerError } from './answer-limits.js';
 import { refusedFailure, unreachableFailure } from './failures.js';
 import { classifyNoResponse } from './no-response.js';
-import type { SdkError } from './service-response.js';
+import { type SdkError, shortText } from './service-response.js';
 
 export type Refusal = FailureFacts['refused']['why'];
 
@@ -94,6 +95,10 @@ function checksumFailure(
   return new TransferError('checksum', { what, index, expected: hash, got }, extras);
 }
 
+function brokenLimit(error: AnswerError, { name }: ServiceOperation): TransferError {
+  return unreachableFailure(name, shortText(error.message), { cause: error });
+}
+
 function refusalByStatus(status: number | null): Refusal {
   if (status === 301 || status === 307) return 'wrong-region';
   if (status === 413) return 'too-large';
@@ -140,6 +145,7 @@ export function failureClassifier<Operation extends ServiceOperation>(
   return {
     classify(error, operation) {
       if (error instanceof TransferError || !(error instanceof Error)) return error;
+      if (error instanceof AnswerError) return brokenLimit(error, operation);
       const service = rules.readResponse(error as SdkError, operation);
       if (service === null) return classifyNoResponse(error, operation.name);
       return classifyResponse(rules, service, operation);

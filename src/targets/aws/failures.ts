@@ -28,3 +28,20 @@ export function refusedFailure(
 export function incompleteResponse(operation: { readonly name: string }, missing: string): TransferError {
   return unreachableFailure(operation.name, `the response has no ${missing}`);
 }
+
+/** The longest id or marker that is accepted. It has to fit into the first line of a request. */
+const ID_MAX_CHARACTERS = 4096;
+
+/**
+ * Returns an id or a marker of the service, which later requests contain. Half a character (a lone surrogate) can be in no
+ * URL.
+ * @param what the field, as in "upload id"
+ * @throws TransferError `unreachable` if it is missing, or no request can contain it
+ */
+export function readId(value: unknown, operation: { readonly name: string }, what: string): string {
+  const isUsable = typeof value === 'string' && value !== '' && !/\p{Surrogate}/u.test(value);
+  if (!isUsable || value.length > ID_MAX_CHARACTERS) {
+    throw incompleteResponse(operation, value ? `${what} that can be used` : what);
+  }
+  return value;
+}

@@ -5,6 +5,8 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
+import { formatDuration } from '../../core/units.js';
+import { AnswerError, limitAnswer, refuseUpgrade, serviceLimits } from './answer-limits.js';
 import { connectProxy, openTunnel, type ProxyRules, proxyHeaders } from './proxy.js';
 import { type Trust, tlsOptions, watchTrust } from './trust.js';
 
@@ -16,6 +18,8 @@ export interface HttpAgents {
 
 export interface HttpAgentOptions {
   readonly connectTimeoutMs: number;
+  /** The longest time without a byte in either direction. */
+  readonly readTimeoutMs: number;
   /** The number of concurrent parts. A few more connections are allowed for lists and aborts. */
   readonly concurrency: number;
   readonly proxies: ProxyRules;
@@ -31,8 +35,7 @@ type OnConnection = (error: Error | null, socket: Duplex) => void;
 function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, timeoutMs: number): void {
   if (socket === null || socket === undefined) return;
   const timer = setTimeout(() => {
-    const error = new Error(`no connection within ${timeoutMs} ms`);
-    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+    socket.destroy(new AnswerError(`no connection within ${formatDuration(timeoutMs)} (--connect-timeout)`));
   }, timeoutMs);
   const stopTimer = (): void => clearTimeout(timer);
   socket.once(readyEvent, stopTimer);
@@ -44,19 +47,13 @@ interface RequestTaker {
   addRequest(request: http.ClientRequest, ...rest: unknown[]): void;
 }
 
-/**
- * Makes a switch to another protocol (101) a failed answer. calve never asks for one, and without a listener Node closes
- * the connection without an error, so that the answer would never come.
- */
-function refuseUpgrades(agent: http.Agent): void {
+/** Limits the answers to all requests of an agent. */
+function limitAnswers(agent: http.Agent, readTimeoutMs: number): void {
   const taker = agent as unknown as RequestTaker;
   const addRequest = taker.addRequest.bind(agent);
   taker.addRequest = (request, ...rest) => {
-    request.once('upgrade', ({ statusCode }: http.IncomingMessage, socket: Duplex) => {
-      socket.destroy();
-      const error = new Error(`HTTP ${statusCode}: the server switched to another protocol`);
-      request.emit('error', Object.assign(error, { code: 'EPROTO' }));
-    });
+    refuseUpgrade(request);
+    limitAnswer(request, serviceLimits(request, readTimeoutMs));
     addRequest(request, ...rest);
   };
 }
@@ -144,11 +141,11 @@ const lookup: LookupFunction = (hostname, options, done) => {
 };
 
 export function httpAgents(agentOptions: HttpAgentOptions): HttpAgents {
-  const { concurrency } = agentOptions;
+  const { concurrency, readTimeoutMs } = agentOptions;
   const options = { keepAlive: true, maxSockets: concurrency + 4, lookup };
   const httpAgent = new HttpAgent(options, agentOptions);
   const httpsAgent = new HttpsAgent(options, agentOptions);
-  for (const agent of [httpAgent, httpsAgent]) refuseUpgrades(agent);
+  for (const agent of [httpAgent, httpsAgent]) limitAnswers(agent, readTimeoutMs);
   return {
     httpAgent,
     httpsAgent,

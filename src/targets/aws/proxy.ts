@@ -5,6 +5,7 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { TransferError } from '../../core/failures.js';
+import { formatDuration } from '../../core/units.js';
 import { type Trust, tlsOptions, watchTrust } from './trust.js';
 
 /**
@@ -176,7 +177,7 @@ export function openTunnel(
     connectRequest.once('response', ({ statusCode, statusMessage }) => refuse(statusCode, statusMessage));
     connectRequest.once('error', (error: NodeJS.ErrnoException) => {
       if (error.name === 'AbortError' || error.name === 'TimeoutError')
-        fail(`no connection within ${timeoutMs} ms`, 'ETIMEDOUT', error);
+        fail(`no connection within ${formatDuration(timeoutMs)} (--connect-timeout)`, 'ETIMEDOUT', error);
       else fail(error.message, error.code ?? 'ECONNRESET', error);
     });
     connectRequest.end();

@@ -25,13 +25,13 @@ export function shortText(message: string): string {
   return line.trim().slice(0, TEXT_MAX_CHARACTERS);
 }
 
-/** Returns the service's error code; null for the names that the SDK gives to a response that it could not read. */
+/** Matches the names of errors of JavaScript, and those that the SDK gives to a response that it could not read. */
+const NOT_A_CODE =
+  /^((Syntax|Type|Range|URI|Reference|Eval|Aggregate|Timeout|Unknown)?Error|Unknown|GlacierServiceException|S3ServiceException)$/;
+
+/** Returns the service's error code; null if it sent none. */
 function codeOf(error: SdkError): string | null {
-  const isFromService =
-    typeof error.name === 'string' &&
-    !/^(Unknown|UnknownError|Error|SyntaxError|TypeError|TimeoutError|GlacierServiceException|S3ServiceException)$/.test(
-      error.name,
-    );
+  const isFromService = typeof error.name === 'string' && !NOT_A_CODE.test(error.name);
   return isFromService ? shortText(error.name) : null;
 }
 

@@ -8,7 +8,7 @@ import type {
   RemotePart,
   UploadsPage,
 } from '../../transfer/ports/target.js';
-import { incompleteResponse } from '../aws/failures.js';
+import { incompleteResponse, readId } from '../aws/failures.js';
 import type { Operation } from './failures.js';
 
 /** Builds the query. The service uses its own defaults for what is left out. */
@@ -37,8 +37,7 @@ function textOrNull(value: unknown): string | null {
 /** Returns null at the end of the list, which an absent or an empty marker indicates. */
 function markerOf(value: unknown, operation: Operation): string | null {
   if (value === undefined || value === null || value === '') return null;
-  if (typeof value !== 'string') throw incompleteResponse(operation, 'page marker that is text');
-  return value;
+  return readId(value, operation, 'page marker');
 }
 
 /** Parses a part size, which some servers send as text, as requests do. */
@@ -84,9 +83,9 @@ export function parseUploadsPage(
 ): UploadsPage {
   const items = itemsOf(response.UploadsList, operation, 'uploads');
   const uploads = items.map((upload): OpenUpload => {
-    const uploadId = textOrNull(upload.MultipartUploadId);
+    const uploadId = readId(upload.MultipartUploadId, operation, 'upload id');
     const createdAt = textOrNull(upload.CreationDate);
-    if (!uploadId || !createdAt) throw incompleteResponse(operation, 'upload id or creation date');
+    if (!createdAt) throw incompleteResponse(operation, 'creation date');
     return {
       uploadId,
       key: null,

@@ -19,7 +19,7 @@ import type {
   WholeArchive,
 } from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
-import { incompleteResponse } from '../aws/failures.js';
+import { incompleteResponse, readId } from '../aws/failures.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
 import { classify, isRefusedKey, type Operation } from './failures.js';
 import { locateVault, type VaultAddress } from './locate-vault.js';
@@ -91,11 +91,10 @@ class VaultTarget implements Target {
       partSize: String(plan.partSizeBytes),
       archiveDescription: description,
     };
-    const { uploadId } = await this.#caller.call(operation, signal, (client, send, sdk) =>
+    const response = await this.#caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.InitiateMultipartUploadCommand(input), send),
     );
-    if (!uploadId) throw incompleteResponse(operation, 'upload id');
-    return { uploadId };
+    return { uploadId: readId(response.uploadId, operation, 'upload id') };
   }
 
   sendPart(

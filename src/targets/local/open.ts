@@ -5,6 +5,7 @@
 import { chmod, realpath } from 'node:fs/promises';
 import { cleanUp } from '../../core/clean-up.js';
 import { TransferError } from '../../core/failures.js';
+import { systemMessage } from '../../core/system-errors.js';
 import { type Emulator, startEmulator } from '../../emulator/server.js';
 import { makeFolders } from '../../emulator/store/files.js';
 import { delegate } from '../../transfer/decorators/delegate.js';
@@ -71,6 +72,6 @@ async function startInside(dataDir: string): Promise<Emulator> {
 }
 
 function notWritable(path: string, error: unknown): TransferError<'state'> {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = systemMessage(error);
   return new TransferError('state', { path, why: 'not-writable', detail }, { cause: error });
 }

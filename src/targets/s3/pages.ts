@@ -2,7 +2,7 @@
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
 import type { OpenUpload, RemotePart, UploadsPage } from '../../transfer/ports/target.js';
-import { incompleteResponse } from '../aws/failures.js';
+import { incompleteResponse, readId } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import type { Dialect } from './dialect.js';
 import type { Operation } from './failures.js';
@@ -40,8 +40,8 @@ export function parseParts(response: ListPartsCommandOutput, operation: Operatio
     };
   });
   const { IsTruncated, NextPartNumberMarker: next } = response;
-  if (IsTruncated && !next) throw incompleteResponse(operation, 'marker of the next page');
-  return { parts, marker: IsTruncated ? String(next) : null };
+  const marker = IsTruncated ? readId(next?.toString(), operation, 'marker of the next page') : null;
+  return { parts, marker };
 }
 
 /** Cuts a page to the limit that was requested, if more was read. */
@@ -100,9 +100,13 @@ function nextMarker(
   last: OpenUpload | undefined,
   operation: Operation,
 ): string {
-  if (NextKeyMarker) return encodeMarker(NextKeyMarker, NextUploadIdMarker);
-  if (last?.key) return encodeMarker(last.key, last.uploadId);
-  throw incompleteResponse(operation, 'marker of the next page');
+  const what = 'marker of the next page';
+  if (!NextKeyMarker && last?.key) return encodeMarker(last.key, last.uploadId);
+  const keyMarker = readId(NextKeyMarker, operation, what);
+  return encodeMarker(
+    keyMarker,
+    NextUploadIdMarker === '' ? '' : readId(NextUploadIdMarker, operation, what),
+  );
 }
 
 /** @param isWanted returns true for the keys whose uploads are listed */
@@ -116,10 +120,10 @@ export function parseUploads(
     throw incompleteResponse(operation, 'list of uploads');
   }
   const uploads = (response.Uploads ?? []).map((upload): OpenUpload => {
-    const { UploadId: uploadId, Key: key, Initiated: initiated } = upload;
-    if (!uploadId || key === undefined || initiated === undefined) {
-      throw incompleteResponse(operation, 'upload id, key or date of an upload');
-    }
+    const { Initiated: initiated } = upload;
+    const uploadId = readId(upload.UploadId, operation, 'upload id');
+    const key = readId(upload.Key, operation, 'key of an upload');
+    if (initiated === undefined) throw incompleteResponse(operation, 'date of an upload');
     return {
       uploadId,
       key,
@@ -131,5 +135,6 @@ export function parseUploads(
     };
   });
   const marker = response.IsTruncated ? nextMarker(response, uploads.at(-1), operation) : null;
-  return { uploads: uploads.filter(({ key }) => isWanted(key ?? '')), marker };
+  const wanted = uploads.filter(({ key }) => isWanted(key ?? ''));
+  return { uploads: wanted, otherUploads: uploads.length - wanted.length, marker };
 }

@@ -23,7 +23,7 @@ import type {
   UploadsPage,
 } from '../../transfer/ports/target.js';
 import { serviceCaller } from '../aws/caller.js';
-import { incompleteResponse } from '../aws/failures.js';
+import { incompleteResponse, readId } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
@@ -133,8 +133,7 @@ class KeyTarget implements Target {
       .catch((error: unknown) => {
         throw withContext(error, givenOptions(this.#options, options));
       });
-    const { UploadId: uploadId } = response;
-    if (!uploadId) throw incompleteResponse(operation, 'upload id');
+    const uploadId = readId(response.UploadId, operation, 'upload id');
     const { partSizeBytes } = request.plan;
     this.#bucket.uploads.set(uploadId, {
       hasChecksums: response.ChecksumAlgorithm === 'SHA256',

@@ -119,6 +119,8 @@ export interface OpenUpload {
 
 export interface UploadsPage {
   readonly uploads: readonly OpenUpload[];
+  /** The number of uploads on the service's page that are of other keys, and left out. */
+  readonly otherUploads?: number;
   readonly marker: string | null;
 }
 

@@ -81,6 +81,10 @@ const SOURCE_REASONS = {
     why: 'a part must be sent again, and standard input cannot be read again',
     fix: 'run the whole pipeline again with calve upload: it creates a new upload; calve abort removes this one',
   }),
+  'no-resources': () => ({
+    why: 'the system has no open files, processes or memory left for it',
+    fix: 'raise the limits (ulimit -n for open files, ulimit -u for processes), end other programs, or use a smaller --concurrency',
+  }),
 } satisfies { [R in SourceReason]: (path: string) => { why: string; fix: string } };
 
 /** The reasons that leave the upload intact: it can be resumed after the fix. */
@@ -88,6 +92,7 @@ const RESUMABLE_ONCE_FIXED: ReadonlySet<SourceReason> = new Set([
   'missing',
   'no-working-folder',
   'unreadable',
+  'no-resources',
 ]);
 
 export const describeSource: FailureDescriber<'source'> = (error, env) => {

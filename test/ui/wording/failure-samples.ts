@@ -61,6 +61,7 @@ const sources = (
     'missing',
     'no-working-folder',
     'unreadable',
+    'no-resources',
     'empty',
     'empty-stream',
     'folder',

@@ -142,6 +142,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: check its permissions and the disk that it is on, then: calve resume /data/backup.tar',
     ],
     [
+      'calve: /data/my files: the system has no open files, processes or memory left for it',
+      'hint: raise the limits (ulimit -n for open files, ulimit -u for processes), end other programs, or use a smaller --concurrency, then: calve resume /data/backup.tar',
+    ],
+    [
       'calve: /data/my files: the file is empty, and a vault accepts no empty archive',
       'hint: leave this file out',
     ],

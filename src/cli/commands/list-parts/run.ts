@@ -1,7 +1,7 @@
 import { cleanUp } from '../../../core/clean-up.js';
 import { withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
-import { everyPage } from '../../../transfer/list.js';
+import { everyPartsPage } from '../../../transfer/list.js';
 import { type PartJson, partJson } from '../../../ui/json.js';
 import { partsTable } from '../../../ui/tables/tables.js';
 import type { CommandContext } from '../../command.js';
@@ -20,11 +20,9 @@ export async function listParts(context: CommandContext<Options>, words: readonl
   const uploadId = options.own.uploadId ?? '';
   const resolved = await resolveTarget(io, options, url);
   const { target } = await connectTarget(io, options, resolved, { create: false, reporter });
-  const fetchPage = (marker: string | null) =>
-    target.listPartsPage(uploadId, { limit: null, marker }, io.signal);
   try {
     const printer = rowPrinter<PartJson>(context, partsTable);
-    for await (const page of everyPage('list parts', fetchPage)) {
+    for await (const page of everyPartsPage(target, uploadId, io.signal)) {
       for (const part of page.parts) await printer.print(partJson(part, page.partSizeBytes));
     }
     await printer.end();
