@@ -2,7 +2,7 @@
 import { TransferError } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
 import type { UnfinishedUpload } from './ports/state.js';
-import type { OpenUpload, PartsPage, RemotePart, Target } from './ports/target.js';
+import type { OpenUpload, PartsPage, RemotePart, Target, UploadsPage } from './ports/target.js';
 import { type Session, sessionAt } from './session.js';
 
 /** The members of a session that a list needs. */
@@ -64,11 +64,11 @@ export async function listAllParts(
 
 /** Yields all uploads in progress, as the service lists them. */
 export async function* listAllUploads(target: Target, signal: AbortSignal): AsyncGenerator<OpenUpload> {
-  for await (const page of everyPage('list uploads', (marker) =>
-    target.listUploadsPage({ limit: null, marker }, signal),
-  )) {
-    yield* page.uploads;
-  }
+  for await (const page of uploadPages(target, signal)) yield* page.uploads;
+}
+
+function uploadPages(target: Target, signal: AbortSignal): AsyncGenerator<UploadsPage> {
+  return everyPage('list uploads', (marker) => target.listUploadsPage({ limit: null, marker }, signal));
 }
 
 /** An upload in progress on the service, with what this machine knows of it. */
@@ -77,12 +77,16 @@ export interface JoinedUpload {
   readonly local: UnfinishedUpload | null;
   /** ISO-8601 UTC: when the newest of its parts arrived, where the service was asked for that. */
   readonly newestPartAt?: string;
+  /** The service's time when it listed the upload, in ms since 1970; null or absent: not known. */
+  readonly listedMs?: number | null;
 }
 
 /** Yields the service's uploads in progress, each with what the state folder knows of it. */
 export async function* listUploads(session: ListSession): AsyncGenerator<JoinedUpload> {
   const join = await joiner(session);
-  for await (const open of listAllUploads(session.target, session.signal)) yield join(open);
+  for await (const { uploads, answeredMs: listedMs = null } of uploadPages(session.target, session.signal)) {
+    for (const open of uploads) yield { ...join(open), listedMs };
+  }
 }
 
 /** Returns a function that adds what the state folder knows. The same id under another key is another upload. */

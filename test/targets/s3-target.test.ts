@@ -542,6 +542,22 @@ test('--no-overwrite completes only if no object exists, and accepts an object t
   });
 });
 
+test('a list of uploads has the time of the store, to the end of its second, or no time if its date cannot be read', async (t) => {
+  const list =
+    '<ListMultipartUploadsResult><Bucket>photos</Bucket><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>';
+  const dates = ['Thu, 26 Nov 2026 05:00:43 GMT', 'yesterday', null];
+  const { url } = await scriptedServer(t, (response) => {
+    const date = dates.shift() ?? null;
+    response.sendDate = false;
+    xml(response, 200, list, date === null ? {} : { date });
+  });
+  const target = targetAt(t, url);
+  for (const time of [Date.parse('2026-11-26T05:00:44Z'), null, null]) {
+    const { answeredMs } = await target.listUploadsPage({ limit: null, marker: null }, never);
+    assert.equal(answeredMs, time);
+  }
+});
+
 const pages: [string, string][] = [
   ['an HTML page', '<html><body>Sign in</body></html>'],
   ['an empty body', ''],

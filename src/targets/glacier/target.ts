@@ -18,6 +18,7 @@ import type {
   UploadsPage,
   WholeArchive,
 } from '../../transfer/ports/target.js';
+import { answerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
@@ -137,10 +138,13 @@ class VaultTarget implements Target {
 
   async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
     const operation = this.#operation('ListMultipartUploads');
-    const response = await this.#caller.call(operation, signal, (client, send, sdk) =>
-      client.send(new sdk.ListMultipartUploadsCommand({ ...this.#vault, ...pageInput(page) }), send),
-    );
-    return parseUploadsPage(response, operation);
+    let answeredMs = (): number | null => null;
+    const response = await this.#caller.call(operation, signal, (client, send, sdk) => {
+      const command = new sdk.ListMultipartUploadsCommand({ ...this.#vault, ...pageInput(page) });
+      answeredMs = answerTime(command);
+      return client.send(command, send);
+    });
+    return { ...parseUploadsPage(response, operation), answeredMs: answeredMs() };
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,7 @@ import type {
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
+import { answerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
@@ -223,11 +224,15 @@ class KeyTarget implements Target {
       ...(page.limit !== null && { MaxUploads: page.limit }),
       ...decodeMarker(page.marker),
     };
-    const response = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
-      client.send(new sdk.ListMultipartUploadsCommand(input), send),
-    );
+    let answeredMs = (): number | null => null;
+    const response = await this.#bucket.caller.call(operation, signal, (client, send, sdk) => {
+      const command = new sdk.ListMultipartUploadsCommand(input);
+      answeredMs = answerTime(command);
+      return client.send(command, send);
+    });
     const isMany = key === '' || key.endsWith('/');
-    return parseUploads(response, operation, dialect, (listed) => isMany || listed === key);
+    const listed = parseUploads(response, operation, dialect, (its) => isMany || its === key);
+    return { ...listed, answeredMs: answeredMs() };
   }
 
   async close(): Promise<void> {

@@ -113,6 +113,8 @@ export interface OpenUpload {
 export interface UploadsPage {
   readonly uploads: readonly OpenUpload[];
   readonly marker: string | null;
+  /** The service's own time when it answered, in ms since 1970; null: its answer does not show it. */
+  readonly answeredMs?: number | null;
 }
 
 export interface WholeArchive {
