@@ -142,14 +142,16 @@ async function completeAgain(
     const made = { treeHash: whole.treeHash, fingerprint, archivedAt: isoNow(session.clock) };
     return await recordArchive(session, journal, archiveEntry(upload, made, archive));
   } catch (error) {
-    if (isFailure(error, 'checksum') && journal.upload.completing === null) return null;
+    const isRefusal = isFailure(error, 'checksum') || isFailure(error, 'limit');
+    if (isRefusal && journal.upload.completing === null) return null;
     throw error;
   }
 }
 
-/** Returns false when no later run can continue: the upload is gone, or the file has changed. */
+/** Returns false when no later run can continue: the upload is gone, the file has changed, or a limit rules it out. */
 export function canContinue(error: unknown): boolean {
-  return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
+  if (isFailure(error, 'gone') || isFailure(error, 'limit')) return false;
+  return !(isFailure(error, 'source') && error.facts.why === 'changed');
 }
 
 /** Returns the archive that may have been made of an upload that is gone; null: complete was certainly never sent. */
@@ -190,7 +192,8 @@ async function sendComplete(
     if (archive.lookedInstead === true) report({ type: 'notice', notice: 'looked-instead' });
     return archive;
   } catch (error) {
-    if (isFailure(error, 'checksum') && error.service?.httpStatus === 400) await journal.recordReopened();
+    const isRefused = isFailure(error, 'checksum') && error.service?.httpStatus === 400;
+    if (isRefused || isFailure(error, 'limit')) await journal.recordReopened();
     throw asGone(error, uploadId, whole);
   }
 }

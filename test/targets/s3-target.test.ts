@@ -465,7 +465,11 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['NotImplemented', 501, 'refused', { retryClass: null, why: 'rejected' }],
   ['QuotaExceeded', 403, 'refused', { retryClass: null, why: 'quota' }],
   ['XMinioStorageFull', 507, 'refused', { retryClass: null, why: 'quota' }],
-  ['EntityTooLarge', 413, 'refused', { retryClass: null, why: 'too-large' }],
+  ['EntityTooLarge', 413, 'limit', { retryClass: null, why: 'too-large' }],
+  ['EntityTooLarge', 400, 'limit', { retryClass: null, why: 'too-large' }],
+  ['TooManyParts', 400, 'limit', { retryClass: null, why: 'part-number', partsMax: null }],
+  ['InvalidPartNumber', 400, 'limit', { retryClass: null, why: 'part-number' }],
+  ['InvalidArgument', 400, 'refused', { retryClass: null, why: 'rejected' }],
   ['InvalidStorageClass', 400, 'refused', { retryClass: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { retryClass: null, what: 'upload' }],
   ['NoSuchBucket', 404, 'not-found', { retryClass: null, what: 'bucket' }],
@@ -494,6 +498,22 @@ for (const [code, status, kind, wanted] of kinds) {
       );
       return true;
     });
+  });
+}
+
+for (const [message, partsMax] of [
+  ['Part number must be an integer between 1 and 1, inclusive', 1],
+  ['The partNumber is too large for this store', null],
+  ['Part number must be an integer between 1 and 1,000, inclusive', 'refused'],
+] as const) {
+  test(`a part number is beyond the limit of the store, or is not: ${message}`, async (t) => {
+    const { url } = await scriptedServer(t, (response) => refuse(response, 400, 'InvalidArgument', message));
+    const target = targetAt(t, url, { dialect: OBS_DIALECT });
+    await assert.rejects(target.sendPart('up-1', second, never), (error) => {
+      if (partsMax === 'refused') return isFailure(error, 'refused');
+      return isFailure(error, 'limit') && error.facts.limit === 'store' && error.facts.partsMax === partsMax;
+    });
+    await assert.rejects(target.sendPart('up-1', first, never), (error) => isFailure(error, 'refused'));
   });
 }
 
