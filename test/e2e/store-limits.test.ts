@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { sharedBuckets } from '../support/bucket-service.js';
 import { jsonLines } from '../support/calve.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
-import { isComplete, isCreate, isPart, type Passing } from '../support/requests.js';
+import { headerOf, isComplete, isCreate, isPart, type Passing } from '../support/requests.js';
 import { missingSwift } from '../support/swift.js';
 
 const MIB_BYTES = 1024 * 1024;
@@ -81,6 +81,31 @@ describe('a store with limits of its own', { skip: missingSwift(), concurrency: 
     const { code, stderr } = await home.run([...line, '--fresh', '--part-size=16M']);
     assert.equal(code, 0, stderr);
     assert.deepEqual([home.passed().filter(isCreate).length, await home.openKeys()], [2, []]);
+  });
+
+  test('that requires MD5 with each part (object lock) gets it, also in a run that resumes', async (t) => {
+    const home = await buckets.home(t, 's3');
+    const message =
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters';
+    let isInterrupted = true;
+    home.hook({
+      before: (passing) => {
+        if (!isPart(passing)) return 'pass';
+        if (headerOf(passing, 'content-md5') === null)
+          return { status: 400, code: 'InvalidRequest', message };
+        const isDenied = isInterrupted && numberOf(passing) === 3;
+        return isDenied ? { status: 403, code: 'AccessDenied', message: 'No.' } : 'pass';
+      },
+    });
+    const file = home.file('photos.tar', SIZE_BYTES);
+    const line = ['upload', file, `${home.target}/photos.tar`, '--part-size=8M', '--concurrency=1'];
+    assertFailed(await home.run(line), 12);
+    assert.equal(home.passed().filter(isPart).length, 2);
+    isInterrupted = false;
+    const { code, stderr } = await home.run(['resume', file]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await home.readBack('photos.tar'), readFileSync(file));
+    assert.equal(home.passed().filter(isPart).length, 3);
   });
 
   test('gets larger parts by --max-parts or its variable; a part size that makes more parts is refused', async (t) => {

@@ -182,6 +182,54 @@ test('a store without checksums gets none, and only OBS gets MD5', async (t) => 
   }
 });
 
+const MD5_REQUIRED = [
+  'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters',
+  'Content-MD5 HTTP header is required for Put Part requests with Object Lock parameters',
+  'Missing required header for this request: Content-Md5',
+];
+for (const message of MD5_REQUIRED) {
+  test(`a store without checksums that requires MD5 gets it, from the first refusal on: ${message}`, async (t) => {
+    const { url, requests } = await scriptedServer(t, (response, at) => {
+      if (isCreate(at)) return xml(response, 200, CREATED);
+      const lacksMd5 = isPart(at) && at.headers['content-md5'] === undefined;
+      if (lacksMd5) return refuse(response, 400, 'InvalidRequest', message);
+      // An ETag that is no MD5 of the part, as stores that encrypt by default have it.
+      xml(response, 200, '', { etag: `"${md5(Buffer.from('other'))}"` });
+    });
+    const target = targetAt(t, url);
+    const { uploadId } = await target.createUpload(request, never);
+    await target.sendPart(uploadId, first, never);
+    await target.at('another').sendPart(uploadId, second, never);
+    const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
+    assert.deepEqual(sent, [undefined, base64(await first.md5()), base64(await second.md5())]);
+  });
+}
+
+test('a store without checksums gets MD5 at once if a header locks the object; one with checksums gets none', async (t) => {
+  const requestHeaders = new Map([['x-amz-object-lock-mode', 'GOVERNANCE']]);
+  for (const hasChecksums of [false, true]) {
+    const { url, requests } = await scriptedServer(t, (response, at) =>
+      isCreate(at) ? xml(response, 200, CREATED, hasChecksums ? WITH_CHECKSUMS : {}) : aws()(response, at),
+    );
+    const target = targetAt(t, url, { requestHeaders });
+    const { uploadId } = await target.createUpload(request, never);
+    await target.sendPart(uploadId, first, never);
+    const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
+    assert.deepEqual(sent, [hasChecksums ? undefined : base64(await first.md5())]);
+  }
+});
+
+test('a part whose MD5 the store finds wrong is not a store that requires MD5', async (t) => {
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (isCreate(at)) return xml(response, 200, CREATED);
+    refuse(response, 400, 'InvalidDigest', 'The Content-MD5 you specified was invalid.');
+  });
+  const target = targetAt(t, url);
+  const { uploadId } = await target.createUpload(request, never);
+  await assert.rejects(target.sendPart(uploadId, second, never), (error) => isFailure(error, 'refused'));
+  assert.equal(requests.filter(isPart).length, 1);
+});
+
 const withoutChecksums: [string, number, string][] = [
   ['InvalidArgument', 400, "Unsupported header 'x-amz-checksum-algorithm' received for this API call."],
   ['NotImplemented', 501, 'A header you provided implies functionality that is not implemented.'],

@@ -17,11 +17,20 @@ interface Command {
 /** `Date` has whole seconds, so the answer was made less than one second after it. */
 const PRECISION_MS = 1000;
 
+interface TimedAnswer<R> {
+  readonly answer: R;
+  /** The end of the second in which the service answered, in ms since 1970; null: no `Date` header can be read. */
+  readonly answeredMs: number | null;
+}
+
 /**
- * Returns a function that gives the end of the second in which `command` was answered, in ms since 1970; null if the
- * answer has no `Date` header that can be read. Source: RFC 9110, section 6.6.1: `Date` is the time at which the server made the message.
+ * Sends a command and returns the service's answer with its time.
+ * Source: RFC 9110, section 6.6.1: `Date` is the time at which the server made the message.
  */
-export function answerTime(command: Command): () => number | null {
+export async function withAnswerTime<C extends Command, R>(
+  command: C,
+  send: (command: C) => Promise<R>,
+): Promise<TimedAnswer<R>> {
   let answeredMs: number | null = null;
   command.middlewareStack.add(
     (next) =>
@@ -32,7 +41,7 @@ export function answerTime(command: Command): () => number | null {
       }) as typeof next,
     { step: 'deserialize', priority: 'low', name: 'answerTime' },
   );
-  return () => answeredMs;
+  return { answer: await send(command), answeredMs };
 }
 
 function readDate(response: unknown): number | null {

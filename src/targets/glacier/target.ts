@@ -18,7 +18,7 @@ import type {
   UploadsPage,
   WholeArchive,
 } from '../../transfer/ports/target.js';
-import { answerTime } from '../aws/answer-time.js';
+import { withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
@@ -138,13 +138,11 @@ class VaultTarget implements Target {
 
   async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
     const operation = this.#operation('ListMultipartUploads');
-    let answeredMs = (): number | null => null;
-    const response = await this.#caller.call(operation, signal, (client, send, sdk) => {
-      const command = new sdk.ListMultipartUploadsCommand({ ...this.#vault, ...pageInput(page) });
-      answeredMs = answerTime(command);
-      return client.send(command, send);
-    });
-    return { ...parseUploadsPage(response, operation), answeredMs: answeredMs() };
+    const input = { ...this.#vault, ...pageInput(page) };
+    const { answer, answeredMs } = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      withAnswerTime(new sdk.ListMultipartUploadsCommand(input), (command) => client.send(command, send)),
+    );
+    return { ...parseUploadsPage(answer, operation), answeredMs };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,5 @@
 /** Uploads to an object of a bucket, with the AWS SDK: S3 and the stores that use its protocol. */
 import { randomUUID } from 'node:crypto';
-import type { CreateMultipartUploadCommandInput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
@@ -12,7 +11,6 @@ import type {
   CreatedUpload,
   CreateUploadRequest,
   FinishedArchive,
-  ObjectOptions,
   ObjectUpload,
   PageRequest,
   PartReceipt,
@@ -22,7 +20,7 @@ import type {
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
-import { answerTime } from '../aws/answer-time.js';
+import { withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
@@ -36,17 +34,17 @@ import {
   isRefusedKey,
   type Operation,
 } from './failures.js';
-import { type ExistingObject, headObject, type ObjectAddress, OWN_ID_NAME } from './head-object.js';
+import { type ExistingObject, headObject, type ObjectAddress } from './head-object.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
+import { locksObjects, RequiredMd5 } from './required-md5.js';
 import { sendPart } from './send-part.js';
-
-/** The properties of an object besides its bytes. The request that creates its upload sets them. */
-interface ObjectHeaders {
-  readonly sse: string | null;
-  readonly sseKmsKeyId: string | null;
-  /** `k1=v1&k2=v2`, the format of the header. */
-  readonly tagging: string | null;
-}
+import {
+  createInput,
+  foreignAlgorithmOf,
+  hasSha256Checksums,
+  type ObjectHeaders,
+  type UploadProperties,
+} from './upload-properties.js';
 
 export interface BucketTargetOptions extends ClientOptions {
   readonly dialect: Dialect;
@@ -59,24 +57,17 @@ export interface BucketTargetOptions extends ClientOptions {
   readonly object: ObjectHeaders;
 }
 
-/** The properties of an upload that earlier responses reported. They save a request for each part. */
-interface UploadProperties {
-  readonly hasChecksums: boolean;
-  /** The checksum algorithm that each of its parts requires and that calve does not compute; null: none. */
-  readonly foreignAlgorithm?: string | null;
-  readonly partSizeBytes: number | null;
-}
-
 /** The state that the targets of all keys share. */
 interface BucketState {
   readonly caller: BucketCaller;
   /** By upload id. */
   readonly uploads: Map<string, UploadProperties>;
+  readonly requiredMd5: RequiredMd5;
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
   const caller = serviceCaller(s3ClientLoader(options), classify, isRefusedKey);
-  return new KeyTarget(options, { caller, uploads: new Map() });
+  return new KeyTarget(options, { caller, uploads: new Map(), requiredMd5: new RequiredMd5() });
 }
 
 class KeyTarget implements Target {
@@ -151,10 +142,14 @@ class KeyTarget implements Target {
     watch: PartWatch = () => false,
   ): Promise<PartReceipt> {
     signal.throwIfAborted();
-    const md5 = this.#options.dialect.sendsMd5 ? await part.md5() : null;
+    const { dialect, requestHeaders } = this.#options;
+    const { caller, requiredMd5 } = this.#bucket;
     const hasChecksums = await this.#hasChecksums(uploadId, signal);
-    const request = { ...this.#address, uploadId, hasChecksums, md5 };
-    return sendPart(this.#bucket.caller, request, part, { signal, watch });
+    const isMd5Known = dialect.sendsMd5 || (!hasChecksums && locksObjects(requestHeaders));
+    return requiredMd5.send(part, isMd5Known, (md5) => {
+      const request = { ...this.#address, uploadId, hasChecksums, md5, isEtagMd5: dialect.sendsMd5 };
+      return sendPart(caller, request, part, { signal, watch });
+    });
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
@@ -215,24 +210,21 @@ class KeyTarget implements Target {
     return { httpStatus: 204, requestId, hostId };
   }
 
-  async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
+  async listUploadsPage(wanted: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
     const { bucket, key, dialect } = this.#options;
     const operation = this.#operation('ListMultipartUploads');
     const input = {
       Bucket: bucket,
       ...(key !== '' && { Prefix: key }),
-      ...(page.limit !== null && { MaxUploads: page.limit }),
-      ...decodeMarker(page.marker),
+      ...(wanted.limit !== null && { MaxUploads: wanted.limit }),
+      ...decodeMarker(wanted.marker),
     };
-    let answeredMs = (): number | null => null;
-    const response = await this.#bucket.caller.call(operation, signal, (client, send, sdk) => {
-      const command = new sdk.ListMultipartUploadsCommand(input);
-      answeredMs = answerTime(command);
-      return client.send(command, send);
-    });
+    const { answer, answeredMs } = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
+      withAnswerTime(new sdk.ListMultipartUploadsCommand(input), (command) => client.send(command, send)),
+    );
     const isMany = key === '' || key.endsWith('/');
-    const listed = parseUploads(response, operation, dialect, (its) => isMany || its === key);
-    return { ...listed, answeredMs: answeredMs() };
+    const page = parseUploads(answer, operation, dialect, (listed) => isMany || listed === key);
+    return { ...page, answeredMs };
   }
 
   async close(): Promise<void> {
@@ -258,44 +250,4 @@ class KeyTarget implements Target {
     await this.listPartsPage(uploadId, { limit: null, marker: null }, signal);
     return this.#bucket.uploads.get(uploadId) as UploadProperties;
   }
-}
-
-/**
- * Returns the checksum algorithm that each part requires and that calve does not compute; null: none. For a checksum of
- * the whole object (`FULL_OBJECT`, which CRC64NVME always is), the store computes it if the parts have none.
- * Source: Amazon S3 user guide, "Checking object integrity".
- */
-function foreignAlgorithmOf({ ChecksumAlgorithm, ChecksumType }: ListPartsCommandOutput): string | null {
-  const isOfParts = ChecksumType !== 'FULL_OBJECT' && ChecksumAlgorithm !== 'CRC64NVME';
-  return isOfParts && ChecksumAlgorithm !== 'SHA256' ? (ChecksumAlgorithm ?? null) : null;
-}
-
-/** Returns true if the upload has SHA-256 checksums. Some stores report them only when the upload is created. */
-function hasSha256Checksums(
-  { ChecksumAlgorithm, Parts = [] }: ListPartsCommandOutput,
-  earlier: UploadProperties | undefined,
-): boolean {
-  const isListed = Parts.some(({ ChecksumSHA256 }) => ChecksumSHA256 !== undefined);
-  return ChecksumAlgorithm === 'SHA256' || isListed || earlier?.hasChecksums === true;
-}
-
-function createInput(
-  { bucket, key, dialect, object }: BucketTargetOptions,
-  { storageClass: named }: ObjectOptions,
-  upload: ObjectUpload,
-  withChecksums: boolean,
-): CreateMultipartUploadCommandInput {
-  type Input = CreateMultipartUploadCommandInput;
-  return {
-    Bucket: bucket,
-    Key: key,
-    Metadata: { [OWN_ID_NAME]: upload.ownId ?? '' },
-    ...(withChecksums && { ChecksumAlgorithm: 'SHA256' }),
-    ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
-    ...(object.sse !== null && {
-      ServerSideEncryption: object.sse as NonNullable<Input['ServerSideEncryption']>,
-    }),
-    ...(object.sseKmsKeyId !== null && { SSEKMSKeyId: object.sseKmsKeyId }),
-    ...(object.tagging !== null && { Tagging: object.tagging }),
-  };
 }
