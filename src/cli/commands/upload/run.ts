@@ -14,7 +14,7 @@ import { uploadFile } from '../../../transfer/upload.js';
 import { uploadStream } from '../../../transfer/upload-stream.js';
 import { planJson, planText } from '../../../ui/plan-output.js';
 import type { CommandContext } from '../../command.js';
-import { openSession, resolveTarget } from '../../compose.js';
+import { checkServiceOptions, openSession, resolveTarget } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { checkManyKeys, ownKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
@@ -39,6 +39,7 @@ export async function upload(context: Context, typed: readonly string[]): Promis
   const baseNames = files.map((file) => basename(file));
   checkManyKeys(url, baseNames);
   const options = withObjectSettings(context.options);
+  if (own.dryRun) checkServiceOptions(options, url);
   const target = own.dryRun ? null : await resolveTarget(io, options, url);
   const jobs = await checkFiles(context, files, url);
   if (jobs.length === 0 || target === null) return;
