@@ -9,6 +9,7 @@ import { trustOwnGroups } from '../state/safe-folder.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
+import { parseRequestHeaders } from '../targets/s3/request-headers.js';
 import type { ServiceEndpoint, TargetSettings } from '../targets/settings.js';
 import { withAdaptiveConcurrency } from '../transfer/decorators/adaptive-concurrency.js';
 import { withRetry } from '../transfer/decorators/retry.js';
@@ -111,9 +112,19 @@ export interface ResolvedTarget {
   readonly endpoint: ServiceEndpoint;
 }
 
+/**
+ * Refuses options that the target does not use, and headers that cannot be sent. A dry run, which needs neither region
+ * nor endpoint, refuses the same ones.
+ * @throws TransferError `usage`
+ */
+export function checkServiceOptions({ service }: TargetOptions, url: TargetUrl): void {
+  refuseUnused(service.typed, url);
+  if (TARGETS[url.scheme].object !== null) parseRequestHeaders(service.object.requestHeaders);
+}
+
 /** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
 export async function resolveTarget(io: Io, options: TargetOptions, url: TargetUrl): Promise<ResolvedTarget> {
-  refuseUnused(options.service.typed, url);
+  checkServiceOptions(options, url);
   const settings = targetSettings(io, options, url);
   try {
     return { settings, endpoint: await TARGETS[url.scheme].resolve(settings) };

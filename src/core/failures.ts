@@ -102,7 +102,17 @@ export interface FailureFacts {
         fittingPartSizeBytes: number;
       }
     /** A stream that continues after the last part that an upload may have. */
-    | { limit: 'stream'; partsMax: number; partSizeBytes: number };
+    | { limit: 'stream'; partsMax: number; partSizeBytes: number }
+    /**
+     * A store refused a part or the whole by a limit that is its own. `partsMax`: the number of parts that it takes, where
+     * its answer has it.
+     */
+    | {
+        limit: 'store';
+        why: 'part-number' | 'part-too-small' | 'too-large';
+        operation: string;
+        partsMax: number | null;
+      };
   /** An object exists already, and the user wants it to stay. */
   exists: { url: string };
   /** The journal has the upload, but the service no longer does. `completing`: its archive may exist all the same. */

@@ -1,12 +1,14 @@
 /** Plans the parts of a file or stream: pure arithmetic over a service's limits. */
 import { TransferError } from './failures.js';
-import { GIB_BYTES, MIB_BYTES } from './units.js';
+import { formatSizeOption, GIB_BYTES, MIB_BYTES } from './units.js';
 
 /** The limits of a service. Each target defines its own, with their sources. */
 export interface PartLimits {
   readonly partSizeMinBytes: number;
   readonly partSizeMaxBytes: number;
   readonly partsMax: number;
+  /** True if `partsMax` is not the limit of the service, but the value of --max-parts. */
+  readonly isPartsMaxGiven?: boolean;
   readonly sizeMinBytes: number;
   readonly sizeMaxBytes: number;
 }
@@ -42,6 +44,13 @@ export const AUTO_PART_SIZE_MIN_BYTES = 16 * MIB_BYTES;
 /** The part size of a stream whose size is unknown: 10,000 such parts are 625 GiB. */
 const STREAM_PART_SIZE_BYTES = 64 * MIB_BYTES;
 
+/** Returns the limits of a store that takes at most `partsMax` parts, if that is fewer than the service takes. */
+export function limitParts(limits: PartLimits, partsMax: number): PartLimits {
+  if (partsMax >= limits.partsMax) return limits;
+  const sizeMaxBytes = Math.min(limits.sizeMaxBytes, partsMax * limits.partSizeMaxBytes);
+  return { ...limits, partsMax, isPartsMaxGiven: true, sizeMaxBytes };
+}
+
 function isPowerOfTwo(n: number): boolean {
   return Number.isSafeInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;
 }
@@ -71,7 +80,7 @@ export function choosePartSizeBytes(sizeBytes: number, limits: PartLimits): numb
  * Divides a file of `sizeBytes` into parts.
  * @param partSizeBytes a legal part size (see isLegalPartSize) or `auto`
  * @throws TransferError `limit` when the file is too large for the service, or needs more parts than it takes
- * @throws TransferError `usage` for a part size that is never legal
+ * @throws TransferError `usage` for a part size that is never legal, or that --max-parts rules out
  */
 export function planParts(sizeBytes: number, partSizeBytes: number | 'auto', limits: PartLimits): PartPlan {
   if (sizeBytes > limits.sizeMaxBytes) {
@@ -80,15 +89,8 @@ export function planParts(sizeBytes: number, partSizeBytes: number | 'auto', lim
   const chosen = partSizeBytes === 'auto' ? choosePartSizeBytes(sizeBytes, limits) : partSizeBytes;
   if (!isLegalPartSize(chosen, limits)) throw partSizeUsage(String(partSizeBytes), limits);
   const partCount = Math.max(1, Math.ceil(sizeBytes / chosen));
-  if (partCount > limits.partsMax) {
-    throw new TransferError('limit', {
-      limit: 'parts',
-      partCount,
-      partsMax: limits.partsMax,
-      partSizeBytes: chosen,
-      fittingPartSizeBytes: choosePartSizeBytes(sizeBytes, limits),
-    });
-  }
+  if (partCount > limits.partsMax)
+    throw tooManyParts({ sizeBytes, partSizeBytes: chosen, partCount }, limits);
   return { sizeBytes, partSizeBytes: chosen, partCount };
 }
 
@@ -129,6 +131,20 @@ export function streamRange(
   if (endByte >= maxBytes)
     throw new TransferError('limit', { limit: 'size', sizeBytes: endByte + 1, maxBytes });
   return { index, startByte, endByte, sizeBytes };
+}
+
+function tooManyParts({ sizeBytes, partSizeBytes, partCount }: PartPlan, limits: PartLimits): TransferError {
+  const { partsMax, isPartsMaxGiven = false } = limits;
+  const fittingPartSizeBytes = choosePartSizeBytes(sizeBytes, limits);
+  if (!isPartsMaxGiven) {
+    const facts = { limit: 'parts', partCount, partsMax, partSizeBytes, fittingPartSizeBytes } as const;
+    return new TransferError('limit', facts);
+  }
+  return new TransferError('usage', {
+    what: `--part-size ${formatSizeOption(partSizeBytes)} with --max-parts ${partsMax}`,
+    why: `that makes ${partCount} parts`,
+    hint: `use --part-size ${formatSizeOption(fittingPartSizeBytes)}, or omit it: calve then chooses it`,
+  });
 }
 
 function partSizeRule({ partSizeMinBytes, partSizeMaxBytes }: PartLimits): string {

@@ -8,7 +8,6 @@ import { checkObsClass, OBS_DIALECT } from './obs/dialect.js';
 import { resolveObsEndpoint } from './obs/endpoint.js';
 import { S3_CAPABILITIES } from './s3/capabilities.js';
 import { S3_DIALECT } from './s3/dialect.js';
-import { parseRequestHeaders } from './s3/request-headers.js';
 import { checkS3Class } from './s3/storage-class.js';
 import type { OpenTarget, ServiceEndpoint, TargetSettings } from './settings.js';
 
@@ -48,19 +47,13 @@ export const TARGETS: { readonly [S in Scheme]: TargetKind } = {
   s3: {
     capabilities: S3_CAPABILITIES,
     object: { checkStorageClass: checkS3Class, ...S3_DIALECT },
-    resolve: async (settings) => {
-      parseRequestHeaders(settings.object.requestHeaders);
-      return resolveAwsEndpoint(settings, 's3');
-    },
+    resolve: (settings) => resolveAwsEndpoint(settings, 's3'),
     open: async (...args) => (await import('./s3/open.js')).openS3(...args),
   },
   obs: {
     capabilities: S3_CAPABILITIES,
     object: { checkStorageClass: checkObsClass, ...OBS_DIALECT },
-    resolve: async (settings) => {
-      parseRequestHeaders(settings.object.requestHeaders);
-      return resolveObsEndpoint(settings);
-    },
+    resolve: async (settings) => resolveObsEndpoint(settings),
     open: async (...args) => (await import('./obs/open.js')).openObs(...args),
   },
 };

@@ -133,8 +133,7 @@ export async function withActivity(
   { olderThanMs }: Sweep,
 ): Promise<JoinedUpload> {
   const { open, local } = upload;
-  const isYoung =
-    session.clock.nowMs() - Date.parse(open.createdAt) < (olderThanMs ?? Number.POSITIVE_INFINITY);
+  const isYoung = ageMs(upload, session.clock.nowMs()) < (olderThanMs ?? Number.POSITIVE_INFINITY);
   if (local !== null || isYoung || !session.target.capabilities.billsParts) return upload;
   const { target, signal } = sessionAt(session, open.key);
   try {
@@ -149,6 +148,25 @@ export async function withActivity(
   }
 }
 
+/**
+ * Returns how long ago the service created the upload or received its newest part. The time of the list counts, because
+ * the service wrote it by the same clock as these dates. The clock of this machine, which may be wrong by hours, counts
+ * only where the service gives no time.
+ */
+function ageMs({ open, newestPartAt, listedMs = null }: JoinedUpload, nowMs: number): number {
+  return (listedMs ?? nowMs) - Date.parse(newestPartAt ?? open.createdAt);
+}
+
+/**
+ * Returns how long the upload was idle. The time of the journal is one of this machine's clock, and counts by it. If
+ * that clock was set in between, the service's dates still show an upload that is too young to have been idle so long.
+ */
+function idleMs(upload: JoinedUpload, nowMs: number): number {
+  const { local } = upload;
+  const age = ageMs(upload, nowMs);
+  return local === null ? age : Math.min(age, nowMs - Date.parse(local.lastActivityAt));
+}
+
 /** The decision of a sweep: pure, so that a dry run and the sweep agree. */
 export interface SortedUploads {
   readonly take: readonly JoinedUpload[];
@@ -158,7 +176,7 @@ export interface SortedUploads {
 
 /**
  * Sorts uploads by what a sweep does with them. `--older-than` counts from the last known activity: the journal's, else
- * the newest part's, else creation. A vault removes uploads that were idle for 24 h, so an upload that this state folder
+ * the newest part's, else creation (see idleMs). A vault removes uploads that were idle for 24 h, so an upload that this state folder
  * does not know and that still exists after that is being sent by another machine: it is left alone (Amazon Glacier
  * developer guide, "Uploading an archive in parts").
  */
@@ -169,11 +187,9 @@ export function sortUploads(
   idleExpiryMs: number | null,
 ): SortedUploads {
   if (olderThanMs === null) return { take: uploads, inUse: [] };
-  const idleMs = (each: JoinedUpload): number =>
-    nowMs - Date.parse(each.local?.lastActivityAt ?? each.newestPartAt ?? each.open.createdAt);
-  const old = uploads.filter((each) => idleMs(each) >= olderThanMs);
+  const old = uploads.filter((each) => idleMs(each, nowMs) >= olderThanMs);
   const inUse = old.filter(
-    (each) => each.local === null && idleExpiryMs !== null && idleMs(each) >= idleExpiryMs,
+    (each) => each.local === null && idleExpiryMs !== null && idleMs(each, nowMs) >= idleExpiryMs,
   );
   return { take: old.filter((each) => !inUse.includes(each)), inUse };
 }

@@ -1,14 +1,20 @@
 /** Checks that the options of this run agree with the unfinished upload that it continues. */
 import { TransferError } from '../core/failures.js';
+import type { PartLimits } from '../core/part-plan.js';
 import { formatSize, formatSizeOption } from '../core/units.js';
 import type { UnfinishedUpload } from './ports/state.js';
 import type { UploadOptions } from './upload.js';
 
 /**
+ * @param limits those of the target, which --max-parts may have lowered
  * @throws TransferError `usage` for an option that differs from what the upload was created with: a service does not
  * let an upload change
  */
-export function checkOptions(options: UploadOptions, { head }: UnfinishedUpload): void {
+export function checkOptions(
+  options: UploadOptions,
+  { head }: UnfinishedUpload,
+  { partsMax }: PartLimits,
+): void {
   const { plan, description } = head;
   const { partSizeBytes } = options;
   if (typeof partSizeBytes === 'number' && partSizeBytes !== plan.partSizeBytes) {
@@ -17,6 +23,7 @@ export function checkOptions(options: UploadOptions, { head }: UnfinishedUpload)
       `has parts of ${formatSize(plan.partSizeBytes)}`,
     );
   }
+  if (plan.partCount > partsMax) refuse(`--max-parts ${partsMax}`, `has ${plan.partCount} parts`);
   if (options.description !== null && options.description !== description) {
     refuse('--description', `has the description ${JSON.stringify(description)}`);
   }

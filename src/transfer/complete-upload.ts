@@ -60,17 +60,20 @@ export async function sendComplete(
     for (const notice of archive.remarks ?? []) report({ type: 'notice', notice });
     return archive;
   } catch (error) {
-    if (!isFailure(error, 'checksum') || error.service === null) {
-      throw asGone(error, uploadId, { sizeBytes: whole.sizeBytes, treeHash: whole.treeHash });
+    if (isRefusal(error)) await journal.recordReopened();
+    else if (isFailure(error, 'checksum') && error.service !== null) {
+      const { expected, got } = error.facts;
+      await cleanUp(() => journal.recordMismatch({ expected, got }));
+      throw withContext(error, { resumable: false });
     }
-    if (error.service.httpStatus === 400) {
-      await journal.recordReopened();
-      throw error;
-    }
-    const { expected, got } = error.facts;
-    await cleanUp(() => journal.recordMismatch({ expected, got }));
-    throw withContext(error, { resumable: false });
+    throw asGone(error, uploadId, { sizeBytes: whole.sizeBytes, treeHash: whole.treeHash });
   }
+}
+
+/** Returns true when the service refused to complete, with an error code, so that the upload is open again. */
+export function isRefusal(error: unknown): boolean {
+  const isAboutParts = isFailure(error, 'checksum') || isFailure(error, 'limit');
+  return isAboutParts && (error.service?.code ?? null) !== null;
 }
 
 /** Removes the journal of an archive that is recorded. A failure must not hide the archive: a later run removes it. */

@@ -143,9 +143,13 @@ export async function listAllParts(
 
 /** Yields all uploads in progress, as the service lists them. @throws TransferError as everyPage */
 export async function* listAllUploads(target: Target, signal: AbortSignal): AsyncGenerator<OpenUpload> {
+  for await (const page of uploadPages(target, signal)) yield* page.uploads;
+}
+
+function uploadPages(target: Target, signal: AbortSignal): AsyncGenerator<UploadsPage> {
   const fetchPage = (marker: string | null): Promise<UploadsPage> =>
     target.listUploadsPage({ limit: null, marker }, signal);
-  for await (const page of everyPage('list uploads', fetchPage, ENTRIES_OF_UPLOADS)) yield* page.uploads;
+  return everyPage('list uploads', fetchPage, ENTRIES_OF_UPLOADS);
 }
 
 /** An upload in progress on the service, with what this machine knows of it. */
@@ -154,12 +158,16 @@ export interface JoinedUpload {
   readonly local: UnfinishedUpload | null;
   /** ISO-8601 UTC: when the newest of its parts arrived, where the service was asked for that. */
   readonly newestPartAt?: string;
+  /** The service's time when it listed the upload, in ms since 1970; null or absent: not known. */
+  readonly listedMs?: number | null;
 }
 
 /** Yields the service's uploads in progress, each with what the state folder knows of it. */
 export async function* listUploads(session: ListSession): AsyncGenerator<JoinedUpload> {
   const join = await joiner(session);
-  for await (const open of listAllUploads(session.target, session.signal)) yield join(open);
+  for await (const { uploads, answeredMs: listedMs = null } of uploadPages(session.target, session.signal)) {
+    for (const open of uploads) yield { ...join(open), listedMs };
+  }
 }
 
 /** Returns a function that adds what the state folder knows. The same id under another key is another upload. */

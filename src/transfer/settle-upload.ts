@@ -4,6 +4,7 @@ import { compareFingerprints } from '../core/fingerprint.js';
 import {
   type CompleteSession,
   dropJournal,
+  isRefusal,
   recordArchive,
   sendComplete,
   type UploadToComplete,
@@ -115,7 +116,7 @@ async function completeAgain(
     const archive = await sendComplete(session, journal, { ...whole, mayBeUnderWay });
     return await recordArchive(session, journal, { treeHash: whole.treeHash, fingerprint }, archive);
   } catch (error) {
-    if (isFailure(error, 'checksum') && journal.upload.completing === null) return null;
+    if (isRefusal(error) && journal.upload.completing === null) return null;
     throw error;
   }
 }

@@ -2,9 +2,10 @@
 import { type FailureFacts, isFailure, TransferError, wrapFailure } from '../core/failures.js';
 import type { UnfinishedUpload } from './ports/state.js';
 
-/** Returns false when no later run can continue: the upload is gone, or the file has changed. */
+/** Returns false when no later run can continue: the upload is gone, the file has changed, or a limit rules it out. */
 export function canContinue(error: unknown): boolean {
-  return !isFailure(error, 'gone') && !(isFailure(error, 'source') && error.facts.why === 'changed');
+  if (isFailure(error, 'gone') || isFailure(error, 'limit')) return false;
+  return !(isFailure(error, 'source') && error.facts.why === 'changed');
 }
 
 /** Returns the archive that may have been made of an upload that is gone; null: complete was certainly never sent. */

@@ -87,7 +87,7 @@ async function act(
       return skippedResult(session, action.entry, file.startedMs);
     }
     case 'resume': {
-      checkOptions(options, action.upload);
+      checkOptions(options, action.upload, session.target.capabilities.limits);
       const start = await startOf(session, action.upload);
       return await run(session, file, start, action.leftovers);
     }

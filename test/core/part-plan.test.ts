@@ -6,6 +6,7 @@ import {
   AUTO_PART_SIZE_MIN_BYTES,
   choosePartSizeBytes,
   isLegalPartSize,
+  limitParts,
   type PartLimits,
   partRange,
   planParts,
@@ -107,6 +108,28 @@ test('too many parts are refused with the part size that would fit', () => {
       });
       return true;
     },
+  );
+});
+
+test('with fewer parts than the service takes, any file that fits gets larger parts, and no part size that makes more', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10_000 }), anySize, (partsMax, sizeBytes) => {
+      const fewer = limitParts(limits, partsMax);
+      fc.pre(sizeBytes <= fewer.sizeMaxBytes);
+      const plan = planParts(sizeBytes, 'auto', fewer);
+      assert.ok(plan.partCount <= partsMax);
+      const smaller = plan.partSizeBytes / 2;
+      if (smaller < AUTO_PART_SIZE_MIN_BYTES || partsMax === limits.partsMax) return;
+      assert.throws(
+        () => planParts(sizeBytes, smaller, fewer),
+        (error) => isFailure(error, 'usage'),
+      );
+    }),
+  );
+  assert.equal(limitParts(limits, 10_001), limits);
+  assert.throws(
+    () => planParts(4 * GIB_BYTES + 1, 'auto', limitParts(limits, 1)),
+    (error) => isFailure(error, 'limit') && error.facts.limit === 'size',
   );
 });
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
 import { liveUpload } from '../support/live-upload.js';
-import { isAbort } from '../support/requests.js';
+import { isAbort, isUploadList } from '../support/requests.js';
 import type { VaultHome } from '../support/vault-home.js';
 import { sharedVaults } from '../support/vault-service.js';
 
@@ -116,6 +116,24 @@ describe('calve abort', { concurrency: 2 }, () => {
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(oneJson(ended.stdout, 'aborted')['uploadId'], old);
     assert.deepEqual(new Set(await home.openIds()), new Set([young, own]));
+  });
+
+  test('with --older-than believes the clock of the service: one that is 13 hours behind makes no upload older', async (t) => {
+    const home = await service.home(t);
+    const [young, old] = [await home.createUpload(), await home.createUpload()];
+    home.age(young, 13 * HOUR_MS);
+    home.age(old, (13 + 13) * HOUR_MS);
+    home.hook({
+      after: (passing, __, headers) => {
+        if (isUploadList(passing))
+          headers.date = new Date(Date.parse(headers.date ?? '') - 13 * HOUR_MS).toUTCString();
+        return 'pass';
+      },
+    });
+    const ended = await home.run(['abort', home.target, '--older-than', '12h', '--yes']);
+    assert.deepEqual([ended.code, ended.stdout], [0, `aborted\t${old}\n`], ended.stderr);
+    home.hook({});
+    assert.deepEqual(await home.openIds(), [young]);
   });
 
   test('with --older-than leaves alone what another machine must be sending, and says so; --all takes it', async (t) => {

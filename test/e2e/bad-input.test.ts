@@ -182,6 +182,14 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
         /^calve: --account-id: it is for vaults only/,
       ],
       [['upload', file, 'local://v', '--region=eu-west-1'], /^calve: --region: it is for services, /],
+      [
+        ['upload', file, 'local://v', '--region=eu-west-1', '--dry-run'],
+        /^calve: --region: it is for services, /,
+      ],
+      [
+        ['upload', file, 's3://photos/k', '--request-header=host=a', '--dry-run'],
+        /^calve: --request-header host: /,
+      ],
     ]);
   });
 

@@ -98,6 +98,20 @@ describe('a store that differs from S3', { concurrency: 2 }, () => {
     });
   }
 
+  test('a refusal in the body of a 200 leaves the upload open: its parts are compared, and it is completed', async (t) => {
+    const home = await open(t);
+    const { store } = home;
+    store.refuse = (operation) => {
+      if (operation !== 'CompleteMultipartUpload') return null;
+      store.refuse = () => null;
+      for (const { parts } of store.uploads.values()) parts.delete(2);
+      return { status: 200, code: 'InvalidPart' };
+    };
+    await succeed(home);
+    const counts = [countOf(store, 'CreateMultipartUpload'), countOf(store, 'UploadPart')];
+    assert.deepEqual(counts, [1, 4]);
+  });
+
   test('abort removes the record of an object that is not what was sent', async (t) => {
     const home = await open(t);
     home.store.etagOf = (md5s) => `${'0'.repeat(32)}-${md5s.length + 1}`;

@@ -12,6 +12,8 @@ const time: Check = (value) =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
 const path: Check = (value) => value === '-' || (typeof value === 'string' && isAbsolute(value));
 const url: Check = (value) => typeof value === 'string' && /^(glacier|local):\/\/[\w.-]+$/.test(value);
+const place: Check = (value) =>
+  url(value) || (typeof value === 'string' && /^(s3|obs):\/\/[\w.-]+/.test(value));
 const nothing: Check = (value) => value === null;
 const orNull =
   (check: Check): Check =>
@@ -114,7 +116,7 @@ const SHAPES = {
     message: text,
     hint: orNull(text),
     file: orNull(path),
-    target: orNull(url),
+    target: orNull(place),
     uploadId: orNull(text),
     resumable: flag,
     httpStatus: orNull(count),

@@ -208,7 +208,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     listUploadsPage: (page, signal) =>
       run({ operation: 'listUploadsPage' }, signal, () => {
         const { entries, marker } = pageOf(vault.list(vaultArn), page, pageSize, 'uploads');
-        return { uploads: entries, marker };
+        return { uploads: entries, marker, answeredMs: nowMs() };
       }),
     close: async () => {},
   };

@@ -46,6 +46,10 @@ export function isAbort({ method, path }: Passing): boolean {
   return method === 'DELETE' && UPLOAD_ID.test(path);
 }
 
+export function isUploadList({ method, path }: Passing): boolean {
+  return method === 'GET' && /\/multipart-uploads(\?|$)|[?&]uploads\b/.test(path);
+}
+
 export function isPartList({ method, path }: Passing): boolean {
   return method === 'GET' && UPLOAD_ID.test(path);
 }

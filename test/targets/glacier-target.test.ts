@@ -160,19 +160,29 @@ test('a page of parts has inclusive ranges, and null for missing values', async 
 test('a page of uploads is parsed, and the last page has no marker', async (t) => {
   const createdAt = '2012-03-19T23:20:59.130Z';
   const server = await scriptedServer(t, (response) =>
-    json(response, 200, {
-      Marker: null,
-      UploadsList: [
-        {
-          ArchiveDescription: 'a',
-          CreationDate: createdAt,
-          MultipartUploadId: '-1',
-          PartSizeInBytes: 4,
-          VaultARN: arn,
-        },
-        { ArchiveDescription: null, CreationDate: createdAt, MultipartUploadId: '_2', PartSizeInBytes: null },
-      ],
-    }),
+    json(
+      response,
+      200,
+      {
+        Marker: null,
+        UploadsList: [
+          {
+            ArchiveDescription: 'a',
+            CreationDate: createdAt,
+            MultipartUploadId: '-1',
+            PartSizeInBytes: 4,
+            VaultARN: arn,
+          },
+          {
+            ArchiveDescription: null,
+            CreationDate: createdAt,
+            MultipartUploadId: '_2',
+            PartSizeInBytes: null,
+          },
+        ],
+      },
+      { date: 'Thu, 26 Nov 2026 05:00:43 GMT' },
+    ),
   );
   const page = await targetAt(t, server.url).listUploadsPage({ limit: 2, marker: null }, never);
   assert.deepEqual(page, {
@@ -197,6 +207,7 @@ test('a page of uploads is parsed, and the last page has no marker', async (t) =
       },
     ],
     marker: null,
+    answeredMs: Date.parse('2026-11-26T05:00:44Z'),
   });
 });
 

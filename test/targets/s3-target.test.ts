@@ -182,6 +182,54 @@ test('a store without checksums gets none, and only OBS gets MD5', async (t) => 
   }
 });
 
+const MD5_REQUIRED = [
+  'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters',
+  'Content-MD5 HTTP header is required for Put Part requests with Object Lock parameters',
+  'Missing required header for this request: Content-Md5',
+];
+for (const message of MD5_REQUIRED) {
+  test(`a store without checksums that requires MD5 gets it, from the first refusal on: ${message}`, async (t) => {
+    const { url, requests } = await scriptedServer(t, (response, at) => {
+      if (isCreate(at)) return xml(response, 200, CREATED);
+      const lacksMd5 = isPart(at) && at.headers['content-md5'] === undefined;
+      if (lacksMd5) return refuse(response, 400, 'InvalidRequest', message);
+      // An ETag that is no MD5 of the part, as stores that encrypt by default have it.
+      xml(response, 200, '', { etag: `"${md5(Buffer.from('other'))}"` });
+    });
+    const target = targetAt(t, url);
+    const { uploadId } = await target.createUpload(request, never);
+    await target.sendPart(uploadId, first, never);
+    await target.at('another').sendPart(uploadId, second, never);
+    const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
+    assert.deepEqual(sent, [undefined, base64(await first.md5()), base64(await second.md5())]);
+  });
+}
+
+test('a store without checksums gets MD5 at once if a header locks the object; one with checksums gets none', async (t) => {
+  const requestHeaders = new Map([['x-amz-object-lock-mode', 'GOVERNANCE']]);
+  for (const hasChecksums of [false, true]) {
+    const { url, requests } = await scriptedServer(t, (response, at) =>
+      isCreate(at) ? xml(response, 200, CREATED, hasChecksums ? WITH_CHECKSUMS : {}) : aws()(response, at),
+    );
+    const target = targetAt(t, url, { requestHeaders });
+    const { uploadId } = await target.createUpload(request, never);
+    await target.sendPart(uploadId, first, never);
+    const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
+    assert.deepEqual(sent, [hasChecksums ? undefined : base64(await first.md5())]);
+  }
+});
+
+test('a part whose MD5 the store finds wrong is not a store that requires MD5', async (t) => {
+  const { url, requests } = await scriptedServer(t, (response, at) => {
+    if (isCreate(at)) return xml(response, 200, CREATED);
+    refuse(response, 400, 'InvalidDigest', 'The Content-MD5 you specified was invalid.');
+  });
+  const target = targetAt(t, url);
+  const { uploadId } = await target.createUpload(request, never);
+  await assert.rejects(target.sendPart(uploadId, second, never), (error) => isFailure(error, 'refused'));
+  assert.equal(requests.filter(isPart).length, 1);
+});
+
 const withoutChecksums: [string, number, string][] = [
   ['InvalidArgument', 400, "Unsupported header 'x-amz-checksum-algorithm' received for this API call."],
   ['NotImplemented', 501, 'A header you provided implies functionality that is not implemented.'],
@@ -465,7 +513,11 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
   ['NotImplemented', 501, 'refused', { retryClass: null, why: 'rejected' }],
   ['QuotaExceeded', 403, 'refused', { retryClass: null, why: 'quota' }],
   ['XMinioStorageFull', 507, 'refused', { retryClass: null, why: 'quota' }],
-  ['EntityTooLarge', 413, 'refused', { retryClass: null, why: 'too-large' }],
+  ['EntityTooLarge', 413, 'limit', { retryClass: null, why: 'too-large' }],
+  ['EntityTooLarge', 400, 'limit', { retryClass: null, why: 'too-large' }],
+  ['TooManyParts', 400, 'limit', { retryClass: null, why: 'part-number', partsMax: null }],
+  ['InvalidPartNumber', 400, 'limit', { retryClass: null, why: 'part-number' }],
+  ['InvalidArgument', 400, 'refused', { retryClass: null, why: 'rejected' }],
   ['InvalidStorageClass', 400, 'refused', { retryClass: null, why: 'rejected' }],
   ['NoSuchUpload', 404, 'not-found', { retryClass: null, what: 'upload' }],
   ['NoSuchBucket', 404, 'not-found', { retryClass: null, what: 'bucket' }],
@@ -494,6 +546,22 @@ for (const [code, status, kind, wanted] of kinds) {
       );
       return true;
     });
+  });
+}
+
+for (const [message, partsMax] of [
+  ['Part number must be an integer between 1 and 1, inclusive', 1],
+  ['The partNumber is too large for this store', null],
+  ['Part number must be an integer between 1 and 1,000, inclusive', 'refused'],
+] as const) {
+  test(`a part number is beyond the limit of the store, or is not: ${message}`, async (t) => {
+    const { url } = await scriptedServer(t, (response) => refuse(response, 400, 'InvalidArgument', message));
+    const target = targetAt(t, url, { dialect: OBS_DIALECT });
+    await assert.rejects(target.sendPart('up-1', second, never), (error) => {
+      if (partsMax === 'refused') return isFailure(error, 'refused');
+      return isFailure(error, 'limit') && error.facts.limit === 'store' && error.facts.partsMax === partsMax;
+    });
+    await assert.rejects(target.sendPart('up-1', first, never), (error) => isFailure(error, 'refused'));
   });
 }
 
@@ -540,6 +608,22 @@ test('--no-overwrite completes only if no object exists, and accepts an object t
   await assert.rejects(target.complete('up-1', { ...whole, ...created }, never), (error) => {
     return isFailure(error, 'exists');
   });
+});
+
+test('a list of uploads has the time of the store, to the end of its second, or no time if its date cannot be read', async (t) => {
+  const list =
+    '<ListMultipartUploadsResult><Bucket>photos</Bucket><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>';
+  const dates = ['Thu, 26 Nov 2026 05:00:43 GMT', 'yesterday', null];
+  const { url } = await scriptedServer(t, (response) => {
+    const date = dates.shift() ?? null;
+    response.sendDate = false;
+    xml(response, 200, list, date === null ? {} : { date });
+  });
+  const target = targetAt(t, url);
+  for (const time of [Date.parse('2026-11-26T05:00:44Z'), null, null]) {
+    const { answeredMs } = await target.listUploadsPage({ limit: null, marker: null }, never);
+    assert.equal(answeredMs, time);
+  }
 });
 
 const pages: [string, string][] = [

@@ -265,6 +265,36 @@ const table: [string, JoinedUpload, number, 'take' | 'inUse' | 'left'][] = [
   ['unknown, with a time that cannot be read', unreadableTime(), HOUR_MS, 'left'],
 ];
 
+const shifted = (upload: JoinedUpload, serviceAheadMs: number): JoinedUpload => {
+  const createdAt = new Date(Date.parse(upload.open.createdAt) + serviceAheadMs).toISOString();
+  return { ...upload, open: { ...upload.open, createdAt }, listedMs: nowMs + serviceAheadMs };
+};
+
+for (const ahead of [-13 * HOUR_MS, 13 * HOUR_MS]) {
+  const byClock: [string, JoinedUpload, 'take' | 'left' | 'inUse'][] = [
+    ['an upload of a minute is left', joined(60_000, null), 'left'],
+    ['an upload of 12 hours is taken', joined(12 * HOUR_MS, null), 'take'],
+    ['an upload of a day is in use', joined(DAY_MS, null), 'inUse'],
+  ];
+  for (const [which, upload, expected] of byClock) {
+    const side = ahead < 0 ? 'behind' : 'ahead';
+    test(`if the clock of the service is 13 hours ${side}, its own time counts: ${which}`, () => {
+      assert.equal(sorted(shifted(upload, ahead), 12 * HOUR_MS), expected);
+    });
+  }
+}
+
+test('an upload that the service created a minute ago was not idle for 12 hours, whatever the journal says', () => {
+  const upload = { ...joined(60_000, 13 * HOUR_MS), listedMs: nowMs };
+  assert.equal(sorted(upload, 12 * HOUR_MS), 'left');
+});
+
+function sorted(upload: JoinedUpload, olderThanMs: number): 'take' | 'left' | 'inUse' {
+  const { take, inUse } = sortUploads([upload], { olderThanMs }, nowMs, DAY_MS);
+  assert.ok(take.length + inUse.length <= 1);
+  return take.length === 1 ? 'take' : inUse.length === 1 ? 'inUse' : 'left';
+}
+
 function unreadableTime(): JoinedUpload {
   const upload = joined(5 * DAY_MS, null);
   return { ...upload, open: { ...upload.open, createdAt: 'long ago' } };
@@ -272,10 +302,7 @@ function unreadableTime(): JoinedUpload {
 
 for (const [which, upload, olderThanMs, expected] of table) {
   test(`abort by age: ${which}: ${expected}`, () => {
-    const { take, inUse } = sortUploads([upload], { olderThanMs }, nowMs, DAY_MS);
-    const got = take.length === 1 ? 'take' : inUse.length === 1 ? 'inUse' : 'left';
-    assert.equal(got, expected);
-    assert.ok(take.length + inUse.length <= 1);
+    assert.equal(sorted(upload, olderThanMs), expected);
   });
 }
 

@@ -18,6 +18,7 @@ import type {
   UploadsPage,
   WholeArchive,
 } from '../../transfer/ports/target.js';
+import { withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
@@ -140,10 +141,11 @@ class VaultTarget implements Target {
 
   async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
     const operation = this.#operation('ListMultipartUploads');
-    const response = await this.#caller.call(operation, signal, (client, send, sdk) =>
-      client.send(new sdk.ListMultipartUploadsCommand({ ...this.#vault, ...pageInput(page) }), send),
+    const input = { ...this.#vault, ...pageInput(page) };
+    const { answer, answeredMs } = await this.#caller.call(operation, signal, (client, send, sdk) =>
+      withAnswerTime(new sdk.ListMultipartUploadsCommand(input), (command) => client.send(command, send)),
     );
-    return parseUploadsPage(response, operation);
+    return { ...parseUploadsPage(answer, operation), answeredMs };
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import {
 import { failureClassifier, type Refusal, type ServiceOperation } from '../aws/failure-classifier.js';
 import { refusedFailure } from '../aws/failures.js';
 import { readServiceResponse, type SdkError } from '../aws/service-response.js';
+import { asStoreLimit } from './store-limits.js';
 
 export interface Operation extends ServiceOperation {
   readonly bucket: string;
@@ -81,6 +82,8 @@ const FINAL_CODES = new Set([
   'InvalidRequest',
   'InvalidArgument',
   'MalformedXML',
+  'TooManyParts',
+  'InvalidPartNumber',
 ]);
 
 /**
@@ -171,7 +174,7 @@ function regionOf(error: S3Error): string | null {
   return textOf(error.$response?.headers?.['x-amz-bucket-region']);
 }
 
-export const { classify, isRefusedKey } = failureClassifier<Operation>({
+const classifier = failureClassifier<Operation>({
   throttled: THROTTLED,
   unavailable: UNAVAILABLE,
   refused: REFUSED,
@@ -182,3 +185,10 @@ export const { classify, isRefusedKey } = failureClassifier<Operation>({
   readWrongHash,
   isWrongTime: ({ code }) => code === 'RequestTimeTooSkewed',
 });
+
+export const { isRefusedKey } = classifier;
+
+/** Classifies as FailureClassifier does, and recognises the limits of a store. */
+export function classify(error: unknown, operation: Operation): unknown {
+  return asStoreLimit(classifier.classify(error, operation), operation);
+}

@@ -18,6 +18,8 @@ export interface PartRequest {
   readonly hasChecksums: boolean;
   /** The part's MD5 in hex; null if it is not sent. */
   readonly md5: string | null;
+  /** True if the ETag of a part is its MD5 on every store of this dialect, so that the two are compared. */
+  readonly isEtagMd5: boolean;
 }
 
 /**
@@ -84,8 +86,9 @@ function receiptOf(
   const checksum = response.headers['x-amz-checksum-sha256'];
   const expectedChecksum = base64OfHex(part.linearHash);
   if (checksum !== undefined && checksum !== expectedChecksum) failChecksum(expectedChecksum, checksum);
-  const { md5 } = request;
-  if (md5 !== null && isMd5(etag) && !isKeyEncrypted(response) && etag !== md5) failChecksum(md5, etag);
+  const { md5, isEtagMd5 } = request;
+  const isComparable = isEtagMd5 && isMd5(etag) && !isKeyEncrypted(response);
+  if (md5 !== null && isComparable && etag !== md5) failChecksum(md5, etag);
   return { treeHash: part.treeHash, etag };
 }
 

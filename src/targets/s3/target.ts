@@ -1,6 +1,5 @@
 /** Uploads to an object of a bucket, with the AWS SDK: S3 and the stores that use its protocol. */
 import { randomUUID } from 'node:crypto';
-import type { ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { isDenied, isFailure, withContext } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
@@ -22,6 +21,7 @@ import type {
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
+import { withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
@@ -39,8 +39,10 @@ import {
 } from './failures.js';
 import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
+import { locksObjects, RequiredMd5 } from './required-md5.js';
 import { sendPart } from './send-part.js';
 import { compareTags } from './tags.js';
+import { foreignAlgorithmOf, hasSha256Checksums, type UploadProperties } from './upload-properties.js';
 
 export interface BucketTargetOptions extends ClientOptions {
   readonly dialect: Dialect;
@@ -53,24 +55,17 @@ export interface BucketTargetOptions extends ClientOptions {
   readonly object: ObjectHeaders;
 }
 
-/** The properties of an upload that earlier responses reported. They save a request for each part. */
-interface UploadProperties {
-  readonly hasChecksums: boolean;
-  /** The checksum algorithm that each of its parts requires and that calve does not compute; null: none. */
-  readonly foreignAlgorithm?: string | null;
-  readonly partSizeBytes: number | null;
-}
-
 /** The state that the targets of all keys share. */
 interface BucketState {
   readonly caller: BucketCaller;
   /** By upload id. */
   readonly uploads: Map<string, UploadProperties>;
+  readonly requiredMd5: RequiredMd5;
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
   const caller = serviceCaller(s3ClientLoader(options), classify, isRefusedKey);
-  return new KeyTarget(options, { caller, uploads: new Map() });
+  return new KeyTarget(options, { caller, uploads: new Map(), requiredMd5: new RequiredMd5() });
 }
 
 class KeyTarget implements Target {
@@ -149,10 +144,14 @@ class KeyTarget implements Target {
     watch: PartWatch = () => false,
   ): Promise<PartReceipt> {
     signal.throwIfAborted();
-    const md5 = this.#options.dialect.sendsMd5 ? await part.md5() : null;
+    const { dialect, requestHeaders } = this.#options;
+    const { caller, requiredMd5 } = this.#bucket;
     const hasChecksums = await this.#hasChecksums(uploadId, signal);
-    const request = { ...this.#address, uploadId, hasChecksums, md5 };
-    return sendPart(this.#bucket.caller, request, part, { signal, watch });
+    const isMd5Known = dialect.sendsMd5 || (!hasChecksums && locksObjects(requestHeaders));
+    return requiredMd5.send(part, isMd5Known, (md5) => {
+      const request = { ...this.#address, uploadId, hasChecksums, md5, isEtagMd5: dialect.sendsMd5 };
+      return sendPart(caller, request, part, { signal, watch });
+    });
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
@@ -230,20 +229,21 @@ class KeyTarget implements Target {
     return { httpStatus: 204, requestId, hostId };
   }
 
-  async listUploadsPage(page: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
+  async listUploadsPage(wanted: PageRequest, signal: AbortSignal): Promise<UploadsPage> {
     const { bucket, key, dialect } = this.#options;
     const operation = this.#operation('ListMultipartUploads');
     const input = {
       Bucket: bucket,
       ...(key !== '' && { Prefix: key }),
-      ...(page.limit !== null && { MaxUploads: page.limit }),
-      ...decodeMarker(page.marker),
+      ...(wanted.limit !== null && { MaxUploads: wanted.limit }),
+      ...decodeMarker(wanted.marker),
     };
-    const response = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
-      client.send(new sdk.ListMultipartUploadsCommand(input), send),
+    const { answer, answeredMs } = await this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
+      withAnswerTime(new sdk.ListMultipartUploadsCommand(input), (command) => client.send(command, send)),
     );
     const isMany = key === '' || key.endsWith('/');
-    return parseUploads(response, operation, dialect, (listed) => isMany || listed === key);
+    const page = parseUploads(answer, operation, dialect, (listed) => isMany || listed === key);
+    return { ...page, answeredMs };
   }
 
   async close(): Promise<void> {
@@ -280,23 +280,4 @@ class KeyTarget implements Target {
     }
     return uploads.get(uploadId) as UploadProperties;
   }
-}
-
-/**
- * Returns the checksum algorithm that each part requires and that calve does not compute; null: none. For a checksum of
- * the whole object (`FULL_OBJECT`, which CRC64NVME always is), the store computes it if the parts have none.
- * Source: Amazon S3 user guide, "Checking object integrity".
- */
-function foreignAlgorithmOf({ ChecksumAlgorithm, ChecksumType }: ListPartsCommandOutput): string | null {
-  const isOfParts = ChecksumType !== 'FULL_OBJECT' && ChecksumAlgorithm !== 'CRC64NVME';
-  return isOfParts && ChecksumAlgorithm !== 'SHA256' ? (ChecksumAlgorithm ?? null) : null;
-}
-
-/** Returns true if the upload has SHA-256 checksums. Some stores report them only when the upload is created. */
-function hasSha256Checksums(
-  { ChecksumAlgorithm, Parts = [] }: ListPartsCommandOutput,
-  earlier: UploadProperties | undefined,
-): boolean {
-  const isListed = Parts.some(({ ChecksumSHA256 }) => ChecksumSHA256 !== undefined);
-  return ChecksumAlgorithm === 'SHA256' || isListed || earlier?.hasChecksums === true;
 }

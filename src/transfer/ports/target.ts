@@ -122,6 +122,8 @@ export interface UploadsPage {
   /** The number of uploads on the service's page that are of other keys, and left out. */
   readonly otherUploads?: number;
   readonly marker: string | null;
+  /** The service's own time when it answered, in ms since 1970; null: its answer does not show it. */
+  readonly answeredMs?: number | null;
 }
 
 export interface WholeArchive {

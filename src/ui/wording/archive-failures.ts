@@ -5,6 +5,7 @@ import { formatSize, formatSizeOption } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { pasteLine, type WordingEnvironment } from './paste-line.js';
 import {
+  couldNot,
   count,
   type FailureDescriber,
   type FailureWording,
@@ -47,10 +48,45 @@ function checksumHint(error: TransferError<'checksum'>, env: WordingEnvironment)
   return `the archive that was made is not the file; ${fix}, then send it again with --fresh${line}`;
 }
 
-export const describeLimit: FailureDescriber<'limit'> = (error) =>
-  limitWording(error.facts, safeFile(error.context.file ?? 'the file'));
+export const describeLimit: FailureDescriber<'limit'> = (error) => {
+  const { facts } = error;
+  if (facts.limit !== 'store') return planWording(facts, safeFile(error.context.file ?? 'the file'));
+  const { why, hint } = storeWording(facts, isStandardInput(error.context.file ?? ''));
+  return { what: couldNot(facts.operation, error), why: withServiceWords(why, error.service), hint };
+};
 
-function limitWording(facts: FailureFacts['limit'], subject: string): FailureWording {
+type StoreLimit = Extract<FailureFacts['limit'], { limit: 'store' }>;
+
+/** The upload itself cannot be changed, so that resuming it fails again: the hint is a new upload. */
+function storeWording({ why, partsMax }: StoreLimit, isStream: boolean) {
+  const again = isStream
+    ? 'run the whole pipeline again with'
+    : 'resuming this upload fails again: run calve upload with --fresh and';
+  if (why === 'part-too-small') {
+    return {
+      why: 'the parts are too small for this store',
+      hint: `${again} a larger --part-size, for example 64M`,
+    };
+  }
+  if (why === 'too-large') {
+    return {
+      why: 'a part, or the object, is too large for this store',
+      hint: `${again} a smaller --part-size; if the object is too large, split the file`,
+    };
+  }
+  const size = isStream ? ', and an estimate of its size, for example --expected-size 2T' : '';
+  return partsMax === null
+    ? {
+        why: 'the store does not take so many parts',
+        hint: `${again} --max-parts and the number of parts that the store takes, for example 1000${size}`,
+      }
+    : {
+        why: `the store takes no more than ${count(partsMax, 'part')}`,
+        hint: `${again} --max-parts ${partsMax}${size}`,
+      };
+}
+
+function planWording(facts: Exclude<FailureFacts['limit'], StoreLimit>, subject: string): FailureWording {
   if (facts.limit === 'stream') {
     return {
       what: subject,

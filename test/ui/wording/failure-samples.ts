@@ -168,6 +168,10 @@ export const SAMPLES: Samples = {
     failure('checksum', { what: 'archive', index: null, expected: HASH_A, got: HASH_B }),
   ],
   limit: [
+    ...(['part-number', 'part-too-small', 'too-large'] as const).flatMap((why) => [
+      failure('limit', { limit: 'store', why, operation: 'UploadPart', partsMax: null }, UPLOAD),
+      failure('limit', { limit: 'store', why, operation: 'UploadPart', partsMax: 1000 }, { file: '-' }),
+    ]),
     failure('limit', { limit: 'stream', partsMax: 10_000, partSizeBytes: 64 * 1024 ** 2 }, { file: '-' }),
     failure(
       'limit',

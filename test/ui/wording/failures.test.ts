@@ -251,6 +251,30 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
   ],
   limit: [
     [
+      'calve: could not send a part (/data/backup.tar to glacier://photos): the store does not take so many parts',
+      'hint: resuming this upload fails again: run calve upload with --fresh and --max-parts and the number of parts that the store takes, for example 1000',
+    ],
+    [
+      'calve: could not send a part (standard input): the store takes no more than 1,000 parts',
+      'hint: run the whole pipeline again with --max-parts 1000, and an estimate of its size, for example --expected-size 2T',
+    ],
+    [
+      'calve: could not send a part (/data/backup.tar to glacier://photos): the parts are too small for this store',
+      'hint: resuming this upload fails again: run calve upload with --fresh and a larger --part-size, for example 64M',
+    ],
+    [
+      'calve: could not send a part (standard input): the parts are too small for this store',
+      'hint: run the whole pipeline again with a larger --part-size, for example 64M',
+    ],
+    [
+      'calve: could not send a part (/data/backup.tar to glacier://photos): a part, or the object, is too large for this store',
+      'hint: resuming this upload fails again: run calve upload with --fresh and a smaller --part-size; if the object is too large, split the file',
+    ],
+    [
+      'calve: could not send a part (standard input): a part, or the object, is too large for this store',
+      'hint: run the whole pipeline again with a smaller --part-size; if the object is too large, split the file',
+    ],
+    [
       'calve: standard input: it is longer than 10,000 parts of 64 MiB, and an upload can have no more parts than that',
       'hint: pass an estimate of its size, for example --expected-size 2T: calve then makes the parts larger',
     ],

@@ -3,7 +3,7 @@ import { defineCommand } from '../../command.js';
 import { flag, text, value, withVariables } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { objectOptions } from '../../options/objects.js';
-import { sizeBytes } from '../../options/parsers.js';
+import { sizeBytes, wholeNumber } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
 import { transferOptions } from '../../options/transfer.js';
@@ -14,6 +14,11 @@ const planOptions = optionGroup(
       '--part-size <size>',
       'a power of two from 1M (objects: 8M) to 4G, or auto (default: auto)',
       (given): number | 'auto' => (given === 'auto' ? given : sizeBytes(given)),
+    ),
+    maxParts: value(
+      '--max-parts <n>',
+      'most parts of an upload, 1 to 10000, for stores that take fewer',
+      wholeNumber(1, 10_000),
     ),
     expectedSize: value(
       '--expected-size <size>',

@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import type { FailureContext } from '../../../core/failures.js';
 import { isStandardInput } from '../../../core/identity.js';
-import { type OpenPlan, planStream } from '../../../core/part-plan.js';
+import { limitParts, type OpenPlan, planStream } from '../../../core/part-plan.js';
 import { type TargetUrl, urlOfFile } from '../../../core/target-url.js';
 import { commandOutput, standardInput } from '../../../source/byte-streams.js';
 import { inspectFile } from '../../../source/open-file.js';
 import { TARGETS } from '../../../targets/registry.js';
+import { withMaxParts } from '../../../transfer/decorators/max-parts.js';
 import { planFile } from '../../../transfer/parts/plan.js';
 import type { ByteStream } from '../../../transfer/ports/source.js';
 import { type Session, sessionAt } from '../../../transfer/session.js';
@@ -13,7 +14,7 @@ import { uploadFile } from '../../../transfer/upload.js';
 import { uploadStream } from '../../../transfer/upload-stream.js';
 import { planJson, planText } from '../../../ui/plan-output.js';
 import type { CommandContext } from '../../command.js';
-import { openSession, resolveTarget } from '../../compose.js';
+import { checkServiceOptions, openSession, resolveTarget } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { checkManyKeys, ownKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
@@ -38,12 +39,14 @@ export async function upload(context: Context, typed: readonly string[]): Promis
   const baseNames = files.map((file) => basename(file));
   checkManyKeys(url, baseNames);
   const options = withObjectSettings(context.options);
+  if (own.dryRun) checkServiceOptions(options, url);
   const target = own.dryRun ? null : await resolveTarget(io, options, url);
   const jobs = await checkFiles(context, files, url);
   if (jobs.length === 0 || target === null) return;
   const { session, close } = await openSession(io, options, target, { create: true, reporter });
+  const limited = { ...session, target: withMaxParts(session.target, options.plan.maxParts) };
   try {
-    await sendAll(context, session, jobs, words);
+    await sendAll(context, limited, jobs, words);
   } finally {
     await close();
   }
@@ -96,7 +99,7 @@ async function checkFiles(context: Context, files: readonly string[], url: Targe
     try {
       about.file = isStandardInput(word) ? word : io.absolute(word);
       const job = { request: { ...common, file: about.file }, url: ownUrl };
-      const plan = await planOf(job);
+      const plan = await planOf(job, options.plan.maxParts);
       if (options.own.dryRun) await printPlan(context, job, plan);
       jobs.push(job);
     } catch (error) {
@@ -106,8 +109,9 @@ async function checkFiles(context: Context, files: readonly string[], url: Targe
   return jobs;
 }
 
-async function planOf({ request, url }: UploadJob): Promise<OpenPlan> {
-  const { limits } = TARGETS[url.scheme].capabilities;
+async function planOf({ request, url }: UploadJob, maxParts: number | null): Promise<OpenPlan> {
+  const own = TARGETS[url.scheme].capabilities.limits;
+  const limits = maxParts === null ? own : limitParts(own, maxParts);
   if (!isStandardInput(request.file)) {
     return planFile(await inspectFile(request.file), request.partSizeBytes, limits);
   }
