@@ -16,7 +16,7 @@ import { sharedBuckets } from '../support/bucket-service.js';
 import { type Ended, jsonLines } from '../support/calve.js';
 import { assertFailed } from '../support/failed.js';
 import { isAbort, isComplete, isCreate, isPart, isPartList } from '../support/requests.js';
-import { missingSwift } from '../support/swift.js';
+import { missingSwift, startSwift } from '../support/swift.js';
 
 const MIB_BYTES = 1024 * 1024;
 /** Three parts of 8 MiB, the last one short. */
@@ -38,7 +38,7 @@ function failed(ended: Ended, code: number, told: RegExp): void {
 }
 
 describe('objects, end to end', { skip }, () => {
-  const buckets = sharedBuckets();
+  const buckets = sharedBuckets(startSwift);
 
   type Check = (home: BucketHome, scheme: Scheme, t: TestContext) => Promise<void>;
 

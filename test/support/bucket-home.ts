@@ -10,11 +10,11 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { awsEnv } from './aws-tools.js';
+import type { BucketServer } from './bucket-server.js';
 import type { Front, FrontHooks } from './front.js';
 import { type Env, type Home, openHome } from './home.js';
 import { killAtPart } from './kill-at-part.js';
 import { headerOf, type Passing } from './requests.js';
-import type { Swift } from './swift.js';
 import type { Cleanup } from './temp.js';
 
 export const REGION = 'us-east-1';
@@ -22,7 +22,7 @@ export const REGION = 'us-east-1';
 export type Scheme = 's3' | 'obs';
 
 export interface BucketService {
-  readonly swift: Swift;
+  readonly server: BucketServer;
   readonly client: S3Client;
   readonly fronts: Readonly<Record<Scheme, Front>>;
   /** The hooks of each bucket. */
@@ -54,8 +54,6 @@ export interface BucketHome extends Home {
   download(key: string): Promise<string>;
   /** Returns an object's bytes, read with the SDK, which starts no program. */
   readBack(key: string): Promise<Buffer>;
-  /** Returns the size of everything on the service's disk. */
-  storedBytes(): number;
 }
 
 /** Creates the bucket. */
@@ -65,7 +63,7 @@ export async function openBucketHome(
   scheme: Scheme,
   bucket: string,
 ): Promise<BucketHome> {
-  const { swift, client, fronts, hooks } = service;
+  const { server, client, fronts, hooks } = service;
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const home = openHome(t, serviceEnv(service, scheme));
   const hook: BucketHome['hook'] = (wanted) => void hooks.set(bucket, wanted);
@@ -86,8 +84,8 @@ export async function openBucketHome(
     killAtPart: (words, partsDone) => killAtPart({ ...home, hook }, words, partsDone),
     async download(key) {
       const path = join(home.folder, 'read-back');
-      const words = ['s3', 'cp', `s3://${bucket}/${key}`, path, '--quiet', `--endpoint-url=${swift.url}`];
-      const { accessKeyId, secretAccessKey } = swift;
+      const words = ['s3', 'cp', `s3://${bucket}/${key}`, path, '--quiet', `--endpoint-url=${server.url}`];
+      const { accessKeyId, secretAccessKey } = server;
       const own = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
       const env = { ...awsEnv(home.folder), ...own, AWS_DEFAULT_REGION: REGION };
       await promisify(execFile)('aws', words, { env, timeout: 120_000 });
@@ -97,12 +95,11 @@ export async function openBucketHome(
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
       return Buffer.from((await Body?.transformToByteArray()) ?? []);
     },
-    storedBytes: () => swift.storedBytes(),
   };
 }
 
-function serviceEnv({ swift, fronts }: BucketService, scheme: Scheme): Env {
-  const { accessKeyId, secretAccessKey } = swift;
+function serviceEnv({ server, fronts }: BucketService, scheme: Scheme): Env {
+  const { accessKeyId, secretAccessKey } = server;
   const { url } = fronts[scheme];
   return scheme === 's3'
     ? {

@@ -1,8 +1,8 @@
 /** The configuration of a Swift that runs on loopback, on ports that the system chooses. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from './free-ports.js';
 
 export const STORES = ['account', 'container', 'object'] as const;
 
@@ -68,18 +68,6 @@ s3_acl = false
 min_segment_size = 5242880
 max_upload_part_num = 10000
 `;
-}
-
-/** Ports that nobody listens on now, all held until the last is known, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ports.push((server.address() as { port: number }).port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** Chooses free ports and writes the configuration of each server. */
