@@ -6,7 +6,7 @@ import { sharedBuckets } from '../support/bucket-service.js';
 import { jsonLines } from '../support/calve.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
 import { headerOf, isComplete, isCreate, isPart, type Passing } from '../support/requests.js';
-import { missingSwift } from '../support/swift.js';
+import { missingSwift, startSwift } from '../support/swift.js';
 
 const MIB_BYTES = 1024 * 1024;
 /** Three parts of 8 MiB, the last one short. */
@@ -24,7 +24,7 @@ function takesTwoParts(passing: Passing) {
 }
 
 describe('a store with limits of its own', { skip: missingSwift(), concurrency: 2 }, () => {
-  const buckets = sharedBuckets();
+  const buckets = sharedBuckets(startSwift);
 
   test('that takes fewer parts ends the run with 15, also when it is resumed, and the hint helps', async (t) => {
     const home = await buckets.home(t, 's3');
