@@ -4,13 +4,16 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import {
   AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   HeadObjectCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { BucketHome, Scheme } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
+import { seededBytes } from '../support/bytes.js';
 import { type Ended, jsonLines } from '../support/calve.js';
 import { assertFailed } from '../support/failed.js';
 import { isComplete, isPart } from '../support/requests.js';
@@ -96,6 +99,29 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
     assert.deepEqual(await home.openKeys(), []);
   });
 
+  fact(
+    'parts of different sizes, from another program, have no ranges, and are not continued',
+    async (home) => {
+      const uploadId = await uploadParts(home, [5 * MIB_BYTES, 6 * MIB_BYTES]);
+      const url = `${home.target}/a.tar`;
+      const listed = await home.run(['list-parts', url, `--upload-id=${uploadId}`, '--json']);
+      assert.deepEqual(
+        jsonLines(listed.stdout).map(({ index, start, end, size }) => [index, start, end, size]),
+        [
+          [0, null, null, 5 * MIB_BYTES],
+          [1, null, null, 6 * MIB_BYTES],
+        ],
+      );
+      const file = home.file('a.tar', 11 * MIB_BYTES);
+      const ended = await home.run(['resume', file, url, `--upload-id=${uploadId}`]);
+      assert.match(
+        assertFailed(ended, 2),
+        /different sizes \(part 1 has 5242880 bytes, part 2 has 6291456 bytes\)/,
+      );
+      assert.deepEqual(await home.openKeys(), ['a.tar']);
+    },
+  );
+
   fact('--no-overwrite keeps an object that was there, or that appears during the upload', async (home) => {
     const file = home.file('a.tar', SIZE_BYTES);
     const words = ['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS, '--no-overwrite'];
@@ -160,9 +186,9 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
   fact('a refusal to create an upload names the options that this store does not know', async (home) => {
     const line = ['upload', home.file('a', 5), `${home.target}/a`];
     const ended = await home.run([...line, '--storage-class', 'STANDARD_IA']);
-    const told = assertFailed(ended, 12);
-    assert.match(told, /InvalidArgument/);
-    assert.doesNotMatch(told, /UnknownError/);
+    const said = assertFailed(ended, 12);
+    assert.match(said, /InvalidArgument/);
+    assert.doesNotMatch(said, /UnknownError/);
     assert.match(ended.stderr, /^hint: .*--storage-class/m);
   });
 
@@ -174,11 +200,11 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
   });
 
   fact(
-    'a wrong secret and a refused list are told by their codes, with the action to allow',
+    'a wrong secret and a refused list are reported by their codes, with the action to allow',
     async (home) => {
       const list = ['list-uploads', home.target];
-      const told = assertFailed(await home.run(list, { AWS_SECRET_ACCESS_KEY: 'wrong' }), 12);
-      assert.match(told, /does not accept these credentials: SignatureDoesNotMatch/);
+      const said = assertFailed(await home.run(list, { AWS_SECRET_ACCESS_KEY: 'wrong' }), 12);
+      assert.match(said, /does not accept these credentials: SignatureDoesNotMatch/);
       const Policy = denial(home.bucket, 's3:ListBucketMultipartUploads');
       await home.client.send(new PutBucketPolicyCommand({ Bucket: home.bucket, Policy }));
       const refused = await home.run(list);
@@ -206,6 +232,20 @@ function put({ client, bucket: Bucket }: BucketHome): Promise<unknown> {
 async function abortBehind({ client, bucket: Bucket }: BucketHome, path: string): Promise<void> {
   const UploadId = new URL(path, 'http://localhost').searchParams.get('uploadId') ?? '';
   await client.send(new AbortMultipartUploadCommand({ Bucket, Key: 'a.tar', UploadId })).catch(() => {});
+}
+
+/** Sends parts with another client. @returns the id of the upload */
+async function uploadParts(
+  { client, bucket: Bucket }: BucketHome,
+  sizes: readonly number[],
+): Promise<string> {
+  const { UploadId = '' } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'a.tar' }));
+  for (const [index, sizeBytes] of sizes.entries()) {
+    const PartNumber = index + 1;
+    const part = { Bucket, Key: 'a.tar', UploadId, PartNumber, Body: seededBytes(sizeBytes, PartNumber) };
+    await client.send(new UploadPartCommand(part));
+  }
+  return UploadId;
 }
 
 function denial(bucket: string, action: string): string {
