@@ -30,7 +30,7 @@ const EMPTY_PAGES_MAX = 100;
 
 const ENTRIES_OF_PARTS: Entries<PartsPage> = {
   count: ({ parts }) => parts.length,
-  first: ({ parts: [part] }) => part?.startByte.toString() ?? null,
+  first: ({ parts: [part] }) => (part === undefined ? null : `${part.index ?? part.startByte}`),
   max: PARTS_MAX,
 };
 

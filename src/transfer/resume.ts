@@ -4,6 +4,8 @@ import { TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
 import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
+import { listAllParts } from './list.js';
+import { comparePartSizes, differentPartSizes } from './parts/part-sizes.js';
 import { planFile } from './parts/plan.js';
 import { confirmTouched } from './parts/reread.js';
 import { isoNow } from './ports/clock.js';
@@ -145,7 +147,7 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
       checkSameFileName(locked.journal.upload.head, identity);
       return await resumeLocked(held, locked, locked.journal, identityLock);
     }
-    const first = await held.target.listPartsPage(uploadId, { limit: 1, marker: null }, held.signal);
+    const first = await listToAdopt(held, uploadId);
     const upload = { uploadId, ...adoptedFacts(held, source, uploadId, first) };
     const start = { kind: 'adopt', upload, locked } as const;
     return await runUpload(held, { source, identityLock, startedMs, start });
@@ -158,6 +160,23 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
     await source?.close();
     await identityLock?.release();
   }
+}
+
+/**
+ * Returns the facts that the list of parts shows of an upload. A vault reports the part size on any page; of a bucket all
+ * parts are needed.
+ * @throws TransferError `usage` if the parts have different sizes
+ */
+async function listToAdopt({ target, signal }: Session, uploadId: string): Promise<PartsPage> {
+  if (!target.capabilities.storesObjects) {
+    return target.listPartsPage(uploadId, { limit: 1, marker: null }, signal);
+  }
+  const { upload, parts } = await listAllParts(target, uploadId, signal);
+  const sizes = comparePartSizes(parts, upload.partSizeBytes);
+  if (sizes === 'different') throw differentPartSizes(uploadId, parts);
+  const isPartSize = isLegalPartSize(upload.partSizeBytes ?? 0, target.capabilities.limits);
+  // The only part may be the last one, and short: then it shows no size, and is compared as it fits the file.
+  return sizes === 'unclear' && !isPartSize ? { ...upload, partSizeBytes: null } : upload;
 }
 
 /** Returns what the service lists of the upload, completed by what the file says. */

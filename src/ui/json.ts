@@ -42,14 +42,14 @@ export type PartJson = ReturnType<typeof partJson>;
 
 /**
  * `end` is inclusive, as in the service's requests.
- * @param partSizeBytes part size of the upload, which the index is computed from; null if it has no parts
+ * @param partSizeBytes part size of the upload; null if its parts have different sizes, so that no range is known
  */
 export function partJson(part: RemotePart, partSizeBytes: number | null) {
   return {
     type: 'part' as const,
-    index: partSizeBytes === null ? 0 : Math.floor(part.startByte / partSizeBytes),
-    start: part.startByte,
-    end: part.endByte,
+    index: part.index ?? (partSizeBytes === null ? 0 : Math.floor(part.startByte / partSizeBytes)),
+    start: partSizeBytes === null ? null : part.startByte,
+    end: partSizeBytes === null ? null : part.endByte,
     size: part.endByte - part.startByte + 1,
     treeHash: part.treeHash,
     etag: part.etag,

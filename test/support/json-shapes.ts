@@ -76,7 +76,14 @@ const SHAPES = {
     storageClass: nothing,
     local: orNull(local),
   },
-  part: { index: count, start: count, end: count, size: count, treeHash: hash, etag: nothing },
+  part: {
+    index: count,
+    start: orNull(count),
+    end: orNull(count),
+    size: count,
+    treeHash: hash,
+    etag: nothing,
+  },
   unfinished: {
     uploadId: text,
     file: path,

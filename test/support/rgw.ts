@@ -25,7 +25,7 @@ const START_MS = 30_000;
 const ACCESS_KEY_ID = 'AKRGW';
 const SECRET_ACCESS_KEY = 'SKRGW';
 /** The user of the tests. */
-export const RGW_USER = 'tester';
+const RGW_USER = 'tester';
 
 /** @returns why RGW cannot run here, or false */
 export function missingRgw(): string | false {

@@ -66,9 +66,11 @@ export function partSizeShown({ parts, marker }: ListedParts): number | null {
 }
 
 export function remotePart(part: NumberedPart, partSizeBytes: number): RemotePart {
-  const startByte = (part.number - 1) * partSizeBytes;
+  const index = part.number - 1;
+  const startByte = index * partSizeBytes;
+  const endByte = startByte + part.sizeBytes - 1;
   const { etag, linearHash, modifiedAt } = part;
-  return { startByte, endByte: startByte + part.sizeBytes - 1, treeHash: null, etag, linearHash, modifiedAt };
+  return { index, startByte, endByte, treeHash: null, etag, linearHash, modifiedAt };
 }
 
 /** Encodes the two markers of the store, the key and the id of an upload to that key, as one. */

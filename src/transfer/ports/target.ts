@@ -76,6 +76,8 @@ export interface PartReceipt {
  * which is the MD5 unless the service encrypts.
  */
 export interface RemotePart {
+  /** Given by services that number their parts. The range then follows from it and from the size of the parts. */
+  readonly index?: number;
   readonly startByte: number;
   readonly endByte: number;
   readonly treeHash: TreeHash | null;

@@ -65,8 +65,14 @@ const KEYED_UPLOAD_COLUMNS: readonly Column<UploadJson>[] = UPLOAD_COLUMNS.flatM
 
 const PART_COLUMNS: readonly Column<PartJson>[] = [
   { name: 'index', title: 'INDEX', align: 'right', human: (p) => String(p.index), exact: (p) => p.index },
-  { name: 'start', title: 'START', align: 'right', human: (p) => String(p.start), exact: (p) => p.start },
-  { name: 'end', title: 'END', align: 'right', human: (p) => String(p.end), exact: (p) => p.end },
+  {
+    name: 'start',
+    title: 'START',
+    align: 'right',
+    human: (p) => String(p.start ?? '-'),
+    exact: (p) => p.start,
+  },
+  { name: 'end', title: 'END', align: 'right', human: (p) => String(p.end ?? '-'), exact: (p) => p.end },
   { name: 'size', title: 'SIZE', align: 'right', human: (p) => size(p.size), exact: (p) => p.size },
   { name: 'etag', title: 'ETAG', exact: (p) => p.etag },
   { name: 'treeHash', title: 'TREE HASH', human: (p) => p.treeHash, exact: (p) => p.treeHash },

@@ -101,6 +101,17 @@ test('parts have their exact byte range in both forms', () => {
   );
 });
 
+test('parts of different sizes have no range: a dash on a terminal, and nothing in a pipe', () => {
+  const part = partJson({ index: 3, startByte: 0, endByte: MIB_BYTES - 1, treeHash: null, etag: 'ab' }, null);
+  const piped = partsTable(PIPE);
+  assert.equal(
+    piped.push(part) + piped.end(),
+    'index\tstart\tend\tsize\tetag\ttreeHash\n3\t\t\t1048576\tab\t\n',
+  );
+  const shown = partsTable({ isTerminal: true });
+  assert.match(shown.push(part) + shown.end(), /^ +3 +- +- +1 MiB/m);
+});
+
 test('status shows the progress, a map, and the time until the upload expires', () => {
   const row = { ...unfinishedJson(UNFINISHED, DAY_MS), map: '.#.' };
   assert.equal(
