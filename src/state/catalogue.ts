@@ -1,13 +1,14 @@
 /** The catalogue: one file for each archive that was made, so that no write can harm another archive's entry. */
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { stateFailure } from './failures.js';
 import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
-import { proveFolderWritable, putFile, readOwnFile, removeFile, sweepTemporaries } from './safe-file.js';
-import { listFolder, makeFolders } from './safe-folder.js';
+import { proveFolderWritable, putFile, readSmallFile, removeFile, sweepTemporaries } from './safe-file.js';
+import { type FolderPath, folderNames, makeFolders } from './safe-folder.js';
 
 const EXTENSION = '.json';
 
@@ -19,24 +20,26 @@ export function openCatalogue(directory: string): Catalogue {
   const root = resolve(directory);
   const folder = [{ path: root, mayBeLink: true }];
 
-  async function read(isWanted: (name: string) => boolean): Promise<CatalogueEntry[]> {
-    const names = await listFolder(folder);
-    const wanted = names.filter((name) => isRecordName(name, EXTENSION) && isWanted(name));
-    const entries: CatalogueEntry[] = [];
-    for (const name of wanted) {
-      const entry = await readEntry(join(root, name), name);
-      if (entry !== null) entries.push(entry);
-    }
-    return entries.sort(byArchival);
+  async function find(isNamed: (name: string) => boolean): Promise<CatalogueEntry[]> {
+    const found: CatalogueEntry[] = [];
+    for await (const entry of readEntries(root, recordNames(folder, isNamed))) found.push(entry);
+    return found.sort(byArchival);
+  }
+
+  async function findByArchiveId(archiveId: string): Promise<CatalogueEntry[]> {
+    const named = await find((name) => name.endsWith(`-${digits16(archiveId)}${EXTENSION}`));
+    return named.filter((entry) => entry.archiveId === archiveId);
   }
 
   return {
     directory: root,
     async findByIdentity(identity) {
-      const named = await read((name) => name.startsWith(identityDigits(identity)));
+      const named = await find((name) => name.startsWith(identityDigits(identity)));
       return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
     },
-    all: () => read(() => true),
+    findByArchiveId,
+    entries: () => readEntries(root, recordNames(folder)),
+    oldestFirst: (isWanted = () => true) => readInOrder(root, recordNames(folder), isWanted),
     async proveWritable() {
       await makeFolders(folder);
       await sweepTemporaries(root);
@@ -49,8 +52,7 @@ export function openCatalogue(directory: string): Catalogue {
       await cleanUp(() => file.close());
     },
     async forget(archiveId) {
-      const named = await read((name) => name.endsWith(`-${digits16(archiveId)}${EXTENSION}`));
-      const found = named.filter((entry) => entry.archiveId === archiveId);
+      const found = await findByArchiveId(archiveId);
       for (const entry of found) await removeFile(join(root, fileName(entry)));
       return found.length > 0;
     },
@@ -61,11 +63,52 @@ function fileName({ identity, archiveId }: CatalogueEntry): string {
   return `${recordName(identity, archiveId)}${EXTENSION}`;
 }
 
+type Names = Iterable<string> | AsyncIterable<string>;
+
+async function* recordNames(
+  folder: readonly FolderPath[],
+  isNamed: (name: string) => boolean = () => true,
+): AsyncGenerator<string> {
+  for await (const name of folderNames(folder))
+    if (isRecordName(name, EXTENSION) && isNamed(name)) yield name;
+}
+
+/** Files that are read before other work, a signal for example, has its turn: some milliseconds. */
+const READ_AT_ONCE = 100;
+
+/** Yields the entries in the files of these names. A file that was removed meanwhile is left out. */
+async function* readEntries(root: string, names: Names): AsyncGenerator<CatalogueEntry> {
+  let read = 0;
+  for await (const name of names) {
+    read += 1;
+    if (read % READ_AT_ONCE === 0) await othersTurn();
+    const entry = readEntry(join(root, name), name);
+    if (entry !== null) yield entry;
+  }
+}
+
+/** Sorts by time and name, about a hundred bytes for each entry, and then reads the files again in that order. */
+async function* readInOrder(
+  root: string,
+  names: Names,
+  isWanted: (entry: CatalogueEntry) => boolean,
+): AsyncGenerator<CatalogueEntry> {
+  const keys: string[] = [];
+  for await (const entry of readEntries(root, names)) {
+    if (isWanted(entry)) keys.push(`${entry.archivedAt} ${fileName(entry)}`);
+  }
+  keys.sort();
+  const sorted = function* () {
+    for (const key of keys) yield key.slice(key.indexOf(' ') + 1);
+  };
+  yield* readEntries(root, sorted());
+}
+
 /** @throws TransferError `state`: `damaged`, `newer`, `foreign` */
-async function readEntry(path: string, name: string): Promise<CatalogueEntry | null> {
-  const file = await readOwnFile(path);
-  if (file === null) return null;
-  const entry = decodeEntry(file.bytes);
+function readEntry(path: string, name: string): CatalogueEntry | null {
+  const bytes = readSmallFile(path);
+  if (bytes === null) return null;
+  const entry = decodeEntry(bytes);
   if (entry === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');
   if (entry === null) throw stateFailure('damaged', path, 'it cannot be read');
   if (fileName(entry) !== name)

@@ -61,6 +61,14 @@ const UNREADABLE: ReadonlyMap<string, Why> = new Map([
   ['ELOOP', 'no-folder'],
 ]);
 
+/** Turns an error of reading into a failure; null when the path does not exist. Any error that is not the system's is thrown. */
+export function readFailure(path: string, error: unknown): TransferError<'state'> | null {
+  const code = osCode(error);
+  if (code === null) throw error;
+  if (code === 'ENOENT') return null;
+  return stateFailure(UNREADABLE.get(code) ?? 'system', path, osReason(error), error);
+}
+
 /**
  * Runs work that only reads.
  * @returns the result of the work, or `missing` when the path does not exist
@@ -71,9 +79,8 @@ export async function reading<T, M>(path: string, missing: M, work: () => Promis
   try {
     return await work();
   } catch (error) {
-    const code = osCode(error);
-    if (code === null) throw error;
-    if (code === 'ENOENT') return missing;
-    throw stateFailure(UNREADABLE.get(code) ?? 'system', path, osReason(error), error);
+    const failure = readFailure(path, error);
+    if (failure === null) return missing;
+    throw failure;
   }
 }

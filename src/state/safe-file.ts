@@ -3,11 +3,11 @@
  * nobody else can write to them.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, opendir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
-import { osCode, reading, stateFailure, writing } from './failures.js';
+import { osCode, readFailure, reading, stateFailure, writing } from './failures.js';
 import { assertOurs, syncFolder } from './safe-folder.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -46,16 +46,42 @@ export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnF
   }
 }
 
+/**
+ * Works like readOwnFile for one of many small files. Without a trip to another thread for each call, a file takes a tenth
+ * of the time; the caller gives other work its turn.
+ */
+export function readSmallFile(path: string): Buffer | null {
+  try {
+    checkOwnFile(path, lstatSync(path));
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const { size } = fstatSync(fd);
+      if (size > READ_MAX_BYTES) throw stateFailure('damaged', path, `${size} bytes are too many`);
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    const failure = readFailure(path, error);
+    if (failure === null) return null;
+    throw failure;
+  }
+}
+
 /** Opens an existing file for appending, under the same conditions as readOwnFile. */
 export function openOwnFileForAppending(path: string): Promise<FileHandle | null> {
   return openOwnFile(path, O_WRONLY | O_APPEND);
 }
 
+function checkOwnFile(path: string, named: Stats): void {
+  if (!named.isFile()) throw stateFailure('link', path, 'it is not a regular file');
+  assertOurs(path, named);
+}
+
 async function openOwnFile(path: string, flags: number): Promise<FileHandle | null> {
   const named = await reading(path, null, () => lstat(path));
   if (named === null) return null;
-  if (!named.isFile()) throw stateFailure('link', path, 'it is not a regular file');
-  assertOurs(path, named);
+  checkOwnFile(path, named);
   // O_NOFOLLOW refuses a link, and O_NONBLOCK does not block on a pipe, that replaced the file after lstat.
   const openPath = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);
   return flags === O_RDONLY ? reading(path, null, openPath) : writing(path, openPath);
@@ -67,12 +93,15 @@ const TEMPORARY_KEPT_MS = 24 * 3_600_000;
 
 /** Removes the temporary files that dead processes left. Never fails, because nothing depends on it. */
 export async function sweepTemporaries(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(TEMPORARY_PREFIX))) {
-    const path = join(folder, name);
-    const stats = await lstat(path).catch(() => null);
-    if (stats?.isFile() && Date.now() - stats.mtimeMs > TEMPORARY_KEPT_MS) await unlink(path).catch(() => {});
-  }
+  await cleanUp(async () => {
+    for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
+      if (!name.startsWith(TEMPORARY_PREFIX)) continue;
+      const path = join(folder, name);
+      const stats = await lstat(path).catch(() => null);
+      if (stats?.isFile() && Date.now() - stats.mtimeMs > TEMPORARY_KEPT_MS)
+        await unlink(path).catch(() => {});
+    }
+  });
 }
 
 /** Returns a new path in the file's own folder, so that the rename stays within one file system. */

@@ -32,10 +32,9 @@ export function openStateStore(directory: string, processes: Processes = systemP
   const bootId = async (): Promise<string> => (await processes.self()).bootId;
 
   async function listJournals(isWanted: (name: string) => boolean): Promise<string[]> {
-    const names = await listFolder(folders.uploads);
-    return names
-      .filter((name) => isRecordName(name, JOURNAL_EXTENSION) && isWanted(name))
-      .map((name) => join(folders.uploadsPath, name));
+    const isJournal = (name: string): boolean => isRecordName(name, JOURNAL_EXTENSION) && isWanted(name);
+    const names = await listFolder(folders.uploads, isJournal);
+    return names.map((name) => join(folders.uploadsPath, name));
   }
 
   async function read(isWanted: (name: string) => boolean): Promise<UnfinishedUpload[]> {

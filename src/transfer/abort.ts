@@ -111,10 +111,12 @@ async function asCompleted(
   uploadId: string,
   error: TransferError<'not-found'>,
 ): Promise<TransferError | null> {
-  const entry = (await catalogue.all()).find((each) => each.uploadId === uploadId);
-  if (entry === undefined) return null;
-  const detail = `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`;
-  return wrapFailure(error, 'not-found', { ...error.facts, detail });
+  for await (const entry of catalogue.entries()) {
+    if (entry.uploadId !== uploadId) continue;
+    const detail = `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`;
+    return wrapFailure(error, 'not-found', { ...error.facts, detail });
+  }
+  return null;
 }
 
 /** Which uploads a sweep takes. */

@@ -22,13 +22,15 @@ export async function verifyFile(
   file: string,
   archiveId: string | null,
 ): Promise<Verified> {
+  const { catalogue, signal } = tools;
   const source = await tools.openSource(file);
   try {
-    const entries = await tools.catalogue.all();
-    const entry = newest(entries, source.path, archiveId);
-    if (entry === null && archiveId !== null) throw missingEntry(archiveId, null);
-    const treeHash = await source.treeHash(tools.signal);
-    if (entry === null) throw missingEntry(source.path, sameContent(entries, treeHash));
+    const entry =
+      archiveId === null
+        ? await newestOfFile(catalogue, source.path)
+        : await findArchive(catalogue, archiveId);
+    const treeHash = await source.treeHash(signal);
+    if (entry === null) throw missingEntry(source.path, await sameContent(catalogue, treeHash));
     const { treeHash: expected } = entry;
     return {
       file: source.path,
@@ -46,22 +48,33 @@ function missingEntry(name: string, detail: string | null): TransferError<'not-f
   return new TransferError('not-found', { what: 'catalogue entry', name, detail });
 }
 
+/** @throws TransferError `not-found` (catalogue entry) */
+async function findArchive(catalogue: Catalogue, archiveId: string): Promise<CatalogueEntry> {
+  const entry = (await catalogue.findByArchiveId(archiveId)).at(-1);
+  if (entry === undefined) throw missingEntry(archiveId, null);
+  return entry;
+}
+
+/** The target is not named, so no name of a catalogue file is known: every entry is looked at. */
+function newestOfFile(catalogue: Catalogue, path: string): Promise<CatalogueEntry | null> {
+  return newest(catalogue, ({ identity: { source } }) => source.kind === 'file' && source.path === path);
+}
+
 /** Describes the newest archive of the same bytes, as a restored copy has another name; null if there is none. */
-function sameContent(entries: readonly CatalogueEntry[], treeHash: TreeHash): string | null {
-  const same = entries.findLast((entry) => entry.treeHash === treeHash);
-  if (same === undefined) return null;
+async function sameContent(catalogue: Catalogue, treeHash: TreeHash): Promise<string | null> {
+  const same = await newest(catalogue, (entry) => entry.treeHash === treeHash);
+  if (same === null) return null;
   const name = sourceName(same.identity.source);
   return `${name} was archived with the same bytes; to compare with it, add --archive-id=${same.archiveId}`;
 }
 
-function newest(
-  entries: readonly CatalogueEntry[],
-  path: string,
-  archiveId: string | null,
-): CatalogueEntry | null {
-  const isOf = ({ identity: { source } }: CatalogueEntry): boolean =>
-    source.kind === 'file' && source.path === path;
-  const wanted = (entry: CatalogueEntry): boolean =>
-    archiveId === null ? isOf(entry) : entry.archiveId === archiveId;
-  return entries.findLast(wanted) ?? null;
+async function newest(
+  catalogue: Catalogue,
+  isWanted: (entry: CatalogueEntry) => boolean,
+): Promise<CatalogueEntry | null> {
+  let found: CatalogueEntry | null = null;
+  for await (const entry of catalogue.entries()) {
+    if (isWanted(entry) && (found === null || found.archivedAt <= entry.archivedAt)) found = entry;
+  }
+  return found;
 }

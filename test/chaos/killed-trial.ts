@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
+import { allEntries } from '../support/all-entries.js';
 import { seededBytes } from '../support/bytes.js';
 import type { Ended } from '../support/calve.js';
 import type { Field, Ground } from './ground.js';
@@ -97,7 +98,7 @@ export async function assertOneArchive(
     'the vault has one archive, and its id was printed',
   );
   assert.ok(bytes.equals(await field.readBack(archiveId)), 'its bytes are the file');
-  const recorded = await openCatalogue(field.catalogueDir).all();
+  const recorded = await allEntries(openCatalogue(field.catalogueDir));
   assert.deepEqual(
     recorded.map((entry) => entry.archiveId),
     [archiveId],

@@ -5,6 +5,7 @@ import { GlacierClient } from '@aws-sdk/client-glacier';
 import { startEmulator } from '../../src/emulator/server.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
+import { allEntries } from '../support/all-entries.js';
 import { inventory, readBack } from '../support/vault-reads.js';
 import type { Field } from './ground.js';
 import { drawLoad, runThrough, type TrialOptions } from './killed-trial.js';
@@ -48,7 +49,7 @@ async function assertOneInside(field: Field, bytes: Buffer, archiveId: string): 
     client.destroy();
     await emulator.close();
   }
-  const recorded = await openCatalogue(field.catalogueDir).all();
+  const recorded = await allEntries(openCatalogue(field.catalogueDir));
   assert.deepEqual(
     recorded.map((entry) => entry.archiveId),
     [archiveId],

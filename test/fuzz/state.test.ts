@@ -10,6 +10,7 @@ import { parseJournal } from '../../src/state/journal-reader.js';
 import { encodeHead, encodeRecord, type JournalRecord } from '../../src/state/journal-records.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import { hashOf, sampleEntry, sampleHead } from '../state/samples.js';
+import { allEntries } from '../support/all-entries.js';
 import { tempFolder } from '../support/temp.js';
 import { fuzz, hostileText } from './fuzz.js';
 
@@ -117,7 +118,7 @@ test('A folder with any files in it is read, or refused as damaged, by catalogue
         writeFileSync(join(place, name), bytes, { mode: 0o600 });
     }
     for (const each of [state, join(state, 'v2')]) chmodSync(each, 0o700);
-    for (const read of [() => openStateStore(state).all(), () => openCatalogue(archives).all()]) {
+    for (const read of [() => openStateStore(state).all(), () => allEntries(openCatalogue(archives))]) {
       try {
         assert.deepEqual(await read(), []);
       } catch (error) {

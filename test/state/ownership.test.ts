@@ -17,6 +17,7 @@ import process from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import type { Catalogue } from '../../src/transfer/ports/state.js';
+import { allEntries } from '../support/all-entries.js';
 import { tempFolder } from '../support/temp.js';
 import { lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks, untrusted } from './samples.js';
 
@@ -72,7 +73,7 @@ test('a folder that others may only read is trusted', async (t) => {
   for (const path of [at.state, join(at.state, 'v2'), at.archives]) chmodSync(path, 0o755);
   chmodSync(at.journal, 0o644);
   assert.equal((await at.store.all()).length, 1);
-  assert.equal((await at.catalogue.all()).length, 1);
+  assert.equal((await allEntries(at.catalogue)).length, 1);
 });
 
 test('a lock cannot be taken in a folder that others may write to', async (t) => {
@@ -143,7 +144,7 @@ test('a journal of another user is not trusted', async (t) => {
 test('the same rules of trust apply to the catalogue', async (t) => {
   const at = await filled(t);
   const reads = () => [
-    () => at.catalogue.all(),
+    () => allEntries(at.catalogue),
     () => at.catalogue.findByIdentity(sampleEntry().identity),
     () => at.catalogue.forget('archive-1'),
   ];

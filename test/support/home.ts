@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { openStateStore } from '../../src/state/state-store.js';
+import { allEntries } from './all-entries.js';
 import { writeSeededFile } from './bytes.js';
 import { cleanEnv, type Ended, type Running, type Spawned, startCalve } from './calve.js';
 import { type Cleanup, tempFolder } from './temp.js';
@@ -56,7 +57,8 @@ export function openHome(t: Cleanup, service: Env = {}): Home {
       return path;
     },
     unfinishedIds: async () => (await openStateStore(stateDir).all()).map(({ head }) => head.uploadId),
-    cataloguedIds: async () => (await openCatalogue(catalogueDir).all()).map(({ archiveId }) => archiveId),
+    cataloguedIds: async () =>
+      (await allEntries(openCatalogue(catalogueDir))).map(({ archiveId }) => archiveId),
   };
 }
 

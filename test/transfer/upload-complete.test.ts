@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
+import { allEntries } from '../support/all-entries.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import {
   assertArchives,
@@ -59,7 +60,7 @@ test('a completed archive is recorded even if the file changed afterwards, and t
   assert.deepEqual([result.partsSent, result.resumed], [PARTS, false]);
   const more = Buffer.concat([bench.bytes, Buffer.from('more')]);
   assertArchives(bench, bench.bytes, more);
-  const entries = await bench.session().catalogue.all();
+  const entries = await allEntries(bench.session().catalogue);
   assert.deepEqual(
     entries.map(({ plan, treeHash }) => [plan.sizeBytes, treeHash]),
     [bench.bytes, more].map((bytes) => [bytes.length, vaultTreeHash(bytes)]),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { allEntries } from '../support/all-entries.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import {
@@ -29,7 +30,7 @@ test('a file becomes one archive with the same bytes, the catalogue has it, and 
   assert.equal(entry.treeHash, vaultTreeHash(bench.bytes));
   assert.equal(bench.vault.archives[0]?.description, 'photos.tar');
   assert.deepEqual(bench.journals(), []);
-  assert.deepEqual(await bench.session().catalogue.all(), [entry]);
+  assert.deepEqual(await allEntries(bench.session().catalogue), [entry]);
   assert.deepEqual(bench.notices(), []);
   assert.equal(bench.calls.listPartsPage, 0, 'a new upload holds nothing that could be listed');
 });

@@ -163,8 +163,15 @@ export interface Catalogue {
   readonly directory: string;
   /** Returns the entries of this identity, the newest first. */
   findByIdentity(identity: UploadIdentity): Promise<CatalogueEntry[]>;
-  /** Returns all entries, the oldest first. */
-  all(): Promise<CatalogueEntry[]>;
+  /** Returns the entries of this archive, without reading any other. */
+  findByArchiveId(archiveId: string): Promise<CatalogueEntry[]>;
+  /** Yields all entries in no order, and keeps none: a catalogue may have hundreds of thousands. */
+  entries(): AsyncIterable<CatalogueEntry>;
+  /**
+   * Yields the entries that are wanted (default: all), the oldest first. Reads each file twice instead of keeping the
+   * entries, and yields none before all were read without a failure.
+   */
+  oldestFirst(isWanted?: (entry: CatalogueEntry) => boolean): AsyncIterable<CatalogueEntry>;
   /** Writes, syncs and removes a file, so that a full or read-only disk shows before a byte is sent. */
   proveWritable(): Promise<void>;
   /** Writes an entry. It is on disk, synced, when this returns. The same archive again replaces its entry. */

@@ -158,6 +158,7 @@ export function unfinishedTable(
   return renderTable(unfinishedColumns(options.nowMs), rows, options);
 }
 
-export function archivesTable(rows: Iterable<CataloguedJson>, options: TableOptions): string {
-  return renderTable(ARCHIVE_COLUMNS, rows, options);
+/** Returns the table of `archives`, which prints while it reads. */
+export function archivesTable(options: TableOptions): TableStream<CataloguedJson> {
+  return tableStream(ARCHIVE_COLUMNS, options);
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cataloguedJson } from '../../../src/ui/archive-json.js';
+import { type CataloguedJson, cataloguedJson } from '../../../src/ui/archive-json.js';
 import { partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
-import { renderTable } from '../../../src/ui/tables/table-layout.js';
+import { renderTable, type TableStream } from '../../../src/ui/tables/table-layout.js';
 import { archivesTable, partsTable, unfinishedTable, uploadsTable } from '../../../src/ui/tables/tables.js';
 import { ENTRY, OPEN, UNFINISHED } from '../listing-samples.js';
 
@@ -135,9 +135,9 @@ test('status shows the progress, a map, and the time until the upload expires', 
 });
 
 test('the catalogue is listed with the archive ids last', () => {
-  const entry = cataloguedJson(ENTRY);
+  const whole = (table: TableStream<CataloguedJson>) => table.push(cataloguedJson(ENTRY)) + table.end();
   assert.equal(
-    archivesTable([entry], { isTerminal: true }),
+    whole(archivesTable({ isTerminal: true })),
     [
       'ARCHIVED                SIZE  TARGET            FILE              ARCHIVE ID',
       '2026-11-20 10:04 UTC  40 MiB  glacier://photos  /data/backup.tar  arch-1',
@@ -145,7 +145,7 @@ test('the catalogue is listed with the archive ids last', () => {
     ].join('\n'),
   );
   assert.equal(
-    archivesTable([entry], PIPE),
+    whole(archivesTable(PIPE)),
     [
       'archivedAt\tsize\ttarget\tregion\taccount\tfile\tmtime\tdescription\ttreeHash\tarchiveId',
       `2026-11-20T10:04:05.678Z\t41943040\tglacier://photos\teu-west-1\t123456789012\t/data/backup.tar\t2025-11-20T10:00:45.678Z\tbackup.tar\t${'a'.repeat(64)}\tarch-1`,
