@@ -159,6 +159,19 @@ describe('a store that differs from S3', { concurrency: 2 }, () => {
     assert.equal(countOf(store, 'CreateMultipartUpload'), 1);
   });
 
+  test('a complete whose answer is always lost ends with 3 if another program has replaced the object', async (t) => {
+    const home = await open(t);
+    const { store, line } = home;
+    store.refuse = (operation) => {
+      if (operation !== 'CompleteMultipartUpload') return null;
+      store.uploads.clear();
+      store.objects.set('a.tar', { etag: 'theirs', sizeBytes: 5, ownId: '', tagging: '' });
+      return 'hold';
+    };
+    assertFailed(await home.run([...line, '--read-timeout', '100ms']), 3);
+    assert.deepEqual(countOf(store, 'CompleteMultipartUpload'), 11);
+  });
+
   test('tags that the store drops, or that cannot be read, are reported', async (t) => {
     const home = await open(t);
     const { store, line } = home;

@@ -24,14 +24,14 @@ const PROGRAMS = [
   'swift-proxy-server',
   ...STORES.map((name) => `swift-${name}-server`),
 ];
-const START_MS = 60_000;
+const START_MS = 150_000;
 
 /** @returns why Swift cannot run here, or false */
 export function missingSwift(): string | false {
   return missingPrograms(PROGRAMS, 'swift-proxy swift-account swift-container swift-object memcached');
 }
 
-/** @throws Error with the output of the servers, when Swift does not answer within a minute */
+/** @throws Error with the output of the servers, when Swift does not answer in time */
 export async function startSwift(t: Cleanup): Promise<Swift> {
   const folder = tempFolder(t);
   const programs = new Programs(folder);

@@ -186,6 +186,8 @@ function assertNoBug(result: unknown, what: string): void {
 }
 
 for (const [service, open] of Object.entries(TARGETS)) {
+  // OBS reads answers with the client and the parser of S3.
+  const isWorthIt = (_: unknown, index: number): boolean => service !== 'obs' || index % 5 === 0;
   describe(`A server in the place of ${service}`, { concurrency: 4 }, () => {
     for (const [title, answer] of Object.entries(ENDLESS)) {
       test(`that sends ${title} without an end: every call ends`, async (t) => {
@@ -199,7 +201,7 @@ for (const [service, open] of Object.entries(TARGETS)) {
       });
     }
 
-    for (const [title, answer] of Object.entries(ODD)) {
+    for (const [title, answer] of Object.entries(ODD).filter(isWorthIt)) {
       test(`that sends ${title}: no call fails as a bug`, async (t) => {
         const target = open(t, await rawServer(t, answer));
         const isList = title.startsWith('a list of 7 MiB');

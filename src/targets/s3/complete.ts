@@ -59,7 +59,8 @@ async function findResult(
   if (!isGone && !isRefused && !isUnclear) throw error;
   const object = isUnclear ? await orNull(completing, signal) : await headIfAllowed(completing, signal);
   if (object !== null && isOurs(object, completing.whole, parts)) return object;
-  if (isUnclear && hasAnswered(error)) await assertUploadExists(completing, signal);
+  const isRepeated = completing.whole.mayBeUnderWay === true;
+  if (isUnclear && (isRepeated || hasAnswered(error))) await assertUploadExists(completing, signal);
   const isKept = isRefused || (isGone && object !== null);
   if (isKept && keepsObject(completing)) throw wrapFailure(error, 'exists', { url: completing.url });
   throw error;

@@ -48,7 +48,9 @@ function retriedMethods(
     complete: (uploadId, whole, signal) =>
       retrier.run('complete', signal, (attempt) => {
         const mayBeUnderWay = storesObjects && (attempt > 1 || whole.mayBeUnderWay === true);
-        return completeOnce(mayBeUnderWay, () => target.complete(uploadId, whole, signal));
+        return completeOnce(mayBeUnderWay, () =>
+          target.complete(uploadId, { ...whole, mayBeUnderWay }, signal),
+        );
       }),
     abort: (uploadId, signal) =>
       retrier.run('abort', signal, (attempt) => abortAgain(attempt, () => target.abort(uploadId, signal))),

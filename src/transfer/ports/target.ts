@@ -137,7 +137,7 @@ export interface WholeArchive {
 export interface Completion extends WholeArchive {
   /** All parts by index, as the journal recorded them. */
   readonly parts: ReadonlyMap<number, RecordedPart>;
-  /** True if an earlier run sent complete so recently that the service may still work on it. */
+  /** True if complete was sent so recently, without an answer, that the service may still work on it. */
   readonly mayBeUnderWay?: boolean;
   readonly object?: ObjectUpload;
 }

@@ -95,7 +95,7 @@ export const describeGone: FailureDescriber<'gone'> = (error) => {
     };
   }
   const whether = isObject(error)
-    ? 'the object that is there now is not the one that this upload was to create'
+    ? 'if an object is there now, it is not the one that this upload was to create'
     : 'the next inventory of the vault shows if it does';
   return {
     what,
