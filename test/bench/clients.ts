@@ -4,10 +4,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { awsCliEnv, awsCopy, botoUpload, CALVE, MIB, TARGET } from './tools.js';
 
-export const PART_BYTES = 16 * MIB;
-export const CONCURRENCY = 4;
+const PART_BYTES = 16 * MIB;
+const CONCURRENCY = 4;
 
-export type Env = Readonly<Record<string, string>>;
+type Env = Readonly<Record<string, string>>;
 
 /** One command that uploads a file, and its environment. */
 export interface Command {

@@ -10,7 +10,7 @@ import { firstLine } from './tools.js';
 
 const SOURCE = join(import.meta.dirname, '../../../test/bench/tls-sink.c');
 
-export interface SinkUsage {
+interface SinkUsage {
   readonly userSeconds: number;
   readonly systemSeconds: number;
   /** The bytes of all bodies so far, without the framing of chunks. */
