@@ -95,5 +95,6 @@ for (const row of rows) {
     removeFolders();
   }
 }
+process.stdout.write(`measured in ${(performance.now() / 60_000).toFixed(1)} minutes\n`);
 if (write) writePage(figures, skipped);
 if (figures.some((figure) => verdictOf(figure) === 'missed')) process.exitCode = 1;
