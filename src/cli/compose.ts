@@ -248,7 +248,7 @@ export async function openRecordedSession(
 }
 
 /** Recorded values were checked before: a malformed one was changed since, and is no mistake of this command line. */
-function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
+export function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
   const { url, region, endpoint } = head.identity.target;
   try {
     checkRegion(region ?? '', endpoint);

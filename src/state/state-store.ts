@@ -24,7 +24,6 @@ import { assertNoOtherVersion, stateFolders } from './state-folders.js';
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
  * @param processes finds this process and the others that run; tests pass their own
  */
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the folders.
 export function openStateStore(directory: string, processes: Processes = systemProcesses): StateStore {
   const root = resolve(directory);
   const folders = stateFolders(root);

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { type Figure, type Row, seconds } from './figures.js';
 import {
   awsCliEnv,
   awsCopy,
@@ -24,27 +25,6 @@ import {
   withSparseFile,
 } from './tools.js';
 
-export interface Figure {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: 'ratio' | 'share' | 'MiB' | 'seconds' | 'MB';
-  /** At least (or at most) this good. */
-  readonly atLeast: number;
-  readonly aim: number | null;
-  readonly better: 'lower' | 'higher';
-  /** The figures behind it. */
-  readonly from: string;
-}
-
-export interface Row {
-  readonly name: string;
-  run(folder: string): Promise<Figure[]>;
-}
-
-function seconds(value: number): string {
-  return `${value.toFixed(2)} s`;
-}
-
 function uploadWords(file: string, url: string, more: readonly string[], target = TARGET): string[] {
   return [...CALVE, 'upload', file, target, '--endpoint-url', url, '--fresh', '--quiet', ...more];
 }
@@ -62,9 +42,9 @@ async function inTurn(rounds: number, ours: () => Promise<Cost>, theirs: () => P
 
 const throughput: Row = {
   name: 'throughput',
-  async run(folder) {
+  async run({ folder, files }) {
     const env = benchEnv(folder);
-    const file = join(folder, 'full');
+    const file = join(files, 'full');
     makeFullFile(file, 4 * GIB);
     const sink = await startSink();
     const size = ['--part-size', '16M', '--concurrency', '4'];
@@ -73,7 +53,7 @@ const throughput: Row = {
     const floors: number[] = [];
     const alone: number[] = [];
     const { mine, others } = await inTurn(
-      7,
+      5,
       async () => {
         floors.push(await floorSeconds(Math.min(availableParallelism(), 4)));
         alone.push(await floorSeconds(1));
@@ -123,7 +103,7 @@ const throughput: Row = {
         atLeast: 220,
         aim: 150,
         better: 'lower',
-        from: 'the highest of 7 runs',
+        from: 'the highest of 5 runs',
       },
     ];
   },
@@ -134,9 +114,9 @@ const BUCKET_ENV = { OBS_ACCESS_KEY_ID: 'bench', OBS_SECRET_ACCESS_KEY: 'bench' 
 /** The same bytes to a vault and to objects, and to an object by the AWS CLI: each run beside the others. */
 const buckets: Row = {
   name: 'buckets',
-  async run(folder) {
+  async run({ folder, files }) {
     const env = { ...benchEnv(folder), ...BUCKET_ENV, CALVE_REGION: 'us-east-1' };
-    const file = join(folder, 'full');
+    const file = join(files, 'full');
     makeFullFile(file, 2 * GIB);
     const sink = await startSink();
     const size = ['--part-size', '16M', '--concurrency', '4'];
@@ -179,10 +159,10 @@ const buckets: Row = {
 
 const line: Row = {
   name: 'line',
-  async run(folder) {
+  async run({ folder, files }) {
     const env = benchEnv(folder);
-    const file = join(folder, 'full');
-    const parts = join(folder, 'parts');
+    const file = join(files, 'full');
+    const parts = join(files, 'parts');
     makeFullFile(file, GIB);
     mkdirSync(parts);
     for (let i = 0; i < 64; i += 1) makeFullFile(join(parts, `p${i}`), 16 * MIB);
@@ -192,7 +172,18 @@ const line: Row = {
       headers: { 'x-amz-part-size': String(16 * MIB) },
     });
     const upload = `${sink.url}/-/vaults/v/multipart-uploads/${begun.headers.get('x-amz-multipart-upload-id')}`;
-    const curl = ['curl', '-sS', '-Z', '--parallel-max', '8', '-H', 'Expect:', '-o', '/dev/null'];
+    const curl = [
+      'curl',
+      '-sS',
+      '--no-progress-meter',
+      '-Z',
+      '--parallel-max',
+      '8',
+      '-H',
+      'Expect:',
+      '-o',
+      '/dev/null',
+    ];
     const puts = [...Array(64).keys()].flatMap((i) => [
       '-T',
       join(parts, `p${i}`),
@@ -226,7 +217,7 @@ const line: Row = {
 
 const memory: Row = {
   name: 'memory',
-  async run(folder) {
+  async run({ folder }) {
     const env = benchEnv(folder);
     const sink = await startSink();
     const figures: Figure[] = [];
@@ -255,7 +246,7 @@ const memory: Row = {
 
 const scale: Row = {
   name: 'scale',
-  async run(folder) {
+  async run({ folder }) {
     const env = benchEnv(folder);
     const sink = await startSink();
     const costOf = (gib: number): Promise<Cost> =>
@@ -309,7 +300,7 @@ function shareIn(profilePath: string, part: string): number {
 
 const manyParts: Row = {
   name: 'many-parts',
-  run: (folder) => withSparseFile(10_000 * MIB, (file) => sendManyParts(folder, file)),
+  run: ({ folder }) => withSparseFile(10_000 * MIB, (file) => sendManyParts(folder, file)),
 };
 
 async function sendManyParts(folder: string, file: string): Promise<Figure[]> {
@@ -386,10 +377,10 @@ function readSafely(folder: string): string[] {
 
 const hash: Row = {
   name: 'hash',
-  async run(folder) {
+  async run({ folder, files }) {
     const env = benchEnv(folder);
-    const file = join(folder, 'full');
-    makeFullFile(file, 4 * GIB);
+    const file = join(files, 'full');
+    makeFullFile(file, 2 * GIB);
     const wall = (cost: Cost): number => cost.wallSeconds;
     const other = async (words: readonly string[]) => {
       const { mine, others } = await inTurn(
@@ -403,7 +394,7 @@ const hash: Row = {
     const openssl = await other(['openssl', 'dgst', '-sha256']);
     rmSync(file);
     const figure = (name: string, times: { ours: number; theirs: number }): Figure => ({
-      what: `calve hash of 4 GiB: times as fast as ${name}`,
+      what: `calve hash of 2 GiB: times as fast as ${name}`,
       value: times.theirs / times.ours,
       unit: 'ratio',
       atLeast: 1.7,
@@ -417,7 +408,7 @@ const hash: Row = {
 
 const start: Row = {
   name: 'start',
-  async run(folder) {
+  async run({ folder }) {
     const env = benchEnv(folder);
     const [node = ''] = CALVE;
     const { mine, others } = await inTurn(
@@ -443,7 +434,7 @@ const start: Row = {
 
 const list: Row = {
   name: 'list',
-  async run(folder) {
+  async run({ folder }) {
     const env = benchEnv(folder);
     const peak = async (uploads: number): Promise<number> => {
       const sink = await startSink(['--uploads', String(uploads)]);

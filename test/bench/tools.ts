@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   rmSync,
+  statfsSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -29,9 +30,11 @@ export interface Cost {
   readonly userSeconds: number;
   readonly systemSeconds: number;
   readonly peakMiB: number;
+  /** The CPU time of the main thread; null where the kernel does not report it. */
+  readonly mainThreadSeconds: number | null;
 }
 
-export function cpuSeconds(cost: Cost): number {
+export function cpuSeconds(cost: Pick<Cost, 'userSeconds' | 'systemSeconds'>): number {
   return cost.userSeconds + cost.systemSeconds;
 }
 
@@ -116,15 +119,15 @@ export async function startSink(words: readonly string[] = []): Promise<Sink> {
   return { url, stop };
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+export async function firstLine(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('no stdout');
   for await (const line of createInterface({ input: child.stdout })) return line;
   throw new Error('the server did not start');
 }
 
 /**
- * A file of bytes that compress to nothing and are all there, so that the page cache holds it. On the disk as well:
- * the kernel's writing back would take from the runs that come first.
+ * A file of bytes that compress to nothing and are all there. If it is on a disk, it is synced: the kernel would
+ * otherwise write it during the first runs.
  */
 export function makeFullFile(path: string, sizeBytes: number): void {
   const file = openSync(path, 'w');
@@ -138,8 +141,17 @@ export function makeFullFile(path: string, sizeBytes: number): void {
   closeSync(file);
 }
 
-/** The first that is there: Linux's file system in memory, and the temporary folder. */
-const SPARSE_HOME = ['/dev/shm', tmpdir()].find((path) => existsSync(path)) as string;
+/** Linux's file system in memory. */
+const MEMORY = '/dev/shm';
+/** Where sparse files are: they need no room. */
+const SPARSE_HOME = [MEMORY, tmpdir()].find((path) => existsSync(path)) as string;
+
+/** Returns the folder for files of so many bytes: in memory if twice as much is free there. */
+export function homeOfFiles(sizeBytes: number): string {
+  if (!existsSync(MEMORY)) return tmpdir();
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return bavail * bsize >= 2 * sizeBytes ? MEMORY : tmpdir();
+}
 
 /**
  * Uses a file that takes no room, and removes it. In memory, where reading a hole needs no page cache: a virtual

@@ -1,15 +1,17 @@
 import { realpath } from 'node:fs/promises';
-import { isFailure, TransferError, withContext } from '../../../core/failures.js';
+import { isFailure, TransferError } from '../../../core/failures.js';
 import { sourceName } from '../../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
+import type { Session } from '../../../transfer/session.js';
 import type { CommandContext } from '../../command.js';
-import { openRecordedSession, openState, openTargetSession } from '../../compose.js';
+import { openState, openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { checkKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
 import type { Options } from './command.js';
+import { RecordedSessions } from './recorded-sessions.js';
 
 type Context = CommandContext<Options>;
 
@@ -20,7 +22,12 @@ export async function resume(context: Context, words: readonly string[]): Promis
   const target = words.find(looksLikeTarget);
   if (target !== undefined) throw misused(`to adopt an upload of ${target}, name it with --upload-id`);
   noticeStateFolder(context);
-  return words.length === 0 ? resumeAll(context) : resumeNamed(context, words);
+  const sessions = new RecordedSessions(context);
+  try {
+    await (words.length === 0 ? resumeAll(context, sessions) : resumeNamed(context, sessions, words));
+  } finally {
+    await sessions.close();
+  }
 }
 
 function misused(why: string): TransferError<'usage'> {
@@ -55,12 +62,12 @@ function noticeStateFolder(context: Context): void {
 }
 
 /** Resumes all uploads. One that another calve works on is reported and skipped; it is not a failure. */
-async function resumeAll(context: Context): Promise<void> {
+async function resumeAll(context: Context, sessions: RecordedSessions): Promise<void> {
   const unfinished = await openState(context.options).heads();
   if (unfinished.length === 0) context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
   for (const upload of unfinished) {
     try {
-      await resumeOne(context, upload);
+      await resumeOne(context, await sessions.open(upload), upload);
     } catch (error) {
       if (isFailure(error, 'busy')) {
         const file = sourceName(upload.head.identity.source);
@@ -75,11 +82,16 @@ async function resumeAll(context: Context): Promise<void> {
   }
 }
 
-async function resumeNamed(context: Context, words: readonly string[]): Promise<void> {
+async function resumeNamed(
+  context: Context,
+  sessions: RecordedSessions,
+  words: readonly string[],
+): Promise<void> {
   const known = await openState(context.options).heads();
   for (const word of words) {
     try {
-      await resumeOne(context, await findUpload(context, known, word));
+      const upload = await findUpload(context, known, word);
+      await resumeOne(context, await sessions.open(upload), upload);
     } catch (error) {
       await context.fail(error);
       if (stopsTheRun(error)) return;
@@ -102,23 +114,7 @@ async function findUpload(
   throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
 }
 
-async function resumeOne(context: Context, upload: UnfinishedHead): Promise<void> {
-  const { session, close } = await openUploadsSession(context, upload);
-  try {
-    const about = aboutFile(session, sourceName(upload.head.identity.source));
-    await printArchive(context, await resumeUpload(about, upload.head));
-  } finally {
-    await close();
-  }
-}
-
-/** A session that cannot be opened leaves the upload as it is, so the failure names it and the line that resumes it. */
-async function openUploadsSession({ io, options, reporter }: Context, upload: UnfinishedHead) {
-  try {
-    return await openRecordedSession(io, options, upload, reporter);
-  } catch (error) {
-    const { identity, uploadId } = upload.head;
-    const context = { file: sourceName(identity.source), target: identity.target.url, uploadId };
-    throw withContext(error, { ...context, resumable: true });
-  }
+async function resumeOne(context: Context, session: Session, upload: UnfinishedHead): Promise<void> {
+  const about = aboutFile(session, sourceName(upload.head.identity.source));
+  await printArchive(context, await resumeUpload(about, upload.head));
 }
