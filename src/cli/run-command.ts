@@ -1,4 +1,5 @@
 /** The frame that every command shares: options, reporter, and failures with their texts and exit numbers. */
+
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { errorJson, jsonLine } from '../ui/json.js';
@@ -6,6 +7,7 @@ import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
+import { responseLines } from '../ui/wording/wording-parts.js';
 import type { CommandContext, CommandDefinition } from './command.js';
 import { openReporter } from './compose.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
@@ -123,7 +125,7 @@ export async function printError(
   const code = exitCodeOf(failure);
   if (how.json) await io.stdout.line(jsonLine(errorJson(failure, code, how.env))).catch(() => undefined);
   await new Promise((resolve) => {
-    const stack = how.debug ? `${stacks(error)}\n` : '';
+    const stack = how.debug ? `${stacks(error)}\n${responseLines(failure.service)}` : '';
     io.stderr.write(failureText(describeFailure(failure, how.env)) + stack, resolve);
   });
   return code;

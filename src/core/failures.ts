@@ -132,6 +132,14 @@ export interface ServiceResponse {
   readonly requestId: string | null;
   readonly hostId: string | null;
   readonly resource: string | null;
+  /** The reason phrase of the status line (`Not Found`), or null. */
+  readonly reason?: string | null;
+  /** The header `x-reserved-indicator` of Huawei OBS, which its support asks for. */
+  readonly indicator?: string | null;
+  /** The region that the store names as that of the bucket. */
+  readonly bucketRegion?: string | null;
+  /** The headers of the response, without those that may hold a secret. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The file, target and upload of a failure. Each caller on the way up adds the facts that it has. */

@@ -121,9 +121,25 @@ function parseObject(scheme: Scheme, rest: string, word: string): TargetUrl {
     const hint = `name the object, for example ${scheme}://photos/2026/backup.tar`;
     throw new TransferError('usage', { what: `target ${word.slice(0, KEY_LENGTH_MAX)}`, why, hint });
   };
+  if (/^arn:/i.test(rest)) refuseArn(rest, word);
   if (!naming.isName(container)) refuse(naming.rule);
   if (naming.keyLength(key) > KEY_LENGTH_MAX) refuse(`its key is longer than ${KEY_LENGTH_MAX}`);
   return { scheme, container, key, url: formatUrl(scheme, container, key) };
+}
+
+/**
+ * Refuses an ARN in the place of a bucket. An access point has an alias, which is a bucket's name for every call here.
+ * Source: Amazon S3 user guide, "Access point aliases".
+ */
+function refuseArn(arn: string, word: string): never {
+  const isAccessPoint = /:accesspoint[/:]/i.test(arn);
+  throw new TransferError('usage', {
+    what: `target ${word.slice(0, KEY_LENGTH_MAX)}`,
+    why: `calve takes the name of a bucket, not an ARN${isAccessPoint ? ' of an access point' : ''}`,
+    hint: isAccessPoint
+      ? 'name the alias of the access point, which ends in -s3alias, or its bucket: s3://ALIAS/KEY (aws s3control get-access-point shows both)'
+      : 'name only the bucket, for example s3://photos/2026/backup.tar',
+  });
 }
 
 function formatUrl(scheme: Scheme, container: string, key: string): string {

@@ -145,6 +145,9 @@ export function errorJson(error: TransferError<FailureKind>, exitCode: number, e
     requestId: service?.requestId ?? null,
     hostId: service?.hostId ?? null,
     resource: service?.resource ?? null,
+    serviceMessage: service?.message ?? null,
+    reason: service?.reason ?? null,
+    indicator: service?.indicator ?? null,
   };
 }
 

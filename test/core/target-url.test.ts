@@ -22,6 +22,25 @@ test('one slash at the end is accepted, and is removed from the URL', () => {
   assert.equal(parseTargetUrl('glacier://photos/').url, 'glacier://photos');
 });
 
+test('the ARN of an access point is refused with a hint to its alias', () => {
+  for (const arn of [
+    'arn:aws:s3:eu-west-1:123456789012:accesspoint/mine/a.tar',
+    'arn:aws:s3:::photos/a.tar',
+  ]) {
+    assert.throws(
+      () => parseTargetUrl(`s3://${arn}`),
+      (error) => {
+        assert.ok(isFailure(error, 'usage'));
+        assert.match(
+          error.facts.hint ?? '',
+          arn.includes('accesspoint') ? /-s3alias/ : /name only the bucket/,
+        );
+        return true;
+      },
+    );
+  }
+});
+
 const wrong = [
   'photos',
   'photos/2024',

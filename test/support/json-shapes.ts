@@ -131,6 +131,9 @@ const SHAPES = {
     requestId: orNull(text),
     hostId: orNull(text),
     resource: orNull(text),
+    serviceMessage: orNull(text),
+    reason: orNull(text),
+    indicator: orNull(text),
   },
 } as const satisfies Record<string, Record<string, Check>>;
 

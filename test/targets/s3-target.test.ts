@@ -534,7 +534,7 @@ for (const [code, status, kind, wanted] of kinds) {
       const got = { ...error.facts, retryClass: error.retryClass };
       assert.deepEqual({ ...got, ...wanted }, got);
       assert.deepEqual(
-        { ...error.service, message: null },
+        { ...error.service, message: null, reason: null, headers: null, bucketRegion: null },
         {
           httpStatus: status,
           code,
@@ -542,6 +542,10 @@ for (const [code, status, kind, wanted] of kinds) {
           requestId: 'request-1',
           hostId: 'host-1',
           resource: '/photos/a/b.tar',
+          reason: null,
+          indicator: null,
+          headers: null,
+          bucketRegion: null,
         },
       );
       return true;

@@ -119,7 +119,7 @@ test('an error has its words, its exit number, and the fields of the answer of t
   error.context = { ...UPLOAD, resumable: false };
   assertLine(
     errorJson(error, 12, ENV),
-    '{"type":"error","kind":"refused","exitCode":12,"message":"could not send part 17 (/data/backup.tar to glacier://photos): the service refused the request; the service said: no (AccessDeniedException, HTTP 403, request id req-1)","hint":"see the answer of the service above","file":"/data/backup.tar","target":"glacier://photos","uploadId":"-Xk3","resumable":false,"httpStatus":403,"code":"AccessDeniedException","requestId":"req-1","hostId":null,"resource":null}',
+    '{"type":"error","kind":"refused","exitCode":12,"message":"could not send part 17 (/data/backup.tar to glacier://photos): the service refused the request; the service said: no (AccessDeniedException, HTTP 403, request id req-1)","hint":"see the answer of the service above","file":"/data/backup.tar","target":"glacier://photos","uploadId":"-Xk3","resumable":false,"httpStatus":403,"code":"AccessDeniedException","requestId":"req-1","hostId":null,"resource":null,"serviceMessage":"no","reason":null,"indicator":null}',
   );
 });
 
@@ -127,7 +127,7 @@ test('a usage error has every key too', () => {
   const error = new TransferError('usage', { what: '--x', why: 'y', hint: null });
   assertLine(
     errorJson(error, 2, ENV),
-    '{"type":"error","kind":"usage","exitCode":2,"message":"--x: y","hint":"calve --help lists the commands, calve COMMAND --help lists the options of one","file":null,"target":null,"uploadId":null,"resumable":false,"httpStatus":null,"code":null,"requestId":null,"hostId":null,"resource":null}',
+    '{"type":"error","kind":"usage","exitCode":2,"message":"--x: y","hint":"calve --help lists the commands, calve COMMAND --help lists the options of one","file":null,"target":null,"uploadId":null,"resumable":false,"httpStatus":null,"code":null,"requestId":null,"hostId":null,"resource":null,"serviceMessage":null,"reason":null,"indicator":null}',
   );
 });
 

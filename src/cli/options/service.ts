@@ -26,7 +26,10 @@ export interface ServiceOptions {
 }
 
 const DECLARED = withVariables({
-  region: text('--region <region>', 'region, for example eu-west-1 (default: AWS_REGION or the profile)'),
+  region: text(
+    '--region <region>',
+    'region, for example eu-west-1 (default: AWS_REGION, the profile; for s3 with another endpoint us-east-1)',
+  ),
   profile: value('--profile <name>', 'AWS profile (default: AWS_PROFILE)', nameOf('profile')),
   endpointUrl: text('--endpoint-url <url>', 'another server that speaks the same protocol'),
   accountId: value(

@@ -25,20 +25,31 @@ export async function resolveAwsEndpoint(
     files ??= await profileOf(settings);
     return files;
   };
-  const region =
+  const named =
     settings.region ??
     // An empty variable counts as unset, as in the AWS tools.
     (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (await fromFiles()).section['region']);
-  if (region === undefined || region.trim() === '') {
+  const configured = settings.endpoint ?? (await configuredEndpoint(env, service, fromFiles));
+  const region = named?.trim() || (service === 's3' ? regionOfOtherStore(configured) : null);
+  if (region === null) {
     throw new TransferError('usage', {
       what: settings.url.url,
       why: 'no region is named',
       hint: 'set --region, AWS_REGION, or a region in your AWS profile',
     });
   }
-  const configured = settings.endpoint ?? (await configuredEndpoint(env, service, fromFiles));
   const endpoint = configured === null ? null : checkEndpoint(configured, settings.allowHttp);
-  return { region: checkRegion(region.trim(), endpoint), endpoint };
+  return { region: checkRegion(region, endpoint), endpoint };
+}
+
+/**
+ * Returns the region for a store that is not Amazon's: most have none, and take the default of the tools. Null for an
+ * endpoint of Amazon, whose region must be right.
+ */
+function regionOfOtherStore(endpoint: string | null): string | null {
+  if (endpoint === null || !URL.canParse(endpoint)) return null;
+  const isAmazon = /\.(amazonaws\.com(\.cn)?|api\.aws)\.?$/.test(new URL(endpoint).hostname);
+  return isAmazon ? null : 'us-east-1';
 }
 
 async function configuredEndpoint(

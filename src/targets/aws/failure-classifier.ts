@@ -136,7 +136,9 @@ function classifyResponse<Operation extends ServiceOperation>(
   const why = rules.refused.get(code) ?? refusalByStatus(status);
   // An expired token may have a successor, which the next look-up of credentials finds.
   const extras: FailureExtras = rules.refusedKey.test(code) ? { service, retryClass: 'renew' } : { service };
-  return refusedFailure(operation.name, why, message ?? text, extras);
+  const { bucketRegion = null } = service;
+  const detail = bucketRegion === null ? (message ?? text) : `the bucket is in ${bucketRegion}`;
+  return refusedFailure(operation.name, why, detail, extras);
 }
 
 export function failureClassifier<Operation extends ServiceOperation>(

@@ -11,7 +11,10 @@ export interface SdkError extends Error {
     readonly requestId?: string;
     readonly extendedRequestId?: string;
   };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+  readonly $response?: {
+    readonly reason?: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
 }
 
 const TEXT_MAX_CHARACTERS = 500;
@@ -35,6 +38,29 @@ function codeOf(error: SdkError): string | null {
   return isFromService ? shortText(error.name) : null;
 }
 
+/** Matches the headers that may hold a key, a token, or a URL with a signature. */
+const MAY_BE_SECRET = /auth|cookie|token|secret|credential|signature|key|password|session|location/i;
+
+/** Returns the headers of a response, without the values that may be secret. */
+function headersOf(error: SdkError): Record<string, string> {
+  const entries = Object.entries(error.$response?.headers ?? {});
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, MAY_BE_SECRET.test(name) ? '(hidden)' : shortText(String(value))]),
+  );
+}
+
+/** Returns the fields that are not in the body. Source: Huawei OBS, "SDK common results" (GetResult). */
+function receivedFields(error: SdkError): Pick<ServiceResponse, 'reason' | 'indicator' | 'headers'> {
+  const reason = error.$response?.reason;
+  const headers = headersOf(error);
+  const indicator = headers['x-reserved-indicator'] ?? null;
+  return {
+    reason: typeof reason === 'string' && reason !== '' ? shortText(reason) : null,
+    indicator: indicator === '' ? null : indicator,
+    headers,
+  };
+}
+
 /** Returns the service's response; null if no response arrived. */
 export function readServiceResponse(error: SdkError): ServiceResponse | null {
   const httpStatus = error.$metadata?.httpStatusCode;
@@ -50,6 +76,7 @@ export function readServiceResponse(error: SdkError): ServiceResponse | null {
     requestId: error.$metadata?.requestId ?? null,
     hostId: null,
     resource: null,
+    ...receivedFields(error),
   };
 }
 

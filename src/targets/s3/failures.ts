@@ -156,12 +156,15 @@ function readResponse(error: S3Error, operation: Operation): ServiceResponse | n
   const region = textOf(error.Region) ?? regionOf(error);
   // An empty response to HEAD has no code: the SDK makes up a name for it.
   const isEmpty = /^(NotFound|Forbidden|BadRequest|30\d|40\d)$/.test(response.code ?? '');
-  const message = isEmpty ? null : response.message;
+  // A HEAD of a bucket that ends in 404 can mean nothing else. Source: Amazon S3 API reference, HeadBucket.
+  const isNoBucket = operation.name === 'HeadBucket' && response.httpStatus === 404;
+  const codeOfEmpty = isNoBucket ? 'NoSuchBucket' : null;
   return {
     ...response,
     httpStatus: trueStatus(response),
-    code: isEmpty ? null : response.code,
-    message: region === null ? message : `the bucket is in ${region}`,
+    code: isEmpty || response.code === null ? codeOfEmpty : response.code,
+    message: isEmpty ? null : response.message,
+    bucketRegion: region,
     requestId: response.requestId ?? textOf(error.RequestId),
     hostId: error.$metadata?.extendedRequestId ?? textOf(error.HostId),
     resource: textOf(error.Resource) ?? `/${operation.bucket}/${operation.key}`,

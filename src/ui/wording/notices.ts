@@ -65,7 +65,7 @@ const WORDINGS: {
   'journal-left': ({ path, detail }) =>
     `the archive is recorded, but ${safeWhole(path)} could not be removed${detail === null ? '' : ` (${safeText(detail)})`}: the next run removes it`,
   'create-repeated': ({ attempts, description }) =>
-    `the request to create the upload was sent ${attempts} times, and not every answer arrived: the service may keep an empty upload with the same description (${safeText(description)}) until it expires or is aborted; calve list-uploads shows it`,
+    `the request to create the upload was sent ${attempts} times, and not every answer arrived: the service may keep an empty upload with the same description (${safeText(description)}) until it is aborted (a vault removes it after 24 hours); calve list-uploads shows it`,
   'fewer-at-once': ({ from, to, bytesPerSecond, partTimeMs }) =>
     `the connection is slow${atRate(bytesPerSecond)}, and a part must arrive within ${formatDuration(partTimeMs)}: ${parts(to)} sent at a time instead of ${from}`,
   'more-at-once': ({ from, to, bytesPerSecond }) =>

@@ -1,5 +1,10 @@
 /** The parts that the wordings of failures share. */
-import type { FailureKind, ServiceResponse, TransferError } from '../../core/failures.js';
+import {
+  type FailureKind,
+  isFailure,
+  type ServiceResponse,
+  type TransferError,
+} from '../../core/failures.js';
 import { isStandardInput } from '../../core/identity.js';
 import { SCHEMES, type Scheme, storesObjects } from '../../core/target-url.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
@@ -60,8 +65,22 @@ const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
 /** @param operation a verb and its object (`send part 17`), or the service's name for it (`UploadMultipartPart`) */
 export function couldNot(operation: string, error: TransferError): string {
   const words = safeText(SERVICE_OPERATIONS.get(operation) ?? operation);
+  const lacksCredentials = isFailure(error, 'refused') && error.facts.why === 'no-credentials';
+  // "Could not find the vault" would read as if the service had answered that there is none.
+  if (lacksCredentials && SERVICE_OPERATIONS.has(operation)) {
+    return `could not ask the service to ${words}${inBrackets(error)}`;
+  }
   const isServiceName = /^[A-Z][A-Za-z]+$/.test(words);
   return `${isServiceName ? `${words} failed` : `could not ${words}`}${inBrackets(error)}`;
+}
+
+/** Returns the service's status and headers for `--debug`, one a line; '' if no response arrived. */
+export function responseLines(service: ServiceResponse | null): string {
+  if (service === null) return '';
+  const { httpStatus, reason = null, headers = {} } = service;
+  const status = ['response: HTTP', httpStatus ?? 'unknown', reason ?? ''].join(' ').trimEnd();
+  const lines = Object.entries(headers).map(([name, value]) => `response header ${name}: ${value}`);
+  return [status, ...lines].map((line) => `${safeText(line, SERVICE_MESSAGE_MAX_LENGTH)}\n`).join('');
 }
 
 /**
@@ -79,6 +98,7 @@ export function withServiceWords(words: string, service: ServiceResponse | null)
     ...field('request id ', service.requestId),
     ...field('host id ', service.hostId),
     ...field('resource ', service.resource),
+    ...field('indicator ', service.indicator ?? null),
   ].join(', ');
   const isNew = message !== '' && !words.includes(message);
   if (!isNew) return marks === '' ? words : `${words} (${marks})`;

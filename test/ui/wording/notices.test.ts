@@ -92,7 +92,7 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
   ],
   'create-repeated': [
     { attempts: 3, description: 'backup.tar' },
-    'the request to create the upload was sent 3 times, and not every answer arrived: the service may keep an empty upload with the same description (backup.tar) until it expires or is aborted; calve list-uploads shows it',
+    'the request to create the upload was sent 3 times, and not every answer arrived: the service may keep an empty upload with the same description (backup.tar) until it is aborted (a vault removes it after 24 hours); calve list-uploads shows it',
   ],
   'fewer-at-once': [
     { from: 4, to: 1, bytesPerSecond: 104_858, partTimeMs: 270_000 },
