@@ -6,9 +6,9 @@ import { cleanUp } from '../core/clean-up.js';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { stateFailure } from './failures.js';
-import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import { isRecordName, isSameIdentity, nameHasId, nameHasIdentity, recordName } from './names.js';
 import { proveFolderWritable, putFile, readSmallFile, removeFile, sweepTemporaries } from './safe-file.js';
-import { type FolderPath, folderNames, makeFolders } from './safe-folder.js';
+import { listFolder, makeFolders } from './safe-folder.js';
 
 const EXTENSION = '.json';
 
@@ -20,26 +20,33 @@ export function openCatalogue(directory: string): Catalogue {
   const root = resolve(directory);
   const folder = [{ path: root, mayBeLink: true }];
 
+  const listNames = (isNamed: (name: string) => boolean = () => true): Promise<string[]> =>
+    listFolder(folder, (name) => isNamed(name) && isRecordName(name, EXTENSION));
+
   async function find(isNamed: (name: string) => boolean): Promise<CatalogueEntry[]> {
     const found: CatalogueEntry[] = [];
-    for await (const entry of readEntries(root, recordNames(folder, isNamed))) found.push(entry);
+    for await (const entry of readEntries(root, await listNames(isNamed))) found.push(entry);
     return found.sort(byArchival);
   }
 
   async function findByArchiveId(archiveId: string): Promise<CatalogueEntry[]> {
-    const named = await find((name) => name.endsWith(`-${digits16(archiveId)}${EXTENSION}`));
+    const named = await find(nameHasId(archiveId, EXTENSION));
     return named.filter((entry) => entry.archiveId === archiveId);
   }
 
   return {
     directory: root,
     async findByIdentity(identity) {
-      const named = await find((name) => name.startsWith(identityDigits(identity)));
+      const named = await find(nameHasIdentity(identity));
       return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
     },
     findByArchiveId,
-    entries: () => readEntries(root, recordNames(folder)),
-    oldestFirst: (isWanted = () => true) => readInOrder(root, recordNames(folder), isWanted),
+    async *entries() {
+      yield* readEntries(root, await listNames());
+    },
+    async *oldestFirst(isWanted = () => true) {
+      yield* readInOrder(root, await listNames(), isWanted);
+    },
     async proveWritable() {
       await makeFolders(folder);
       await sweepTemporaries(root);
@@ -63,23 +70,13 @@ function fileName({ identity, archiveId }: CatalogueEntry): string {
   return `${recordName(identity, archiveId)}${EXTENSION}`;
 }
 
-type Names = Iterable<string> | AsyncIterable<string>;
-
-async function* recordNames(
-  folder: readonly FolderPath[],
-  isNamed: (name: string) => boolean = () => true,
-): AsyncGenerator<string> {
-  for await (const name of folderNames(folder))
-    if (isRecordName(name, EXTENSION) && isNamed(name)) yield name;
-}
-
 /** Files that are read before other work, a signal for example, has its turn: some milliseconds. */
 const READ_AT_ONCE = 100;
 
 /** Yields the entries in the files of these names. A file that was removed meanwhile is left out. */
-async function* readEntries(root: string, names: Names): AsyncGenerator<CatalogueEntry> {
+async function* readEntries(root: string, names: Iterable<string>): AsyncGenerator<CatalogueEntry> {
   let read = 0;
-  for await (const name of names) {
+  for (const name of names) {
     read += 1;
     if (read % READ_AT_ONCE === 0) await othersTurn();
     const entry = readEntry(join(root, name), name);
@@ -90,7 +87,7 @@ async function* readEntries(root: string, names: Names): AsyncGenerator<Catalogu
 /** Sorts by time and name, about a hundred bytes for each entry, and then reads the files again in that order. */
 async function* readInOrder(
   root: string,
-  names: Names,
+  names: readonly string[],
   isWanted: (entry: CatalogueEntry) => boolean,
 ): AsyncGenerator<CatalogueEntry> {
   const keys: string[] = [];

@@ -25,6 +25,18 @@ export function recordName(identity: UploadIdentity, id: string): string {
   return `${identityDigits(identity)}-${digits16(id)}`;
 }
 
+/** Returns a test for the names of the records of an identity. */
+export function nameHasIdentity(identity: UploadIdentity): (name: string) => boolean {
+  const beginning = `${identityDigits(identity)}-`;
+  return (name) => name.startsWith(beginning);
+}
+
+/** Returns a test for the names of the records of an upload or archive. */
+export function nameHasId(id: string, extension: string): (name: string) => boolean {
+  const end = `-${digits16(id)}${extension}`;
+  return (name) => name.endsWith(end);
+}
+
 /** Returns true if a folder entry is a record. Anything else (a stray temporary file, notes) is left alone. */
 export function isRecordName(name: string, extension: string): boolean {
   return /^[0-9a-f]{16}-[0-9a-f]{16}$/.test(name.slice(0, 33)) && name.slice(33) === extension;

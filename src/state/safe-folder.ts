@@ -1,10 +1,10 @@
 /** Folders that nobody else can write to, so that calve can trust the files in them. */
 import type { Stats } from 'node:fs';
-import { chmod, lstat, mkdir, open, opendir, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { cleanUp } from '../core/clean-up.js';
-import { osCode, readFailure, reading, stateFailure, writing } from './failures.js';
+import { osCode, reading, stateFailure, writing } from './failures.js';
 
 const FOLDER_MODE = 0o700;
 const WRITABLE_BY_GROUP = 0o020;
@@ -63,36 +63,20 @@ async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
   return true;
 }
 
-/** The names that the system reads at once: a folder may have hundreds of thousands. */
-const NAMES_AT_ONCE = 1024;
-
 /**
- * Checks all folders of a chain and yields the names in the last one, in no order. Yields nothing when one is missing.
- * Creates nothing.
+ * Checks all folders of a chain and returns the names in the last one that are wanted, in no order. Returns none when one
+ * is missing. Creates nothing.
  * @throws TransferError `state`: `foreign`, `open`, `link`
  */
-export async function* folderNames(chain: readonly FolderPath[]): AsyncGenerator<string> {
-  for (const folder of chain) {
-    if (!(await checkFolder(folder))) return;
-  }
-  const last = chain.at(-1)?.path ?? '';
-  const names = await reading(last, null, () => opendir(last, { bufferSize: NAMES_AT_ONCE }));
-  if (names === null) return;
-  try {
-    for await (const { name } of names) yield name;
-  } catch (error) {
-    throw readFailure(last, error) ?? error;
-  }
-}
-
-/** Returns the names of `folderNames` that are wanted. */
 export async function listFolder(
   chain: readonly FolderPath[],
   isWanted: (name: string) => boolean = () => true,
 ): Promise<string[]> {
-  const wanted: string[] = [];
-  for await (const name of folderNames(chain)) if (isWanted(name)) wanted.push(name);
-  return wanted;
+  for (const folder of chain) {
+    if (!(await checkFolder(folder))) return [];
+  }
+  const last = chain.at(-1)?.path ?? '';
+  return (await reading(last, [], () => readdir(last))).filter(isWanted);
 }
 
 /** Creates the missing folders of a chain, with mode 0700, and checks the others. */

@@ -14,7 +14,15 @@ import type {
 import { createJournal, openJournal } from './journal.js';
 import { JOURNAL_EXTENSION, readHead, readJournal } from './journal-reader.js';
 import { takeLock } from './lock.js';
-import { digits16, identityDigits, isRecordName, isSameIdentity, recordName } from './names.js';
+import {
+  digits16,
+  identityDigits,
+  isRecordName,
+  isSameIdentity,
+  nameHasId,
+  nameHasIdentity,
+  recordName,
+} from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
 import { sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
@@ -31,7 +39,7 @@ export function openStateStore(directory: string, processes: Processes = systemP
   const bootId = async (): Promise<string> => (await processes.self()).bootId;
 
   async function listJournals(isWanted: (name: string) => boolean): Promise<string[]> {
-    const isJournal = (name: string): boolean => isRecordName(name, JOURNAL_EXTENSION) && isWanted(name);
+    const isJournal = (name: string): boolean => isWanted(name) && isRecordName(name, JOURNAL_EXTENSION);
     const names = await listFolder(folders.uploads, isJournal);
     return names.map((name) => join(folders.uploadsPath, name));
   }
@@ -53,7 +61,7 @@ export function openStateStore(directory: string, processes: Processes = systemP
 
   async function openJournalOf(uploadId: string): Promise<Journal | null> {
     const boot = await bootId();
-    for (const path of await listJournals(isOfUpload(uploadId))) {
+    for (const path of await listJournals(nameHasId(uploadId, JOURNAL_EXTENSION))) {
       const journal = await openJournal(path, boot);
       if (journal?.upload.head.uploadId === uploadId) return journal;
       await journal?.close();
@@ -77,7 +85,7 @@ export function openStateStore(directory: string, processes: Processes = systemP
     },
     async findByIdentity(identity) {
       await assertNoOtherVersion(root);
-      const found = await read((name) => name.startsWith(identityDigits(identity)));
+      const found = await read(nameHasIdentity(identity));
       return found.filter(({ head }) => isSameIdentity(head.identity, identity)).reverse();
     },
     async all() {
@@ -100,10 +108,6 @@ export function openStateStore(directory: string, processes: Processes = systemP
       return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId());
     },
   };
-}
-
-function isOfUpload(uploadId: string): (name: string) => boolean {
-  return (name) => name.endsWith(`-${digits16(uploadId)}${JOURNAL_EXTENSION}`);
 }
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {
