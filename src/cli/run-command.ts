@@ -2,12 +2,15 @@
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { errorJson, jsonLine } from '../ui/json.js';
+import { timed } from '../ui/progress/event-json.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
+import { systemClock } from './clock.js';
 import type { CommandContext, CommandDefinition } from './command.js';
 import { openReporter } from './compose.js';
+import type { ErrorOutput } from './early-output.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import { whenIdle } from './idle.js';
 import type { ExitText, Io } from './io.js';
@@ -91,7 +94,7 @@ function exitText(run: Run) {
     const env = wordingEnvironment(run);
     return {
       stdout: run.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
-      stderr: failureText(describeFailure(stopped, env)),
+      stderr: errorText(stopped, run.output, env),
     };
   };
 }
@@ -101,7 +104,7 @@ async function printFailure(run: Run, error: unknown): Promise<ExitCode> {
   // A stop is printed once. After any other failure the next file may still be stopped.
   setCurrent(run, {});
   if (isFailure(error, 'stopped')) io.exitMessage.words = null;
-  return printError(io, error, { env: wordingEnvironment(run), json: output.json, debug: output.debug });
+  return printError(io, error, output, wordingEnvironment(run));
 }
 
 function wordingEnvironment({ io, folders: { state, catalogue } }: Run): WordingEnvironment {
@@ -113,20 +116,33 @@ function wordingEnvironment({ io, folders: { state, catalogue } }: Run): Wording
   };
 }
 
-/** Prints any error: its text on stderr, and its object on stdout under --json. */
+/** Prints any error: its text (or its object under --progress json) on stderr, and its object on stdout under --json. */
 export async function printError(
   io: Io,
   error: unknown,
-  how: { readonly env: WordingEnvironment; readonly json: boolean; readonly debug: boolean },
+  output: ErrorOutput,
+  env: WordingEnvironment,
 ): Promise<ExitCode> {
   const failure = error instanceof TransferError ? error : asBug(error);
   const code = exitCodeOf(failure);
-  if (how.json) await io.stdout.line(jsonLine(errorJson(failure, code, how.env))).catch(() => undefined);
+  if (output.json) await io.stdout.line(jsonLine(errorJson(failure, code, env))).catch(() => undefined);
   await new Promise((resolve) => {
-    const stack = how.debug ? `${stacks(error)}\n` : '';
-    io.stderr.write(failureText(describeFailure(failure, how.env)) + stack, resolve);
+    const stack = output.debug ? stackText(error, output) : '';
+    io.stderr.write(errorText(failure, output, env) + stack, resolve);
   });
   return code;
+}
+
+/** Returns the lines of a failure on standard error. */
+function errorText(failure: TransferError, { progress }: ErrorOutput, env: WordingEnvironment): string {
+  if (progress !== 'json') return failureText(describeFailure(failure, env));
+  return `${jsonLine(timed(errorJson(failure, exitCodeOf(failure), env), systemClock.nowMs()))}\n`;
+}
+
+function stackText(error: unknown, { progress }: ErrorOutput): string {
+  const stack = stacks(error);
+  if (progress !== 'json') return `${stack}\n`;
+  return `${jsonLine(timed({ type: 'debug', stack }, systemClock.nowMs()))}\n`;
 }
 
 function asBug(error: unknown): TransferError<'bug'> {

@@ -8,6 +8,7 @@ import type { EmulatorOptions } from '../../src/emulator/server.js';
 import { writeSeededFile } from '../support/bytes.js';
 import { type Ended, jsonLines, type Running } from '../support/calve.js';
 import { crashEnv } from '../support/crash-at.js';
+import { errorsAsText } from '../support/failed.js';
 import { isPart } from '../support/requests.js';
 import { pasteIntoShell } from '../support/shell.js';
 import { openTerminal } from '../support/terminal.js';
@@ -229,7 +230,7 @@ async function stopWhenRipe(
   const sentMs = performance.now();
   for (const signal of signals) running.child.kill(signal);
   const ended = await running.ended;
-  return { ended, tookMs: performance.now() - sentMs };
+  return { ended: { ...ended, stderr: errorsAsText(ended.stderr) }, tookMs: performance.now() - sentMs };
 }
 
 function untilParts(traffic: EventEmitter, count: number): Promise<void> {
