@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import { timed } from '../ui/progress/event-json.js';
+import { ProgressMeter } from '../ui/progress/progress-meter.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
@@ -30,6 +31,8 @@ interface Run {
   readonly folders: Folders;
   /** The upload in progress, for failures that no caller explains. */
   current: FailureContext;
+  /** Counts the parts that the service holds, for the message of a stop. */
+  readonly meter: ProgressMeter;
 }
 
 /**
@@ -40,7 +43,13 @@ interface Run {
 export async function runCommand(io: Io, command: Command, definition: CommandDefinition): Promise<ExitCode> {
   const given = givenOptions(command);
   const { output, ...options } = readGroups({ ...definition.groups, output: outputOptions }, given, io);
-  const run: Run = { io, output, folders: options as Folders, current: {} };
+  const run: Run = {
+    io,
+    output,
+    folders: options as Folders,
+    current: {},
+    meter: new ProgressMeter(systemClock.monotonicMs),
+  };
   const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(run)));
   let exitCode: ExitCode = 0;
   const fail: CommandContext['fail'] = async (error, context = {}) => {
@@ -72,6 +81,8 @@ function keepExitMessage(run: Run, reporter: Reporter): Reporter {
   return {
     ...reporter,
     report(event) {
+      run.meter.note(event);
+      if (event.type === 'archived') run.meter.finish();
       if (event.type === 'archived' || event.type === 'failed') setCurrent(run, {});
       if (event.type === 'started') {
         const { file, target, uploadId, orphan } = event;
@@ -90,7 +101,7 @@ function setCurrent(run: Run, current: FailureContext): void {
 
 function exitText(run: Run) {
   return (stopped: TransferError<'stopped'>): ExitText => {
-    withContext(stopped, run.current);
+    withContext(stopped, { ...run.current, ...heldParts(run) });
     const env = wordingEnvironment(run);
     return {
       stdout: run.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
@@ -99,11 +110,20 @@ function exitText(run: Run) {
   };
 }
 
+function heldParts({ meter }: Run): FailureContext {
+  const held = meter.held();
+  return held ? { held } : {};
+}
+
 async function printFailure(run: Run, error: unknown): Promise<ExitCode> {
   const { io, output } = run;
   // A stop is printed once. After any other failure the next file may still be stopped.
   setCurrent(run, {});
-  if (isFailure(error, 'stopped')) io.exitMessage.words = null;
+  if (isFailure(error, 'stopped')) {
+    io.exitMessage.words = null;
+    withContext(error, heldParts(run));
+  }
+  run.meter.finish();
   return printError(io, error, output, wordingEnvironment(run));
 }
 

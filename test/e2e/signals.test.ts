@@ -110,6 +110,10 @@ test('A signal ends a run within 2 s though a disk hangs, and a second signal en
   );
   assert.ok(twice.tookMs < 1000, `it took ${Math.round(twice.tookMs)} ms`);
   for (const { stderr } of [once.ended, twice.ended]) assert.match(stderr, /^hint: calve resume /m);
+  assert.match(
+    once.ended.stderr,
+    /SIGINT; the service keeps \d of 8 parts, (0 bytes|\d MiB) of 8(\.\d+)? MiB$/m,
+  );
   const last = await bench.vault.run(bench.line, bench.env);
   assert.equal(last.code, 0, last.stderr);
   await assertOnlyArchive(bench, last.stdout);
