@@ -49,6 +49,7 @@ export async function openReporter(
     stderr: io.stderr,
     quiet: output.quiet,
     nowMs: systemClock.monotonicMs,
+    timeMs: systemClock.nowMs,
     color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
     unicode: showsUnicode(io),
     debug: output.debug,

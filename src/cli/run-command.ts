@@ -3,13 +3,17 @@
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
 import { errorJson, jsonLine } from '../ui/json.js';
+import { timed } from '../ui/progress/event-json.js';
+import { ProgressMeter } from '../ui/progress/progress-meter.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
-import { responseLines } from '../ui/wording/wording-parts.js';
+import { responseLines, responseLines } from '../ui/wording/wording-parts.js';
+import { systemClock } from './clock.js';
 import type { CommandContext, CommandDefinition } from './command.js';
 import { openReporter } from './compose.js';
+import type { ErrorOutput } from './early-output.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import { whenIdle } from './idle.js';
 import type { ExitText, Io } from './io.js';
@@ -29,6 +33,8 @@ interface Run {
   readonly folders: Folders;
   /** The upload in progress, for failures that no caller explains. */
   current: FailureContext;
+  /** Counts the parts that the service holds, for the message of a stop. */
+  readonly meter: ProgressMeter;
 }
 
 /**
@@ -39,7 +45,13 @@ interface Run {
 export async function runCommand(io: Io, command: Command, definition: CommandDefinition): Promise<ExitCode> {
   const given = givenOptions(command);
   const { output, ...options } = readGroups({ ...definition.groups, output: outputOptions }, given, io);
-  const run: Run = { io, output, folders: options as Folders, current: {} };
+  const run: Run = {
+    io,
+    output,
+    folders: options as Folders,
+    current: {},
+    meter: new ProgressMeter(systemClock.monotonicMs),
+  };
   const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(run)));
   let exitCode: ExitCode = 0;
   const fail: CommandContext['fail'] = async (error, context = {}) => {
@@ -71,6 +83,8 @@ function keepExitMessage(run: Run, reporter: Reporter): Reporter {
   return {
     ...reporter,
     report(event) {
+      run.meter.note(event);
+      if (event.type === 'archived') run.meter.finish();
       if (event.type === 'archived' || event.type === 'failed') setCurrent(run, {});
       if (event.type === 'started') {
         const { file, target, uploadId, orphan } = event;
@@ -89,21 +103,30 @@ function setCurrent(run: Run, current: FailureContext): void {
 
 function exitText(run: Run) {
   return (stopped: TransferError<'stopped'>): ExitText => {
-    withContext(stopped, run.current);
+    withContext(stopped, { ...run.current, ...heldParts(run) });
     const env = wordingEnvironment(run);
     return {
       stdout: run.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
-      stderr: failureText(describeFailure(stopped, env)),
+      stderr: errorText(stopped, run.output, env),
     };
   };
+}
+
+function heldParts({ meter }: Run): FailureContext {
+  const held = meter.held();
+  return held ? { held } : {};
 }
 
 async function printFailure(run: Run, error: unknown): Promise<ExitCode> {
   const { io, output } = run;
   // A stop is printed once. After any other failure the next file may still be stopped.
   setCurrent(run, {});
-  if (isFailure(error, 'stopped')) io.exitMessage.words = null;
-  return printError(io, error, { env: wordingEnvironment(run), json: output.json, debug: output.debug });
+  if (isFailure(error, 'stopped')) {
+    io.exitMessage.words = null;
+    withContext(error, heldParts(run));
+  }
+  run.meter.finish();
+  return printError(io, error, output, wordingEnvironment(run));
 }
 
 function wordingEnvironment({ io, folders: { state, catalogue } }: Run): WordingEnvironment {
@@ -115,20 +138,34 @@ function wordingEnvironment({ io, folders: { state, catalogue } }: Run): Wording
   };
 }
 
-/** Prints any error: its text on stderr, and its object on stdout under --json. */
+/** Prints any error: its text (or its object under --progress json) on stderr, and its object on stdout under --json. */
 export async function printError(
   io: Io,
   error: unknown,
-  how: { readonly env: WordingEnvironment; readonly json: boolean; readonly debug: boolean },
+  output: ErrorOutput,
+  env: WordingEnvironment,
 ): Promise<ExitCode> {
   const failure = error instanceof TransferError ? error : asBug(error);
   const code = exitCodeOf(failure);
-  if (how.json) await io.stdout.line(jsonLine(errorJson(failure, code, how.env))).catch(() => undefined);
+  if (output.json) await io.stdout.line(jsonLine(errorJson(failure, code, env))).catch(() => undefined);
   await new Promise((resolve) => {
-    const stack = how.debug ? `${stacks(error)}\n${responseLines(failure.service)}` : '';
-    io.stderr.write(failureText(describeFailure(failure, how.env)) + stack, resolve);
+    const stack = output.debug ? stackText(error, failure, output) : '';
+    io.stderr.write(errorText(failure, output, env) + stack, resolve);
   });
   return code;
+}
+
+/** Returns the lines of a failure on standard error. */
+function errorText(failure: TransferError, { progress }: ErrorOutput, env: WordingEnvironment): string {
+  if (progress !== 'json') return failureText(describeFailure(failure, env));
+  return `${jsonLine(timed(errorJson(failure, exitCodeOf(failure), env), systemClock.nowMs()))}\n`;
+}
+
+function stackText(error: unknown, { service }: TransferError, { progress }: ErrorOutput): string {
+  const stack = stacks(error);
+  if (progress !== 'json') return `${stack}\n${responseLines(service)}`;
+  const headers = service?.headers ?? {};
+  return `${jsonLine(timed({ type: 'debug', stack, headers }, systemClock.nowMs()))}\n`;
 }
 
 function asBug(error: unknown): TransferError<'bug'> {

@@ -7,11 +7,12 @@ import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { type Command, CommanderError } from 'commander';
 import { TransferError } from '../core/failures.js';
+import { earlyOutput } from './early-output.js';
 import type { ExitMessage, Io } from './io.js';
 import { outputOn } from './output.js';
 import { buildProgram } from './program.js';
 import { stopOnSignals } from './signals.js';
-import { beforeDashes, usageFailure } from './usage-error.js';
+import { usageFailure } from './usage-error.js';
 
 const OFF = new Set(['', '0', 'false', 'no']);
 
@@ -105,7 +106,10 @@ export async function run(argv: readonly string[], version: string): Promise<num
   const program = buildProgram(io, version);
   for (const env of [process.env, io.env]) unsetSwitchesThatSayNo(env, program.command);
   verifyCertificates(process.env);
-  if (!beforeDashes(argv).includes('--debug')) silenceWarnings();
+  const early = earlyOutput(io);
+  if (!early.debug) silenceWarnings();
+  // Help goes to standard error only after a mistake. Programs that read objects there get the mistake as an object.
+  if (early.progress === 'json') program.command.configureOutput({ writeErr: () => undefined });
   try {
     await program.command.parseAsync(wordsToParse(argv, program.command), { from: 'user' });
     return program.exitCode();
@@ -126,14 +130,18 @@ function wordsToParse(argv: readonly string[], program: Command): readonly strin
 
 /** Prints what stopped the run before its command began. @returns the exit number */
 async function endWith(io: Io, error: unknown, program: Command): Promise<number> {
-  const words = beforeDashes(io.argv);
-  const json = words.includes('--json') || io.env['CALVE_JSON'] !== undefined;
-  const debug = words.includes('--debug');
+  const output = earlyOutput(io);
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   // The help is on stderr already. A program that reads stdout gets an object.
-  if (error instanceof CommanderError && error.code === 'commander.help' && !json) return 2;
+  if (
+    error instanceof CommanderError &&
+    error.code === 'commander.help' &&
+    !output.json &&
+    output.progress !== 'json'
+  )
+    return 2;
   const failure = error instanceof CommanderError ? usageFailure(error, program, io.argv) : error;
   const env = { stateDirectory: null, stateDirectoryGiven: false, isTerminal: io.stderr.isTTY === true };
   const { printError } = await import('./run-command.js');
-  return printError(io, failure, { env, json, debug });
+  return printError(io, failure, output, env);
 }

@@ -41,3 +41,20 @@ export function describeFile(baseName: string, mtimeMs: number): string {
     .replace(/[-:]/g, '');
   return `mt2 ${Buffer.from(JSON.stringify({ mtime, filename: baseName }), 'utf8').toString('base64url')}`;
 }
+
+/**
+ * Returns the file name in a description of the `mt2` form; any other text as it is.
+ * Source: MetaData.pm of mtglacier, "mt2".
+ */
+export function readableDescription(description: string): string {
+  const [, encoded] = /^mt2 ([\w-]+)$/.exec(description) ?? [];
+  if (encoded === undefined) return description;
+  try {
+    const json = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64url'));
+    const { filename } = JSON.parse(json) as { readonly filename?: unknown };
+    return typeof filename === 'string' && filename !== '' ? filename : description;
+  } catch {
+    // Another program's text that only looks like this form.
+    return description;
+  }
+}

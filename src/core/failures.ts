@@ -151,6 +151,8 @@ export interface FailureContext {
   options?: readonly string[];
   /** True if running the command again continues from here. */
   resumable?: boolean;
+  /** The parts of the upload that the service holds when this run ends. A total is null for a stream of unknown length. */
+  held?: { parts: number; partCount: number | null; bytes: number; totalBytes: number | null };
   /** The address of an upload that may be left on the service and that no later run can continue. */
   orphan?: UploadAddress;
 }

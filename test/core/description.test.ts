@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkDescription, describeFile, isLegalDescription } from '../../src/core/description.js';
+import {
+  checkDescription,
+  describeFile,
+  isLegalDescription,
+  readableDescription,
+} from '../../src/core/description.js';
 import { isFailure } from '../../src/core/failures.js';
 
 const printable = fc.string({
@@ -63,4 +68,18 @@ test('every file name has a legal description, from which the name can be decode
     }),
     { numRuns: 300 },
   );
+});
+
+test('a description of the mt2 form is read back as its file name, and any other text stays as it is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (name) => {
+      const text = describeFile(name, 0);
+      if (text !== name) assert.equal(readableDescription(text), name);
+    }),
+  );
+  const encode = (bytes: string | Buffer) => `mt2 ${Buffer.from(bytes as string).toString('base64url')}`;
+  const others = ['{"filename":1}', '{}', 'null', 'x', Buffer.from([0xff])].map(encode);
+  for (const text of [...others, 'backup.tar', 'mt2 backup.tar', 'mt2 ', '']) {
+    assert.equal(readableDescription(text), text);
+  }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -74,8 +75,13 @@ test('calve hash --json of a missing file prints the failure among the results',
   checkObject(lines[1] ?? '', 'hash');
 });
 
-test('calve hash shows a name that would act on a terminal as text', async (t) => {
+test('calve hash escapes a name as sha256sum does, and shows what would act on a terminal as text', async (t) => {
   const { folder, run } = hasher(t);
-  writeFileSync(join(folder, 'a\nb\x1b[31m'), 'x');
-  assert.match((await run(['a\nb\x1b[31m'])).stdout, /^[0-9a-f]{64} {2}a\\nb\\x1b\[31m\n$/);
+  const names = ['a\nb\\c\rd', 'tab\t', 'e\x1b[31m'];
+  for (const name of names) writeFileSync(join(folder, name), 'x');
+  const { stdout } = await run(names);
+  // Up to 1 MiB the tree hash is the SHA-256, so the first two lines are those of sha256sum.
+  const hash = createHash('sha256').update('x').digest('hex');
+  const lines = [`\\${hash}  a\\nb\\\\c\\rd`, `${hash}  tab\t`, `\\${hash}  e\\x1b[31m`, ''];
+  assert.equal(stdout, lines.join('\n'));
 });

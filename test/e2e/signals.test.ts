@@ -8,6 +8,7 @@ import type { EmulatorOptions } from '../../src/emulator/server.js';
 import { writeSeededFile } from '../support/bytes.js';
 import { type Ended, jsonLines, type Running } from '../support/calve.js';
 import { crashEnv } from '../support/crash-at.js';
+import { errorsAsText } from '../support/failed.js';
 import { isPart } from '../support/requests.js';
 import { pasteIntoShell } from '../support/shell.js';
 import { openTerminal } from '../support/terminal.js';
@@ -109,6 +110,10 @@ test('A signal ends a run within 2 s though a disk hangs, and a second signal en
   );
   assert.ok(twice.tookMs < 1000, `it took ${Math.round(twice.tookMs)} ms`);
   for (const { stderr } of [once.ended, twice.ended]) assert.match(stderr, /^hint: calve resume /m);
+  assert.match(
+    once.ended.stderr,
+    /SIGINT; the service keeps \d of 8 parts, (0 bytes|\d MiB) of 8(\.\d+)? MiB$/m,
+  );
   const last = await bench.vault.run(bench.line, bench.env);
   assert.equal(last.code, 0, last.stderr);
   await assertOnlyArchive(bench, last.stdout);
@@ -229,7 +234,7 @@ async function stopWhenRipe(
   const sentMs = performance.now();
   for (const signal of signals) running.child.kill(signal);
   const ended = await running.ended;
-  return { ended, tookMs: performance.now() - sentMs };
+  return { ended: { ...ended, stderr: errorsAsText(ended.stderr) }, tookMs: performance.now() - sentMs };
 }
 
 function untilParts(traffic: EventEmitter, count: number): Promise<void> {

@@ -54,8 +54,8 @@ describe('On a slow line', { concurrency: 2 }, () => {
     const { code, stderr } = await run('--concurrency', '1', '--part-size', '32M', '--progress', 'json');
     assert.equal(code, 0, stderr);
     const lines = jsonLines(stderr).filter(({ type }) => type === 'progress');
-    assert.ok(lines.every(({ totalBytes, parts }) => totalBytes === sizeBytes && parts === 1));
-    const within = new Set(lines.map(({ doneBytes }) => Number(doneBytes)).filter((done) => done > 0));
+    assert.ok(lines.every(({ size, parts }) => size === sizeBytes && parts === 1));
+    const within = new Set(lines.map(({ bytesDone }) => Number(bytesDone)).filter((done) => done > 0));
     assert.ok(within.size >= 3, stderr);
     assert.deepEqual(
       [...within],

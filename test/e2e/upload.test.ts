@@ -180,15 +180,4 @@ describe('calve upload', { concurrency: 2 }, () => {
     const { code, stderr } = await home.run(['upload', home.file('f', 5), home.target, '--quiet']);
     assert.deepEqual([code, stderr], [0, '']);
   });
-
-  test('with --progress json tells the events on stderr, one object a line', async (t) => {
-    const home = await service.home(t);
-    const file = home.file('f', 2 * MIB_BYTES);
-    const words = ['upload', file, home.target, '--part-size=1M', '--progress', 'json'];
-    const events = (await home.run(words)).stderr.trimEnd().split('\n');
-    const types = events.map((line) => String((JSON.parse(line) as { type: string }).type));
-    assert.equal(types[0], 'started');
-    assert.equal(types.filter((type) => type === 'part').length, 2);
-    assert.equal(types.at(-1), 'archived');
-  });
 });

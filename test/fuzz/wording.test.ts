@@ -111,7 +111,7 @@ test('Tables with any text have one line per row, the same columns in each, and 
     const texts = [
       uploads.push(row) + uploads.end(),
       parts.push(part) + parts.end(),
-      unfinishedTable([{ ...unfinishedJson(unfinished, null), file, map: '##' }], {
+      unfinishedTable([{ ...unfinishedJson(unfinished, null), file, description, map: '##' }], {
         isTerminal,
         columns: 400,
         nowMs: 0,

@@ -45,3 +45,11 @@ export function assertWords(stderr: string): string {
   }
   return failures[0] ?? '';
 }
+
+/** Returns standard error with the errors of --progress json in the words that are printed without it. */
+export function errorsAsText(stderr: string): string {
+  return stderr.replaceAll(/^\{"type":"error".*$/gm, (line) => {
+    const { message, hint } = JSON.parse(line) as { message: string; hint: string | null };
+    return `calve: ${message}${hint === null ? '' : `\nhint: ${hint}`}`;
+  });
+}

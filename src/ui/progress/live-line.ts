@@ -2,8 +2,10 @@
  * The one line of a terminal that changes: a cli-progress bar, an ora spinner, or nothing. Other lines go above it.
  * It never hides the cursor or turns off line wrapping, because nothing would restore them after kill -9 or Ctrl-Z.
  */
+import { stripVTControlCharacters } from 'node:util';
 import type { Options, SingleBar } from 'cli-progress';
 import type { Ora } from 'ora';
+import { textWidth } from '../text/text-width.js';
 import type { ErrorStream, GuardedWriter } from './guarded-stream.js';
 
 const COLUMNS_UNKNOWN = 80;
@@ -37,6 +39,14 @@ const ignore = () => {};
  * which the cursor visibly jumps.
  */
 function barTerminal({ stream, writer }: LiveLineOptions) {
+  const columns = () => stream.columns || COLUMNS_UNKNOWN;
+  let shownWidth = 0;
+  // A window that was made narrower has wrapped the line to several rows.
+  const toFirstRow = () => {
+    const rows = Math.ceil(shownWidth / columns());
+    shownWidth = 0;
+    return rows <= 1 ? '' : `\r\x1b[${rows - 1}A\x1b[J`;
+  };
   return {
     cursorSave: ignore,
     cursorRestore: ignore,
@@ -45,10 +55,13 @@ function barTerminal({ stream, writer }: LiveLineOptions) {
     lineWrapping: ignore,
     clearRight: ignore,
     newline: ignore,
-    clearLine: () => writer.write(CLEAR_LINE),
-    write: (frame: string) => writer.write(`\r${frame}${CLEAR_RIGHT}`),
+    clearLine: () => writer.write(toFirstRow() + CLEAR_LINE),
+    write(frame: string) {
+      writer.write(`${toFirstRow()}\r${frame}${CLEAR_RIGHT}`);
+      shownWidth = textWidth(stripVTControlCharacters(frame));
+    },
     isTTY: () => true,
-    getWidth: () => stream.columns || COLUMNS_UNKNOWN,
+    getWidth: columns,
   };
 }
 
@@ -58,12 +71,16 @@ export async function createLiveLine(options: LiveLineOptions): Promise<LiveLine
     import('cli-progress'),
     import('ora'),
   ]);
-  return new TerminalLine(options, makeBar(cliProgress.SingleBar, options), makeSpinner(ora, options));
+  return new TerminalLine(options, cliProgress.SingleBar, makeSpinner(ora, options));
 }
 
-function makeBar(Bar: typeof SingleBar, options: LiveLineOptions): SingleBar {
-  const barOptions: Options & { terminal: ReturnType<typeof barTerminal> } = {
-    terminal: barTerminal(options),
+function makeBar(
+  Bar: typeof SingleBar,
+  options: LiveLineOptions,
+  terminal: ReturnType<typeof barTerminal>,
+): SingleBar {
+  const barOptions: Options & { terminal: typeof terminal } = {
+    terminal,
     format: (_options, params) => options.barLine(params.maxWidth),
     fps: FRAMES_PER_SECOND,
     clearOnComplete: true,
@@ -87,13 +104,15 @@ function makeSpinner(ora: typeof import('ora').default, { stream, frames }: Live
 
 class TerminalLine implements LiveLine {
   readonly #options: LiveLineOptions;
+  readonly #terminal: ReturnType<typeof barTerminal>;
   readonly #bar: SingleBar;
   readonly #spinner: Ora;
   #shown: 'bar' | 'spinner' | null = null;
 
-  constructor(options: LiveLineOptions, bar: SingleBar, spinner: Ora) {
+  constructor(options: LiveLineOptions, Bar: typeof SingleBar, spinner: Ora) {
     this.#options = options;
-    this.#bar = bar;
+    this.#terminal = barTerminal(options);
+    this.#bar = makeBar(Bar, options, this.#terminal);
     this.#spinner = spinner;
   }
 
@@ -118,7 +137,7 @@ class TerminalLine implements LiveLine {
 
   printAbove(text: string): void {
     const shown = this.#shown;
-    if (shown === 'bar') this.#options.writer.write(CLEAR_LINE);
+    if (shown === 'bar') this.#terminal.clearLine();
     if (shown === 'spinner') this.#spinner.clear();
     this.#options.writer.write(`${text}\n`);
     if (shown === 'bar') this.#bar.render();

@@ -1,5 +1,6 @@
 /** Adds up from events how far the transfer of a file is. Bars and lines show its numbers. */
 import { basename } from 'node:path';
+import type { FailureContext } from '../../core/failures.js';
 import { isStandardInput } from '../../core/identity.js';
 import type { TransferEvent } from '../../transfer/events.js';
 
@@ -106,6 +107,16 @@ export class ProgressMeter {
     sum.parts += 1;
     sum.bytes += event.sizeBytes;
     this.#inFlight.delete(event.index);
+  }
+
+  /** Returns the parts that the service holds now; null before a transfer was started. */
+  held(): FailureContext['held'] | null {
+    const started = this.#started;
+    if (started === null) return null;
+    const { partCount, sizeBytes: totalBytes } = started.plan;
+    const parts = atMost(partCount, started.reusedParts + this.#reused.parts + this.#sent.parts);
+    const bytes = atMost(totalBytes, started.reusedBytes + this.#reused.bytes + this.#sent.bytes);
+    return { parts, partCount, bytes, totalBytes };
   }
 
   /** Ends the transfer. Returns its last numbers, without the parts in flight; null if none was started. */

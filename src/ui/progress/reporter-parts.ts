@@ -16,14 +16,17 @@ export interface Reporter {
 export interface ReporterContext {
   readonly stream: ErrorStream;
   readonly writer: GuardedWriter;
+  /** Monotonic. */
   readonly nowMs: () => number;
+  /** The time of day, in milliseconds since 1970. */
+  readonly timeMs: () => number;
   readonly style: TerminalStyle;
   readonly env: WordingEnvironment;
   /** Prints every line, however often it repeats. */
   readonly debug: boolean;
 }
 
-type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>;
+export type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>;
 
 /** One handler for every type of event: a new event does not compile until each reporter has a handler for it. */
 export type EventHandlers = { readonly [T in TransferEvent['type']]: (event: EventOf<T>) => void };

@@ -2,8 +2,9 @@
 
 import type { WordingEnvironment } from '../wording/paste-line.js';
 import { createBarReporter } from './bar-reporter.js';
-import { createJsonReporter, createNoticeReporter } from './bare-reporters.js';
 import { type ErrorStream, guardStream } from './guarded-stream.js';
+import { createJsonReporter } from './json-reporter.js';
+import { createNoticeReporter } from './notice-reporter.js';
 import { createPlainReporter } from './plain-reporter.js';
 import type { ProgressMode } from './progress-mode.js';
 import type { Reporter, ReporterContext } from './reporter-parts.js';
@@ -14,7 +15,10 @@ export interface ReporterOptions {
   readonly stderr: ErrorStream;
   /** Prints no progress and no notices, in any mode. */
   readonly quiet: boolean;
+  /** Monotonic. */
   readonly nowMs: () => number;
+  /** The time of day, in milliseconds since 1970. */
+  readonly timeMs: () => number;
   /** False under NO_COLOR. */
   readonly color: boolean;
   /** True if the terminal shows more than ASCII. */
@@ -34,9 +38,9 @@ const FACTORIES = {
 
 /** Returns the reporter of one run. Errors of `stderr` are ignored from now on: progress is not worth a transfer. */
 export async function createReporter(options: ReporterOptions): Promise<Reporter> {
-  const { stderr, nowMs, debug, env } = options;
+  const { stderr, nowMs, timeMs, debug, env } = options;
   const writer = guardStream(stderr);
   if (options.quiet) return SILENT;
   const style = terminalStyle(options);
-  return await FACTORIES[options.mode]({ stream: stderr, writer, nowMs, style, debug, env });
+  return await FACTORIES[options.mode]({ stream: stderr, writer, nowMs, timeMs, style, debug, env });
 }

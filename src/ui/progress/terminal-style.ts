@@ -10,6 +10,8 @@ export interface TerminalStyle {
   readonly empty: string;
   readonly success: string;
   readonly failure: string;
+  /** Stands for the start of a name that is cut. */
+  readonly ellipsis: string;
   readonly spinner: readonly string[];
 }
 
@@ -28,9 +30,17 @@ const UNICODE = {
   empty: '─',
   success: '✔',
   failure: '✖',
+  ellipsis: '…',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
-const ASCII = { full: '=', empty: '-', success: '*', failure: 'x', spinner: ['-', '\\', '|', '/'] };
+const ASCII = {
+  full: '=',
+  empty: '-',
+  success: '*',
+  failure: 'x',
+  ellipsis: '..',
+  spinner: ['-', '\\', '|', '/'],
+};
 
 /** @param shows the abilities of the terminal; `unicode` means more than ASCII */
 export function terminalStyle(shows: { readonly color: boolean; readonly unicode: boolean }): TerminalStyle {

@@ -22,6 +22,8 @@ export interface TableOptions {
   readonly isTerminal: boolean;
   /** Width of the terminal; if it is unknown, lines are as wide as necessary. */
   readonly columns?: number | undefined;
+  /** False if the terminal shows ASCII only. */
+  readonly unicode?: boolean;
 }
 
 /** A table that is printed while its rows are still being read. Write the text that a method returns at once. */
@@ -81,7 +83,11 @@ function measure<Row>(
   return { columns, widths, isIdBelow: columns.length > 1 && total > terminalColumns };
 }
 
-function alignedTable<Row>(columns: readonly Column<Row>[], terminalColumns: number): TableStream<Row> {
+function alignedTable<Row>(
+  columns: readonly Column<Row>[],
+  terminalColumns: number,
+  ellipsis: string,
+): TableStream<Row> {
   const shown = columns.filter((column) => column.human !== undefined);
   let waiting: string[][] = [shown.map((column) => column.title)];
   let layout: Layout<Row> | null = null;
@@ -93,7 +99,7 @@ function alignedTable<Row>(columns: readonly Column<Row>[], terminalColumns: num
     return text;
   };
   const cell = (column: Column<Row>, row: Row) =>
-    keepEnd(safeWhole(column.human?.(row) ?? '-'), column.widthMax ?? Number.POSITIVE_INFINITY);
+    keepEnd(safeWhole(column.human?.(row) ?? '-'), column.widthMax ?? Number.POSITIVE_INFINITY, ellipsis);
   return {
     push: (row) => {
       waiting.push(shown.map((column) => cell(column, row)));
@@ -106,7 +112,11 @@ function alignedTable<Row>(columns: readonly Column<Row>[], terminalColumns: num
 /** Starts a table whose rows come one by one: a vault may have 100,000 uploads in progress. */
 export function tableStream<Row>(columns: readonly Column<Row>[], options: TableOptions): TableStream<Row> {
   return options.isTerminal
-    ? alignedTable(columns, options.columns ?? Number.POSITIVE_INFINITY)
+    ? alignedTable(
+        columns,
+        options.columns ?? Number.POSITIVE_INFINITY,
+        options.unicode === false ? '..' : '…',
+      )
     : exactTable(columns);
 }
 

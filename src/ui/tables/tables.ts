@@ -1,4 +1,7 @@
 /** The tables of `list-uploads`, `list-parts`, `status` and `archives`, over the same objects that `--json` prints. */
+
+import { readableDescription } from '../../core/description.js';
+import { isStandardInput } from '../../core/identity.js';
 import { formatDuration, formatSize } from '../../core/units.js';
 import type { CataloguedJson } from '../archive-json.js';
 import type { PartJson, UnfinishedJson, UploadJson } from '../json.js';
@@ -20,6 +23,15 @@ function size(bytes: number | null): string | null {
 
 function time(iso: string | null): string | null {
   return iso === null ? null : formatTimestamp(iso);
+}
+
+function readable(description: string | null): string | null {
+  return description === null ? null : readableDescription(description);
+}
+
+/** Returns the file; for a stream that nobody named, its description, because `-` would be the same for all. */
+function fileOrStream(file: string, description: string | null): string {
+  return isStandardInput(file) ? `${file} (${readable(description) ?? 'standard input'})` : file;
 }
 
 const UPLOAD_COLUMNS: readonly Column<UploadJson>[] = [
@@ -50,7 +62,7 @@ const UPLOAD_COLUMNS: readonly Column<UploadJson>[] = [
     name: 'description',
     title: 'DESCRIPTION',
     widthMax: DESCRIPTION_WIDTH_MAX,
-    human: (u) => u.description,
+    human: (u) => readable(u.description),
     exact: (u) => u.description,
   },
   { name: 'uploadId', title: 'UPLOAD ID', human: (u) => u.uploadId, exact: (u) => u.uploadId },
@@ -78,8 +90,10 @@ const PART_COLUMNS: readonly Column<PartJson>[] = [
   { name: 'treeHash', title: 'TREE HASH', human: (p) => p.treeHash, exact: (p) => p.treeHash },
 ];
 
-/** An unfinished upload with its part map, which only a terminal shows. */
+/** An unfinished upload with the facts that only a terminal shows. */
 export interface UnfinishedRow extends UnfinishedJson {
+  /** Null for an object, whose target has its key. */
+  readonly description: string | null;
   readonly map: string;
 }
 
@@ -95,7 +109,7 @@ function unfinishedColumns(nowMs: number): readonly Column<UnfinishedRow>[] {
       name: 'file',
       title: 'FILE',
       widthMax: PATH_WIDTH_MAX,
-      human: (u) => u.file,
+      human: (u) => fileOrStream(u.file, u.description),
       exact: (u) => u.file,
     },
     { name: 'target', title: 'TARGET', human: (u) => u.target, exact: (u) => u.target },
@@ -130,7 +144,13 @@ const ARCHIVE_COLUMNS: readonly Column<CataloguedJson>[] = [
   { name: 'account', title: 'ACCOUNT', exact: (a) => a.account },
   { name: 'file', title: 'FILE', widthMax: PATH_WIDTH_MAX, human: (a) => a.file, exact: (a) => a.file },
   { name: 'mtime', title: 'MODIFIED', exact: (a) => a.mtime },
-  { name: 'description', title: 'DESCRIPTION', exact: (a) => a.description },
+  {
+    name: 'description',
+    title: 'DESCRIPTION',
+    widthMax: DESCRIPTION_WIDTH_MAX,
+    human: (a) => readable(a.description),
+    exact: (a) => a.description,
+  },
   { name: 'treeHash', title: 'TREE HASH', exact: (a) => a.treeHash },
   { name: 'archiveId', title: 'ARCHIVE ID', human: (a) => a.archiveId, exact: (a) => a.archiveId },
 ];

@@ -47,3 +47,16 @@ export function safeText(text: string, maxLength = SAFE_TEXT_MAX_LENGTH): string
 export function safeWhole(text: string): string {
   return safeText(text, Number.POSITIVE_INFINITY);
 }
+
+/**
+ * Returns `HASH  NAME` as sha256sum prints it: if the name needs escapes, the line starts with a backslash, and a
+ * backslash is doubled. Control characters that sha256sum prints raw are escaped, too, except the tab.
+ * Source: GNU coreutils manual, "md5sum invocation".
+ */
+export function checksumLine(hash: string, name: string): string {
+  const escaped = Array.from(name, (character) => {
+    if (character === '\\') return '\\\\';
+    return character === '\t' ? character : visible(character);
+  }).join('');
+  return `${escaped === name ? '' : '\\'}${hash}  ${escaped}`;
+}

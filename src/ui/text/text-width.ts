@@ -38,19 +38,19 @@ export function textWidth(text: string): number {
 }
 
 /** Returns the end of the text in at most `width` columns, with an ellipsis for the cut: the end of a path matters most. */
-export function keepEnd(text: string, width: number): string {
+export function keepEnd(text: string, width: number, ellipsis = '…'): string {
   const lengthMax = Math.max(SEGMENTED_MAX_LENGTH, width * LENGTH_PER_COLUMN_MAX);
   if (text.length <= lengthMax && textWidth(text) <= width) return text;
   // The cut may leave one half of a surrogate pair, which is not a character.
   const end = text.slice(-lengthMax).replace(/^[\udc00-\udfff]/, '');
   let kept = '';
-  let keptWidth = 1;
+  let keptWidth = textWidth(ellipsis);
   for (const { segment } of Array.from(graphemesOf(end)).reverse()) {
     keptWidth += graphemeWidth(segment);
     if (keptWidth > width) break;
     kept = segment + kept;
   }
-  return `…${kept}`;
+  return ellipsis + kept;
 }
 
 /** Adds spaces up to `width` columns; wider text stays as it is. */

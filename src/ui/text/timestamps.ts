@@ -12,7 +12,8 @@ export function isoFromNs(ns: string): string | null {
   return isoFromMs(Number(BigInt(ns) / NS_PER_MS));
 }
 
-function isoFromMs(ms: number): string | null {
+/** Returns milliseconds since 1970 as ISO-8601 UTC; null if there is no such time. */
+export function isoFromMs(ms: number): string | null {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -1,5 +1,6 @@
 /** Failures in words: what failed, why, and what to do. The compiler proves that every kind has its words. */
 import type { FailureKind, TransferError } from '../../core/failures.js';
+import { formatSize } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatSince } from '../text/timestamps.js';
 import { describeChecksum, describeExists, describeLimit } from './archive-failures.js';
@@ -8,6 +9,7 @@ import { abortLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
 import { describeGone, describeNotFound, describeTooSlow, describeUnreachable } from './service-failures.js';
 import {
+  count,
   type FailureDescriber,
   type FailureWording,
   inBrackets,
@@ -24,11 +26,21 @@ const describeUsage: FailureDescriber<'usage'> = (error) => ({
   ),
 });
 
+/** Returns what a later run need not send again. */
+function keptParts({ context: { held } }: TransferError): string {
+  if (held === undefined) return 'the parts that were sent are kept';
+  const { parts, partCount, bytes, totalBytes } = held;
+  const ofParts = partCount === null ? count(parts, 'part') : `${parts} of ${count(partCount, 'part')}`;
+  const ofBytes =
+    totalBytes === null ? formatSize(bytes) : `${formatSize(bytes)} of ${formatSize(totalBytes)}`;
+  return `the service keeps ${ofParts}, ${ofBytes}`;
+}
+
 const describeStopped: FailureDescriber<'stopped'> = (error, env) => {
   const { signal } = error.facts;
   return {
     what: `stopped${inBrackets(error)}`,
-    why: error.context.resumable === true ? `${signal}; the parts that were sent are kept` : signal,
+    why: error.context.resumable === true ? `${signal}; ${keptParts(error)}` : signal,
     hint: resumeOr(RUN_AGAIN, error, env),
   };
 };

@@ -1,5 +1,6 @@
 /** Notices in words, one line each. The compiler proves that every notice has its words. */
 import { basename } from 'node:path';
+import { isStandardInput } from '../../core/identity.js';
 import { formatDuration } from '../../core/units.js';
 import type { Notice } from '../../transfer/events.js';
 import { formatRate } from '../progress/progress-lines.js';
@@ -100,6 +101,8 @@ const NAMES_ITS_FILE: ReadonlySet<Notice['notice']> = new Set(['busy-skipped']);
 export function describeNotice(notice: Notice & { readonly file?: string }, env: WordingEnvironment): string {
   const words: (notice: never, env: WordingEnvironment) => string = wordingOf(notice.notice);
   const isAbout = notice.file !== undefined && !NAMES_ITS_FILE.has(notice.notice);
-  const about = isAbout ? `${safeWhole(basename(notice.file))}: ` : '';
+  const about = isAbout
+    ? `${isStandardInput(notice.file) ? 'standard input' : safeWhole(basename(notice.file))}: `
+    : '';
   return about + words(notice as never, env);
 }

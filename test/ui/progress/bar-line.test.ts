@@ -70,3 +70,8 @@ test('a stream of unknown length shows its size and rate, and no percentage', ()
     ['standard input       2.50 GiB  25.6 MiB/s', '…d input       2.50 GiB', '2.50 GiB'],
   );
 });
+
+test('a terminal that shows ASCII only gets nothing else', () => {
+  const ascii = terminalStyle({ color: false, unicode: false });
+  assert.match(barLine(HALF, 40, ascii), /^\.\.up\.tar {2}=+-+ {3}50%$/);
+});

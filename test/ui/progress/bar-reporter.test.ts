@@ -144,3 +144,19 @@ test('other text can be printed after the line is cleared, and the next part bri
   assert.equal(stderr.screen()[0], 'calve: the earlier file failed');
   assert.match(stderr.screen()[1] ?? '', /^backup\.tar .* 21% /);
 });
+
+test('a window that becomes narrower keeps no pieces of an old bar, and the lines above it', async (t) => {
+  const stderr = new FakeStderr({ isTTY: true });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'bar' });
+  reporter.report(STARTED);
+  reporter.report(NOTICE);
+  stderr.narrow(41);
+  assert.equal(stderr.screen().length, 3, 'the terminal has wrapped the bar');
+  reporter.report(NOTICE);
+  const [first, second, bar, ...others] = stderr.screen();
+  assert.deepEqual([first, second, others], [NOTE, NOTE, []]);
+  assert.match(bar ?? '', /^…kup\.tar .* 20%$/);
+  stderr.narrow(20);
+  reporter.report(ARCHIVED);
+  assert.equal(stderr.screen().filter((line) => line.includes('20%')).length, 0);
+});

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 
 export class FakeStderr extends Writable {
   readonly isTTY: boolean;
-  readonly columns: number;
+  columns: number;
   text = '';
 
   constructor(options: { isTTY: boolean; columns?: number }) {
@@ -29,6 +29,13 @@ export class FakeStderr extends Writable {
     return this.write(`\x1b[${direction === 1 ? 0 : 2}K`);
   }
 
+  /** Makes the window narrower, as terminals do that wrap the lines that no longer fit. */
+  narrow(columns: number): void {
+    const rows = this.screen().flatMap((line) => line.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? ['']);
+    this.text = rows.join('\n');
+    this.columns = columns;
+  }
+
   /** Returns the lines that are on the screen now. @throws Error for a sequence that calve never needs */
   screen(): string[] {
     return screenOf(this.text);
@@ -50,7 +57,10 @@ function screenOf(text: string): string[] {
     } else if (token === '\r') column = 0;
     else if (final === undefined) line[column++] = token;
     else if (final === 'K') line.length = parameter === '2' ? 0 : Math.min(line.length, column);
-    else if (final === 'G') column = Number(parameter) - 1;
+    else if (final === 'J') {
+      line.length = Math.min(line.length, column);
+      lines.length = row + 1;
+    } else if (final === 'G') column = Number(parameter) - 1;
     else if (final === 'A') row -= Number(parameter);
     else if (final !== 'm' && !parameter?.startsWith('?2026')) throw new Error(JSON.stringify(token));
   }

@@ -25,6 +25,7 @@ export async function reporterOn(
     debug: false,
     env: { stateDirectory: null, stateDirectoryGiven: false, isTerminal: true },
     nowMs: () => clock.nowMs,
+    timeMs: () => clock.nowMs,
     ...options,
   });
   t.after(() => reporter.done());

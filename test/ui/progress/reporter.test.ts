@@ -5,6 +5,7 @@ import { chooseProgressMode } from '../../../src/ui/progress/progress-mode.js';
 import { brokenStderr, FakeStderr } from './fake-terminal.js';
 import {
   ARCHIVED,
+  MIB_BYTES,
   NOTICE,
   reporterOn,
   retryOf,
@@ -27,18 +28,50 @@ const EVENTS = [
   { type: 'failed', file: '/data/other.tar' } as const,
 ];
 
-test('JSON progress prints each event on a line of its own, with the type first', async (t) => {
+test('JSON progress prints each event on a line of its own, with the names that --json has', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter } = await reporterOn(t, stderr, { mode: 'json' });
   for (const event of EVENTS) reporter.report(event);
   reporter.done();
-  const lines = stderr.text.trimEnd().split('\n');
-  assert.deepEqual(
-    lines.map((line) => JSON.parse(line)),
-    EVENTS,
-  );
-  for (const line of lines) assert.match(line, /^\{"type":"/);
-  assert.equal(lines[4], '{"type":"part","index":20,"sizeBytes":16777216,"reused":false}');
+  const TIME = '"time":"1970-01-01T00:16:40.000Z"';
+  const totals = (bytesDone: number, partsDone: number, partsInFlight: number) =>
+    `{"type":"progress",${TIME},"file":"/data/backup.tar","bytesDone":${bytesDone},"size":1677721600,"partsDone":${partsDone},"parts":100,"partsInFlight":${partsInFlight},"bytesPerSecond":null,"secondsLeft":null}`;
+  assert.deepEqual(stderr.text.trimEnd().split('\n'), [
+    `{"type":"waiting",${TIME},"what":"/data/backup.tar","holder":"pid 123 on nas\\u001b[2J","since":"2026-11-20T10:04:00.000Z","waitMs":3600000}`,
+    `{"type":"notice",${TIME},"notice":"state-folder","file":null,"message":"the state folder is /state\\\\x1b[2J","path":"/state\\u001b[2J"}`,
+    `{"type":"started",${TIME},"file":"/data/backup.tar","target":"glacier://photos","uploadId":"-Xk3","size":1677721600,"partSize":16777216,"parts":100,"partsReused":20,"bytesReused":335544320,"resumed":true,"resumable":true}`,
+    `{"type":"sending",${TIME},"index":20}`,
+    totals(320 * MIB_BYTES, 20, 1),
+    `{"type":"part",${TIME},"index":20,"size":16777216,"reused":false}`,
+    `{"type":"retry",${TIME},"operation":"send part 21","attempt":2,"attemptsMax":10,"delayMs":4000,"why":"connection reset\\u0007"}`,
+    totals(336 * MIB_BYTES, 21, 0),
+    `{"type":"completing",${TIME},"uploadId":"-Xk3"}`,
+    `{"type":"archived",${TIME},"file":"/data/backup.tar","archiveId":"arch-1","size":1677721600,"durationMs":80000}`,
+    `{"type":"failed",${TIME},"file":"/data/other.tar"}`,
+  ]);
+});
+
+test('a notice with the address of an upload has its target alone, and the command line is in the message', async (t) => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'json' });
+  const target = { url: 's3://b/k', region: 'eu-west-1', endpoint: null, account: null };
+  const connection = { accountId: '-', profile: 'mine', pathStyle: false };
+  const address = { uploadId: 'u1', target, connection };
+  const startedAt = '2026-11-20T10:04:05.678Z';
+  reporter.report({
+    ...{ type: 'notice', notice: 'left-unfinished', file: '/d/f' },
+    ...{ uploadId: 'u1', startedAt, address },
+  });
+  const { message, time: _, ...others } = JSON.parse(stderr.text);
+  assert.match(message, /^f: an earlier upload .* abort it with: calve abort s3:\/\/b\/k --upload-id=u1 /);
+  assert.deepEqual(others, {
+    type: 'notice',
+    notice: 'left-unfinished',
+    file: '/d/f',
+    uploadId: 'u1',
+    startedAt,
+    target: 's3://b/k',
+  });
 });
 
 test('--progress none prints notices and waits, and --quiet prints nothing', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeFile } from '../../../src/core/description.js';
 import { type CataloguedJson, cataloguedJson } from '../../../src/ui/archive-json.js';
 import { partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
 import { renderTable, type TableStream } from '../../../src/ui/tables/table-layout.js';
@@ -113,7 +114,7 @@ test('parts of different sizes have no range: a dash on a terminal, and nothing 
 });
 
 test('status shows the progress, a map, and the time until the upload expires', () => {
-  const row = { ...unfinishedJson(UNFINISHED, DAY_MS), map: '.#.' };
+  const row = { ...unfinishedJson(UNFINISHED, DAY_MS), description: 'backup.tar', map: '.#.' };
   assert.equal(
     unfinishedTable([row], { isTerminal: true, nowMs: NOW_MS }),
     [
@@ -139,8 +140,8 @@ test('the catalogue is listed with the archive ids last', () => {
   assert.equal(
     whole(archivesTable({ isTerminal: true })),
     [
-      'ARCHIVED                SIZE  TARGET            FILE              ARCHIVE ID',
-      '2026-11-20 10:04 UTC  40 MiB  glacier://photos  /data/backup.tar  arch-1',
+      'ARCHIVED                SIZE  TARGET            FILE              DESCRIPTION  ARCHIVE ID',
+      '2026-11-20 10:04 UTC  40 MiB  glacier://photos  /data/backup.tar  backup.tar   arch-1',
       '',
     ].join('\n'),
   );
@@ -152,6 +153,23 @@ test('the catalogue is listed with the archive ids last', () => {
       '',
     ].join('\n'),
   );
+});
+
+test('a stream is listed with its description, and a description of the mt2 form as its file name', () => {
+  const encoded = describeFile('写真.tar', Date.UTC(2026, 0, 2));
+  const row = {
+    ...{ ...unfinishedJson(UNFINISHED, DAY_MS), file: '-', map: '' },
+    description: 'nightly database',
+  };
+  const at = { isTerminal: true, nowMs: NOW_MS };
+  assert.match(unfinishedTable([row], at), /\n- \(nightly database\) {2}glacier/);
+  assert.match(unfinishedTable([{ ...row, description: null }], at), /\n- \(standard input\) /);
+  const archive = cataloguedJson({ ...ENTRY, description: encoded });
+  const whole = (table: TableStream<CataloguedJson>) => table.push(archive) + table.end();
+  assert.match(whole(archivesTable({ isTerminal: true })), / {2}写真\.tar {2}/);
+  assert.ok(whole(archivesTable(PIPE)).includes(`\t${encoded}\t`), 'exact values are as in JSON');
+  const uploads = uploadsTable({ isTerminal: true });
+  assert.match(uploads.push({ ...unknownHere, description: encoded }) + uploads.end(), / {2}写真\.tar {2}/);
 });
 
 test('long paths lose their start on a terminal, and only there', () => {

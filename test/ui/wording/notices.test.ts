@@ -154,3 +154,8 @@ test('an invalid time is printed as a question mark', () => {
     /archived to this target on \?: nothing/,
   );
 });
+
+test('a notice about a stream names standard input', () => {
+  const line = describeNotice({ notice: 'default-class', storageClass: 'STANDARD', file: '-' }, env);
+  assert.match(line, /^standard input: the storage class is STANDARD;/);
+});

@@ -4,10 +4,16 @@ import { createInterface, type Interface } from 'node:readline/promises';
 import { TransferError } from '../../../core/failures.js';
 import type { CommandContext } from '../../command.js';
 import { isSet } from '../../compose.js';
-import type { Io } from '../../io.js';
 
 /** @throws TransferError `usage` where nobody can answer */
-export function checkMayAsk({ env, stdin, stderr }: Io): void {
+export function checkMayAsk({ io: { env, stdin, stderr }, output }: CommandContext): void {
+  if (output.progress === 'json') {
+    throw new TransferError('usage', {
+      what: 'abort',
+      why: 'aborting several uploads needs a confirmation, and --progress json leaves no place for a question',
+      hint: 'add --yes, or list the uploads with --dry-run',
+    });
+  }
   if (stdin.isTTY === true && stderr.isTTY === true && !isSet(env['CI'])) return;
   throw new TransferError('usage', {
     what: 'abort',

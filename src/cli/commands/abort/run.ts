@@ -32,7 +32,7 @@ export async function abort(context: Context, words: readonly string[]): Promise
   const selection = readSelection(own);
   const isSweep = selection.ids.length === 0;
   if (!isSweep) checkKey(url, 'abort');
-  if (isSweep && !own.dryRun && !own.yes) checkMayAsk(context.io);
+  if (isSweep && !own.dryRun && !own.yes) checkMayAsk(context);
   const options = { ...context.options, transfer: { ...DEFAULT_TRANSFER, ...lock } };
   const { session, close } = await openTargetSession({ io, options, reporter }, url);
   try {

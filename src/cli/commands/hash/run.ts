@@ -3,7 +3,7 @@ import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
 import { openStandardInput } from '../../../source/byte-streams.js';
 import { type HashedBytes, hashFile, hashStream } from '../../../source/hash-file.js';
 import { hashJson } from '../../../ui/json.js';
-import { safeWhole } from '../../../ui/text/safe-text.js';
+import { checksumLine } from '../../../ui/text/safe-text.js';
 import type { CommandContext } from '../../command.js';
 import type { Io } from '../../io.js';
 
@@ -15,7 +15,7 @@ export async function hash(context: CommandContext, words: readonly string[]): P
     try {
       about.file = word === STANDARD_INPUT_WORD ? word : io.absolute(word);
       const { sizeBytes, treeHash } = await hashOf(io, about.file);
-      await context.result(hashJson(about.file, sizeBytes, treeHash), `${treeHash}  ${safeWhole(word)}`);
+      await context.result(hashJson(about.file, sizeBytes, treeHash), checksumLine(treeHash, word));
     } catch (error) {
       await context.fail(error, about);
       if (io.signal.aborted) return;

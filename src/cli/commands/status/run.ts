@@ -23,6 +23,7 @@ export async function status(context: CommandContext<Options>): Promise<void> {
   const unicode = showsUnicode(io);
   const rows = uploads.map((upload) => ({
     ...toJson(upload),
+    description: upload.head.description,
     map: partMap(upload.head.plan.partCount, upload.parts, { cellsMax: MAP_CELLS_MAX, unicode }),
   }));
   const table = unfinishedTable(rows, { ...tableOptions(context), nowMs: systemClock.nowMs() });

@@ -1,0 +1,101 @@
+/**
+ * Events as `--progress json` prints them. Keys have the names, and values the forms, of the objects that `--json` prints:
+ * `size`, `partSize`, `parts`, `partsDone`; sizes are bytes, times ISO-8601 UTC, and a value that is not known is null.
+ */
+import type { TransferEvent } from '../../transfer/events.js';
+import { isoFromMs } from '../text/timestamps.js';
+import { describeNotice } from '../wording/notices.js';
+import type { WordingEnvironment } from '../wording/paste-line.js';
+import type { Progress } from './progress-meter.js';
+import type { EventOf } from './reporter-parts.js';
+
+interface TypedObject {
+  readonly type: string;
+}
+
+/** A new event does not compile until it has its keys here. `progress` has the running totals instead. */
+const FORMS: {
+  readonly [T in Exclude<TransferEvent['type'], 'progress'>]: (
+    event: EventOf<T>,
+    env: WordingEnvironment,
+  ) => object;
+} = {
+  started: ({ file, target, uploadId, plan, reusedParts, reusedBytes, resumed, orphan }) => ({
+    file,
+    target,
+    uploadId,
+    size: plan.sizeBytes,
+    partSize: plan.partSizeBytes,
+    parts: plan.partCount,
+    partsReused: reusedParts,
+    bytesReused: reusedBytes,
+    resumed,
+    resumable: orphan === null,
+  }),
+  part: ({ index, sizeBytes, reused }) => ({ index, size: sizeBytes, reused }),
+  sending: ({ index }) => ({ index }),
+  retry: ({ operation, attempt, attemptsMax, delayMs, why }) => ({
+    operation,
+    attempt,
+    attemptsMax,
+    delayMs,
+    why,
+  }),
+  completing: ({ uploadId }) => ({ uploadId }),
+  archived: ({ file, archiveId, sizeBytes, durationMs }) => ({
+    file,
+    archiveId,
+    size: sizeBytes,
+    durationMs,
+  }),
+  failed: ({ file }) => ({ file }),
+  waiting: ({ what, holder, sinceMs, waitMs }) => ({
+    what,
+    holder,
+    since: sinceMs === null ? null : isoFromMs(sinceMs),
+    waitMs,
+  }),
+  notice: noticeFacts,
+};
+
+/** Returns the words, and the facts under their own names. An address is only the target: the words have the command line. */
+function noticeFacts(event: EventOf<'notice'>, env: WordingEnvironment): object {
+  const { type: _, notice, file, ...facts } = event;
+  const { address, ...others } = { address: null, ...facts };
+  return {
+    notice,
+    file: file ?? null,
+    message: describeNotice(event, env),
+    ...others,
+    ...(address !== null && { target: address.target.url }),
+  };
+}
+
+export function eventJson(
+  event: Exclude<TransferEvent, EventOf<'progress'>>,
+  env: WordingEnvironment,
+): TypedObject {
+  const form: (event: never, env: WordingEnvironment) => object = FORMS[event.type];
+  return { type: event.type, ...form(event as never, env) };
+}
+
+/** @param file the path of the file, or `-` */
+export function progressJson(file: string, progress: Progress) {
+  const { doneBytes, totalBytes, bytesPerSecond, leftMs, partsDone, partCount, partsInFlight } = progress;
+  return {
+    type: 'progress' as const,
+    file,
+    bytesDone: doneBytes,
+    size: totalBytes,
+    partsDone,
+    parts: partCount,
+    partsInFlight,
+    bytesPerSecond: bytesPerSecond === null ? null : Math.round(bytesPerSecond),
+    secondsLeft: leftMs === null ? null : Math.round(leftMs / 1000),
+  };
+}
+
+/** Returns the object with the time of day after its type, as every line of `--progress json` has it. */
+export function timed<T extends TypedObject>({ type, ...facts }: T, nowMs: number) {
+  return { type, time: isoFromMs(nowMs), ...facts };
+}
