@@ -9,7 +9,7 @@ import type { Reporter } from '../ui/progress/reporter-parts.js';
 import { safeText } from '../ui/text/safe-text.js';
 import { describeFailure, failureText } from '../ui/wording/failures.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
-import { responseLines, responseLines } from '../ui/wording/wording-parts.js';
+import { responseLines } from '../ui/wording/wording-parts.js';
 import { systemClock } from './clock.js';
 import type { CommandContext, CommandDefinition } from './command.js';
 import { openReporter } from './compose.js';
