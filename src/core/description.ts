@@ -28,14 +28,19 @@ export function checkDescription(text: string): string {
   });
 }
 
+/** The form `YYYYMMDDTHHMMSSZ` has four digits for the year, and file systems have times far beyond. */
+const FIRST_MTIME_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MTIME_MS = Date.parse('9999-12-31T23:59:59.000Z');
+
 /**
  * Returns the description of a file for which the user gave none: its base name. A name that is not printable
  * ASCII is encoded in the `mt2` form of mtglacier, which keeps any name: `mt2 ` and the base64url of a JSON
- * object with `filename` and `mtime` (`YYYYMMDDTHHMMSSZ`).
+ * object with `filename` and `mtime` (`YYYYMMDDTHHMMSSZ`). A time outside the years 0 to 9999 becomes the nearest
+ * one within them.
  */
 export function describeFile(baseName: string, mtimeMs: number): string {
   if (isLegalDescription(baseName) && baseName.trim() === baseName) return baseName;
-  const mtime = new Date(mtimeMs)
+  const mtime = new Date(Math.min(Math.max(mtimeMs, FIRST_MTIME_MS), LAST_MTIME_MS))
     .toISOString()
     .replace(/\.\d{3}Z$/, 'Z')
     .replace(/[-:]/g, '');

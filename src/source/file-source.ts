@@ -2,13 +2,12 @@
 import { basename } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
-import type { Sameness } from '../core/fingerprint.js';
 import type { PartRange } from '../core/part-plan.js';
 import type { OpenSource, PreparedPart, Source } from '../transfer/ports/source.js';
 import type { RecordedPart } from '../transfer/ports/state.js';
 import type { PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
-import { compareByHandle, compareByPath, type OpenedFile, openFile } from './open-file.js';
+import { assertUnchanged, compareOpened, type OpenedFile, openFile } from './open-file.js';
 import { md5Of, type PartResources, preparedPart } from './prepared-part.js';
 import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
@@ -25,12 +24,6 @@ function hasBothHashes(
   recorded: RecordedPart | undefined,
 ): recorded is RecordedPart & { linearHash: string } {
   return recorded !== undefined && recorded.linearHash !== null;
-}
-
-/** Returns the greater difference: `changed` before `touched` before `same`. */
-function worse(a: Sameness, b: Sameness): Sameness {
-  if (a === 'changed' || b === 'changed') return 'changed';
-  return a === 'touched' || b === 'touched' ? 'touched' : 'same';
 }
 
 function fileSource(file: OpenedFile, resources: PartResources): Source {
@@ -74,6 +67,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
       try {
         const memory = partSizeBytes <= inMemoryPartMaxBytes ? slot.buffer(partSizeBytes) : null;
         const hashes = await readPart(range, memory, taskSignal, recorded);
+        await assertUnchanged(file);
         const body = () =>
           memory === null ? streams.open(handle, path, range) : Buffer.from(memory, 0, range.sizeBytes);
         return preparedPart(range, hashes, { body, md5: async () => hashes.md5 ?? computeMd5(range) }, slot);
@@ -92,7 +86,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     expectParts: (parts) => threads.expect(parts, fingerprint.sizeBytes),
     prepare,
     treeHash: (signal) => tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal)),
-    compareNow: async () => worse(await compareByHandle(file), await compareByPath(file)),
+    compareNow: () => compareOpened(file),
     close() {
       // Waits for all reads first: another file may get the descriptor's number as soon as it is closed.
       closing ??= cleanUp(

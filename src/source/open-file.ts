@@ -153,7 +153,7 @@ export async function compareByHandle({ handle, fingerprint }: OpenedFile): Prom
  * Compares the file at the path with what it was when it was opened. A file that is missing is `changed`.
  * @throws TransferError `source` `unreadable`
  */
-export async function compareByPath({ path, fingerprint }: OpenedFile): Promise<Sameness> {
+async function compareByPath({ path, fingerprint }: OpenedFile): Promise<Sameness> {
   try {
     return compareFingerprints(fingerprint, fingerprintOf(await stat(path, { bigint: true })));
   } catch (error) {
@@ -161,4 +161,25 @@ export async function compareByPath({ path, fingerprint }: OpenedFile): Promise<
     if (failure.facts.why === 'missing') return 'changed';
     throw failure;
   }
+}
+
+/** Returns the greater difference: `changed` before `touched` before `same`. */
+function worse(a: Sameness, b: Sameness): Sameness {
+  if (a === 'changed' || b === 'changed') return 'changed';
+  return a === 'touched' || b === 'touched' ? 'touched' : 'same';
+}
+
+/** Compares the file with what it was when it was opened, by its path and by its descriptor. */
+export async function compareOpened(file: OpenedFile): Promise<Sameness> {
+  return worse(await compareByHandle(file), await compareByPath(file));
+}
+
+/**
+ * Fails at the first part after a change: all parts would otherwise be sent for an archive that is never made. A file
+ * that was only touched is compared when all parts are sent.
+ * @throws TransferError `source` (`changed`)
+ */
+export async function assertUnchanged(file: OpenedFile): Promise<void> {
+  if ((await compareOpened(file)) !== 'changed') return;
+  throw new TransferError('source', { path: file.path, why: 'changed', detail: null });
 }

@@ -48,6 +48,16 @@ test('a name outside ASCII is encoded in the mt2 form, from which name and time 
   });
 });
 
+test('a file time that has no four-digit year becomes the nearest time that has one', () => {
+  const mtimeOf = (mtimeMs: number) =>
+    JSON.parse(Buffer.from(describeFile('é', mtimeMs).slice(4), 'base64url').toString('utf8')).mtime;
+  for (const mtimeMs of [Date.UTC(10_000, 0), 8.64e15 + 1, 2 ** 63 * 1000])
+    assert.equal(mtimeOf(mtimeMs), '99991231T235959Z');
+  for (const mtimeMs of [Date.UTC(-1, 0), -(2 ** 63) * 1000])
+    assert.equal(mtimeOf(mtimeMs), '00000101T000000Z');
+  assert.equal(mtimeOf(-1000), '19691231T235959Z');
+});
+
 /** A name that file systems allow: at most 255 bytes, without NUL and slash. */
 const fileName = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })

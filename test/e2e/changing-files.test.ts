@@ -3,7 +3,7 @@
  * mixture.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { CHANGE_KINDS, CHANGES } from '../chaos/source-changes.js';
 import { badDiskEnv } from '../support/bad-disk.js';
@@ -47,6 +47,22 @@ describe('A file', { concurrency: 2 }, () => {
       assert.ok((after as Buffer).equals(await home.readBack(String(archiveId))));
     });
   }
+
+  test('that changes while its first part is sent stops the run soon: its other parts are not sent', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 16 * MIB_BYTES);
+    let parts = 0;
+    home.hook({
+      before: (passing) => {
+        if (isPart(passing) && ++parts === 1) appendFileSync(file, 'more');
+        return 'pass';
+      },
+    });
+    const line = ['upload', file, home.target, '--part-size=1M', '--concurrency=1'];
+    assert.match(assertFailed(await home.run(line), 13), /changed/);
+    // Some parts are read ahead.
+    assert.ok(parts <= 5, `${parts} parts were sent`);
+  });
 
   test(`that is ${HARMLESS} while it is sent is read again, and archived`, async (t) => {
     const home = await service.home(t);

@@ -6,7 +6,9 @@ import { isFailure } from '../../src/core/failures.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { decodeEntry, encodeEntry } from '../../src/state/catalogue-record.js';
 import { decodeLine, encodeLine } from '../../src/state/checked-line.js';
+import { recordName } from '../../src/state/names.js';
 import { allEntries } from '../support/all-entries.js';
+import { writeManyEntries } from '../support/many-entries.js';
 import { tempFolder } from '../support/temp.js';
 import { hashOf, sampleEntry, sampleIdentity, stateFailing } from './samples.js';
 
@@ -122,6 +124,26 @@ test('an entry with a wrong name or of a newer version is reported and not ignor
   renameSync(join(folder, wrong), join(folder, name));
   writeFileSync(join(folder, name), encodeLine(rest));
   await assert.rejects(catalogue.findByIdentity(sampleIdentity()), stateFailing('newer', name));
+});
+
+test('a look-up reads the files of its own identity or archive id only, and a list has the oldest first', async (t) => {
+  const folder = join(tempFolder(t), 'archives');
+  writeManyEntries(folder, 2_000);
+  const catalogue = openCatalogue(folder);
+  const ids = (await allEntries(catalogue)).map(({ archiveId }) => archiveId);
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 2_000 }, (_, i) => `archive-${i}`),
+  );
+
+  const { identity, archiveId } = sampleEntry({
+    identity: sampleIdentity('/data/7.tar'),
+    archiveId: 'archive-7',
+  });
+  const own = `${recordName(identity, archiveId)}.json`;
+  for (const name of readdirSync(folder)) if (name !== own) writeFileSync(join(folder, name), 'damaged');
+  assert.equal((await catalogue.findByIdentity(identity)).length, 1);
+  assert.equal((await catalogue.findByArchiveId(archiveId)).length, 1);
 });
 
 test('other files in the folder are left alone', async (t) => {
