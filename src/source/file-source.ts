@@ -85,7 +85,8 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     mtimeMs: Number(file.stats.mtimeMs),
     expectParts: (parts) => threads.expect(parts, fingerprint.sizeBytes),
     prepare,
-    treeHash: (signal) => tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal)),
+    treeHash: (signal, onRead) =>
+      tasks.run(signal, (taskSignal) => hashSegments(file, threads, taskSignal, onRead)),
     compareNow: () => compareOpened(file),
     close() {
       // Waits for all reads first: another file may get the descriptor's number as soon as it is closed.

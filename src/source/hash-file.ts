@@ -5,6 +5,7 @@ import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
+import type { OnRead } from '../transfer/ports/source.js';
 import { hashSegments } from './hash-segments.js';
 import { hashThreads, threadCount } from './hash-threads.js';
 import { compareByHandle, type OpenedFile, openFile, sourceFailure } from './open-file.js';
@@ -19,11 +20,15 @@ export interface HashedBytes {
  * Hashes a file with all processors. The memory that it needs does not grow with the file.
  * @throws TransferError `source`: missing, unreadable, not-regular, or changed while it was read
  */
-export async function hashFile(path: string, signal: AbortSignal): Promise<HashedBytes> {
+export async function hashFile(
+  path: string,
+  signal: AbortSignal,
+  onRead?: (readBytes: number, totalBytes: number) => void,
+): Promise<HashedBytes> {
   const file = await openFile(path);
   const { sizeBytes } = file.fingerprint;
   try {
-    const treeHash = await treeHashOf(file, signal);
+    const treeHash = await treeHashOf(file, signal, (readBytes) => onRead?.(readBytes, sizeBytes));
     if ((await compareByHandle(file)) === 'changed') {
       throw new TransferError('source', { path: file.path, why: 'changed', detail: null });
     }
@@ -33,10 +38,10 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<Hashe
   }
 }
 
-async function treeHashOf(file: OpenedFile, signal: AbortSignal): Promise<TreeHash> {
+async function treeHashOf(file: OpenedFile, signal: AbortSignal, onRead: OnRead): Promise<TreeHash> {
   const threads = hashThreads(threadCount(Number.POSITIVE_INFINITY));
   try {
-    return await hashSegments(file, threads, signal);
+    return await hashSegments(file, threads, signal, onRead);
   } finally {
     await cleanUp(() => threads.close());
   }
@@ -46,7 +51,11 @@ async function treeHashOf(file: OpenedFile, signal: AbortSignal): Promise<TreeHa
  * Hashes a stream, which may have chunks of any size, to its end.
  * @throws TransferError `source` `unreadable` when the stream fails; the signal's reason
  */
-export async function hashStream(readable: Readable, signal: AbortSignal): Promise<HashedBytes> {
+export async function hashStream(
+  readable: Readable,
+  signal: AbortSignal,
+  onRead: OnRead = () => undefined,
+): Promise<HashedBytes> {
   addAbortSignal(signal, readable);
   const tree = treeAccumulator();
   let sizeBytes = 0;
@@ -61,6 +70,7 @@ export async function hashStream(readable: Readable, signal: AbortSignal): Promi
       if (piece.length === missing) {
         tree.push(leaf.digest());
         leaf = createHash('sha256');
+        onRead(sizeBytes);
       }
     }
   }

@@ -5,6 +5,7 @@
 import { TransferError } from '../core/failures.js';
 import type { TreeHash } from '../core/tree-hash.js';
 import { MIB_BYTES } from '../core/units.js';
+import type { OnRead } from '../transfer/ports/source.js';
 import type { PartHashes } from './hash-part.js';
 import type { HashThreads } from './hash-threads.js';
 import type { OpenedFile } from './open-file.js';
@@ -16,14 +17,17 @@ const SEGMENT_SIZE_BYTES = 16 * MIB_BYTES;
 
 /**
  * Returns the tree hash of a whole file. Its segments are hashed in parallel.
+ * @param onRead is called after each segment
  * @throws TransferError `source`; the signal's reason
  */
 export async function hashSegments(
   file: OpenedFile,
   threads: HashThreads,
   signal: AbortSignal,
+  onRead: OnRead = () => undefined,
 ): Promise<TreeHash> {
   const { sizeBytes } = file.fingerprint;
+  let readBytes = 0;
   const tasks = taskScope();
   const pending: Promise<PartHashes>[] = [];
   try {
@@ -31,6 +35,8 @@ export async function hashSegments(
     const pushOldest = async (): Promise<void> => {
       const { treeHash } = await (pending.shift() as Promise<PartHashes>);
       tree.push(Buffer.from(treeHash, 'hex'));
+      readBytes = Math.min(sizeBytes, readBytes + SEGMENT_SIZE_BYTES);
+      onRead(readBytes);
     };
     // An empty file has one empty segment.
     for (let startByte = 0; startByte === 0 || startByte < sizeBytes; startByte += SEGMENT_SIZE_BYTES) {

@@ -40,10 +40,10 @@ export type Notice =
   | { notice: 'completing-again'; uploadId: string }
   /** Another calve works on this upload; a bare `resume` continues with the next one. */
   | { notice: 'busy-skipped'; file: string; holder: string }
-  /** --no-overwrite, and the store knows no conditions: the key was looked at just before complete instead. */
   /** Credentials that may only write cannot ask whether the archive or the parts are still there. */
   | { notice: 'archive-unchecked'; archiveId: string }
   | { notice: 'parts-unchecked'; parts: number }
+  /** Another program completed the upload, and the object has the file's bytes. */
   | { notice: 'completed-elsewhere'; uploadId: string }
   | { [R in ArchiveRemark]: { notice: R } }[ArchiveRemark]
   /** The service did not say whose account this is. */
@@ -92,6 +92,8 @@ export type TransferEvent =
     }
   | { type: 'completing'; uploadId: string }
   | { type: 'archived'; file: string; archiveId: string; sizeBytes: number; durationMs: number }
+  /** A file is read, to compare or to hash it. It ends when `readBytes` is `totalBytes`; null: a stream that goes on. */
+  | { type: 'reading'; file: string; readBytes: number; totalBytes: number | null }
   /** The transfer ended without an archive. The error itself is reported by the command. */
   | { type: 'failed'; file: string }
   /** The run waits for a lock that another calve holds, up to `waitMs`. */

@@ -3,7 +3,7 @@ import { isFailure } from '../core/failures.js';
 import { compareFingerprints, type Sameness } from '../core/fingerprint.js';
 import type { UploadIdentity } from '../core/identity.js';
 import type { Candidate, UploadFacts } from './decide.js';
-import { confirmTouched } from './parts/reread.js';
+import { confirmTouched, wholeTreeHash } from './parts/reread.js';
 import type { Source } from './ports/source.js';
 import type { CatalogueEntry, Lock, UnfinishedUpload } from './ports/state.js';
 import { lockOptions, type Session } from './session.js';
@@ -120,12 +120,12 @@ async function findSameFile(
 }
 
 async function hasTreeHash(
-  { report, signal }: Pick<Session, 'report' | 'signal'>,
+  session: Pick<Session, 'report' | 'signal'>,
   source: Source,
   entry: CatalogueEntry,
 ): Promise<boolean> {
-  report({ type: 'notice', notice: 'comparing-again', parts: entry.plan.partCount });
-  return (await source.treeHash(signal)) === entry.treeHash;
+  session.report({ type: 'notice', notice: 'comparing-again', parts: entry.plan.partCount });
+  return (await wholeTreeHash(source, session)) === entry.treeHash;
 }
 
 /** Compares the file with each upload, until one fits. */

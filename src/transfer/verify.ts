@@ -2,8 +2,9 @@
 import { TransferError } from '../core/failures.js';
 import { sourceName } from '../core/identity.js';
 import type { TreeHash } from '../core/tree-hash.js';
-import type { OpenSource } from './ports/source.js';
+import { wholeTreeHash } from './parts/reread.js';
 import type { Catalogue, CatalogueEntry } from './ports/state.js';
+import type { Session } from './session.js';
 
 export interface Verified {
   readonly file: string;
@@ -18,18 +19,18 @@ export interface Verified {
  * @throws TransferError `not-found` (catalogue entry), `source`
  */
 export async function verifyFile(
-  tools: { readonly catalogue: Catalogue; readonly openSource: OpenSource; readonly signal: AbortSignal },
+  tools: Pick<Session, 'catalogue' | 'openSource' | 'signal' | 'report'>,
   file: string,
   archiveId: string | null,
 ): Promise<Verified> {
-  const { catalogue, signal } = tools;
+  const { catalogue } = tools;
   const source = await tools.openSource(file);
   try {
     const entry =
       archiveId === null
         ? await newestOfFile(catalogue, source.path)
         : await findArchive(catalogue, archiveId);
-    const treeHash = await source.treeHash(signal);
+    const treeHash = await wholeTreeHash(source, tools);
     if (entry === null) throw missingEntry(source.path, await sameContent(catalogue, treeHash));
     const { treeHash: expected } = entry;
     return {

@@ -1,5 +1,6 @@
 /** Reads parts of a file again and compares them, without sending them. */
 import { isFailure, TransferError } from '../../core/failures.js';
+import { partRange } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart, Source } from '../ports/source.js';
 import type { Journal, RecordedPart } from '../ports/state.js';
@@ -18,6 +19,17 @@ async function readParts(
   await runPipeline({ jobs: fileJobs(parts), concurrency, signal, deliver });
 }
 
+/** Reads a whole file again, and reports how far that is. @throws TransferError `source` */
+export function wholeTreeHash(
+  source: Source,
+  { report, signal }: Pick<Session, 'report' | 'signal'>,
+): Promise<TreeHash> {
+  const { path: file, fingerprint } = source;
+  return source.treeHash(signal, (readBytes) =>
+    report({ type: 'reading', file, readBytes, totalBytes: fingerprint.sizeBytes }),
+  );
+}
+
 /**
  * Reads recorded parts again, after the file was touched (only ctime, device or inode differ).
  * @returns true when all of them have the recorded hash
@@ -31,10 +43,19 @@ export async function hasRecordedParts(
   const { head, parts: recorded } = journal.upload;
   session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
   const differs = new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  let totalBytes = 0;
+  for (const index of recorded.keys()) totalBytes += partRange(head.plan, index).sizeBytes;
+  let readBytes = 0;
   try {
-    await readParts(session, { source, plan: head.plan, indexes: recorded.keys() }, async (part) => {
-      if (recorded.get(part.range.index)?.treeHash !== part.treeHash) throw differs;
-    });
+    await readParts(
+      session,
+      { source, plan: head.plan, indexes: recorded.keys() },
+      async ({ range, treeHash }) => {
+        if (recorded.get(range.index)?.treeHash !== treeHash) throw differs;
+        readBytes += range.sizeBytes;
+        session.report({ type: 'reading', file: source.path, readBytes, totalBytes });
+      },
+    );
   } catch (error) {
     if (isFailure(error, 'source') && error.facts.why === 'changed') return false;
     throw error;

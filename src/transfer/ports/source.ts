@@ -17,6 +17,9 @@ export interface PreparedPart {
   release(): void;
 }
 
+/** Called with the number of bytes that are read so far. */
+export type OnRead = (readBytes: number) => void;
+
 /** An open file. All its methods read the file as it was opened; none changes it. */
 export interface Source {
   /** Real path, with links resolved. */
@@ -41,7 +44,7 @@ export interface Source {
     recorded?: RecordedPart,
   ): Promise<PreparedPart>;
   /** Reads the whole file again and returns its tree hash. @throws TransferError `source` */
-  treeHash(signal: AbortSignal): Promise<TreeHash>;
+  treeHash(signal: AbortSignal, onRead?: OnRead): Promise<TreeHash>;
   /**
    * Compares the file at `path` now with `fingerprint`, both by path and by the open descriptor. A file that no longer
    * exists is `changed`.

@@ -3,7 +3,7 @@ import { formatDuration, formatSize, GIB_BYTES, KIB_BYTES, MIB_BYTES, TIB_BYTES 
 import { safeWhole } from '../text/safe-text.js';
 import { keepEnd, textWidth } from '../text/text-width.js';
 import { doneShare, formatRate, percent } from './progress-lines.js';
-import type { Progress } from './progress-meter.js';
+import type { ReadingProgress } from './reading-meter.js';
 import type { TerminalStyle } from './terminal-style.js';
 
 const GAP = '  ';
@@ -30,7 +30,7 @@ function amount(doneBytes: number, totalBytes: number | null): string {
 }
 
 /** Returns the texts that may follow the bar, the longest first: a narrow terminal gets the first one that fits. */
-function tails(progress: Progress): string[] {
+function tails(progress: ReadingProgress): string[] {
   const { doneBytes, totalBytes, bytesPerSecond, leftMs, partsInFlight } = progress;
   const percentage = (percent(progress) ?? '').padStart(PERCENT_WIDTH);
   const done = amount(doneBytes, totalBytes).padStart(AMOUNT_WIDTH);
@@ -64,7 +64,7 @@ function bar(doneShare: number, width: number, style: TerminalStyle): string {
  * @param columns the width of the terminal; the line is at least one column shorter, because some terminals wrap a
  * full line
  */
-export function barLine(progress: Progress, columns: number, style: TerminalStyle): string {
+export function barLine(progress: ReadingProgress, columns: number, style: TerminalStyle): string {
   const width = Math.max(1, columns - 1);
   const name = keepEnd(
     safeWhole(progress.fileName),

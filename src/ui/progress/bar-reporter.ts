@@ -10,6 +10,7 @@ import {
   formatWaitingLine,
 } from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
+import { ReadingMeter } from './reading-meter.js';
 import { type EventHandlers, type Reporter, type ReporterContext, reporterOf } from './reporter-parts.js';
 
 /** Parts in flight fail together: without a limit their retries would push everything else off the screen. */
@@ -18,22 +19,29 @@ const RETRY_INTERVAL_MS = 10_000;
 export async function createBarReporter(context: ReporterContext): Promise<Reporter> {
   const { stream, writer, style } = context;
   const meter = new ProgressMeter(context.nowMs);
+  const reading = new ReadingMeter(context.nowMs);
   const live = await createLiveLine({
     stream,
     writer,
     frames: style.spinner.map(style.cyan),
     barLine: (columns) => {
-      const progress = meter.read();
+      const progress = reading.read() ?? meter.read();
       return progress === null ? '' : barLine(progress, columns, style);
     },
   });
-  return reporterOf(barHandlers(context, meter, live), () => live.clear());
+  return reporterOf(barHandlers(context, { meter, reading }, live), () => live.clear());
 }
 
-function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveLine): EventHandlers {
+interface Meters {
+  readonly meter: ProgressMeter;
+  readonly reading: ReadingMeter;
+}
+
+function barHandlers(context: ReporterContext, { meter, reading }: Meters, live: LiveLine): EventHandlers {
   const { nowMs, style, debug, env } = context;
   const retries = createLogThrottle(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const move = (event: Parameters<ProgressMeter['note']>[0]) => {
+    reading.end();
     meter.note(event);
     live.showBar();
   };
@@ -53,7 +61,13 @@ function barHandlers(context: ReporterContext, meter: ProgressMeter, live: LiveL
     waiting: (event) => live.showSpinner(formatWaitingLine(event)),
     completing: () => live.showSpinner('completing the upload: the service checks the archive'),
     archived: (event) => end(`${style.green(style.success)} ${formatArchivedLine(meter.archived(event))}`),
+    reading: (event) => {
+      reading.note(event);
+      if (event.readBytes === event.totalBytes) live.clear();
+      else if (reading.read() !== null) live.showBar();
+    },
     failed: () => {
+      reading.end();
       const progress = meter.finish();
       if (progress === null) live.clear();
       else end(`${style.yellow(style.failure)} ${formatStoppedLine(progress)}`);

@@ -7,15 +7,19 @@ import { isoFromMs } from '../text/timestamps.js';
 import { describeNotice } from '../wording/notices.js';
 import type { WordingEnvironment } from '../wording/paste-line.js';
 import type { Progress } from './progress-meter.js';
+import type { ReadingProgress } from './reading-meter.js';
 import type { EventOf } from './reporter-parts.js';
 
 interface TypedObject {
   readonly type: string;
 }
 
-/** A new event does not compile until it has its keys here. `progress` has the running totals instead. */
+/** The events for which lines with running totals are printed instead, once a second. */
+type Running = 'progress' | 'reading';
+
+/** A new event does not compile until it has its keys here. */
 const FORMS: {
-  readonly [T in Exclude<TransferEvent['type'], 'progress'>]: (
+  readonly [T in Exclude<TransferEvent['type'], Running>]: (
     event: EventOf<T>,
     env: WordingEnvironment,
   ) => object;
@@ -72,7 +76,7 @@ function noticeFacts(event: EventOf<'notice'>, env: WordingEnvironment): object 
 }
 
 export function eventJson(
-  event: Exclude<TransferEvent, EventOf<'progress'>>,
+  event: Exclude<TransferEvent, EventOf<Running>>,
   env: WordingEnvironment,
 ): TypedObject {
   const form: (event: never, env: WordingEnvironment) => object = FORMS[event.type];
@@ -81,15 +85,20 @@ export function eventJson(
 
 /** @param file the path of the file, or `-` */
 export function progressJson(file: string, progress: Progress) {
-  const { doneBytes, totalBytes, bytesPerSecond, leftMs, partsDone, partCount, partsInFlight } = progress;
+  const { partsDone, partCount: parts, partsInFlight } = progress;
+  const { bytesDone, size, ...speed } = totals(progress);
+  return { type: 'progress' as const, file, bytesDone, size, partsDone, parts, partsInFlight, ...speed };
+}
+
+/** @param file the path of the file, or `-` */
+export function readingJson(file: string, progress: ReadingProgress) {
+  return { type: 'reading' as const, file, ...totals(progress) };
+}
+
+function totals({ doneBytes, totalBytes, bytesPerSecond, leftMs }: ReadingProgress) {
   return {
-    type: 'progress' as const,
-    file,
     bytesDone: doneBytes,
     size: totalBytes,
-    partsDone,
-    parts: partCount,
-    partsInFlight,
     bytesPerSecond: bytesPerSecond === null ? null : Math.round(bytesPerSecond),
     secondsLeft: leftMs === null ? null : Math.round(leftMs / 1000),
   };

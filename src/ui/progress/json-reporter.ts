@@ -1,8 +1,9 @@
 /** Progress for programs: JSON Lines on standard error. */
 import { jsonLine } from '../json.js';
-import { eventJson, progressJson, timed } from './event-json.js';
+import { eventJson, progressJson, readingJson, timed } from './event-json.js';
 import { createLogThrottle } from './log-throttle.js';
 import { ProgressMeter } from './progress-meter.js';
+import { ReadingMeter } from './reading-meter.js';
 import {
   type EventOf,
   ignoreEvent,
@@ -17,6 +18,7 @@ const PROGRESS_INTERVAL_MS = 1000;
 /** Prints an object for every event, and at most once a second one with the running totals; the last totals always. */
 export function createJsonReporter({ writer, nowMs, timeMs, env }: ReporterContext): Reporter {
   const meter = new ProgressMeter(nowMs);
+  const reading = new ReadingMeter(nowMs);
   const totals = createLogThrottle(nowMs, PROGRESS_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   let file = '';
   const print = (object: { readonly type: string }): void =>
@@ -51,6 +53,11 @@ export function createJsonReporter({ writer, nowMs, timeMs, env }: ReporterConte
       failed(event) {
         printTotals(meter.finish());
         printEvent(event);
+      },
+      reading(event) {
+        reading.note(event);
+        const progress = reading.read();
+        if (progress !== null && totals.admit() !== null) print(readingJson(event.file, progress));
       },
       retry: printEvent,
       waiting: printEvent,

@@ -12,6 +12,7 @@ export function createNoticeReporter({ writer, env }: ReporterContext): Reporter
       part: ignoreEvent,
       sending: ignoreEvent,
       progress: ignoreEvent,
+      reading: ignoreEvent,
       retry: ignoreEvent,
       completing: ignoreEvent,
       archived: ignoreEvent,

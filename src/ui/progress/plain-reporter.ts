@@ -4,11 +4,13 @@ import { createLogThrottle } from './log-throttle.js';
 import {
   formatArchivedLine,
   formatProgressLine,
+  formatReadingLine,
   formatRetryLine,
   formatStoppedLine,
   formatWaitingLine,
 } from './progress-lines.js';
 import { ProgressMeter } from './progress-meter.js';
+import { ReadingMeter } from './reading-meter.js';
 import {
   type EventHandlers,
   ignoreEvent,
@@ -26,6 +28,7 @@ export function createPlainReporter(context: ReporterContext): Reporter {
 
 function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHandlers {
   const meter = new ProgressMeter(nowMs);
+  const reading = new ReadingMeter(nowMs);
   const progressLines = createLogThrottle(nowMs, LINE_INTERVAL_MS, nowMs());
   const retries = createLogThrottle(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const print = (line: string) => writer.write(`${line}\n`);
@@ -47,6 +50,11 @@ function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHan
       if (heldBack !== null) print(formatRetryLine(event, heldBack));
     },
     waiting: (event) => print(formatWaitingLine(event)),
+    reading: (event) => {
+      reading.note(event);
+      const progress = reading.read();
+      if (progress !== null && progressLines.admit() !== null) print(formatReadingLine(progress));
+    },
     completing: ignoreEvent,
     archived: (event) => print(formatArchivedLine(meter.archived(event))),
     failed: () => {

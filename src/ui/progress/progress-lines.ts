@@ -4,21 +4,24 @@ import type { TransferEvent } from '../../transfer/events.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatSince } from '../text/timestamps.js';
 import type { ArchivedFacts, Progress } from './progress-meter.js';
+import type { ReadingProgress } from './reading-meter.js';
+
+type Amount = Pick<Progress, 'doneBytes' | 'totalBytes'>;
 
 /** Returns the share that is done, from 0 to 1; null if the total size is not known. */
-export function doneShare({ doneBytes, totalBytes }: Progress): number | null {
+export function doneShare({ doneBytes, totalBytes }: Amount): number | null {
   if (totalBytes === null) return null;
   return totalBytes === 0 ? 1 : doneBytes / totalBytes;
 }
 
-export function percent(progress: Progress): string | null {
+export function percent(progress: Amount): string | null {
   const share = doneShare(progress);
   // Rounded down, so that 100% means that nothing is missing.
   return share === null ? null : `${Math.floor(share * 100)}%`;
 }
 
 /** Returns `42%, 2.1 GiB of 5 GiB`; only the size if the total size is not known. */
-function amountOf(progress: Progress): string {
+function amountOf(progress: Amount): string {
   const { doneBytes, totalBytes } = progress;
   if (totalBytes === null) return formatSize(doneBytes);
   return `${percent(progress)}, ${formatSize(doneBytes)} of ${formatSize(totalBytes)}`;
@@ -36,14 +39,20 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** Returns `backup.tar: 42%, 2.1 GiB of 5 GiB, 134 of 320 parts, 38.2 MiB/s, 1 min 20 s left`. */
 export function formatProgressLine(progress: Progress): string {
-  const { doneBytes, totalBytes, bytesPerSecond, leftMs } = progress;
-  const fields = [
-    amountOf(progress),
-    partsOf(progress),
+  const fields = [amountOf(progress), partsOf(progress), ...speedOf(progress)];
+  return `${safeWhole(progress.fileName)}: ${fields.join(', ')}`;
+}
+
+/** Returns `reading backup.tar: 42%, 2.1 GiB of 5 GiB, 1.2 GiB/s, 3 s left`. */
+export function formatReadingLine(progress: ReadingProgress): string {
+  return `${safeWhole(progress.fileName)}: ${[amountOf(progress), ...speedOf(progress)].join(', ')}`;
+}
+
+function speedOf({ doneBytes, totalBytes, bytesPerSecond, leftMs }: ReadingProgress): string[] {
+  return [
     ...(bytesPerSecond === null ? [] : [formatRate(bytesPerSecond)]),
     ...(leftMs === null || doneBytes === totalBytes ? [] : [`${formatDuration(leftMs)} left`]),
   ];
-  return `${safeWhole(progress.fileName)}: ${fields.join(', ')}`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { FailureContext } from '../../core/failures.js';
 import { isStandardInput } from '../../core/identity.js';
 import type { TransferEvent } from '../../transfer/events.js';
+import { RateWindow } from './rate-window.js';
 
 export interface Progress {
   /** Base name, as the file system has it: not yet safe to print. */
@@ -41,16 +42,13 @@ type Started = Extract<TransferEvent, { type: 'started' }>;
 type PartDone = Extract<TransferEvent, { type: 'part' }>;
 type Archived = Extract<TransferEvent, { type: 'archived' }>;
 
-function shortName(file: string): string {
+export function shortName(file: string): string {
   return isStandardInput(file) ? 'standard input' : basename(file);
 }
 
 function atMost(whole: number | null, done: number): number {
   return whole === null ? done : Math.min(whole, done);
 }
-
-/** The time over which the rate is measured: parts that end together do not make it jump. */
-const RATE_WINDOW_MS = 15_000;
 
 export class ProgressMeter {
   readonly #nowMs: () => number;
@@ -60,8 +58,7 @@ export class ProgressMeter {
   #reused = { parts: 0, bytes: 0 };
   /** The bytes that have left of each part in flight, by index. */
   readonly #inFlight = new Map<number, number>();
-  /** The bytes that had left at some times, the oldest first. The first time is at most as old as the window. */
-  #looks: { readonly atMs: number; readonly bytes: number }[] = [];
+  #rate = new RateWindow();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -72,25 +69,12 @@ export class ProgressMeter {
     if (event.type === 'sending') this.#inFlight.set(event.index, 0);
     if (event.type === 'progress') this.#inFlight.set(event.index, event.sentBytes);
     if (event.type === 'part') this.#add(event);
-    if (event.type === 'progress' || event.type === 'part') this.#look();
+    if (event.type === 'progress' || event.type === 'part')
+      this.#rate.look(this.#nowMs(), this.#movedBytes());
   }
 
   #movedBytes(): number {
     return [...this.#inFlight.values()].reduce((sum, bytes) => sum + bytes, this.#sent.bytes);
-  }
-
-  #look(): void {
-    const nowMs = this.#nowMs();
-    this.#looks.push({ atMs: nowMs, bytes: this.#movedBytes() });
-    while ((this.#looks[1]?.atMs ?? nowMs) <= nowMs - RATE_WINDOW_MS) this.#looks.shift();
-  }
-
-  /** Returns the bytes per second since the first look; null if nothing has left since then. */
-  #rate(nowMs: number): number | null {
-    const [first] = this.#looks;
-    if (first === undefined || nowMs <= first.atMs) return null;
-    const bytes = this.#movedBytes() - first.bytes;
-    return bytes <= 0 ? null : (bytes * 1000) / (nowMs - first.atMs);
   }
 
   #start(event: Started): void {
@@ -99,7 +83,8 @@ export class ProgressMeter {
     this.#sent = { parts: 0, bytes: 0 };
     this.#reused = { parts: 0, bytes: 0 };
     this.#inFlight.clear();
-    this.#looks = [{ atMs: this.#startedMs, bytes: 0 }];
+    this.#rate = new RateWindow();
+    this.#rate.look(this.#startedMs, 0);
   }
 
   #add(event: PartDone): void {
@@ -151,7 +136,7 @@ export class ProgressMeter {
     const doneBytes = atMost(plan.sizeBytes, reusedBytes + this.#movedBytes());
     const nowMs = this.#nowMs();
     const elapsedMs = Math.max(0, nowMs - this.#startedMs);
-    const bytesPerSecond = this.#rate(nowMs);
+    const bytesPerSecond = this.#rate.bytesPerSecond(nowMs, this.#movedBytes());
     return {
       fileName: shortName(started.file),
       totalBytes: plan.sizeBytes,

@@ -5,7 +5,6 @@ import { type HashedBytes, hashFile, hashStream } from '../../../source/hash-fil
 import { hashJson } from '../../../ui/json.js';
 import { checksumLine } from '../../../ui/text/safe-text.js';
 import type { CommandContext } from '../../command.js';
-import type { Io } from '../../io.js';
 
 /** `calve hash FILE...` prints tree hashes in the lines of sha256sum. */
 export async function hash(context: CommandContext, words: readonly string[]): Promise<void> {
@@ -14,7 +13,7 @@ export async function hash(context: CommandContext, words: readonly string[]): P
     const about: FailureContext = {};
     try {
       about.file = word === STANDARD_INPUT_WORD ? word : io.absolute(word);
-      const { sizeBytes, treeHash } = await hashOf(io, about.file);
+      const { sizeBytes, treeHash } = await hashOf(context, about.file);
       await context.result(hashJson(about.file, sizeBytes, treeHash), checksumLine(treeHash, word));
     } catch (error) {
       await context.fail(error, about);
@@ -23,7 +22,11 @@ export async function hash(context: CommandContext, words: readonly string[]): P
   }
 }
 
-function hashOf(io: Io, file: string): Promise<HashedBytes> {
-  if (file === STANDARD_INPUT_WORD) return hashStream(openStandardInput(io.stdin), io.signal);
-  return hashFile(file, io.signal);
+async function hashOf({ io, reporter }: CommandContext, file: string): Promise<HashedBytes> {
+  const onRead = (readBytes: number, totalBytes: number | null = null): void =>
+    reporter.report({ type: 'reading', file, readBytes, totalBytes });
+  if (file !== STANDARD_INPUT_WORD) return hashFile(file, io.signal, onRead);
+  const hashed = await hashStream(openStandardInput(io.stdin), io.signal, onRead);
+  onRead(hashed.sizeBytes, hashed.sizeBytes);
+  return hashed;
 }

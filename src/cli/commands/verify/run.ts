@@ -22,7 +22,9 @@ export async function verify(context: CommandContext<Options>, words: readonly s
   const file = io.absolute(words[0] ?? '');
   const sources = openSources({ transfer: DEFAULT_TRANSFER });
   try {
-    const tools = { catalogue: openArchives(options), openSource: sources.openSource, signal: io.signal };
+    const { report } = context.reporter;
+    const catalogue = openArchives(options);
+    const tools = { catalogue, openSource: sources.openSource, signal: io.signal, report };
     const verified = await verifyFile(tools, file, options.own.archiveId);
     const text = `${safeWhole(verified.file)}: ${verified.match ? 'OK' : 'FAILED'}`;
     await context.result(verifiedJson(verified), text);
