@@ -31,7 +31,7 @@ const FREE_FACTS: Partial<Record<FailureKind, readonly string[]>> = {
 
 function withText<T extends object>(facts: T, text: string, free: readonly string[] = []): T {
   const changed = Object.entries(facts).map(([key, value]) => {
-    const isText = typeof value === 'string' || (value === null && !/Bytes|PerSecond|Ms$/.test(key));
+    const isText = typeof value === 'string' || (value === null && !/Bytes|PerSecond|Max$|Ms$/.test(key));
     return [key, isText && (!OWN.has(key) || free.includes(key)) ? text : value];
   });
   return Object.fromEntries(changed) as T;
