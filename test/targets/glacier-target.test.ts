@@ -100,7 +100,7 @@ test('complete sends size and tree hash, and compares the hash in the response i
   await assert.rejects(target.complete('_up', whole, never), (error) => {
     assert.ok(isFailure(error, 'checksum'));
     assert.deepEqual(error.facts, { what: 'archive', index: null, expected: hash, got: responseHash });
-    assert.equal(error.retryClass, null);
+    assert.equal(error.retryClass, 'corrupt');
     assert.equal(error.service?.resource, 'arc-1', 'the failure contains the id of the wrong archive');
     return true;
   });

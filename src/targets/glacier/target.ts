@@ -173,7 +173,8 @@ function parseArchive(
     const { httpStatusCode: httpStatus = null, requestId = null } = response.$metadata;
     const service = { httpStatus, code: null, message: null, requestId, hostId: null, resource: archiveId };
     const facts = { what: 'archive', index: null, expected: whole.treeHash, got: treeHash } as const;
-    throw new TransferError('checksum', facts, { service });
+    // The same request again gives the same archive, so a hash that was damaged on its way is right the next time.
+    throw new TransferError('checksum', facts, { service, retryClass: 'corrupt' });
   }
   return { archiveId, location: response.location ?? null, treeHash };
 }
