@@ -1,6 +1,6 @@
 /** Turns errors of the disk into failures of kind `state`. */
-import process from 'node:process';
 import { type FailureFacts, TransferError } from '../core/failures.js';
+import { systemCode, systemMessage } from '../core/system-errors.js';
 
 type Why = FailureFacts['state']['why'];
 
@@ -13,31 +13,16 @@ export function stateFailure(
   return new TransferError('state', { path, why, detail }, { cause });
 }
 
-/** Returns the operating system's code of an error (`ENOENT`), or null for any other error. */
-export function osCode(error: unknown): string | null {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  return typeof code === 'string' ? code : null;
-}
-
-/** Errors that Node has no name for, by number. Source: errno(3) of Linux and macOS. */
-const UNNAMED_ERRORS: ReadonlyMap<unknown, string> = new Map([
-  [process.platform === 'darwin' ? -70 : -116, 'ESTALE: stale file handle'],
-  [process.platform === 'darwin' ? -69 : -122, 'EDQUOT: disk quota exceeded'],
-]);
-
 /** Returns `ENOSPC: no space left on device`, without the call and the path that Node appends. */
 function osReason(error: unknown): string {
-  const named = error instanceof Error && 'errno' in error ? UNNAMED_ERRORS.get(error.errno) : undefined;
-  if (named !== undefined) return named;
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/, \w+( '.*)?$/s, '');
+  return systemMessage(error).replace(/, \w+( '.*)?$/s, '');
 }
 
 /** The system lacks something or the disk fails: neither free space nor permissions help. */
-const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EIO', 'ETIMEDOUT']);
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EIO', 'ETIMEDOUT', 'ESTALE']);
 
 function isPassing(error: unknown): boolean {
-  return PASSING.has(osCode(error) ?? '') || osReason(error).startsWith('ESTALE');
+  return PASSING.has(systemCode(error) ?? '');
 }
 
 /**
@@ -49,7 +34,7 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    if (osCode(error) === null) throw error;
+    if (systemCode(error) === null) throw error;
     throw stateFailure(isPassing(error) ? 'system' : 'not-writable', path, osReason(error), error);
   }
 }
@@ -63,7 +48,7 @@ const UNREADABLE: ReadonlyMap<string, Why> = new Map([
 
 /** Turns an error of reading into a failure; null when the path does not exist. Any error that is not the system's is thrown. */
 export function readFailure(path: string, error: unknown): TransferError<'state'> | null {
-  const code = osCode(error);
+  const code = systemCode(error);
   if (code === null) throw error;
   if (code === 'ENOENT') return null;
   return stateFailure(UNREADABLE.get(code) ?? 'system', path, osReason(error), error);

@@ -6,9 +6,9 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
+import { systemCode } from '../core/system-errors.js';
 import type { LockHolder } from '../transfer/ports/state.js';
 import { decodeLine } from './checked-line.js';
-import { osCode } from './failures.js';
 import type { Processes, ProcessIdentity } from './process-identity.js';
 import { type Guard, isCount, isName, isText, isTime, shape } from './shapes.js';
 
@@ -80,7 +80,7 @@ async function readContender(path: string): Promise<Pick<Contender, 'entry' | 'm
       await cleanUp(() => file.close());
     }
   } catch (error) {
-    if (osCode(error) === 'ENOENT') return null;
+    if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -147,7 +147,7 @@ export async function refreshEntry(path: string): Promise<number | null> {
       await cleanUp(() => file.close());
     }
   } catch (error) {
-    if (osCode(error) === 'ENOENT') return null;
+    if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

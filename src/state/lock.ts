@@ -12,15 +12,17 @@
  * Then they try again. The first listing makes this rare: of several `.trying` entries, only the one
  * with the smallest token continues.
  */
+
 import { randomBytes, randomInt } from 'node:crypto';
 import { chmod, mkdir, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
+import { systemCode } from '../core/system-errors.js';
 import type { Lock, LockOptions } from '../transfer/ports/state.js';
 import { encodeLine } from './checked-line.js';
-import { osCode, stateFailure, writing } from './failures.js';
+import { stateFailure, writing } from './failures.js';
 import { HeldLock } from './held-lock.js';
 import {
   busyFailure,
@@ -102,7 +104,7 @@ async function tryOnce(
     return lock;
   } catch (error) {
     // Another process considered this one dead and removed its entry.
-    if (osCode(error) === 'ENOENT') return null;
+    if (systemCode(error) === 'ENOENT') return null;
     throw error;
   } finally {
     if (lock === null) await withdraw(folder, [trying, held]);
@@ -120,7 +122,7 @@ async function register(folder: string, entry: LockEntry): Promise<void> {
       await mkdir(folder, 0o700).then(
         () => chmod(folder, 0o700),
         (error) => {
-          if (osCode(error) !== 'EEXIST') throw error;
+          if (systemCode(error) !== 'EEXIST') throw error;
         },
       );
       await writeFile(temporary, encodeLine(entry), { mode: 0o600, flag: 'wx' });
@@ -129,7 +131,7 @@ async function register(folder: string, entry: LockEntry): Promise<void> {
       return;
     } catch (error) {
       await unlink(temporary).catch(() => {});
-      if (osCode(error) !== 'ENOENT') throw error;
+      if (systemCode(error) !== 'ENOENT') throw error;
     }
   }
   throw stateFailure('not-writable', folder, 'other processes keep removing it');
@@ -153,7 +155,7 @@ async function listLive(folder: string, ownName: string, processes: Processes): 
 }
 
 function ignoreMissing(error: unknown): void {
-  if (osCode(error) !== 'ENOENT') throw error;
+  if (systemCode(error) !== 'ENOENT') throw error;
 }
 
 /** Never fails: an entry that cannot be removed counts as dead as soon as this process ends. */

@@ -8,7 +8,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { osCode } from './failures.js';
+import { systemCode } from '../core/system-errors.js';
 
 export interface ProcessIdentity {
   /** A hash that identifies the machine without naming it. */
@@ -52,7 +52,7 @@ async function linuxStartTime(pid: number): Promise<string | null> {
     return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1'));
   } catch (error) {
     // ESRCH: the process ended during the read.
-    if (osCode(error) === 'ENOENT' || osCode(error) === 'ESRCH') return null;
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESRCH') return null;
     throw error;
   }
 }

@@ -2,12 +2,14 @@
  * Reads and writes calve's own files: written completely or not at all, and read only if
  * nobody else can write to them.
  */
+
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
-import { osCode, readFailure, reading, stateFailure, writing } from './failures.js';
+import { systemCode } from '../core/system-errors.js';
+import { readFailure, reading, stateFailure, writing } from './failures.js';
 import { assertOurs, syncFolder } from './safe-folder.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -36,7 +38,7 @@ export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnF
   try {
     return await reading(path, null, async () => {
       const { size, mtime } = await file.stat();
-      if (size > READ_MAX_BYTES) throw stateFailure('damaged', path, `${size} bytes are too many`);
+      assertReadable(path, size);
       if (maxBytes === undefined) return { bytes: await file.readFile(), mtime };
       const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(Math.min(size, maxBytes)) });
       return { bytes: buffer.subarray(0, bytesRead), mtime };
@@ -55,8 +57,7 @@ export function readSmallFile(path: string): Buffer | null {
     checkOwnFile(path, lstatSync(path));
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      const { size } = fstatSync(fd);
-      if (size > READ_MAX_BYTES) throw stateFailure('damaged', path, `${size} bytes are too many`);
+      assertReadable(path, fstatSync(fd).size);
       return readFileSync(fd);
     } finally {
       closeSync(fd);
@@ -71,6 +72,11 @@ export function readSmallFile(path: string): Buffer | null {
 /** Opens an existing file for appending, under the same conditions as readOwnFile. */
 export function openOwnFileForAppending(path: string): Promise<FileHandle | null> {
   return openOwnFile(path, O_WRONLY | O_APPEND);
+}
+
+/** @throws TransferError `state` (`damaged`) */
+function assertReadable(path: string, sizeBytes: number): void {
+  if (sizeBytes > READ_MAX_BYTES) throw stateFailure('damaged', path, `${sizeBytes} bytes are too many`);
 }
 
 function checkOwnFile(path: string, named: Stats): void {
@@ -173,7 +179,7 @@ export function removeFile(path: string): Promise<boolean> {
     try {
       await unlink(path);
     } catch (error) {
-      if (osCode(error) === 'ENOENT') return false;
+      if (systemCode(error) === 'ENOENT') return false;
       throw error;
     }
     await syncFolder(dirname(path));

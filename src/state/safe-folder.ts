@@ -4,7 +4,8 @@ import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { cleanUp } from '../core/clean-up.js';
-import { osCode, reading, stateFailure, writing } from './failures.js';
+import { systemCode } from '../core/system-errors.js';
+import { reading, stateFailure, writing } from './failures.js';
 
 const FOLDER_MODE = 0o700;
 const WRITABLE_BY_GROUP = 0o020;
@@ -96,8 +97,8 @@ async function makeFolder(path: string, mayLackParent = dirname(path) !== path):
   try {
     await mkdir(path, FOLDER_MODE);
   } catch (error) {
-    if (osCode(error) === 'EEXIST') return;
-    if (osCode(error) !== 'ENOENT' || !mayLackParent) throw error;
+    if (systemCode(error) === 'EEXIST') return;
+    if (systemCode(error) !== 'ENOENT' || !mayLackParent) throw error;
     await makeFolder(dirname(path));
     // Only once: some file systems (/proc) give ENOENT although the parent exists.
     await makeFolder(path, false);
@@ -118,6 +119,6 @@ export async function syncFolder(path: string): Promise<void> {
     const folder = await open(path, 'r');
     await folder.sync().finally(() => cleanUp(() => folder.close()));
   } catch (error) {
-    if (!CANNOT_SYNC_FOLDERS.has(osCode(error) ?? '')) throw error;
+    if (!CANNOT_SYNC_FOLDERS.has(systemCode(error) ?? '')) throw error;
   }
 }
