@@ -1,5 +1,6 @@
 import { withContext } from '../../../core/failures.js';
 import { sourceName } from '../../../core/identity.js';
+import type { TargetUrl } from '../../../core/target-url.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { type Session, sessionAt } from '../../../transfer/session.js';
 import type { CommandContext } from '../../command.js';
@@ -19,19 +20,20 @@ export class RecordedSessions {
   /** @throws the failures of openRecordedSession, which name the upload: it stays as it is */
   async open(upload: UnfinishedHead): Promise<Session> {
     const { identity, uploadId } = upload.head;
-    const place = placeOf(upload);
-    if (this.#opened === null || place !== this.#place) {
-      await this.close();
-      const { io, options, reporter } = this.#context;
-      try {
+    try {
+      const url = checkIdentity(upload);
+      const place = placeOf(url, upload);
+      if (this.#opened === null || place !== this.#place) {
+        await this.close();
+        const { io, options, reporter } = this.#context;
         this.#opened = await openRecordedSession(io, options, upload, reporter);
-      } catch (error) {
-        const file = sourceName(identity.source);
-        throw withContext(error, { file, target: identity.target.url, uploadId, resumable: true });
+        this.#place = place;
       }
-      this.#place = place;
+      return sessionAt(this.#opened.session, url.key || null);
+    } catch (error) {
+      const file = sourceName(identity.source);
+      throw withContext(error, { file, target: identity.target.url, uploadId, resumable: true });
     }
-    return sessionAt(this.#opened.session, checkIdentity(upload).key || null);
   }
 
   async close(): Promise<void> {
@@ -41,9 +43,8 @@ export class RecordedSessions {
 }
 
 /** Returns a text that is the same for uploads that one session can reach. */
-function placeOf({ head: { identity, connection } }: UnfinishedHead): string {
-  const { url, region, endpoint } = identity.target;
-  const { accountId, profile, pathStyle } = connection;
-  const [scheme, rest = ''] = url.split('://');
-  return JSON.stringify([scheme, rest.split('/')[0], region, endpoint, accountId, profile, pathStyle]);
+function placeOf({ scheme, container }: TargetUrl, { head }: UnfinishedHead): string {
+  const { region, endpoint } = head.identity.target;
+  const { accountId, profile, pathStyle } = head.connection;
+  return JSON.stringify([scheme, container, region, endpoint, accountId, profile, pathStyle]);
 }
