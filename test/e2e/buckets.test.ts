@@ -13,7 +13,7 @@ import {
 import { missingTool } from '../support/aws-tools.js';
 import type { BucketHome, Scheme } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
-import { type Ended, jsonLines } from '../support/calve.js';
+import { type Ended, jsonLines, onlyObject } from '../support/calve.js';
 import { assertFailed } from '../support/failed.js';
 import { isAbort, isComplete, isCreate, isPart, isPartList } from '../support/requests.js';
 import { missingSwift, startSwift } from '../support/swift.js';
@@ -24,12 +24,6 @@ const SIZE_BYTES = 16 * MIB_BYTES + 5;
 const NO_SUCH_UPLOAD = { status: 404, code: 'NoSuchUpload', message: 'It is over.' };
 const SMALL_PARTS = ['--part-size', '8M'];
 const skip = missingSwift() || (await missingTool('aws'));
-
-function oneJson({ stdout, stderr }: Ended): Record<string, unknown> {
-  const [object, ...others] = jsonLines(stdout);
-  assert.ok(object !== undefined && others.length === 0, `${stdout}${stderr}`);
-  return object;
-}
 
 function failed(ended: Ended, code: number, told: RegExp): void {
   assert.equal(ended.code, code, ended.stderr);
@@ -55,9 +49,9 @@ describe('objects, end to end', { skip }, () => {
       const words = ['upload', file, `${home.target}/2026/`, ...SMALL_PARTS];
       await home.killAtPart(words, 2);
       assert.deepEqual(await home.openKeys(), ['2026/photos.tar']);
-      const status = oneJson(await home.run(['status', '--json']));
+      const status = onlyObject(await home.run(['status', '--json']));
       assert.deepEqual([status['partsDone'], status['parts'], status['expiresAt']], [2, 3, null]);
-      const done = oneJson(await home.run([...words, '--json']));
+      const done = onlyObject(await home.run([...words, '--json']));
       const { archiveId, target, bucket, key, partsSent, partsReused, resumed, storageClass } = done;
       const url = `${home.target}/2026/photos.tar`;
       assert.deepEqual([archiveId, target, bucket, key], [url, url, home.bucket, '2026/photos.tar']);
@@ -76,7 +70,7 @@ describe('objects, end to end', { skip }, () => {
         await home.killAtPart(['upload', file, url, ...SMALL_PARTS], 2);
         const [{ uploadId } = {}] = jsonLines((await home.run(['status', '--json'])).stdout);
         rmSync(join(home.folder, 'home'), { recursive: true });
-        const done = oneJson(
+        const done = onlyObject(
           await home.run(['resume', file, url, '--upload-id', String(uploadId), '--json']),
         );
         assert.deepEqual([done['partsSent'], done['partsReused'], done['partSize']], [1, 2, 8 * MIB_BYTES]);
@@ -111,7 +105,7 @@ describe('objects, end to end', { skip }, () => {
           chmodSync(file, 0o400);
           const verified = await home.run(['verify', file]);
           assert.deepEqual([verified.code, verified.stdout], [0, `${file}: OK\n`], verified.stderr);
-          const again = oneJson(await home.run([...line, '--json']));
+          const again = onlyObject(await home.run([...line, '--json']));
           assert.deepEqual([again['size'], again['skipped']], [sizeBytes, true]);
         }
       },
@@ -122,10 +116,10 @@ describe('objects, end to end', { skip }, () => {
       async (home) => {
         const file = home.file('a.tar', 9 * MIB_BYTES);
         const words = ['upload', file, `${home.target}/`, '--json'];
-        assert.equal(oneJson(await home.run(words))['skipped'], false);
+        assert.equal(onlyObject(await home.run(words))['skipped'], false);
         const before = home.passed().length;
         const again = await home.run(words);
-        assert.equal(oneJson(again)['skipped'], true);
+        assert.equal(onlyObject(again)['skipped'], true);
         assert.match(again.stderr, /nothing was sent/);
         assert.ok(
           home
@@ -135,7 +129,7 @@ describe('objects, end to end', { skip }, () => {
         );
         await home.client.send(new DeleteObjectCommand({ Bucket: home.bucket, Key: 'a.tar' }));
         const anew = await home.run(words);
-        assert.equal(oneJson(anew)['skipped'], false);
+        assert.equal(onlyObject(anew)['skipped'], false);
         assert.match(anew.stderr, /was deleted or replaced: the file is sent again/);
       },
       ['obs'],
@@ -179,7 +173,7 @@ describe('objects, end to end', { skip }, () => {
         const address = { Bucket: home.bucket, Key: 'a.tar', UploadId: String(uploadId) };
         await home.client.send(new AbortMultipartUploadCommand(address));
         failed(await home.run(['resume', file]), 16, /another program aborted or completed it/);
-        const done = oneJson(await home.run([...words, '--json']));
+        const done = onlyObject(await home.run([...words, '--json']));
         assert.deepEqual([done['partsSent'], done['partsReused']], [3, 0]);
       },
       ['s3'],
@@ -201,7 +195,7 @@ describe('objects, end to end', { skip }, () => {
           parts,
           size,
           file: name,
-        } = oneJson(await home.run([...line('--json'), 'cat', file]));
+        } = onlyObject(await home.run([...line('--json'), 'cat', file]));
         assert.deepEqual([archiveId, parts, size, name], [url, 3, SIZE_BYTES, '-']);
         assert.deepEqual(await home.readBack('2026/piped.tar'), readFileSync(file));
         failed(await home.run([...line('--no-overwrite'), 'echo', 'other']), 17, /exists already/);
@@ -216,7 +210,7 @@ describe('objects, end to end', { skip }, () => {
           '--from-command',
           '--',
         ];
-        const nothing = oneJson(await home.run([...toNothing, 'true']));
+        const nothing = onlyObject(await home.run([...toNothing, 'true']));
         assert.deepEqual([nothing['size'], nothing['parts']], [0, 1]);
         assert.equal((await home.readBack('nothing')).length, 0);
         assert.deepEqual(await home.openKeys(), []);
@@ -256,7 +250,7 @@ describe('objects, end to end', { skip }, () => {
         },
         after: (passing) => (isComplete(passing) && ++completes === 1 ? 'cut' : 'pass'),
       });
-      const done = oneJson(
+      const done = onlyObject(
         await home.run(['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS, '--json']),
       );
       assert.equal(done['partsSent'], 3);
@@ -297,7 +291,7 @@ describe('objects, end to end', { skip }, () => {
         utimesSync(join(home.stateDir, 'v2/uploads', journal), new Date(0), new Date(0));
         const strange = await home.run(words);
         failed(strange, 16, /if an object is there now, it is not the one that this upload was to create/);
-        assert.equal(oneJson(strange)['uploadId'], unfinished?.['uploadId']);
+        assert.equal(onlyObject(strange)['uploadId'], unfinished?.['uploadId']);
         assert.equal(home.passed().filter(isCreate).length, 1, 'no second upload was begun');
       },
     );
@@ -329,7 +323,7 @@ describe('objects, end to end', { skip }, () => {
         assert.match(ended.stderr, new RegExp(`of the user and of the bucket \\(${action}\\)$`, 'm'));
         assert.doesNotMatch(ended.stderr, /UnknownError|vault/);
       }
-      const { target, kind } = oneJson(await home.run(['list-uploads', home.target, '--json']));
+      const { target, kind } = onlyObject(await home.run(['list-uploads', home.target, '--json']));
       assert.deepEqual([target, kind], [home.target, 'refused']);
     });
 
@@ -384,11 +378,11 @@ describe('objects, end to end', { skip }, () => {
         failed(await home.run(['abort', home.target, `--upload-id=${id}`]), 2, /exact key/);
         const wrong = await home.run(['abort', `${home.target}/p/b`, `--upload-id=${id}`, '--json']);
         failed(wrong, 10, /has no such upload/);
-        const { httpStatus, code, resource, hostId } = oneJson(wrong);
+        const { httpStatus, code, resource, hostId } = onlyObject(wrong);
         assert.deepEqual([httpStatus, code], [404, 'NoSuchUpload']);
         assert.equal(String(resource), `/${home.bucket}/p/b`);
         assert.match(String(hostId), scheme === 'obs' ? /^32AAAQ/ : /^tx/);
-        const one = oneJson(await home.run(['abort', `${home.target}/q`, `--upload-id=${id}`, '--json']));
+        const one = onlyObject(await home.run(['abort', `${home.target}/q`, `--upload-id=${id}`, '--json']));
         assert.deepEqual([one['key'], one['httpStatus']], ['q', 204]);
         assert.match(String(one['requestId']), scheme === 'obs' ? /^0000018/ : /^tx/);
         const idle = ['abort', `${home.target}/p/`, '--older-than', '1h', '--yes', '--json'];
@@ -486,7 +480,7 @@ describe('objects, end to end', { skip }, () => {
       const home = await buckets.home(t, 'obs');
       const words = ['upload', home.file('a', 5), `${home.target}/a`, '--dry-run', '--json'];
       const planned = async (...more: string[]) =>
-        oneJson(await home.run([...words, ...more]))['storageClass'];
+        onlyObject(await home.run([...words, ...more]))['storageClass'];
       assert.equal(await planned(), null);
       assert.equal(await planned('--storage-class', 'COLD'), 'COLD');
       assert.equal(await planned('--storage-class', 'STANDARD_IA'), 'WARM');

@@ -14,7 +14,7 @@ import {
 import type { BucketHome, Scheme } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
 import { seededBytes } from '../support/bytes.js';
-import { type Ended, jsonLines } from '../support/calve.js';
+import { jsonLines, onlyObject } from '../support/calve.js';
 import { assertFailed } from '../support/failed.js';
 import { isComplete, isPart } from '../support/requests.js';
 import { missingRgw, startRgw } from '../support/rgw.js';
@@ -23,12 +23,6 @@ const MIB_BYTES = 1024 * 1024;
 /** Three parts of 8 MiB, the last one short. */
 const SIZE_BYTES = 16 * MIB_BYTES + 5;
 const SMALL_PARTS = ['--part-size', '8M'];
-
-function oneJson({ stdout, stderr }: Ended): Record<string, unknown> {
-  const [object, ...others] = jsonLines(stdout);
-  assert.ok(object !== undefined && others.length === 0, `${stdout}${stderr}`);
-  return object;
-}
 
 describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
   const buckets = sharedBuckets(startRgw);
@@ -57,13 +51,13 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
           [1, 8 * MIB_BYTES, 8 * MIB_BYTES],
         ],
       );
-      const done = oneJson(await home.run(words));
+      const done = onlyObject(await home.run(words));
       assert.deepEqual([done['partsSent'], done['partsReused']], [1, 2]);
       assert.match(String(done['etag']), /^[0-9a-f]{32}-3$/);
       assert.equal(home.passed().filter(isComplete).length, 1, 'an empty ETag is no reason to repeat it');
       assert.deepEqual(await home.readBack('p/a.tar'), readFileSync(file));
       chmodSync(file, 0o400);
-      assert.equal(oneJson(await home.run(words))['skipped'], true);
+      assert.equal(onlyObject(await home.run(words))['skipped'], true);
       assert.deepEqual(await home.openKeys(), []);
     },
   );
@@ -74,7 +68,7 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
       const file = home.file('a.tar', SIZE_BYTES);
       const words = ['upload', file, `${home.target}/p/a.tar`, ...SMALL_PARTS, '--json'];
       await home.killAtPart(words, 2);
-      const done = oneJson(await home.run(words));
+      const done = onlyObject(await home.run(words));
       assert.deepEqual([done['partsSent'], done['partsReused']], [1, 2]);
       assert.deepEqual(await home.readBack('p/a.tar'), readFileSync(file));
     },
@@ -146,7 +140,7 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
     const versions: string[] = [];
     for (const seed of [1, 2]) {
       const file = home.file('a.tar', 9 * MIB_BYTES, seed);
-      const done = oneJson(await home.run(['upload', file, `${home.target}/`, '--json']));
+      const done = onlyObject(await home.run(['upload', file, `${home.target}/`, '--json']));
       versions.push(String(done['versionId']));
     }
     assert.notEqual(versions[0], versions[1]);

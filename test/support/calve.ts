@@ -1,4 +1,5 @@
 /** The built program, run as a user runs it. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -71,4 +72,11 @@ export function jsonLines(text: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Returns the one object that a run printed. */
+export function onlyObject({ stdout, stderr }: Ended): Record<string, unknown> {
+  const [object, ...others] = jsonLines(stdout);
+  assert.ok(object !== undefined && others.length === 0, `${stdout}${stderr}`);
+  return object;
 }

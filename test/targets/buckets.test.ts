@@ -11,6 +11,7 @@ import { missingRgw, startRgw } from '../support/rgw.js';
 import { shared } from '../support/shared.js';
 import { missingSwift, startSwift } from '../support/swift.js';
 import type { Cleanup } from '../support/temp.js';
+import { bucketOptions } from './scripted-server.js';
 import { BUCKET_KIND, targetContract } from './target-contract.js';
 
 interface Service {
@@ -32,26 +33,16 @@ async function startService(t: Cleanup, start: StartServer): Promise<Service> {
 
 function options({ server, urls }: Service, scheme: 's3' | 'obs', bucket: string): BucketTargetOptions {
   const { accessKeyId, secretAccessKey } = server;
-  return {
+  return bucketOptions(urls[scheme], {
     dialect: scheme === 's3' ? S3_DIALECT : OBS_DIALECT,
     bucket,
     key: 'backups/photos.tar',
     url: `${scheme}://${bucket}/backups/photos.tar`,
     region: 'us-east-1',
-    endpoint: urls[scheme],
-    endpointForState: urls[scheme],
     credentials: { accessKeyId, secretAccessKey },
-    profile: null,
     pathStyle: false,
-    object: { sse: null, sseKmsKeyId: null, tagging: null },
-    requestHeaders: new Map(),
-    connectTimeoutMs: 20_000,
     readTimeoutMs: 10_000,
-    concurrency: 4,
-    proxies: () => null,
-    trust: { verify: true, authorities: null },
-    env: {},
-  };
+  });
 }
 
 function bucketContracts(name: string, skip: string | false, start: StartServer): void {

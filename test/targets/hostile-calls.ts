@@ -3,14 +3,12 @@ import { createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
-import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
-import { bucketTarget } from '../../src/targets/s3/target.js';
 import { listAllParts, listAllUploads } from '../../src/transfer/list.js';
 import type { Target } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
-import { secretAccessKey, targetAt } from './scripted-server.js';
+import { bucketAt, targetAt } from './scripted-server.js';
 
 const READ_TIMEOUT_MS = 60;
 
@@ -43,35 +41,15 @@ export const CALLS: Readonly<Record<string, (target: Target) => Promise<unknown>
   abort: (target) => target.abort('up-1', never),
 };
 
-function bucketAt(t: TestContext, endpoint: string, scheme: 's3' | 'obs'): Target {
-  const target = bucketTarget({
-    dialect: scheme === 's3' ? S3_DIALECT : OBS_DIALECT,
-    bucket: 'photos',
-    key: 'a',
-    url: `${scheme}://photos/a`,
-    region: 'eu-west-1',
-    endpoint,
-    endpointForState: endpoint,
-    credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey },
-    profile: null,
-    pathStyle: true,
-    object: { sse: null, sseKmsKeyId: null, tagging: null },
-    requestHeaders: new Map(),
-    connectTimeoutMs: 20_000,
-    readTimeoutMs: READ_TIMEOUT_MS,
-    concurrency: 4,
-    proxies: () => null,
-    trust: { verify: true, authorities: null },
-    env: {},
-  });
-  t.after(() => target.close());
-  return target;
-}
-
 export const TARGETS: Readonly<Record<string, (t: TestContext, endpoint: string) => Target>> = {
   vault: (t, endpoint) => targetAt(t, endpoint, { readTimeoutMs: READ_TIMEOUT_MS }),
-  s3: (t, endpoint) => bucketAt(t, endpoint, 's3'),
-  obs: (t, endpoint) => bucketAt(t, endpoint, 'obs'),
+  s3: (t, endpoint) => bucketAt(t, endpoint, { readTimeoutMs: READ_TIMEOUT_MS }),
+  obs: (t, endpoint) =>
+    bucketAt(t, endpoint, {
+      dialect: OBS_DIALECT,
+      url: 'obs://photos/a/b.tar',
+      readTimeoutMs: READ_TIMEOUT_MS,
+    }),
 };
 
 /** Writes an answer to the connection. @returns the function that stops writing, if it goes on */

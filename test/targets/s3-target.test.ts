@@ -2,18 +2,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
 import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
-import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
 import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import type { Completion, CreateUploadRequest, Target } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
 import { preparedPart } from '../support/prepared-part.js';
-import { type ReceivedRequest, type Script, scriptedServer, secretAccessKey } from './scripted-server.js';
+import { bucketAt, type ReceivedRequest, type Script, scriptedServer } from './scripted-server.js';
 
 const never = new AbortController().signal;
 const PART = 8 * MIB_BYTES;
@@ -28,32 +27,6 @@ const request: CreateUploadRequest = {
   object: { storageClass: null, noOverwrite: false },
 };
 const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
-
-function targetAt(t: TestContext, endpoint: string, change: Partial<BucketTargetOptions> = {}): Target {
-  const target = bucketTarget({
-    dialect: S3_DIALECT,
-    bucket: 'photos',
-    key: 'a/b.tar',
-    url: 's3://photos/a/b.tar',
-    region: 'eu-west-1',
-    endpoint,
-    endpointForState: endpoint,
-    credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey },
-    profile: null,
-    pathStyle: true,
-    object: { sse: null, sseKmsKeyId: null, tagging: null },
-    requestHeaders: new Map(),
-    connectTimeoutMs: 20_000,
-    readTimeoutMs: 2000,
-    concurrency: 4,
-    proxies: () => null,
-    trust: { verify: true, authorities: null },
-    env: {},
-    ...change,
-  });
-  t.after(() => target.close());
-  return target;
-}
 
 function xml(
   response: ServerResponse,
@@ -129,7 +102,7 @@ async function sendAll(target: Target): Promise<{ uploadId: string; whole: Compl
 
 test('a store with checksums gets the SHA-256 of each part, and complete sends them all', async (t) => {
   const { url, requests } = await scriptedServer(t, aws());
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   const finished = await target.complete(uploadId, whole, never);
   assert.deepEqual(finished.object, { etag: ETAG, versionId: 'v-1', storageClass: 'GLACIER' });
@@ -168,7 +141,7 @@ test('a store without checksums gets none, and only OBS gets MD5', async (t) => 
     const { url, requests } = await scriptedServer(t, (response, at) =>
       isCreate(at) ? xml(response, 200, CREATED) : aws()(response, at),
     );
-    const target = targetAt(t, url, { dialect });
+    const target = bucketAt(t, url, { dialect });
     const { uploadId } = await target.createUpload(request, never);
     await target.sendPart(uploadId, second, never);
     const [part] = requests.filter(isPart);
@@ -196,7 +169,7 @@ for (const message of MD5_REQUIRED) {
       // An ETag that is no MD5 of the part, as stores that encrypt by default have it.
       xml(response, 200, '', { etag: `"${md5(Buffer.from('other'))}"` });
     });
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId } = await target.createUpload(request, never);
     await target.sendPart(uploadId, first, never);
     await target.at('another').sendPart(uploadId, second, never);
@@ -211,7 +184,7 @@ test('a store without checksums gets MD5 at once if a header locks the object; o
     const { url, requests } = await scriptedServer(t, (response, at) =>
       isCreate(at) ? xml(response, 200, CREATED, hasChecksums ? WITH_CHECKSUMS : {}) : aws()(response, at),
     );
-    const target = targetAt(t, url, { requestHeaders });
+    const target = bucketAt(t, url, { requestHeaders });
     const { uploadId } = await target.createUpload(request, never);
     await target.sendPart(uploadId, first, never);
     const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
@@ -224,7 +197,7 @@ test('a part whose MD5 the store finds wrong is not a store that requires MD5', 
     if (isCreate(at)) return xml(response, 200, CREATED);
     refuse(response, 400, 'InvalidDigest', 'The Content-MD5 you specified was invalid.');
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId } = await target.createUpload(request, never);
   await assert.rejects(target.sendPart(uploadId, second, never), (error) => isFailure(error, 'refused'));
   assert.equal(requests.filter(isPart).length, 1);
@@ -244,7 +217,7 @@ for (const [code, status, message] of withoutChecksums) {
       if (isComplete(at)) return xml(response, 200, completed(null));
       aws()(response, at);
     });
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
     assert.equal(requests.filter(isCreate).length, 2);
@@ -253,7 +226,7 @@ for (const [code, status, message] of withoutChecksums) {
 
 test('a 501 for another reason is reported, and the request is sent once', async (t) => {
   const { url, requests } = await scriptedServer(t, (response) => refuse(response, 501, 'NotImplemented'));
-  await assert.rejects(targetAt(t, url, { dialect: OBS_DIALECT }).createUpload(request, never), (error) => {
+  await assert.rejects(bucketAt(t, url, { dialect: OBS_DIALECT }).createUpload(request, never), (error) => {
     return isFailure(error, 'refused') && error.service?.httpStatus === 501 && error.retryClass === null;
   });
   assert.equal(requests.length, 1);
@@ -265,7 +238,7 @@ test('the parts of a resumed upload are listed to find out if it has checksums',
   const { url, requests } = await scriptedServer(t, (response, at) =>
     at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
   );
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   await Promise.all(parts.map((part) => target.sendPart('up-1', part, never)));
   await target.sendPart('up-1', first, never);
   assert.ok(requests.filter(isPart).every(({ headers }) => headers['x-amz-checksum-sha256'] !== undefined));
@@ -277,7 +250,7 @@ test('an upload keeps its checksums if the list of its parts does not mention th
   const { url, requests } = await scriptedServer(t, (response, at) =>
     at.method === 'GET' ? xml(response, 200, list) : aws()(response, at),
   );
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId } = await target.createUpload(request, never);
   await target.listPartsPage(uploadId, { limit: null, marker: null }, never);
   await target.sendPart(uploadId, first, never);
@@ -292,7 +265,7 @@ const notOurs: [string, Script][] = [
 for (const [title, script] of notOurs) {
   test(`an object with ${title} is not what was sent`, async (t) => {
     const { url } = await scriptedServer(t, script);
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     await assert.rejects(target.complete(uploadId, whole, never), (error) => {
       assert.ok(isFailure(error, 'checksum'), String(error));
@@ -310,7 +283,7 @@ test('a weak ETag, which a proxy may send, is the same as the strong one', async
     if (isPart(at)) return xml(response, 200, '', { etag: `W/"${md5(at.body)}"` });
     aws({ head: { etag: `W/"${ETAG}"` } })(response, at);
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
   assert.doesNotMatch(requests.find(isComplete)?.body.toString() ?? '', /W\//);
@@ -321,7 +294,7 @@ test('the response to complete is accepted if the credentials may not read the o
     if (received.method === 'HEAD') response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
     else aws()(response, received);
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   const { object } = await target.complete(uploadId, whole, never);
   assert.deepEqual(object, { etag: ETAG, versionId: null, storageClass: 'STANDARD' });
@@ -337,7 +310,7 @@ test('a transient error in the body of a 200, after white space, can be retried'
       '<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>',
     );
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   await assert.rejects(target.complete(uploadId, whole, never), (error) => {
     assert.ok(isFailure(error, 'unreachable'), String(error));
@@ -373,7 +346,7 @@ for (const [title, complete] of [
 ] as const) {
   test(`a complete whose response ${title} is done if the object has the id of the upload`, async (t) => {
     const { url, requests } = await scriptedServer(t, unclear(complete, true, false));
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
     assert.equal(requests.filter(isComplete).length, 1);
@@ -381,7 +354,7 @@ for (const [title, complete] of [
 
   test(`a complete whose response ${title} is sent again if the upload is still there`, async (t) => {
     const { url } = await scriptedServer(t, unclear(complete, false, true));
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     await assert.rejects(target.complete(uploadId, whole, never), (error) => {
       assert.ok(isFailure(error, 'unreachable') && error.retryClass === 'unavailable', String(error));
@@ -396,7 +369,7 @@ for (const [title, complete] of [
 ] as const) {
   test(`a complete whose response ${title} fails as not-found if the upload is gone without an object`, async (t) => {
     const { url } = await scriptedServer(t, unclear(complete, false, false));
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     await assert.rejects(target.complete(uploadId, whole, never), (error) => {
       assert.ok(isFailure(error, 'not-found') && error.facts.what === 'upload', String(error));
@@ -411,7 +384,7 @@ test('--no-overwrite keeps an object that appears before complete, also if the s
     if (at.method === 'HEAD' && !isThere) response.writeHead(404).end();
     else aws()(response, at);
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const object = { storageClass: null, noOverwrite: true };
   const created = await target.createUpload({ ...request, object }, never);
   const { whole } = await sendAll(target);
@@ -431,7 +404,7 @@ test('--no-overwrite completes without the condition, and reports it, if the sto
     if (isComplete(at)) isThere = true;
     aws()(response, at);
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const object = { storageClass: null, noOverwrite: true };
   const created = await target.createUpload({ ...request, object }, never);
   const { whole } = await sendAll(target);
@@ -446,7 +419,7 @@ test('an empty 404 to HEAD is an answer, also from a store that sends no request
     else aws()(response, at);
   });
   const object = { storageClass: null, noOverwrite: true };
-  const created = await targetAt(t, url).createUpload({ ...request, object }, never);
+  const created = await bucketAt(t, url).createUpload({ ...request, object }, never);
   assert.equal(created.uploadId, 'up-1');
 });
 
@@ -466,7 +439,7 @@ test('headers that calve does not need make no response unreadable', async (t) =
     if (at.method === 'GET') xml(response, 200, EMPTY_LIST);
     else aws()(response, at);
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   assert.deepEqual((await target.listPartsPage(uploadId, { limit: null, marker: null }, never)).parts, []);
   assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
@@ -485,7 +458,7 @@ for (const [code, kind] of errorsInBody) {
       if (!isComplete(at)) return aws()(response, at);
       xml(response, 200, `<Error><Code>${code}</Code><Message>No.</Message></Error>`);
     });
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const { uploadId, whole } = await sendAll(target);
     await assert.rejects(target.complete(uploadId, whole, never), (error) => {
       assert.ok(error instanceof TransferError && error.kind === kind, String(error));
@@ -528,7 +501,7 @@ const kinds: [string, number, TransferError['kind'], Partial<Record<string, unkn
 for (const [code, status, kind, wanted] of kinds) {
   test(`${status} ${code} to a part: ${kind}`, async (t) => {
     const { url } = await scriptedServer(t, (response) => refuse(response, status, code));
-    const target = targetAt(t, url, { dialect: OBS_DIALECT });
+    const target = bucketAt(t, url, { dialect: OBS_DIALECT });
     await assert.rejects(target.sendPart('up-1', second, never), (error) => {
       assert.ok(error instanceof TransferError && error.kind === kind, String(error));
       const got = { ...error.facts, retryClass: error.retryClass };
@@ -560,7 +533,7 @@ for (const [message, partsMax] of [
 ] as const) {
   test(`a part number is beyond the limit of the store, or is not: ${message}`, async (t) => {
     const { url } = await scriptedServer(t, (response) => refuse(response, 400, 'InvalidArgument', message));
-    const target = targetAt(t, url, { dialect: OBS_DIALECT });
+    const target = bucketAt(t, url, { dialect: OBS_DIALECT });
     await assert.rejects(target.sendPart('up-1', second, never), (error) => {
       if (partsMax === 'refused') return isFailure(error, 'refused');
       return isFailure(error, 'limit') && error.facts.limit === 'store' && error.facts.partsMax === partsMax;
@@ -573,7 +546,7 @@ test('the region of a bucket in another region is reported, even if the response
   const { url } = await scriptedServer(t, (response) => {
     response.writeHead(301, { 'x-amz-request-id': 'r', 'x-amz-bucket-region': 'eu-central-1' }).end();
   });
-  await assert.rejects(targetAt(t, url).locate(false, never), (error) => {
+  await assert.rejects(bucketAt(t, url).locate(false, never), (error) => {
     assert.ok(isFailure(error, 'refused'), String(error));
     assert.deepEqual(
       [error.facts.why, error.facts.detail],
@@ -588,7 +561,7 @@ test('credentials that may not read the bucket can still upload to it', async (t
     response.writeHead(403, { 'x-amz-request-id': 'r' }).end();
   });
   const identity = { url: 's3://photos/a/b.tar', region: 'eu-west-1', endpoint: url, account: null };
-  assert.deepEqual(await targetAt(t, url).locate(false, never), identity);
+  assert.deepEqual(await bucketAt(t, url).locate(false, never), identity);
 });
 
 test('--no-overwrite completes only if no object exists, and accepts an object that this upload created', async (t) => {
@@ -600,7 +573,7 @@ test('--no-overwrite completes only if no object exists, and accepts an object t
       return void response.writeHead(404, { 'x-amz-request-id': 'r' }).end();
     aws({ head: { 'x-amz-meta-calve-upload': ownId } })(response, at);
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   const object = { storageClass: null, noOverwrite: true };
   const created = await target.createUpload({ ...request, object }, never);
   const { whole } = await sendAll(target);
@@ -623,7 +596,7 @@ test('a list of uploads has the time of the store, to the end of its second, or 
     response.sendDate = false;
     xml(response, 200, list, date === null ? {} : { date });
   });
-  const target = targetAt(t, url);
+  const target = bucketAt(t, url);
   for (const time of [Date.parse('2026-11-26T05:00:44Z'), null, null]) {
     const { answeredMs } = await target.listUploadsPage({ limit: null, marker: null }, never);
     assert.equal(answeredMs, time);
@@ -638,7 +611,7 @@ const pages: [string, string][] = [
 for (const [title, body] of pages) {
   test(`${title} with status 200 is not a list of parts or of uploads`, async (t) => {
     const { url } = await scriptedServer(t, (response) => xml(response, 200, body));
-    const target = targetAt(t, url);
+    const target = bucketAt(t, url);
     const page = { limit: null, marker: null };
     for (const ask of [target.listPartsPage('up-1', page, never), target.listUploadsPage(page, never)]) {
       await assert.rejects(ask, (error) => isFailure(error, 'unreachable') && error.retryClass !== null);
@@ -665,7 +638,7 @@ for (const [algorithm, type, isRefused] of [
     const { url, requests } = await scriptedServer(t, (response, at) =>
       at.method === 'GET' ? xml(response, 200, partList([[1, PART]], false, more)) : aws()(response, at),
     );
-    const sent = targetAt(t, url).sendPart('up-1', second, never);
+    const sent = bucketAt(t, url).sendPart('up-1', second, never);
     if (isRefused) {
       await assert.rejects(sent, (error) => {
         return isFailure(error, 'refused') && /CRC32 checksums/.test(error.facts.detail ?? '');
@@ -680,7 +653,7 @@ test('a single part on a page that is not the last shows the part size', async (
   const { url } = await scriptedServer(t, (response) =>
     xml(response, 200, partList([[1, 3 * MIB_BYTES]], true)),
   );
-  const page = await targetAt(t, url).listPartsPage('up-1', { limit: null, marker: null }, never);
+  const page = await bucketAt(t, url).listPartsPage('up-1', { limit: null, marker: null }, never);
   assert.equal(page.partSizeBytes, 3 * MIB_BYTES);
 });
 
@@ -708,7 +681,7 @@ const shown: [string, readonly (readonly [number, number])[], number | null][] =
 for (const [title, listed, wanted] of shown) {
   test(`the size of an upload's parts follows from ${title}`, async (t) => {
     const { url } = await scriptedServer(t, (response) => xml(response, 200, partList(listed)));
-    const page = await targetAt(t, url).listPartsPage('up-1', { limit: 1, marker: null }, never);
+    const page = await bucketAt(t, url).listPartsPage('up-1', { limit: 1, marker: null }, never);
     assert.equal(page.partSizeBytes, wanted);
     assert.equal(page.parts.length, Math.min(1, listed.length));
     assert.equal(page.marker, listed.length > 1 ? String(listed[0]?.[0]) : null);
@@ -720,7 +693,7 @@ for (const [title, listed, wanted] of shown) {
 test("create sends the storage class by the protocol's name, the encryption and the tags", async (t) => {
   const { url, requests } = await scriptedServer(t, aws());
   const object = { sse: 'aws:kms', sseKmsKeyId: 'key-1', tagging: 'kind=backup&host=nas' };
-  const target = targetAt(t, url, { dialect: OBS_DIALECT, object });
+  const target = bucketAt(t, url, { dialect: OBS_DIALECT, object });
   const created = await target.createUpload(
     { ...request, object: { storageClass: 'COLD', noOverwrite: false } },
     never,
@@ -739,7 +712,7 @@ test('a part whose ETag is another MD5 is sent again to OBS, unless the object i
   const other = { etag: '"00000000000000000000000000000000"' };
   let headers: Record<string, string> = other;
   const { url } = await scriptedServer(t, (response) => xml(response, 200, '', headers));
-  const target = targetAt(t, url, { dialect: OBS_DIALECT });
+  const target = bucketAt(t, url, { dialect: OBS_DIALECT });
   await assert.rejects(target.sendPart('up-1', second, never), (error) => {
     return isFailure(error, 'checksum') && error.retryClass === 'corrupt';
   });

@@ -5,6 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { GLACIER_CAPABILITIES } from '../../src/targets/glacier/capabilities.js';
 import { type GlacierTargetOptions, glacierTarget } from '../../src/targets/glacier/target.js';
+import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
+import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
 import type { Target } from '../../src/transfer/ports/target.js';
 
 export interface ReceivedRequest {
@@ -77,6 +79,45 @@ export function targetAt(
     env: {},
     ...changes,
   });
+  t.after(() => target.close());
+  return target;
+}
+
+/** Returns the options of a bucket's target for tests. */
+export function bucketOptions(
+  endpoint: string,
+  changes: Partial<BucketTargetOptions> = {},
+): BucketTargetOptions {
+  return {
+    dialect: S3_DIALECT,
+    bucket: 'photos',
+    key: 'a/b.tar',
+    url: 's3://photos/a/b.tar',
+    region: 'eu-west-1',
+    endpoint,
+    endpointForState: endpoint,
+    credentials: { accessKeyId, secretAccessKey },
+    profile: null,
+    pathStyle: true,
+    object: { sse: null, sseKmsKeyId: null, tagging: null },
+    requestHeaders: new Map(),
+    connectTimeoutMs: 20_000,
+    readTimeoutMs: 2000,
+    concurrency: 4,
+    proxies: () => null,
+    trust: { verify: true, authorities: null },
+    env: {},
+    ...changes,
+  };
+}
+
+/** Opens a bucket's target that is closed when the test ends. */
+export function bucketAt(
+  t: TestContext,
+  endpoint: string,
+  changes: Partial<BucketTargetOptions> = {},
+): Target {
+  const target = bucketTarget(bucketOptions(endpoint, changes));
   t.after(() => target.close());
   return target;
 }
