@@ -38,8 +38,8 @@ interface StoredObject {
   tagging: string;
 }
 
-/** An answer in place of the store's own. `hold`: none. */
-type StoreAnswer = { readonly status: number; readonly code?: string } | 'hold';
+/** An answer in place of the store's own. `hold`: none. `cut`: the connection ends without one. */
+type StoreAnswer = { readonly status: number; readonly code?: string } | 'hold' | 'cut';
 
 export interface SmallStore {
   readonly url: string;
@@ -117,6 +117,10 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     store.log.push(operation);
     const refused = store.refuse(operation, partNumber);
     if (refused === 'hold') return;
+    if (refused === 'cut') {
+      request.socket.destroy();
+      return;
+    }
     const { status, text, headers } =
       refused === null
         ? reply(operation, { request, key, query, partNumber, body })
