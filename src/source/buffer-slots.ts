@@ -3,11 +3,12 @@
  * holders use one after the other.
  */
 import { onAbort } from '../core/abort-signals.js';
+import { sharedBytes } from './shared-memory.js';
 
 /** The right to hold one prepared part, until it is released. */
 export interface Slot {
   /** Returns the slot's own memory of this size. The slot keeps it for its next holder. */
-  buffer(sizeBytes: number): SharedArrayBuffer;
+  buffer(sizeBytes: number): Uint8Array;
   /** Gives the slot back. Idempotent. */
   release(): void;
 }
@@ -19,7 +20,7 @@ export interface BufferSlots {
 
 /** The memory that a slot keeps between two holders. */
 interface SlotStorage {
-  memory: SharedArrayBuffer | null;
+  memory: Uint8Array | null;
 }
 
 function openSlot(storage: SlotStorage, giveBack: (storage: SlotStorage) => void): Slot {
@@ -27,7 +28,7 @@ function openSlot(storage: SlotStorage, giveBack: (storage: SlotStorage) => void
   return {
     buffer(sizeBytes) {
       // Fresh memory costs one page fault for each 4 KiB, so it is only allocated when the size changes.
-      if (storage.memory?.byteLength !== sizeBytes) storage.memory = new SharedArrayBuffer(sizeBytes);
+      if (storage.memory?.byteLength !== sizeBytes) storage.memory = sharedBytes(sizeBytes);
       return storage.memory;
     },
     release() {

@@ -39,7 +39,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
    */
   async function readPart(
     { startByte, sizeBytes }: PartRange,
-    memory: SharedArrayBuffer | null,
+    memory: Uint8Array | null,
     signal: AbortSignal,
     recorded?: RecordedPart,
   ): Promise<PartHashes> {
@@ -69,7 +69,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
         const hashes = await readPart(range, memory, taskSignal, recorded);
         await assertUnchanged(file);
         const body = () =>
-          memory === null ? streams.open(handle, path, range) : Buffer.from(memory, 0, range.sizeBytes);
+          memory === null ? streams.open(handle, path, range) : memory.subarray(0, range.sizeBytes);
         return preparedPart(range, hashes, { body, md5: async () => hashes.md5 ?? computeMd5(range) }, slot);
       } catch (error) {
         slot.release();

@@ -9,6 +9,7 @@ import {
   ShortFileError,
   transferErrorOf,
 } from './hash-part.js';
+import { sharedBytes } from './shared-memory.js';
 
 const readAsync = promisify(read);
 const NEVER_CANCELLED = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
@@ -27,9 +28,9 @@ async function readFully(fd: number, bytes: Uint8Array, position: number): Promi
 /** Does what a hashing thread does, with the same result and the same failures. */
 export async function hashInMainThread(request: HashRequest, signal: AbortSignal): Promise<PartHashes> {
   const { path, fd, startByte, sizeBytes, wants, md5 = false } = request;
-  const buffer = request.buffer ?? new SharedArrayBuffer(sizeBytes);
+  const buffer = request.buffer ?? sharedBytes(sizeBytes);
   try {
-    if (fd !== null) await readFully(fd, new Uint8Array(buffer, 0, sizeBytes), startByte);
+    if (fd !== null) await readFully(fd, buffer.subarray(0, sizeBytes), startByte);
     signal.throwIfAborted();
     const job = { fd: null, startByte, sizeBytes, buffer, wants, md5, cancel: NEVER_CANCELLED };
     return hashPart(job, NO_SCRATCH);

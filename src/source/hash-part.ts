@@ -17,8 +17,8 @@ export interface HashJob {
   readonly fd: number | null;
   readonly startByte: number;
   readonly sizeBytes: number;
-  /** Receives the bytes. Null when they are not kept after hashing. */
-  readonly buffer: SharedArrayBuffer | null;
+  /** Shared memory that receives the bytes, from its beginning. Null when they are not kept after hashing. */
+  readonly buffer: Uint8Array | null;
   /**
    * `both`: the tree hash, and the plain SHA-256 of the whole range, which a request's signature
    * needs. `tree`: the tree hash alone, which is enough for a comparison. `bytes`: the range is only
@@ -116,7 +116,7 @@ export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readA
   for (let offset = 0; offset === 0 || offset < sizeBytes; offset += LEAF_SIZE_BYTES) {
     if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
     const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
-    const piece = buffer === null ? scratch.subarray(0, length) : new Uint8Array(buffer, offset, length);
+    const piece = buffer === null ? scratch.subarray(0, length) : buffer.subarray(offset, offset + length);
     if (fd !== null) readFully(read, fd, piece, startByte + offset);
     md5?.update(piece);
     if (job.wants === 'bytes') continue;

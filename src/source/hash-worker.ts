@@ -5,8 +5,9 @@
 import { parentPort } from 'node:worker_threads';
 import { LEAF_SIZE_BYTES } from '../core/tree-hash.js';
 import { type HashAnswer, type HashJob, hashFailureOf, hashPart } from './hash-part.js';
+import { sharedBytes } from './shared-memory.js';
 
-const scratch = new Uint8Array(LEAF_SIZE_BYTES);
+const scratch = sharedBytes(LEAF_SIZE_BYTES);
 
 function answer(job: HashJob): HashAnswer {
   try {

@@ -22,7 +22,7 @@ export interface PartResources {
  * computed with the other hashes.
  */
 export async function md5Of(
-  bytes: { readonly fd: number | null; readonly path: string; readonly buffer: SharedArrayBuffer | null },
+  bytes: { readonly fd: number | null; readonly path: string; readonly buffer: Uint8Array | null },
   threads: HashThreads,
   { startByte, sizeBytes }: ByteRange,
   signal: AbortSignal,

@@ -11,12 +11,12 @@ import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
 
 /** One part's bytes: all in memory, or all in a file of the spool. */
-export type PartStorage = { readonly memory: SharedArrayBuffer } | { readonly file: FileHandle };
+export type PartStorage = { readonly memory: Uint8Array } | { readonly file: FileHandle };
 
 /** Writes all of `piece`, from byte `position` of the part. */
 export async function writePiece(storage: PartStorage, piece: Uint8Array, position: number): Promise<void> {
   if ('memory' in storage) {
-    new Uint8Array(storage.memory).set(piece, position);
+    storage.memory.set(piece, position);
     return;
   }
   for (let written = 0; written < piece.length; ) {
@@ -37,8 +37,8 @@ export function streamParts({ threads, md5 }: Pick<PartResources, 'threads' | 'm
   const tasks = taskScope();
   const streams = rangeStreams();
 
-  function bodyOf(storage: PartStorage, sizeBytes: number): Buffer | Readable {
-    if ('memory' in storage) return Buffer.from(storage.memory, 0, sizeBytes);
+  function bodyOf(storage: PartStorage, sizeBytes: number): Uint8Array | Readable {
+    if ('memory' in storage) return storage.memory.subarray(0, sizeBytes);
     return streams.open(storage.file, STANDARD_INPUT_WORD, { startByte: 0, sizeBytes });
   }
 

@@ -7,6 +7,7 @@ import { isFailure } from '../../src/core/failures.js';
 import { GIB_BYTES, MIB_BYTES } from '../../src/core/units.js';
 import type { HashRequest } from '../../src/source/hash-part.js';
 import { type HashThreads, hashThreads } from '../../src/source/hash-threads.js';
+import { sharedBytes } from '../../src/source/shared-memory.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -110,16 +111,16 @@ for (const [where, ready] of [
       const fd = opened(t, bytes);
       const sizeBytes = MIB_BYTES + 3;
       const jobs: readonly Omit<HashRequest, 'path' | 'fd' | 'startByte' | 'sizeBytes'>[] = [
-        { buffer: new SharedArrayBuffer(2 * MIB_BYTES), wants: 'both', md5: true },
+        { buffer: sharedBytes(2 * MIB_BYTES), wants: 'both', md5: true },
         { buffer: null, wants: 'tree' },
-        { buffer: new SharedArrayBuffer(sizeBytes), wants: 'bytes' },
+        { buffer: sharedBytes(sizeBytes), wants: 'bytes' },
       ];
       const threads = ready(t);
       const results = [];
       for (const job of jobs) {
         results.push(await threads.hash({ path: '/x', fd, startByte: 7, sizeBytes, ...job }, neverAborted));
         if (job.buffer === null) continue;
-        assert.ok(bytes.subarray(7, 7 + sizeBytes).equals(Buffer.from(job.buffer, 0, sizeBytes)));
+        assert.ok(bytes.subarray(7, 7 + sizeBytes).equals(job.buffer.subarray(0, sizeBytes)));
       }
       const range = bytes.subarray(7, 7 + sizeBytes);
       const leaves = [range.subarray(0, MIB_BYTES), range.subarray(MIB_BYTES)].map((leaf) =>
