@@ -19,7 +19,11 @@ function compile() {
  */
 async function bundle() {
   const bundled = await rolldown({
-    input: { main: 'dist/src/cli/main.js', 'hash-worker': 'dist/src/source/hash-worker.js' },
+    input: {
+      main: 'dist/src/cli/main.js',
+      'hash-worker': 'dist/src/source/hash-worker.js',
+      'send-worker': 'dist/src/targets/aws/send-worker.js',
+    },
     platform: 'node',
     // Some packages of the AWS SDK name a CommonJS file as `node`; their ES modules allow unused code to be left out.
     resolve: { mainFields: ['module', 'main'], conditionNames: ['module', 'import', 'node', 'default'] },

@@ -1,4 +1,5 @@
 /** The composition root: builds the ports from the options. Only this file knows every adapter. */
+import { availableParallelism } from 'node:os';
 import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
@@ -75,11 +76,11 @@ export function openSources(
   options: Pick<Options, 'transfer'>,
   md5 = false,
 ): Pick<Session, 'openSource' | 'openStream'> & { close(): Promise<void> } {
-  const { concurrency, limitRate } = options.transfer;
+  const { concurrency, threads, limitRate } = options.transfer;
   let opener: Promise<SourceOpener> | null = null;
   const load = async (): Promise<SourceOpener> => {
     const { sourceOpener } = await import('../source/source-pool.js');
-    const whole = sourceOpener({ concurrency, md5 });
+    const whole = sourceOpener({ concurrency, ...(threads !== null && { threads }), md5 });
     return limitRate === null ? whole : (await limiter()).limitedOpener(whole, limitRate, systemClock);
   };
   return {
@@ -275,5 +276,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 function targetSettings(io: Io, options: TargetOptions, url: TargetUrl): TargetSettings {
   const { retry: _, typed: __, localDir: folder, ...service } = options.service;
   const localDir = url.scheme === 'local' ? folder.path() : '';
-  return { ...service, localDir, url, concurrency: options.transfer.concurrency, env: io.env };
+  const { concurrency } = options.transfer;
+  const threads = options.transfer.threads ?? availableParallelism();
+  return { ...service, localDir, url, concurrency, threads, env: io.env };
 }

@@ -3,7 +3,7 @@
  * holders use one after the other.
  */
 import { onAbort } from '../core/abort-signals.js';
-import { sharedBytes } from './shared-memory.js';
+import { sharedBytes } from '../core/memory.js';
 
 /** The right to hold one prepared part, until it is released. */
 export interface Slot {

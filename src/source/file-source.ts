@@ -8,7 +8,7 @@ import type { RecordedPart } from '../transfer/ports/state.js';
 import type { PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
 import { assertUnchanged, compareOpened, type OpenedFile, openFile } from './open-file.js';
-import { md5Of, type PartResources, preparedPart } from './prepared-part.js';
+import { bodyOf, locationOf, md5Of, type PartResources, preparedPart } from './prepared-part.js';
 import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
 
@@ -26,9 +26,10 @@ function hasBothHashes(
   return recorded !== undefined && recorded.linearHash !== null;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the file and its tasks.
 function fileSource(file: OpenedFile, resources: PartResources): Source {
   const { handle, path, fingerprint } = file;
-  const { threads, slots, inMemoryPartMaxBytes, md5 } = resources;
+  const { threads, slots, inMemoryPartMaxBytes, md5: withMd5 } = resources;
   const tasks = taskScope();
   const streams = rangeStreams();
   let closing: Promise<void> | null = null;
@@ -44,9 +45,17 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     recorded?: RecordedPart,
   ): Promise<PartHashes> {
     const recordedHashes = hasBothHashes(recorded) ? recorded : null;
-    if (recordedHashes !== null && memory === null && !md5) return { ...recordedHashes, md5: null };
+    if (recordedHashes !== null && memory === null && !withMd5) return { ...recordedHashes, md5: null };
     const wants = recordedHashes === null ? 'both' : 'bytes';
-    const request = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants, md5 } as const;
+    const request = {
+      fd: handle.fd,
+      path,
+      startByte,
+      sizeBytes,
+      buffer: memory,
+      wants,
+      md5: withMd5,
+    } as const;
     const hashes = await threads.hash(request, signal);
     signal.throwIfAborted();
     return recordedHashes === null ? hashes : { ...recordedHashes, md5: hashes.md5 };
@@ -68,9 +77,10 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
         const memory = partSizeBytes <= inMemoryPartMaxBytes ? slot.buffer(partSizeBytes) : null;
         const hashes = await readPart(range, memory, taskSignal, recorded);
         await assertUnchanged(file);
-        const body = () =>
-          memory === null ? streams.open(handle, path, range) : memory.subarray(0, range.sizeBytes);
-        return preparedPart(range, hashes, { body, md5: async () => hashes.md5 ?? computeMd5(range) }, slot);
+        const location = locationOf({ ...bytes, buffer: memory }, range);
+        const body = () => bodyOf(location, () => streams.open(handle, path, range));
+        const md5 = async () => hashes.md5 ?? computeMd5(range);
+        return preparedPart(range, hashes, { body, location, md5 }, slot);
       } catch (error) {
         slot.release();
         throw error;

@@ -1,6 +1,7 @@
 /** Hashes a few MiB in the main thread, which takes less time than the start of a hashing thread. */
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
+import { sharedBytes } from '../core/memory.js';
 import {
   type HashRequest,
   hashFailureOf,
@@ -9,7 +10,6 @@ import {
   ShortFileError,
   transferErrorOf,
 } from './hash-part.js';
-import { sharedBytes } from './shared-memory.js';
 
 const readAsync = promisify(read);
 const NEVER_CANCELLED = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);

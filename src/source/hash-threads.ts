@@ -190,10 +190,7 @@ export function hashThreads(
   return { count, expect, hash, close };
 }
 
-/**
- * Returns how many hashing threads serve `concurrency` lanes: more threads than
- * processors would only take turns.
- */
-export function threadCount(concurrency: number): number {
-  return Math.min(availableParallelism(), concurrency);
+/** Returns how many hashing threads serve `concurrency` lanes: more threads than processors would only take turns. */
+export function threadCount(concurrency: number, processors = availableParallelism()): number {
+  return Math.min(processors, concurrency);
 }

@@ -3,9 +3,9 @@
  * with the reason of its failure.
  */
 import { parentPort } from 'node:worker_threads';
+import { sharedBytes } from '../core/memory.js';
 import { LEAF_SIZE_BYTES } from '../core/tree-hash.js';
 import { type HashAnswer, type HashJob, hashFailureOf, hashPart } from './hash-part.js';
-import { sharedBytes } from './shared-memory.js';
 
 const scratch = sharedBytes(LEAF_SIZE_BYTES);
 

@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
+import { ownBytes } from '../core/memory.js';
 import type { PartRange } from '../core/part-plan.js';
 import { sourceFailure } from './open-file.js';
 
@@ -14,9 +15,9 @@ async function readChunk(
   path: string,
   position: number,
   sizeBytes: number,
-): Promise<Buffer> {
+): Promise<Uint8Array> {
   // New memory for each chunk, because the socket may still hold the last one.
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_SIZE_BYTES, sizeBytes));
+  const chunk = ownBytes(Math.min(CHUNK_SIZE_BYTES, sizeBytes));
   const { bytesRead } = await handle.read(chunk, 0, chunk.length, position).catch((error: unknown) => {
     throw sourceFailure(path, error);
   });

@@ -55,7 +55,7 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
     return stream;
   }
 
-  return { limited: (part) => ({ ...part, body: () => limitedBody(part.body()) }) };
+  return { limited: (part) => ({ ...part, location: null, body: () => limitedBody(part.body()) }) };
 }
 
 /** Returns an opener whose files and streams are sent at no more than `bytesPerSecond` in total. */

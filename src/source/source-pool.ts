@@ -15,6 +15,8 @@ const IN_MEMORY_TOTAL_MAX_BYTES = GIB_BYTES;
 interface SourcePoolOptions {
   /** The number of lanes that hold prepared parts at the same time. */
   readonly concurrency: number;
+  /** The largest number of hashing threads; default: the number of processors. */
+  readonly threads?: number;
   /** True when the MD5 of every part is needed. It is then computed in the same pass as the other hashes. */
   readonly md5?: boolean;
 }
@@ -25,7 +27,7 @@ interface SourcePool extends PartResources {
 }
 
 export function openSourcePool(options: SourcePoolOptions): SourcePool {
-  const threads = hashThreads(threadCount(options.concurrency));
+  const threads = hashThreads(threadCount(options.concurrency, options.threads));
   // One slot for each lane that sends, and one for each thread that works ahead of the lanes.
   const slotCount = options.concurrency + threads.count;
   return {

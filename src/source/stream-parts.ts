@@ -1,12 +1,11 @@
 /** Stores the buffered parts of one stream, hashes them, and gives them bodies that can be sent. */
 import type { FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import type { PartRange } from '../core/part-plan.js';
 import type { PreparedPart } from '../transfer/ports/source.js';
 import type { Slot } from './buffer-slots.js';
-import { md5Of, type PartResources, preparedPart } from './prepared-part.js';
+import { bodyOf, locationOf, md5Of, type PartResources, preparedPart } from './prepared-part.js';
 import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
 
@@ -37,11 +36,6 @@ export function streamParts({ threads, md5 }: Pick<PartResources, 'threads' | 'm
   const tasks = taskScope();
   const streams = rangeStreams();
 
-  function bodyOf(storage: PartStorage, sizeBytes: number): Uint8Array | Readable {
-    if ('memory' in storage) return storage.memory.subarray(0, sizeBytes);
-    return streams.open(storage.file, STANDARD_INPUT_WORD, { startByte: 0, sizeBytes });
-  }
-
   function prepare(
     range: PartRange,
     storage: PartStorage,
@@ -61,8 +55,17 @@ export function streamParts({ threads, md5 }: Pick<PartResources, 'threads' | 'm
     return tasks.run(signal, async (taskSignal) => {
       const hashes = await threads.hash({ ...bytes, ...stored, wants: 'both', md5 }, taskSignal);
       taskSignal.throwIfAborted();
-      const body = () => bodyOf(storage, sizeBytes);
-      return preparedPart(range, hashes, { body, md5: async () => hashes.md5 ?? computeMd5() }, slot);
+      const location = locationOf(bytes, stored);
+      const body = () =>
+        bodyOf(location, () =>
+          streams.open((storage as { file: FileHandle }).file, STANDARD_INPUT_WORD, stored),
+        );
+      return preparedPart(
+        range,
+        hashes,
+        { body, location, md5: async () => hashes.md5 ?? computeMd5() },
+        slot,
+      );
     });
   }
 

@@ -22,6 +22,8 @@ export interface TargetSettings {
   readonly connectTimeoutMs: number;
   readonly readTimeoutMs: number;
   readonly concurrency: number;
+  /** The number of processors that calve may use. */
+  readonly threads: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly object: ObjectSettings;
 }

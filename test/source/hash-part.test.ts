@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sharedBytes } from '../../src/core/memory.js';
 import { LEAF_SIZE_BYTES, treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { type HashJob, hashPart, type ReadAt } from '../../src/source/hash-part.js';
-import { sharedBytes } from '../../src/source/shared-memory.js';
 import { seededBytes } from '../support/bytes.js';
 
 const file = seededBytes(5 * MIB_BYTES + 9, 31);

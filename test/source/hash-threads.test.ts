@@ -4,10 +4,10 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
+import { sharedBytes } from '../../src/core/memory.js';
 import { GIB_BYTES, MIB_BYTES } from '../../src/core/units.js';
 import type { HashRequest } from '../../src/source/hash-part.js';
 import { type HashThreads, hashThreads } from '../../src/source/hash-threads.js';
-import { sharedBytes } from '../../src/source/shared-memory.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
 

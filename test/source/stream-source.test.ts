@@ -70,7 +70,7 @@ function open(
 
 async function bodyOf(part: PreparedPart): Promise<Buffer> {
   const body = part.body();
-  return Buffer.isBuffer(body) ? body : await collect(body as Readable);
+  return body instanceof Uint8Array ? Buffer.from(body) : await collect(body as Readable);
 }
 
 /** Returns the spool files that this process has open. They have no name in a folder any more. */

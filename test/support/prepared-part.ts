@@ -10,6 +10,7 @@ export function preparedPart(bytes: Buffer, index: number, partSizeBytes: number
     linearHash: createHash('sha256').update(bytes).digest('hex'),
     treeHash: vaultTreeHash(bytes),
     body: () => bytes,
+    location: null,
     md5: async () => createHash('md5').update(bytes).digest('hex'),
     release: () => {},
   };

@@ -30,6 +30,7 @@ targetContract('the glacier target and the emulator', VAULT_KIND, async (t) => {
       connectTimeoutMs: 20_000,
       readTimeoutMs: 5_000,
       concurrency: 4,
+      threads: 1,
       proxies: () => null,
       trust: { verify: true, authorities: null },
       env: {},

@@ -26,6 +26,7 @@ function partOf(bytes: Buffer, changes: Partial<PreparedPart> = {}): PreparedPar
     linearHash: sha256(bytes),
     treeHash: treeHashOf(bytes),
     body: () => bytes,
+    location: null,
     md5: async () => createHash('md5').update(bytes).digest('hex'),
     release: () => undefined,
     ...changes,

@@ -20,6 +20,7 @@ function settings(change: Partial<TargetSettings>, pathStyle = false): TargetSet
     connectTimeoutMs: 1,
     readTimeoutMs: 1,
     concurrency: 1,
+    threads: 1,
     env: {
       AWS_REGION: 'us-east-1',
       AWS_ENDPOINT_URL: 'https://aws.example',

@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { GlacierClient, UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { PartBody } from '../../src/targets/aws/part-body.js';
 import { type Repetition, sendRepeated } from '../../src/targets/aws/repeated-request.js';
+import { handlerWithThreads, SendingThreads } from '../../src/targets/aws/sending-threads.js';
+import { preparedPart } from '../support/prepared-part.js';
 import { type ReceivedRequest, type Script, scriptedServer } from './scripted-server.js';
 
 const accept: Script = (response) => {
   response.writeHead(200, { etag: '"e"' });
   response.end('some more words');
+};
+const NO_LINE = {
+  connectTimeoutMs: 1000,
+  readTimeoutMs: 1000,
+  concurrency: 1,
+  proxies: () => null,
+  trust: { verify: true, authorities: null },
 };
 const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'token' };
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -26,38 +37,49 @@ function stableFields({ method, url, headers }: ReceivedRequest): {
   return { line: `${method} ${url} ${names}`, headers: rest };
 }
 
+const bodyOf = (bytes: Buffer): PartBody =>
+  new PartBody(preparedPart(bytes, 0, bytes.length), () => assert.fail());
+
 function vaultRepetition(index: number, bytes: Buffer): Repetition {
   const range = `bytes ${index * 4}-${index * 4 + 3}/*`;
   const headers = {
     'content-range': range,
     'x-amz-content-sha256': sha256(bytes),
     'x-amz-sha256-tree-hash': String(index).repeat(64),
+    'content-length': String(bytes.length),
   };
-  const command = () =>
+  const command = (body: Uint8Array | Readable) =>
     new UploadMultipartPartCommand({
       accountId: '-',
       vaultName: 'photos',
       uploadId: 'u',
       range,
-      body: bytes,
+      body,
       checksum: headers['x-amz-sha256-tree-hash'],
     });
-  return { key: 'u', command, variation: { headers, body: bytes } };
+  return { key: 'u', command, variation: { headers, body: bodyOf(bytes) } };
 }
 
 function bucketRepetition(index: number, bytes: Buffer, bucket = 'bucket'): Repetition {
   const query = { partNumber: String(index + 1) };
   const headers = { 'x-amz-content-sha256': sha256(bytes), 'content-length': String(bytes.length) };
-  const command = () =>
+  const command = (body: Uint8Array | Readable) =>
     new UploadPartCommand({
       Bucket: bucket,
       Key: 'a/b c',
       UploadId: 'u/+=',
       PartNumber: index + 1,
-      Body: bytes,
+      Body: body as Readable,
       ContentLength: bytes.length,
     });
-  return { key: 'u', command, variation: { headers, query, body: bytes } };
+  return { key: 'u', command, variation: { headers, query, body: bodyOf(bytes) } };
+}
+
+/** Lets a client send the bodies of parts. One processor has no sending threads. */
+function withBodies<C extends GlacierClient | S3Client>(client: C): C {
+  const threads = new SendingThreads({ threads: 1, env: {}, ...NO_LINE });
+  client.config.requestHandler = handlerWithThreads(client.config.requestHandler as never, threads) as never;
+  return client;
 }
 
 /** Creates both clients of the SDK with the same settings. */
@@ -70,7 +92,7 @@ function clients(endpoint: string) {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
-  return { glacier, s3 };
+  return { glacier: withBodies(glacier), s3: withBodies(s3) };
 }
 
 for (const [name, repetition] of Object.entries({ glacier: vaultRepetition, s3: bucketRepetition })) {
@@ -81,7 +103,7 @@ for (const [name, repetition] of Object.entries({ glacier: vaultRepetition, s3: 
     const parts = [Buffer.from('abcd'), Buffer.from('efgh'), Buffer.from('ijkl')];
     for (const [index, bytes] of parts.entries()) await sendRepeated(client, repetition(index, bytes), {});
     for (const [index, bytes] of parts.entries())
-      await client.send(repetition(index, bytes).command() as UploadPartCommand, {});
+      await client.send(repetition(index, bytes).command(bytes as never) as UploadPartCommand, {});
     const [repeated, sdkRequests] = [server.requests.slice(0, 3), server.requests.slice(3)];
     assert.deepEqual(repeated.map(stableFields), sdkRequests.map(stableFields));
     assert.deepEqual(
@@ -109,16 +131,18 @@ test('each request is signed with the credentials that are valid at that time', 
   const server = await scriptedServer(t, accept);
   const keys = ['FIRST', 'SECOND', 'THIRD'];
   let lookups = 0;
-  const client = new GlacierClient({
-    endpoint: server.url,
-    region: 'eu-north-1',
-    // These credentials are already expired, so the SDK looks them up for every request.
-    credentials: async () => ({
-      accessKeyId: keys[Math.min(lookups++, 2)] as string,
-      secretAccessKey: 's',
-      expiration: new Date(0),
+  const client = withBodies(
+    new GlacierClient({
+      endpoint: server.url,
+      region: 'eu-north-1',
+      // These credentials are already expired, so the SDK looks them up for every request.
+      credentials: async () => ({
+        accessKeyId: keys[Math.min(lookups++, 2)] as string,
+        secretAccessKey: 's',
+        expiration: new Date(0),
+      }),
     }),
-  });
+  );
   t.after(() => client.destroy());
   for (let index = 0; index < 3; index += 1)
     await sendRepeated(client, vaultRepetition(index, Buffer.from('abcd')), {});
@@ -132,14 +156,16 @@ test('each request is signed with the credentials that are valid at that time', 
 test('after a failure to build the template, the next request builds it again', async (t) => {
   const server = await scriptedServer(t, accept);
   let failures = 1;
-  const client = new GlacierClient({
-    endpoint: server.url,
-    region: 'eu-north-1',
-    credentials: async () => {
-      if (failures-- > 0) throw new Error('no credentials yet');
-      return credentials;
-    },
-  });
+  const client = withBodies(
+    new GlacierClient({
+      endpoint: server.url,
+      region: 'eu-north-1',
+      credentials: async () => {
+        if (failures-- > 0) throw new Error('no credentials yet');
+        return credentials;
+      },
+    }),
+  );
   t.after(() => client.destroy());
   const repetition = vaultRepetition(0, Buffer.from('abcd'));
   await assert.rejects(sendRepeated(client, repetition, {}), /no credentials yet/);

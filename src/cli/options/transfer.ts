@@ -5,13 +5,20 @@ import { durationMs, sizeBytes, wholeNumber } from './parsers.js';
 
 export interface TransferOptions {
   readonly concurrency: number;
+  /** The number of processors that calve may use; null: all. */
+  readonly threads: number | null;
   readonly lockWaitMs: number;
   /** Bytes a second over all parts; null: no limit. */
   readonly limitRate: number | null;
 }
 
 /** For commands that send no part. */
-export const DEFAULT_TRANSFER: TransferOptions = { concurrency: 4, lockWaitMs: 0, limitRate: null };
+export const DEFAULT_TRANSFER: TransferOptions = {
+  concurrency: 4,
+  threads: null,
+  lockWaitMs: 0,
+  limitRate: null,
+};
 
 const LOCK_WAIT = {
   lockWait: value(
@@ -32,6 +39,11 @@ export const transferOptions = optionGroup(
       'number of parts sent at the same time, 1 to 64',
       wholeNumber(1, 64),
       String(DEFAULT_TRANSFER.concurrency),
+    ),
+    threads: value(
+      '--threads <n>',
+      'processors to use for hashing and sending, 1 to 256 (default: all)',
+      wholeNumber(1, 256),
     ),
     limitRate: value('--limit-rate <rate>', 'most bytes a second over all parts, for example 5M', sizeBytes),
     ...LOCK_WAIT,

@@ -15,7 +15,7 @@ type Send<T, Client, Sdk> = (client: Client, options: SendOptions, sdk: Sdk) => 
 export interface Caller<Client, Sdk, Operation> {
   /** @throws the failure that `classify` returns, or the signal's reason */
   call<T>(operation: Operation, signal: AbortSignal, send: Send<T, Client, Sdk>): Promise<T>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Settles as `promise` does, or rejects with the signal's reason: the look-up of credentials ignores signals. */

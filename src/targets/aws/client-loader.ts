@@ -5,6 +5,7 @@ import { credentialChain } from './credential-chain.js';
 import { type CredentialSource, HeldCredentials, type LookUp } from './credentials.js';
 import { type HttpAgents, httpAgents } from './http-agents.js';
 import { type ProxyRules, proxyRules } from './proxy.js';
+import { type Handler, handlerWithThreads, SendingThreads } from './sending-threads.js';
 import { readTrust, type Trust } from './trust.js';
 
 /** A client of the SDK, and the module that has its commands. */
@@ -18,8 +19,8 @@ export interface ClientLoader<Client, Sdk> {
   load(): Promise<LoadedClient<Client, Sdk>>;
   /** Null if the credentials were given, and cannot change. */
   readonly credentials: HeldCredentials | null;
-  /** Closes all connections. */
-  close(): void;
+  /** Closes all connections, and ends the threads. */
+  close(): Promise<void>;
 }
 
 /** Options for the network connections to a service. */
@@ -31,6 +32,12 @@ export interface LineOptions {
   readonly concurrency: number;
   readonly proxies: ProxyRules;
   readonly trust: Trust;
+  /** The number of processors that calve may use. */
+  readonly threads: number;
+  /** The module that sending threads run; default: calve's own. */
+  readonly workerPath?: string;
+  /** The time between two looks at the sending threads; default: one second. */
+  readonly watchIntervalMs?: number;
 }
 
 export interface ClientLoaderOptions<Credentials> extends LineOptions {
@@ -52,9 +59,10 @@ export async function lineOptions(
   settings: TargetSettings,
   profile: string | null | undefined,
 ): Promise<LineOptions & Pick<TargetSettings, 'env'>> {
-  const { connectTimeoutMs, readTimeoutMs, concurrency, env } = settings;
+  const { connectTimeoutMs, readTimeoutMs, concurrency, threads, env } = settings;
   const trust = await readTrust(settings, profile);
-  return { connectTimeoutMs, readTimeoutMs, concurrency, proxies: proxyRules(env), trust, env };
+  const proxies = proxyRules(env);
+  return { connectTimeoutMs, readTimeoutMs, concurrency, proxies, trust, threads, env };
 }
 
 const silence = (): void => undefined;
@@ -93,23 +101,32 @@ function sourceOf<C>({
   return { lookUp: credentials as unknown as LookUp, canChange: true, nameOf: (part) => part };
 }
 
+interface SdkClient {
+  readonly config: { requestHandler: Handler };
+}
+
 export type ClientConfig<C> = ReturnType<typeof clientConfig<C>>;
 
 /** @param loadClient imports the SDK and creates the client; called on the first request */
-export function sdkClientLoader<Client, Sdk, C>(
+export function sdkClientLoader<Client extends SdkClient, Sdk, C>(
   options: ClientLoaderOptions<C>,
   loadClient: (config: ClientConfig<C>) => Promise<LoadedClient<Client, Sdk>>,
 ): ClientLoader<Client, Sdk> {
   const agents = httpAgents(options);
+  const threads = new SendingThreads(options);
   const source = sourceOf(options);
   const credentials = source === null ? null : new HeldCredentials(source);
   let loaded: Promise<LoadedClient<Client, Sdk>> | null = null;
 
-  function load(): Promise<LoadedClient<Client, Sdk>> {
+  async function load(): Promise<LoadedClient<Client, Sdk>> {
     // Otherwise the SDK warns every user of Node 20 on stderr that its versions of 2027 will require Node 22.
     // biome-ignore lint/style/noProcessEnv: the SDK has no other switch for it
     Object.assign(process.env, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
-    return loadClient(clientConfig(options, credentials?.provider ?? (options.credentials as C), agents));
+    const config = clientConfig(options, credentials?.provider ?? (options.credentials as C), agents);
+    const loadedClient = await loadClient(config);
+    const { config: resolved } = loadedClient.client;
+    resolved.requestHandler = handlerWithThreads(resolved.requestHandler, threads);
+    return loadedClient;
   }
 
   return {
@@ -118,6 +135,9 @@ export function sdkClientLoader<Client, Sdk, C>(
       loaded ??= load();
       return loaded;
     },
-    close: () => agents.destroy(),
+    async close() {
+      agents.destroy();
+      await threads.close();
+    },
   };
 }

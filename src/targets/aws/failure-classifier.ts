@@ -12,6 +12,7 @@ import {
 import { AnswerError } from './answer-limits.js';
 import { refusedFailure, unreachableFailure } from './failures.js';
 import { classifyNoResponse } from './no-response.js';
+import { SendingThreadError } from './sending-threads.js';
 import { type SdkError, shortText } from './service-response.js';
 
 export type Refusal = FailureFacts['refused']['why'];
@@ -95,10 +96,6 @@ function checksumFailure(
   return new TransferError('checksum', { what, index, expected: hash, got }, extras);
 }
 
-function brokenLimit(error: AnswerError, { name }: ServiceOperation): TransferError {
-  return unreachableFailure(name, shortText(error.message), { cause: error });
-}
-
 function refusalByStatus(status: number | null): Refusal {
   if (status === 301 || status === 307) return 'wrong-region';
   if (status === 413) return 'too-large';
@@ -147,7 +144,8 @@ export function failureClassifier<Operation extends ServiceOperation>(
   return {
     classify(error, operation) {
       if (error instanceof TransferError || !(error instanceof Error)) return error;
-      if (error instanceof AnswerError) return brokenLimit(error, operation);
+      if (error instanceof AnswerError || error instanceof SendingThreadError)
+        return unreachableFailure(operation.name, shortText(error.message), { cause: error });
       const service = rules.readResponse(error as SdkError, operation);
       if (service === null) return classifyNoResponse(error, operation.name);
       return classifyResponse(rules, service, operation);

@@ -1,48 +1,52 @@
 /** The body of a part's request, which counts the bytes that were sent. */
 import { Readable } from 'node:stream';
 import { onAbort } from '../../core/abort-signals.js';
-import type { PreparedPart } from '../../transfer/ports/source.js';
+import type { BytesLocation, PreparedPart } from '../../transfer/ports/source.js';
 import type { PartWatch } from '../../transfer/ports/target.js';
+import { inSlices, SentBytes } from './body-stream.js';
 
-/**
- * The size of one write. Node reports no progress within a write, so a part in a single write would look stalled on a
- * slow line, and would be timed out although bytes move.
- */
-const WRITE_BYTES = 256 * 1024;
 /** The longest time between two calls of a watch. */
 export const WATCH_INTERVAL_MS = 1000;
 
-export interface PartBody {
-  readonly content: Readable;
-  /** Bytes that were handed to the connection. */
-  sentBytes(): number;
-}
+/** A body that either this thread or a sending thread hands to a connection. */
+export class PartBody {
+  /** The place of the bytes for a sending thread; null: only this thread can read them. */
+  readonly location: BytesLocation | null;
+  readonly sizeBytes: number;
+  readonly sent = new SentBytes();
+  readonly #part: PreparedPart;
+  readonly #onError: (error: unknown) => void;
+  #stream: Readable | null = null;
+  #use: Promise<unknown> = Promise.resolve();
 
-function partBody(part: PreparedPart): PartBody {
-  const body = part.body();
-  return counted(body instanceof Readable ? body : inSlices(body as Uint8Array));
-}
+  /** @param onError is called when this thread cannot read the bytes */
+  constructor(part: PreparedPart, onError: (error: unknown) => void) {
+    this.location = part.location;
+    this.sizeBytes = part.range.sizeBytes;
+    this.#part = part;
+    this.#onError = onError;
+  }
 
-function inSlices(bytes: Uint8Array): Readable {
-  let position = 0;
-  return new Readable({
-    highWaterMark: WRITE_BYTES,
-    read() {
-      const slice = bytes.subarray(position, position + WRITE_BYTES);
-      position += slice.length;
-      this.push(slice.length === 0 ? null : slice);
-    },
-  });
-}
+  /** Returns the bytes for this thread, the same stream at each call. */
+  stream(): Readable {
+    if (this.#stream !== null) return this.#stream;
+    const body = this.#part.body();
+    this.#stream = this.sent.count(body instanceof Readable ? body : inSlices(body as Uint8Array));
+    // Without a listener a read error would end the process.
+    this.#stream.on('error', this.#onError);
+    return this.#stream;
+  }
 
-function counted(content: Readable): PartBody {
-  let sentBytes = 0;
-  // Without the pause a listener would make the stream flow before the request reads it.
-  content.pause();
-  content.on('data', (chunk: Uint8Array) => {
-    sentBytes += chunk.length;
-  });
-  return { content, sentBytes: () => sentBytes };
+  /** Remembers a sending thread that reads the bytes until the promise settles. */
+  useUntil(end: Promise<unknown>): void {
+    this.#use = end.catch(() => undefined);
+  }
+
+  /** Ends the stream, and waits for the sending thread: the memory may then have other bytes. */
+  async close(): Promise<void> {
+    this.#stream?.destroy();
+    await this.#use;
+  }
 }
 
 /** The signal that ends the request, and the watch that is given its progress. */
@@ -57,7 +61,7 @@ export interface PartSending {
 /**
  * Calls `send` with the part's body and a controller that is aborted with `signal`, or when the body cannot be read.
  * Calls `watch` about once a second; when it returns true, ends the request with the reason that `reasonOfWatch` gives.
- * Destroys the body when the request ends.
+ * Settles only when nothing reads the body any more.
  * @throws the errors of `send`; the body's own error when it cannot be read
  */
 export async function withBody<T>(
@@ -68,13 +72,11 @@ export async function withBody<T>(
   signal.throwIfAborted();
   const ending = new AbortController();
   const stopListening = onAbort(signal, () => ending.abort(signal.reason));
-  const body = partBody(part);
-  const { content, sentBytes } = body;
-  // Without a listener a read error would end the process; without the abort the request would wait forever.
-  content.on('error', (error) => ending.abort(error));
+  // Without the abort the request would wait forever for a body that cannot be read.
+  const body = new PartBody(part, (error) => ending.abort(error));
   const watching = setInterval(() => {
-    const sent = sentBytes();
-    if (watch(sent)) ending.abort(reasonOfWatch?.(sent));
+    const sentBytes = body.sent.bytes();
+    if (watch(sentBytes)) ending.abort(reasonOfWatch?.(sentBytes));
   }, watchIntervalMs);
   try {
     return await send(body, ending);
@@ -85,6 +87,6 @@ export async function withBody<T>(
   } finally {
     clearInterval(watching);
     stopListening();
-    content.destroy();
+    await body.close();
   }
 }

@@ -8,12 +8,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { HttpRequest } from '@smithy/core/transport';
+import type { PartBody } from './part-body.js';
 
 /** The fields in which the requests differ. */
 interface Variation {
   readonly headers: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | Readable;
+  readonly body: PartBody;
 }
 
 export interface ResponseHead {
@@ -160,6 +161,9 @@ async function drain(body: Readable): Promise<void> {
   for await (const _ of body);
 }
 
+/** Stands for the body in commands that only make the other fields of a request. */
+const ANY_BODY = new Uint8Array(1);
+
 /** The latest template of each client. */
 const templates = new WeakMap<
   Client,
@@ -169,7 +173,7 @@ const templates = new WeakMap<
 function templateFor(client: Client, { key, command }: Repetition): Promise<Template | null> {
   const latest = templates.get(client);
   if (latest?.key === key) return latest.template;
-  const template = templateOf(client, command());
+  const template = templateOf(client, command(ANY_BODY));
   const entry = { key, template };
   templates.set(client, entry);
   // After a failure (missing credentials, for example) the next request builds the template again.
@@ -182,7 +186,7 @@ export interface Repetition {
   /** Identifies the requests of a client that are copies of one template. */
   readonly key: string;
   /** Creates a new command: no command can be sent twice. */
-  command(): Command;
+  command(body: Readable | Uint8Array): Command;
   readonly variation: Variation;
 }
 
@@ -198,13 +202,13 @@ export async function sendRepeated(
 ): Promise<ResponseHead> {
   const { command, variation } = repetition;
   const template = await templateFor(client, repetition);
-  if (template === null) return sendThroughSdk(client, command(), options);
+  if (template === null) return sendThroughSdk(client, command(variation.body.stream()), options);
   const response = await sendCopy(client, template, variation, options);
   if (response.statusCode < 300) {
     await drain(response.body);
     return response;
   }
-  const refused = command();
+  const refused = command(ANY_BODY);
   const replay = (): Step => async () => ({ response, output: {} });
   addStep(refused, replay, CLOSEST_TO_HANDLER);
   await client.send(refused, options);

@@ -63,8 +63,12 @@ const untrusted = new WeakSet<Error>();
 /** Remembers the error of a connection whose certificate is refused: it has one of some thirty codes, or none. */
 export function watchTrust(socket: Duplex | null | undefined): void {
   socket?.prependOnceListener('error', (error: Error) => {
-    if ((socket as TLSSocket).authorizationError) untrusted.add(error);
+    if ((socket as TLSSocket).authorizationError) markUntrusted(error);
   });
+}
+
+export function markUntrusted(error: Error): void {
+  untrusted.add(error);
 }
 
 /** Returns true if a connection failed because its certificate is not trusted. */

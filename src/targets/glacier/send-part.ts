@@ -1,4 +1,5 @@
 /** Sends one part with its two hashes, and compares the service's response with them. */
+import type { Readable } from 'node:stream';
 import type { UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
 import type { PartRange } from '../../core/part-plan.js';
@@ -6,7 +7,7 @@ import { readTreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt, PartWatch } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
-import { type PartBody, WATCH_INTERVAL_MS, withBody } from '../aws/part-body.js';
+import { WATCH_INTERVAL_MS, withBody } from '../aws/part-body.js';
 import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { Sdk, VaultCaller } from './client.js';
 import type { Operation } from './failures.js';
@@ -46,7 +47,7 @@ function partCommand(
   sdk: Sdk,
   request: PartRequest,
   part: PreparedPart,
-  body: PartBody['content'],
+  body: Readable | Uint8Array,
 ): UploadMultipartPartCommand {
   const { accountId, vaultName, uploadId } = request;
   const command = new sdk.UploadMultipartPartCommand({
@@ -104,12 +105,12 @@ export async function sendPart(
   const tooSlow = (sent: number): unknown => partTime.tooSlow(range, performance.now() - startedMs, sent);
   const watchIntervalMs = Math.min(WATCH_INTERVAL_MS, partTime.ms / PROGRESS_CHECKS);
   const sending = { signal, watch, watchIntervalMs, reasonOfWatch: tooSlow };
-  return withBody(part, sending, async ({ content, sentBytes }, ending) => {
-    const deadline = setTimeout(() => ending.abort(tooSlow(sentBytes())), partTime.ms);
+  return withBody(part, sending, async (body, ending) => {
+    const deadline = setTimeout(() => ending.abort(tooSlow(body.sent.bytes())), partTime.ms);
     try {
       const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
-        const command = () => partCommand(sdk, request, part, content);
-        const variation = { headers: headersOf(part), body: content };
+        const command = (content: Readable | Uint8Array) => partCommand(sdk, request, part, content);
+        const variation = { headers: headersOf(part), body };
         return sendRepeated(client, { key: request.uploadId, command, variation }, options);
       });
       return receiptOf(response, part, operation);

@@ -149,7 +149,7 @@ class VaultTarget implements Target {
   }
 
   async close(): Promise<void> {
-    this.#caller.close();
+    await this.#caller.close();
   }
 
   #operation(name: string, uploadId: string | null = null, sent: Operation['sent'] = null): Operation {

@@ -32,6 +32,7 @@ export async function openLocal(settings: TargetSettings): Promise<OpenedTarget>
     connectTimeoutMs: settings.connectTimeoutMs,
     readTimeoutMs: settings.readTimeoutMs,
     concurrency: settings.concurrency,
+    threads: settings.threads,
     // The connections are to this process itself: without a proxy, and without TLS.
     proxies: () => null,
     trust: { verify: true, authorities: null },

@@ -1,10 +1,11 @@
 /** Sends one part to a bucket with its hashes, and compares the store's response with them. */
+import type { Readable } from 'node:stream';
 import type { UploadPartCommand } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
-import { type PartBody, type PartSending, withBody } from '../aws/part-body.js';
+import { type PartSending, withBody } from '../aws/part-body.js';
 import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { BucketCaller, Sdk } from './client.js';
 import type { Operation } from './failures.js';
@@ -41,7 +42,7 @@ function partCommand(
   sdk: Sdk,
   request: PartRequest,
   part: PreparedPart,
-  body: PartBody['content'],
+  body: Readable | Uint8Array,
 ): UploadPartCommand {
   const { range, linearHash } = part;
   const command = new sdk.UploadPartCommand({
@@ -105,11 +106,11 @@ export async function sendPart(
   const { bucket, key, uploadId } = request;
   const sent = { what: 'part', index: part.range.index, hash: part.linearHash } as const;
   const operation: Operation = { name: 'UploadPart', bucket, key, uploadId, sent };
-  return withBody(part, sending, async ({ content }, ending) => {
+  return withBody(part, sending, async (body, ending) => {
     const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
-      const command = () => partCommand(sdk, request, part, content);
+      const command = (content: Readable | Uint8Array) => partCommand(sdk, request, part, content);
       const query = { partNumber: String(part.range.index + 1) };
-      const variation = { headers: headersOf(request, part), query, body: content };
+      const variation = { headers: headersOf(request, part), query, body };
       return sendRepeated(client, { key: `${key} ${uploadId}`, command, variation }, options);
     });
     return receiptOf(response, request, part, operation);

@@ -247,7 +247,7 @@ class KeyTarget implements Target {
   }
 
   async close(): Promise<void> {
-    this.#bucket.caller.close();
+    await this.#bucket.caller.close();
   }
 
   #operation(name: string, uploadId: string | null = null): Operation {

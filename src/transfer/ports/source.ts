@@ -4,6 +4,19 @@ import type { PartRange } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
 import type { RecordedPart } from './state.js';
 
+/** The place of a part's bytes that every thread of the process can read. */
+export type BytesLocation =
+  | { readonly kind: 'memory'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'file';
+      /** An open descriptor. It belongs to the process, so any thread can use its number. */
+      readonly fd: number;
+      readonly startByte: number;
+      readonly sizeBytes: number;
+      /** For messages. */
+      readonly path: string;
+    };
+
 /** A part that was read and hashed. It can be sent as often as necessary. */
 export interface PreparedPart {
   readonly range: PartRange;
@@ -11,6 +24,8 @@ export interface PreparedPart {
   readonly treeHash: TreeHash;
   /** Returns the part's bytes, new for each attempt: in memory, or a stream of exactly `range.sizeBytes`. */
   body(): Uint8Array | NodeJS.ReadableStream;
+  /** The place of the same bytes; null if only `body` gives them. */
+  readonly location: BytesLocation | null;
   /** Returns 32 lower-case hex digits. Computed at the first call, unless the source was opened to know it. */
   md5(): Promise<string>;
   /** Gives the memory back. The part is not used afterwards. Idempotent. */
