@@ -4,6 +4,7 @@ import { cleanUp } from '../core/clean-up.js';
 import { sourceName } from '../core/identity.js';
 import type {
   Journal,
+  JournalHead,
   Lock,
   LockedUpload,
   LockOptions,
@@ -108,12 +109,15 @@ export function openStateStore(
     },
     async create(head) {
       await makeFolders(folders.uploads, trust);
-      const name = recordName(head.identity, head.uploadId);
       await sweepTemporaries(folders.uploadsPath);
-      const path = join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`);
+      const path = join(folders.uploadsPath, journalName(head));
       return createJournal(path, head, await bootId(), trust);
     },
   };
+}
+
+function journalName({ identity, uploadId }: JournalHead): string {
+  return `${recordName(identity, uploadId)}${JOURNAL_EXTENSION}`;
 }
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {
