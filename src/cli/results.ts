@@ -9,6 +9,7 @@ import type { TableOptions, TableStream } from '../ui/tables/table-layout.js';
 import { keyedUploadsTable, uploadsTable } from '../ui/tables/tables.js';
 import { safeWhole } from '../ui/text/safe-text.js';
 import type { CommandContext } from './command.js';
+import { showsUnicode } from './compose.js';
 
 /**
  * Prints the result of `upload` and `resume`: the archive id alone, or the whole object under --json. The id comes from
@@ -50,7 +51,8 @@ export function rowPrinter<Row extends { readonly type: string }>(
 
 export function tableOptions({ io }: CommandContext): TableOptions {
   const { isTerminal, columns } = io.stdout;
-  return columns === null ? { isTerminal } : { isTerminal, columns };
+  const unicode = showsUnicode(io);
+  return columns === null ? { isTerminal, unicode } : { isTerminal, unicode, columns };
 }
 
 /** Returns the table in which uploads to this target are listed. */

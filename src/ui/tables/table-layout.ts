@@ -22,6 +22,8 @@ export interface TableOptions {
   readonly isTerminal: boolean;
   /** Width of the terminal; if it is unknown, lines are as wide as necessary. */
   readonly columns?: number | undefined;
+  /** True if the terminal shows more than ASCII. Tables are ASCII apart from their cells. */
+  readonly unicode?: boolean;
 }
 
 /** A table that is printed while its rows are still being read. Write the text that a method returns at once. */
