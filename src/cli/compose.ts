@@ -6,7 +6,6 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, type Scheme, schemeOf, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
-import { trustOwnGroups } from '../state/safe-folder.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
@@ -99,13 +98,11 @@ export function openSources(
 const limiter = () => import('../source/rate-limit.js');
 
 export function openState(options: StateOptions): StateStore {
-  if (options.trust.trustGroup) trustOwnGroups();
-  return openStateStore(options.state.path());
+  return openStateStore(options.state.path(), { ownGroups: options.trust.trustGroup });
 }
 
 export function openArchives(options: CatalogueOptions): Catalogue {
-  if (options.trust.trustGroup) trustOwnGroups();
-  return openCatalogue(options.catalogue.path());
+  return openCatalogue(options.catalogue.path(), { ownGroups: options.trust.trustGroup });
 }
 
 /** A target whose region and endpoint are known. */

@@ -8,7 +8,7 @@ import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { stateFailure } from './failures.js';
 import { isRecordName, isSameIdentity, nameHasId, nameHasIdentity, recordName } from './names.js';
 import { proveFolderWritable, putFile, readSmallFile, removeFile, sweepTemporaries } from './safe-file.js';
-import { listFolder, makeFolders } from './safe-folder.js';
+import { listFolder, makeFolders, TRUST_USER, type Trust } from './safe-folder.js';
 
 const EXTENSION = '.json';
 
@@ -16,16 +16,16 @@ const EXTENSION = '.json';
 const PROOF_BYTES = 16 * 1024;
 
 /** Touches the disk on first use. Reading creates nothing and works on a read-only folder. */
-export function openCatalogue(directory: string): Catalogue {
+export function openCatalogue(directory: string, trust: Trust = TRUST_USER): Catalogue {
   const root = resolve(directory);
   const folder = [{ path: root, mayBeLink: true }];
 
   const listNames = (isNamed: (name: string) => boolean = () => true): Promise<string[]> =>
-    listFolder(folder, (name) => isNamed(name) && isRecordName(name, EXTENSION));
+    listFolder(folder, trust, (name) => isNamed(name) && isRecordName(name, EXTENSION));
 
   async function find(isNamed: (name: string) => boolean): Promise<CatalogueEntry[]> {
     const found: CatalogueEntry[] = [];
-    for await (const entry of readEntries(root, await listNames(isNamed))) found.push(entry);
+    for await (const entry of readEntries({ root, trust }, await listNames(isNamed))) found.push(entry);
     return found.sort(byArchival);
   }
 
@@ -42,18 +42,18 @@ export function openCatalogue(directory: string): Catalogue {
     },
     findByArchiveId,
     async *entries() {
-      yield* readEntries(root, await listNames());
+      yield* readEntries({ root, trust }, await listNames());
     },
     async *oldestFirst(isWanted = () => true) {
-      yield* readInOrder(root, await listNames(), isWanted);
+      yield* readInOrder({ root, trust }, await listNames(), isWanted);
     },
     async proveWritable() {
-      await makeFolders(folder);
+      await makeFolders(folder, trust);
       await sweepTemporaries(root);
       await proveFolderWritable(root, randomBytes(PROOF_BYTES));
     },
     async record(entry) {
-      await makeFolders(folder);
+      await makeFolders(folder, trust);
       const file = await putFile(join(root, fileName(entry)), encodeEntry(entry));
       // The entry is on disk by now: an error of closing says nothing about it.
       await cleanUp(() => file.close());
@@ -70,40 +70,48 @@ function fileName({ identity, archiveId }: CatalogueEntry): string {
   return `${recordName(identity, archiveId)}${EXTENSION}`;
 }
 
+interface TrustedFolder {
+  readonly root: string;
+  readonly trust: Trust;
+}
+
 /** Files that are read before other work, a signal for example, has its turn: some milliseconds. */
 const READ_AT_ONCE = 100;
 
 /** Yields the entries in the files of these names. A file that was removed meanwhile is left out. */
-async function* readEntries(root: string, names: Iterable<string>): AsyncGenerator<CatalogueEntry> {
+async function* readEntries(
+  { root, trust }: TrustedFolder,
+  names: Iterable<string>,
+): AsyncGenerator<CatalogueEntry> {
   let read = 0;
   for (const name of names) {
     read += 1;
     if (read % READ_AT_ONCE === 0) await othersTurn();
-    const entry = readEntry(join(root, name), name);
+    const entry = readEntry(join(root, name), name, trust);
     if (entry !== null) yield entry;
   }
 }
 
 /** Sorts by time and name, about a hundred bytes for each entry, and then reads the files again in that order. */
 async function* readInOrder(
-  root: string,
+  folder: TrustedFolder,
   names: readonly string[],
   isWanted: (entry: CatalogueEntry) => boolean,
 ): AsyncGenerator<CatalogueEntry> {
   const keys: string[] = [];
-  for await (const entry of readEntries(root, names)) {
+  for await (const entry of readEntries(folder, names)) {
     if (isWanted(entry)) keys.push(`${entry.archivedAt} ${fileName(entry)}`);
   }
   keys.sort();
   const sorted = function* () {
     for (const key of keys) yield key.slice(key.indexOf(' ') + 1);
   };
-  yield* readEntries(root, sorted());
+  yield* readEntries(folder, sorted());
 }
 
 /** @throws TransferError `state`: `damaged`, `newer`, `foreign` */
-function readEntry(path: string, name: string): CatalogueEntry | null {
-  const bytes = readSmallFile(path);
+function readEntry(path: string, name: string, trust: Trust): CatalogueEntry | null {
+  const bytes = readSmallFile(path, trust);
   if (bytes === null) return null;
   const entry = decodeEntry(bytes);
   if (entry === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');

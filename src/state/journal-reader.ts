@@ -19,6 +19,7 @@ import {
 } from './journal-records.js';
 import { recordName } from './names.js';
 import { readOwnFile } from './safe-file.js';
+import type { Trust } from './safe-folder.js';
 
 export const JOURNAL_EXTENSION = '.jsonl';
 const NEWLINE = 10;
@@ -35,8 +36,8 @@ export interface JournalReading {
  * @returns null when there is no such journal (any more)
  * @throws TransferError `state`: `damaged` head, `newer` head, `foreign` file
  */
-export async function readJournal(path: string, boot: string): Promise<JournalReading | null> {
-  const file = await readOwnFile(path);
+export async function readJournal(path: string, boot: string, trust: Trust): Promise<JournalReading | null> {
+  const file = await readOwnFile(path, trust);
   if (file === null) return null;
   const parsed = parseJournal(file.bytes, path, { lastActivityAt: file.mtime.toISOString(), boot });
   checkName(path, parsed.upload.head);
@@ -51,8 +52,8 @@ const HEAD_MAX_BYTES = 256 * 1024;
  * @returns null when there is no such journal (any more)
  * @throws TransferError `state`: `damaged` head, `newer` head, `foreign` file
  */
-export async function readHead(path: string): Promise<UnfinishedHead | null> {
-  const file = await readOwnFile(path, HEAD_MAX_BYTES);
+export async function readHead(path: string, trust: Trust): Promise<UnfinishedHead | null> {
+  const file = await readOwnFile(path, trust, HEAD_MAX_BYTES);
   if (file === null) return null;
   const { head } = parseHead(file.bytes, path);
   checkName(path, head);

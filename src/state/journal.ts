@@ -14,14 +14,20 @@ import { readJournal } from './journal-reader.js';
 import { encodeHead, encodeRecord, type JournalRecord } from './journal-records.js';
 import { appendLines, type LineAppender } from './line-appender.js';
 import { openOwnFileForAppending, putFile, readOwnFile, removeFile } from './safe-file.js';
+import type { Trust } from './safe-folder.js';
 
 /**
  * Creates a journal.
  * @throws TransferError `bug` when there is one: overwriting it could lose a `completing` record
  * @throws TransferError `state` `not-writable`
  */
-export async function createJournal(path: string, head: JournalHead, boot: string): Promise<Journal> {
-  if ((await readOwnFile(path)) !== null) {
+export async function createJournal(
+  path: string,
+  head: JournalHead,
+  boot: string,
+  trust: Trust,
+): Promise<Journal> {
+  if ((await readOwnFile(path, trust)) !== null) {
     throw new TransferError('bug', { detail: `${path} exists already` });
   }
   const file = await putFile(path, encodeHead(head, boot));
@@ -45,9 +51,9 @@ export async function createJournal(path: string, head: JournalHead, boot: strin
  * @returns null when there is no such journal
  * @throws TransferError `state`: as readJournal
  */
-export async function openJournal(path: string, boot: string): Promise<Journal | null> {
-  const reading = await readJournal(path, boot);
-  const file = reading === null ? null : await openOwnFileForAppending(path);
+export async function openJournal(path: string, boot: string, trust: Trust): Promise<Journal | null> {
+  const reading = await readJournal(path, boot, trust);
+  const file = reading === null ? null : await openOwnFileForAppending(path, trust);
   if (reading === null || file === null) return null;
   return new FileJournal(reading.upload, appendLines(file, path, reading.isTorn), boot);
 }

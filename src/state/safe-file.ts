@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
 import { systemCode } from '../core/system-errors.js';
 import { readFailure, reading, stateFailure, writing } from './failures.js';
-import { assertOurs, syncFolder } from './safe-folder.js';
+import { assertOurs, syncFolder, type Trust } from './safe-folder.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
@@ -32,8 +32,8 @@ export interface OwnFile {
  * @throws TransferError `state`: `link` for anything that is not a regular file, `foreign` for a file of another user,
  * `open` for one that others may write to
  */
-export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnFile | null> {
-  const file = await openOwnFile(path, O_RDONLY);
+export async function readOwnFile(path: string, trust: Trust, maxBytes?: number): Promise<OwnFile | null> {
+  const file = await openOwnFile(path, O_RDONLY, trust);
   if (file === null) return null;
   try {
     return await reading(path, null, async () => {
@@ -52,9 +52,9 @@ export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnF
  * Works like readOwnFile for one of many small files. Without a trip to another thread for each call, a file takes a tenth
  * of the time; the caller gives other work its turn.
  */
-export function readSmallFile(path: string): Buffer | null {
+export function readSmallFile(path: string, trust: Trust): Buffer | null {
   try {
-    checkOwnFile(path, lstatSync(path));
+    checkOwnFile(path, lstatSync(path), trust);
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       assertReadable(path, fstatSync(fd).size);
@@ -70,8 +70,8 @@ export function readSmallFile(path: string): Buffer | null {
 }
 
 /** Opens an existing file for appending, under the same conditions as readOwnFile. */
-export function openOwnFileForAppending(path: string): Promise<FileHandle | null> {
-  return openOwnFile(path, O_WRONLY | O_APPEND);
+export function openOwnFileForAppending(path: string, trust: Trust): Promise<FileHandle | null> {
+  return openOwnFile(path, O_WRONLY | O_APPEND, trust);
 }
 
 /** @throws TransferError `state` (`damaged`) */
@@ -79,15 +79,15 @@ function assertReadable(path: string, sizeBytes: number): void {
   if (sizeBytes > READ_MAX_BYTES) throw stateFailure('damaged', path, `${sizeBytes} bytes are too many`);
 }
 
-function checkOwnFile(path: string, named: Stats): void {
+function checkOwnFile(path: string, named: Stats, trust: Trust): void {
   if (!named.isFile()) throw stateFailure('link', path, 'it is not a regular file');
-  assertOurs(path, named);
+  assertOurs(path, named, trust);
 }
 
-async function openOwnFile(path: string, flags: number): Promise<FileHandle | null> {
+async function openOwnFile(path: string, flags: number, trust: Trust): Promise<FileHandle | null> {
   const named = await reading(path, null, () => lstat(path));
   if (named === null) return null;
-  checkOwnFile(path, named);
+  checkOwnFile(path, named, trust);
   // O_NOFOLLOW refuses a link, and O_NONBLOCK does not block on a pipe, that replaced the file after lstat.
   const openPath = () => open(path, flags | O_NOFOLLOW | O_NONBLOCK);
   return flags === O_RDONLY ? reading(path, null, openPath) : writing(path, openPath);

@@ -11,19 +11,20 @@ const FOLDER_MODE = 0o700;
 const WRITABLE_BY_GROUP = 0o020;
 const WRITABLE_BY_ALL = 0o002;
 
-/** A process has one rule for all of its folders. */
-let trustsOwnGroups = false;
-
-/**
- * From now on, trusts the members of the groups that this process belongs to. Some systems give every file of a disk to a
- * group each time they mount it, and make it writable for the group (Kubernetes: `fsGroup`).
- */
-export function trustOwnGroups(): void {
-  trustsOwnGroups = true;
+/** Who may own a folder and write to it. */
+export interface Trust {
+  /**
+   * True trusts the members of the groups that this process belongs to. Some systems give every file of a disk to a
+   * group each time they mount it, and make it writable for the group (Kubernetes: `fsGroup`).
+   */
+  readonly ownGroups: boolean;
 }
 
-function isTrustedGroup({ gid }: Stats): boolean {
-  return trustsOwnGroups && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true);
+/** Trusts the user of this process alone. */
+export const TRUST_USER: Trust = { ownGroups: false };
+
+function isTrustedGroup({ gid }: Stats, { ownGroups }: Trust): boolean {
+  return ownGroups && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true);
 }
 
 /**
@@ -32,9 +33,9 @@ function isTrustedGroup({ gid }: Stats): boolean {
  * change what the superuser writes.
  * @throws TransferError `state` `foreign`, `open`
  */
-export function assertOurs(path: string, stats: Stats): void {
+export function assertOurs(path: string, stats: Stats, trust: Trust): void {
   const uid = process.geteuid?.() ?? stats.uid;
-  const isTrusted = isTrustedGroup(stats);
+  const isTrusted = isTrustedGroup(stats, trust);
   if (stats.uid !== uid && !isTrusted) {
     throw stateFailure('foreign', path, `it belongs to user ${stats.uid}, and this is user ${uid}`);
   }
@@ -55,12 +56,12 @@ export interface FolderPath {
 }
 
 /** @returns false when the folder does not exist. @throws TransferError `state`: as assertOurs; `link`, `no-folder` */
-async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
+async function checkFolder({ path, mayBeLink }: FolderPath, trust: Trust): Promise<boolean> {
   const stats = await reading(path, null, () => (mayBeLink ? stat(path) : lstat(path)));
   if (stats === null) return false;
   if (stats.isSymbolicLink()) throw stateFailure('link', path, 'it is a symbolic link');
   if (!stats.isDirectory()) throw stateFailure('no-folder', path, 'it exists, but it is not a folder');
-  assertOurs(path, stats);
+  assertOurs(path, stats, trust);
   return true;
 }
 
@@ -71,20 +72,21 @@ async function checkFolder({ path, mayBeLink }: FolderPath): Promise<boolean> {
  */
 export async function listFolder(
   chain: readonly FolderPath[],
+  trust: Trust,
   isWanted: (name: string) => boolean = () => true,
 ): Promise<string[]> {
   for (const folder of chain) {
-    if (!(await checkFolder(folder))) return [];
+    if (!(await checkFolder(folder, trust))) return [];
   }
   const last = chain.at(-1)?.path ?? '';
   return (await reading(last, [], () => readdir(last))).filter(isWanted);
 }
 
 /** Creates the missing folders of a chain, with mode 0700, and checks the others. */
-export async function makeFolders(chain: readonly FolderPath[]): Promise<void> {
+export async function makeFolders(chain: readonly FolderPath[], trust: Trust): Promise<void> {
   for (const folder of chain) {
-    if (!(await checkFolder(folder))) await writing(folder.path, () => makeFolder(folder.path));
-    if (!(await checkFolder(folder)))
+    if (!(await checkFolder(folder, trust))) await writing(folder.path, () => makeFolder(folder.path));
+    if (!(await checkFolder(folder, trust)))
       throw stateFailure('not-writable', folder.path, 'it was created, but it does not exist any more');
   }
 }

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reading, stateFailure } from './failures.js';
-import { type FolderPath, listFolder } from './safe-folder.js';
+import { type FolderPath, listFolder, type Trust } from './safe-folder.js';
 
 const VERSION = 2;
 
@@ -37,8 +37,8 @@ export function stateFolders(directory: string): StateFolders {
  * Refuses to answer "there is none" when another version of calve may have left uploads that this one cannot read.
  * @throws TransferError `state`: `newer`, `older`
  */
-export async function assertNoOtherVersion(directory: string): Promise<void> {
-  const names = await listFolder([{ path: directory, mayBeLink: true }]);
+export async function assertNoOtherVersion(directory: string, trust: Trust): Promise<void> {
+  const names = await listFolder([{ path: directory, mayBeLink: true }], trust);
   for (const name of names) {
     const version = Number(/^v(\d+)$/.exec(name)?.[1] ?? VERSION);
     const path = join(directory, name);

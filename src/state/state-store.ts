@@ -4,6 +4,7 @@ import { cleanUp } from '../core/clean-up.js';
 import { sourceName } from '../core/identity.js';
 import type {
   Journal,
+  JournalHead,
   Lock,
   LockedUpload,
   LockOptions,
@@ -25,14 +26,19 @@ import {
 } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
 import { sweepTemporaries } from './safe-file.js';
-import { listFolder, makeFolders } from './safe-folder.js';
+import { listFolder, makeFolders, TRUST_USER, type Trust } from './safe-folder.js';
 import { assertNoOtherVersion, stateFolders } from './state-folders.js';
 
 /**
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
+ * @param trust says who may own the folders
  * @param processes finds this process and the others that run; tests pass their own
  */
-export function openStateStore(directory: string, processes: Processes = systemProcesses): StateStore {
+export function openStateStore(
+  directory: string,
+  trust: Trust = TRUST_USER,
+  processes: Processes = systemProcesses,
+): StateStore {
   const root = resolve(directory);
   const folders = stateFolders(root);
 
@@ -40,7 +46,7 @@ export function openStateStore(directory: string, processes: Processes = systemP
 
   async function listJournals(isWanted: (name: string) => boolean): Promise<string[]> {
     const isJournal = (name: string): boolean => isWanted(name) && isRecordName(name, JOURNAL_EXTENSION);
-    const names = await listFolder(folders.uploads, isJournal);
+    const names = await listFolder(folders.uploads, trust, isJournal);
     return names.map((name) => join(folders.uploadsPath, name));
   }
 
@@ -48,25 +54,25 @@ export function openStateStore(directory: string, processes: Processes = systemP
     const uploads: UnfinishedUpload[] = [];
     const boot = await bootId();
     for (const path of await listJournals(isWanted)) {
-      const reading = await readJournal(path, boot);
+      const reading = await readJournal(path, boot, trust);
       if (reading !== null) uploads.push(reading.upload);
     }
     return uploads.sort(byStart);
   }
 
   async function takeNamedLock(key: string, what: string, options: LockOptions): Promise<Lock> {
-    await makeFolders(folders.locks);
+    await makeFolders(folders.locks, trust);
     return takeLock({ folder: join(folders.locksPath, key), what }, options, processes);
   }
 
   async function openJournalOf(uploadId: string): Promise<Journal | null> {
     const boot = await bootId();
     for (const path of await listJournals(nameHasId(uploadId, JOURNAL_EXTENSION))) {
-      const journal = await openJournal(path, boot);
+      const journal = await openJournal(path, boot, trust);
       if (journal?.upload.head.uploadId === uploadId) return journal;
       await journal?.close();
     }
-    await assertNoOtherVersion(root);
+    await assertNoOtherVersion(root, trust);
     return null;
   }
 
@@ -84,30 +90,34 @@ export function openStateStore(directory: string, processes: Processes = systemP
       }
     },
     async findByIdentity(identity) {
-      await assertNoOtherVersion(root);
+      await assertNoOtherVersion(root, trust);
       const found = await read(nameHasIdentity(identity));
       return found.filter(({ head }) => isSameIdentity(head.identity, identity)).reverse();
     },
     async all() {
-      await assertNoOtherVersion(root);
+      await assertNoOtherVersion(root, trust);
       return read(() => true);
     },
     async heads() {
-      await assertNoOtherVersion(root);
+      await assertNoOtherVersion(root, trust);
       const heads: UnfinishedHead[] = [];
       for (const path of await listJournals(() => true)) {
-        const found = await readHead(path);
+        const found = await readHead(path, trust);
         if (found !== null) heads.push(found);
       }
       return heads.sort(byStart);
     },
     async create(head) {
-      await makeFolders(folders.uploads);
-      const name = recordName(head.identity, head.uploadId);
+      await makeFolders(folders.uploads, trust);
       await sweepTemporaries(folders.uploadsPath);
-      return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId());
+      const path = join(folders.uploadsPath, journalName(head));
+      return createJournal(path, head, await bootId(), trust);
     },
   };
+}
+
+function journalName({ identity, uploadId }: JournalHead): string {
+  return `${recordName(identity, uploadId)}${JOURNAL_EXTENSION}`;
 }
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {

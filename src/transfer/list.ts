@@ -121,6 +121,12 @@ export function everyPartsPage(
   return everyPage('list parts', fetchPage, ENTRIES_OF_PARTS);
 }
 
+/** All parts that the service holds of an upload, with the facts of the upload from the first page. */
+export interface ListedParts {
+  readonly upload: PartsPage;
+  readonly parts: readonly RemotePart[];
+}
+
 /**
  * Returns all parts that the service holds of an upload, with the upload's own facts from the first page.
  * @param partSizeBytes the part size in our own journal, if there is one
@@ -130,7 +136,7 @@ export async function listAllParts(
   uploadId: string,
   signal: AbortSignal,
   partSizeBytes?: number,
-): Promise<{ upload: PartsPage; parts: RemotePart[] }> {
+): Promise<ListedParts> {
   const parts: RemotePart[] = [];
   let first: PartsPage | null = null;
   for await (const page of everyPartsPage(target, uploadId, signal, partSizeBytes)) {

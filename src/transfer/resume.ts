@@ -4,7 +4,7 @@ import { TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
 import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
-import { listAllParts } from './list.js';
+import { type ListedParts, listAllParts } from './list.js';
 import { comparePartSizes, differentPartSizes } from './parts/part-sizes.js';
 import { planFile } from './parts/plan.js';
 import { confirmTouched } from './parts/reread.js';
@@ -147,9 +147,9 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
       checkSameFileName(locked.journal.upload.head, identity);
       return await resumeLocked(held, locked, locked.journal, identityLock);
     }
-    const first = await listToAdopt(held, uploadId);
-    const upload = { uploadId, ...adoptedFacts(held, source, uploadId, first) };
-    const start = { kind: 'adopt', upload, locked } as const;
+    const { facts, listed } = await listToAdopt(held, uploadId);
+    const upload = { uploadId, ...adoptedFacts(held, source, uploadId, facts) };
+    const start = { kind: 'adopt', upload, locked, listed } as const;
     return await runUpload(held, { source, identityLock, startedMs, start });
   } catch (error) {
     const path = source?.path ?? file;
@@ -162,21 +162,30 @@ export async function adoptUpload(session: Session, file: string, uploadId: stri
   }
 }
 
+interface AdoptedList {
+  readonly facts: PartsPage;
+  /** All parts, with the ranges that they have in the file; null when they must be listed with the part size. */
+  readonly listed: ListedParts | null;
+}
+
 /**
  * Returns the facts that the list of parts shows of an upload. A vault reports the part size on any page; of a bucket all
- * parts are needed.
+ * parts are needed. They are listed while this run holds the locks, so that the list is as fresh as another one.
  * @throws TransferError `usage` if the parts have different sizes
  */
-async function listToAdopt({ target, signal }: Session, uploadId: string): Promise<PartsPage> {
+async function listToAdopt({ target, signal }: Session, uploadId: string): Promise<AdoptedList> {
   if (!target.capabilities.storesObjects) {
-    return target.listPartsPage(uploadId, { limit: 1, marker: null }, signal);
+    const facts = await target.listPartsPage(uploadId, { limit: 1, marker: null }, signal);
+    return { facts, listed: null };
   }
-  const { upload, parts } = await listAllParts(target, uploadId, signal);
+  const listed = await listAllParts(target, uploadId, signal);
+  const { upload, parts } = listed;
   const sizes = comparePartSizes(parts, upload.partSizeBytes);
   if (sizes === 'different') throw differentPartSizes(uploadId, parts);
   const isPartSize = isLegalPartSize(upload.partSizeBytes ?? 0, target.capabilities.limits);
   // The only part may be the last one, and short: then it shows no size, and is compared as it fits the file.
-  return sizes === 'unclear' && !isPartSize ? { ...upload, partSizeBytes: null } : upload;
+  if (sizes === 'unclear' && !isPartSize) return { facts: { ...upload, partSizeBytes: null }, listed: null };
+  return { facts: upload, listed };
 }
 
 /** Returns what the service lists of the upload, completed by what the file says. */

@@ -7,6 +7,7 @@ import type { Fingerprint } from '../core/fingerprint.js';
 import { completeUpload } from './complete-upload.js';
 import { createJournal, createUpload, journalHead, type PlannedUploadRequest } from './create-upload.js';
 import { findCompleted } from './find-completed.js';
+import type { ListedParts } from './list.js';
 import { hasRecordedParts } from './parts/reread.js';
 import { type PartsJob, type PartsResult, sendMissing } from './parts/send-missing.js';
 import type { Source } from './ports/source.js';
@@ -28,6 +29,8 @@ export type UploadStart =
       readonly kind: 'adopt';
       readonly upload: PlannedUploadRequest & CreatedUpload & { readonly createdAt: string };
       readonly locked: LockedUpload;
+      /** The parts that the service has just listed; null: not listed yet. */
+      readonly listed: ListedParts | null;
     }
   /** An upload that the state folder knows. Its lock is held and its journal is open. */
   | {
@@ -123,7 +126,8 @@ async function sendAndComplete(
   const onListed = (): void => {
     active.seen = true;
   };
-  const job: PartsJob = { source: run.source, journal, resumed, recorded, onListed };
+  const listed = start.kind === 'adopt' ? start.listed : null;
+  const job: PartsJob = { source: run.source, journal, resumed, recorded, listed, onListed };
   let sent = await sendMissing(session, job);
   let entry: CatalogueEntry;
   try {
@@ -133,6 +137,7 @@ async function sendAndComplete(
     if (!isFailure(error, 'checksum') || journal.upload.completing !== null) throw error;
     const again = await sendMissing(session, {
       ...job,
+      listed: null,
       resumed: true,
       recorded: new Map(),
       distrustsRecords: true,

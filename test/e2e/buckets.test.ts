@@ -70,10 +70,12 @@ describe('objects, end to end', { skip }, () => {
         await home.killAtPart(['upload', file, url, ...SMALL_PARTS], 2);
         const [{ uploadId } = {}] = jsonLines((await home.run(['status', '--json'])).stdout);
         rmSync(join(home.folder, 'home'), { recursive: true });
+        const before = home.passed().length;
         const done = onlyObject(
           await home.run(['resume', file, url, '--upload-id', String(uploadId), '--json']),
         );
         assert.deepEqual([done['partsSent'], done['partsReused'], done['partSize']], [1, 2, 8 * MIB_BYTES]);
+        assert.equal(home.passed().slice(before).filter(isPartList).length, 1, 'the parts are listed once');
         assert.deepEqual(await home.readBack('photos.tar'), readFileSync(file));
       },
     );

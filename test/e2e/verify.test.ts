@@ -66,9 +66,11 @@ describe('calve verify', { concurrency: 2 }, () => {
     const home = await service.home(t);
     const file = home.file('f', 5);
     assert.match(assertFailed(await home.run(['verify', file]), 10), /the catalogue has no such entry/);
-    assert.equal(assertFailedJson(await home.run(['verify', file, '--json']), 10)['kind'], 'not-found');
+    const unknown = assertFailedJson(await home.run(['verify', file, '--json']), 10);
+    assert.deepEqual([unknown['kind'], unknown['file']], ['not-found', file]);
     assertFailed(await home.run(['verify', 'missing']), 13);
-    assertFailedJson(await home.run(['verify', join(home.folder, 'missing'), '--json']), 13);
+    const missing = join(home.folder, 'missing');
+    assert.equal(assertFailedJson(await home.run(['verify', 'missing', '--json']), 13)['file'], missing);
   });
 
   test('compares with the newest archive of the file, or with the one that is named', async (t) => {

@@ -5,11 +5,19 @@ import { MIB_BYTES } from '../../src/core/units.js';
 import { assertFailed } from '../support/failed.js';
 import { liveUpload } from '../support/live-upload.js';
 import { isPart } from '../support/requests.js';
+import { missingTerminal, runOnTerminal } from '../support/terminal.js';
 import { sharedVaults } from '../support/vault-service.js';
+import { FakeStderr } from '../ui/progress/fake-terminal.js';
 
 /** The first line of stderr names the process, its file, and the start of its work. */
 const WAITING =
   /^waiting up to (?<wait>[^ ]+ [a-z]+) for pid (?<pid>\d+) on \S+, which has worked on (?<what>.+) since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m;
+
+/** The sequence that removes a line which the terminal has wrapped. */
+const ROWS_CLEARED = new RegExp(`${'\u001b'}\\[\\dA${'\u001b'}\\[J`);
+
+/** ora ends each frame with this: the terminal shows what came before at once. */
+const FRAME_END = '\u001b[?2026l';
 
 describe('A run that waits for the lock of another calve', { concurrency: 2 }, () => {
   const service = sharedVaults();
@@ -46,6 +54,35 @@ describe('A run that waits for the lock of another calve', { concurrency: 2 }, (
     assert.equal(events.length, 1, stderr);
     assert.equal(events[0]?.['waitMs'], 200);
     assert.equal(events[0]?.['what'], file);
+    await end();
+  });
+});
+
+describe('A run that waits on a terminal', { skip: missingTerminal() }, () => {
+  const service = sharedVaults();
+
+  test('a spinner leaves nothing on the screen when the window is made narrower', async (t) => {
+    const home = await service.home(t);
+    const { file, end } = await liveUpload(home);
+    const { code, before, after } = await runOnTerminal(
+      ['upload', file, home.target, '--lock-wait=60s'],
+      { env: home.env, cwd: home.folder },
+      {
+        columns: 300,
+        narrowing: { when: /waiting up to .* UTC/, columns: 60 },
+        typing: { asked: ROWS_CLEARED, typed: '\u0003' },
+      },
+    );
+    const stderr = new FakeStderr({ isTTY: true, columns: 300 });
+    stderr.write(before);
+    for (const frame of after.split(FRAME_END)) {
+      stderr.narrow(60);
+      stderr.write(frame);
+    }
+    const shown = stderr.screen().join('\n');
+    assert.equal(code, 130, shown);
+    assert.match(shown, /calve: stopped/);
+    assert.doesNotMatch(shown, /waiting|UTC/);
     await end();
   });
 });

@@ -76,6 +76,19 @@ test('a folder that others may only read is trusted', async (t) => {
   assert.equal((await allEntries(at.catalogue)).length, 1);
 });
 
+test("one process may trust its own groups with one folder, and nobody else's with another", async (t) => {
+  const at = await filled(t);
+  const trust = { ownGroups: true };
+  for (const path of [at.state, at.archives]) chmodSync(path, 0o770);
+  assert.equal((await storeWithLocks(at.state, undefined, trust).all()).length, 1);
+  assert.equal((await allEntries(openCatalogue(at.archives, trust))).length, 1);
+  await assertStateForeign(at, at.state);
+  await assert.rejects(allEntries(openCatalogue(at.archives)), untrusted(at.archives));
+  for (const path of [at.state, at.archives]) chmodSync(path, 0o777);
+  await assert.rejects(storeWithLocks(at.state, undefined, trust).all(), untrusted(at.state));
+  await assert.rejects(allEntries(openCatalogue(at.archives, trust)), untrusted(at.archives));
+});
+
 test('a lock cannot be taken in a folder that others may write to', async (t) => {
   const at = await filled(t);
   chmodSync(join(at.state, 'v2', 'locks'), 0o777);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { type FailureFacts, isFailure } from '../../src/core/failures.js';
 import type { UploadIdentity } from '../../src/core/identity.js';
 import type { Processes, ProcessIdentity } from '../../src/state/process-identity.js';
+import { TRUST_USER, type Trust } from '../../src/state/safe-folder.js';
 import { openStateStore } from '../../src/state/state-store.js';
 import type {
   CatalogueEntry,
@@ -60,8 +61,8 @@ export function sampleEntry(changes: Partial<CatalogueEntry> = {}): CatalogueEnt
 }
 
 /** A state store with a method that takes the lock of an upload alone. */
-export function storeWithLocks(...args: Parameters<typeof openStateStore>) {
-  const store = openStateStore(...args);
+export function storeWithLocks(directory: string, processes?: Processes, trust: Trust = TRUST_USER) {
+  const store = openStateStore(directory, trust, processes);
   return {
     ...store,
     async lockUpload(uploadId: string, options: LockOptions): Promise<Lock> {

@@ -2,7 +2,7 @@
 import { isDenied, isFailure, TransferError, wrapFailure } from '../../core/failures.js';
 import { type PartPlan, partRange } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
-import { listAllParts } from '../list.js';
+import { type ListedParts, listAllParts } from '../list.js';
 import type { Source } from '../ports/source.js';
 import type { Journal, JournalHead, RecordedPart, UnfinishedUpload } from '../ports/state.js';
 import type { PartsPage, WholeArchive } from '../ports/target.js';
@@ -17,6 +17,8 @@ export interface PartsJob {
   readonly journal: Journal;
   /** True when the service may hold parts already: its list is fetched first. */
   readonly resumed: boolean;
+  /** The list, where this run has fetched it already and nothing was sent since. */
+  readonly listed?: ListedParts | null;
   /** Parts whose hashes an earlier run computed of these very bytes: sent without hashing them again. */
   readonly recorded: ReadonlyMap<number, RecordedPart>;
   /** True after the service refused to complete: recorded parts that cannot be compared are then sent again. */
@@ -160,7 +162,7 @@ async function listRemoteParts(
   recorded: ReadonlyMap<number, RecordedPart>,
 ): Promise<Reconciliation> {
   const { head } = job.journal.upload;
-  const listed = await listIfAllowed(session, head);
+  const listed = job.listed ?? (await listIfAllowed(session, head));
   if (listed === null) {
     const believed = job.distrustsRecords === true ? new Map<number, RecordedPart>() : recorded;
     session.report({ type: 'notice', notice: 'parts-unchecked', parts: believed.size });

@@ -66,11 +66,7 @@ function bar(doneShare: number, width: number, style: TerminalStyle): string {
  */
 export function barLine(progress: ReadingProgress, columns: number, style: TerminalStyle): string {
   const width = Math.max(1, columns - 1);
-  const name = keepEnd(
-    safeWhole(progress.fileName),
-    Math.max(NAME_WIDTH_MIN, Math.floor(columns / 5)),
-    style.ellipsis,
-  );
+  const name = keepEnd(safeWhole(progress.fileName), Math.max(NAME_WIDTH_MIN, Math.floor(columns / 5)));
   const room = (tail: string) => width - textWidth(name) - textWidth(tail) - 2 * GAP.length;
   const choices = tails(progress);
   const tail = choices.find((choice) => room(choice) >= BAR_WIDTH_MIN);

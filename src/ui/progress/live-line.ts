@@ -2,16 +2,12 @@
  * The one line of a terminal that changes: a cli-progress bar, an ora spinner, or nothing. Other lines go above it.
  * It never hides the cursor or turns off line wrapping, because nothing would restore them after kill -9 or Ctrl-Z.
  */
-import { stripVTControlCharacters } from 'node:util';
 import type { Options, SingleBar } from 'cli-progress';
 import type { Ora } from 'ora';
-import { textWidth } from '../text/text-width.js';
+import { barTerminal, type DrawnLine, drawnLine, spinnerStream } from './drawn-line.js';
 import type { ErrorStream, GuardedWriter } from './guarded-stream.js';
 
-const COLUMNS_UNKNOWN = 80;
 const FRAMES_PER_SECOND = 5;
-const CLEAR_LINE = '\r\x1b[2K';
-const CLEAR_RIGHT = '\x1b[K';
 
 export interface LiveLine {
   /** Draws `barLine(columns)` several times a second, until something else is shown. */
@@ -32,53 +28,19 @@ export interface LiveLineOptions {
   readonly frames: readonly string[];
 }
 
-const ignore = () => {};
-
-/**
- * Replaces the terminal of cli-progress, which turns line wrapping off, and writes each frame in three pieces, between
- * which the cursor visibly jumps.
- */
-function barTerminal({ stream, writer }: LiveLineOptions) {
-  const columns = () => stream.columns || COLUMNS_UNKNOWN;
-  let shownWidth = 0;
-  // A window that was made narrower has wrapped the line to several rows.
-  const toFirstRow = () => {
-    const rows = Math.ceil(shownWidth / columns());
-    shownWidth = 0;
-    return rows <= 1 ? '' : `\r\x1b[${rows - 1}A\x1b[J`;
-  };
-  return {
-    cursorSave: ignore,
-    cursorRestore: ignore,
-    cursor: ignore,
-    cursorTo: ignore,
-    lineWrapping: ignore,
-    clearRight: ignore,
-    newline: ignore,
-    clearLine: () => writer.write(toFirstRow() + CLEAR_LINE),
-    write(frame: string) {
-      writer.write(`${toFirstRow()}\r${frame}${CLEAR_RIGHT}`);
-      shownWidth = textWidth(stripVTControlCharacters(frame));
-    },
-    isTTY: () => true,
-    getWidth: columns,
-  };
-}
-
 /** Loads cli-progress and ora here, so that a run without a bar does not pay for them. */
 export async function createLiveLine(options: LiveLineOptions): Promise<LiveLine> {
   const [{ default: cliProgress }, { default: ora }] = await Promise.all([
     import('cli-progress'),
     import('ora'),
   ]);
-  return new TerminalLine(options, cliProgress.SingleBar, makeSpinner(ora, options));
+  const line = drawnLine(options.stream, options.writer);
+  const bar = makeBar(cliProgress.SingleBar, options, line);
+  return new TerminalLine(options.writer, line, bar, makeSpinner(ora, options.frames, line));
 }
 
-function makeBar(
-  Bar: typeof SingleBar,
-  options: LiveLineOptions,
-  terminal: ReturnType<typeof barTerminal>,
-): SingleBar {
+function makeBar(Bar: typeof SingleBar, options: LiveLineOptions, line: DrawnLine): SingleBar {
+  const terminal = barTerminal(line);
   const barOptions: Options & { terminal: typeof terminal } = {
     terminal,
     format: (_options, params) => options.barLine(params.maxWidth),
@@ -90,9 +52,13 @@ function makeBar(
   return new Bar(barOptions);
 }
 
-function makeSpinner(ora: typeof import('ora').default, { stream, frames }: LiveLineOptions): Ora {
+function makeSpinner(
+  ora: typeof import('ora').default,
+  frames: LiveLineOptions['frames'],
+  line: DrawnLine,
+): Ora {
   return ora({
-    stream,
+    stream: spinnerStream(line),
     isEnabled: true,
     color: false,
     spinner: { frames: [...frames], interval: 120 },
@@ -103,16 +69,16 @@ function makeSpinner(ora: typeof import('ora').default, { stream, frames }: Live
 }
 
 class TerminalLine implements LiveLine {
-  readonly #options: LiveLineOptions;
-  readonly #terminal: ReturnType<typeof barTerminal>;
+  readonly #writer: GuardedWriter;
+  readonly #line: DrawnLine;
   readonly #bar: SingleBar;
   readonly #spinner: Ora;
   #shown: 'bar' | 'spinner' | null = null;
 
-  constructor(options: LiveLineOptions, Bar: typeof SingleBar, spinner: Ora) {
-    this.#options = options;
-    this.#terminal = barTerminal(options);
-    this.#bar = makeBar(Bar, options, this.#terminal);
+  constructor(writer: GuardedWriter, line: DrawnLine, bar: SingleBar, spinner: Ora) {
+    this.#writer = writer;
+    this.#line = line;
+    this.#bar = bar;
     this.#spinner = spinner;
   }
 
@@ -126,7 +92,7 @@ class TerminalLine implements LiveLine {
   }
 
   #show(kind: 'bar' | 'spinner', start: () => void): void {
-    const { isClosed } = this.#options.writer;
+    const { isClosed } = this.#writer;
     if (this.#shown === kind && !isClosed) return;
     this.clear();
     // On a closed stream the timers would only keep the process busy, and alive.
@@ -137,9 +103,8 @@ class TerminalLine implements LiveLine {
 
   printAbove(text: string): void {
     const shown = this.#shown;
-    if (shown === 'bar') this.#terminal.clearLine();
-    if (shown === 'spinner') this.#spinner.clear();
-    this.#options.writer.write(`${text}\n`);
+    if (shown !== null) this.#line.clear();
+    this.#writer.write(`${text}\n`);
     if (shown === 'bar') this.#bar.render();
     if (shown === 'spinner') this.#spinner.render();
   }

@@ -10,8 +10,6 @@ export interface TerminalStyle {
   readonly empty: string;
   readonly success: string;
   readonly failure: string;
-  /** Stands for the start of a name that is cut. */
-  readonly ellipsis: string;
   readonly spinner: readonly string[];
 }
 
@@ -30,7 +28,6 @@ const UNICODE = {
   empty: '─',
   success: '✔',
   failure: '✖',
-  ellipsis: '…',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 const ASCII = {
@@ -38,7 +35,6 @@ const ASCII = {
   empty: '-',
   success: '*',
   failure: 'x',
-  ellipsis: '..',
   spinner: ['-', '\\', '|', '/'],
 };
 

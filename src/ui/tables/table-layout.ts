@@ -22,7 +22,7 @@ export interface TableOptions {
   readonly isTerminal: boolean;
   /** Width of the terminal; if it is unknown, lines are as wide as necessary. */
   readonly columns?: number | undefined;
-  /** False if the terminal shows ASCII only. */
+  /** True if the terminal shows more than ASCII. Tables are ASCII apart from their cells. */
   readonly unicode?: boolean;
 }
 
@@ -83,11 +83,7 @@ function measure<Row>(
   return { columns, widths, isIdBelow: columns.length > 1 && total > terminalColumns };
 }
 
-function alignedTable<Row>(
-  columns: readonly Column<Row>[],
-  terminalColumns: number,
-  ellipsis: string,
-): TableStream<Row> {
+function alignedTable<Row>(columns: readonly Column<Row>[], terminalColumns: number): TableStream<Row> {
   const shown = columns.filter((column) => column.human !== undefined);
   let waiting: string[][] = [shown.map((column) => column.title)];
   let layout: Layout<Row> | null = null;
@@ -99,7 +95,7 @@ function alignedTable<Row>(
     return text;
   };
   const cell = (column: Column<Row>, row: Row) =>
-    keepEnd(safeWhole(column.human?.(row) ?? '-'), column.widthMax ?? Number.POSITIVE_INFINITY, ellipsis);
+    keepEnd(safeWhole(column.human?.(row) ?? '-'), column.widthMax ?? Number.POSITIVE_INFINITY);
   return {
     push: (row) => {
       waiting.push(shown.map((column) => cell(column, row)));
@@ -112,11 +108,7 @@ function alignedTable<Row>(
 /** Starts a table whose rows come one by one: a vault may have 100,000 uploads in progress. */
 export function tableStream<Row>(columns: readonly Column<Row>[], options: TableOptions): TableStream<Row> {
   return options.isTerminal
-    ? alignedTable(
-        columns,
-        options.columns ?? Number.POSITIVE_INFINITY,
-        options.unicode === false ? '..' : '…',
-      )
+    ? alignedTable(columns, options.columns ?? Number.POSITIVE_INFINITY)
     : exactTable(columns);
 }
 

@@ -3,7 +3,8 @@
 /** Long enough for any real message, and short enough that an HTML page from a proxy fits on a line or two. */
 export const SAFE_TEXT_MAX_LENGTH = 500;
 
-const ELLIPSIS = '…';
+/** Marks every cut in the program's output. It is ASCII: logs, pipes and some terminals show nothing else. */
+export const ELLIPSIS = '...';
 
 /**
  * Characters that control a terminal or are invisible: C0, DEL and C1 controls, marks that change the reading order

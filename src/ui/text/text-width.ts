@@ -1,4 +1,5 @@
 /** The width of text on a terminal: East Asian characters and emoji take two columns, combining marks take none. */
+import { ELLIPSIS } from './safe-text.js';
 
 const WIDE =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
@@ -38,19 +39,19 @@ export function textWidth(text: string): number {
 }
 
 /** Returns the end of the text in at most `width` columns, with an ellipsis for the cut: the end of a path matters most. */
-export function keepEnd(text: string, width: number, ellipsis = '…'): string {
+export function keepEnd(text: string, width: number): string {
   const lengthMax = Math.max(SEGMENTED_MAX_LENGTH, width * LENGTH_PER_COLUMN_MAX);
   if (text.length <= lengthMax && textWidth(text) <= width) return text;
   // The cut may leave one half of a surrogate pair, which is not a character.
   const end = text.slice(-lengthMax).replace(/^[\udc00-\udfff]/, '');
   let kept = '';
-  let keptWidth = textWidth(ellipsis);
+  let keptWidth = ELLIPSIS.length;
   for (const { segment } of Array.from(graphemesOf(end)).reverse()) {
     keptWidth += graphemeWidth(segment);
     if (keptWidth > width) break;
     kept = segment + kept;
   }
-  return ellipsis + kept;
+  return ELLIPSIS + kept;
 }
 
 /** Adds spaces up to `width` columns; wider text stays as it is. */

@@ -155,8 +155,26 @@ test('a window that becomes narrower keeps no pieces of an old bar, and the line
   reporter.report(NOTICE);
   const [first, second, bar, ...others] = stderr.screen();
   assert.deepEqual([first, second, others], [NOTE, NOTE, []]);
-  assert.match(bar ?? '', /^…kup\.tar .* 20%$/);
+  assert.match(bar ?? '', /^\.\.\.p\.tar .* 20%$/);
   stderr.narrow(20);
   reporter.report(ARCHIVED);
   assert.equal(stderr.screen().filter((line) => line.includes('20%')).length, 0);
+});
+
+test('a window that becomes narrower while a spinner turns keeps no pieces of it, and the lines above it', async (t) => {
+  const stderr = new FakeStderr({ isTTY: true, columns: 160 });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'bar' });
+  reporter.report(NOTICE);
+  reporter.report(WAITING);
+  stderr.narrow(50);
+  assert.equal(stderr.screen().length, 4, 'the terminal has wrapped the spinner');
+  reporter.report(NOTICE);
+  const [first, second, spinner, ...others] = stderr.screen();
+  assert.deepEqual([first, second], [NOTE, NOTE]);
+  assert.equal(`${spinner}${others.join('')}`.slice(1), ` ${WAITING_LINE}`);
+  stderr.narrow(30);
+  reporter.report(STARTED);
+  const after = stderr.screen();
+  assert.equal(after.length, 5, 'both notes in two rows each, and the bar');
+  assert.match(after.at(-1) ?? '', /^\.\.\.p\.tar .* 20%$/);
 });

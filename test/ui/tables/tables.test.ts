@@ -180,7 +180,7 @@ test('long paths lose their start on a terminal, and only there', () => {
   const path = '/long/写真.tar';
   assert.equal(
     renderTable(columns, [path, 'b'], { isTerminal: true }),
-    `FILE     ID\n…真.tar  ${LONG_ID}\nb        ${LONG_ID}\n`,
+    `FILE     ID\n....tar  ${LONG_ID}\nb        ${LONG_ID}\n`,
   );
   assert.equal(renderTable(columns, [path], PIPE), `file\tid\n${path}\t${LONG_ID}\n`);
 });

@@ -1,5 +1,5 @@
 import { cleanUp } from '../../../core/clean-up.js';
-import { TransferError } from '../../../core/failures.js';
+import { TransferError, withContext } from '../../../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
 import { verifyFile } from '../../../transfer/verify.js';
 import { verifiedJson } from '../../../ui/json.js';
@@ -32,6 +32,8 @@ export async function verify(context: CommandContext<Options>, words: readonly s
     const { expected, treeHash: got } = verified;
     const failure = new TransferError('checksum', { what: 'file', index: null, expected, got });
     await context.fail(failure, { file: verified.file });
+  } catch (error) {
+    throw withContext(error, { file });
   } finally {
     await cleanUp(() => sources.close());
   }
