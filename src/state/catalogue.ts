@@ -25,7 +25,7 @@ export function openCatalogue(directory: string): Catalogue {
 
   async function find(isNamed: (name: string) => boolean): Promise<CatalogueEntry[]> {
     const found: CatalogueEntry[] = [];
-    for await (const entry of readEntries(root, await listNames(isNamed))) found.push(entry);
+    for await (const { entry } of readEntries(root, await listNames(isNamed))) found.push(entry);
     return found.sort(byArchival);
   }
 
@@ -42,7 +42,7 @@ export function openCatalogue(directory: string): Catalogue {
     },
     findByArchiveId,
     async *entries() {
-      yield* readEntries(root, await listNames());
+      for await (const { entry } of readEntries(root, await listNames())) yield entry;
     },
     async *oldestFirst(isWanted = () => true) {
       yield* readInOrder(root, await listNames(), isWanted);
@@ -73,32 +73,44 @@ function fileName({ identity, archiveId }: CatalogueEntry): string {
 /** Files that are read before other work, a signal for example, has its turn: some milliseconds. */
 const READ_AT_ONCE = 100;
 
+interface NamedEntry {
+  readonly name: string;
+  readonly entry: CatalogueEntry;
+}
+
 /** Yields the entries in the files of these names. A file that was removed meanwhile is left out. */
-async function* readEntries(root: string, names: Iterable<string>): AsyncGenerator<CatalogueEntry> {
+async function* readEntries(root: string, names: Iterable<string>): AsyncGenerator<NamedEntry> {
   let read = 0;
   for (const name of names) {
     read += 1;
     if (read % READ_AT_ONCE === 0) await othersTurn();
     const entry = readEntry(join(root, name), name);
-    if (entry !== null) yield entry;
+    if (entry !== null) yield { name, entry };
   }
 }
 
-/** Sorts by time and name, about a hundred bytes for each entry, and then reads the files again in that order. */
+/**
+ * Sorts by time, then by name, and reads the files again in that order. It keeps the name and a number of each entry, not
+ * the entry. Another order needs another number or text here, and nothing else.
+ */
 async function* readInOrder(
   root: string,
-  names: readonly string[],
+  listed: string[],
   isWanted: (entry: CatalogueEntry) => boolean,
 ): AsyncGenerator<CatalogueEntry> {
-  const keys: string[] = [];
-  for await (const entry of readEntries(root, names)) {
-    if (isWanted(entry)) keys.push(`${entry.archivedAt} ${fileName(entry)}`);
+  const names: string[] = [];
+  const times: number[] = [];
+  for await (const { name, entry } of readEntries(root, listed.sort())) {
+    if (!isWanted(entry)) continue;
+    names.push(name);
+    times.push(Date.parse(entry.archivedAt));
   }
-  keys.sort();
-  const sorted = function* () {
-    for (const key of keys) yield key.slice(key.indexOf(' ') + 1);
+  // The names are sorted already, so that the position decides between equal times.
+  const order = Uint32Array.from(names.keys()).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
+  const inOrder = function* () {
+    for (const index of order) yield names[index] ?? '';
   };
-  yield* readEntries(root, sorted());
+  for await (const { entry } of readEntries(root, inOrder())) yield entry;
 }
 
 /** @throws TransferError `state`: `damaged`, `newer`, `foreign` */

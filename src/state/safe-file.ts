@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
@@ -49,22 +49,28 @@ export async function readOwnFile(path: string, maxBytes?: number): Promise<OwnF
 }
 
 /**
- * Works like readOwnFile for one of many small files. Without a trip to another thread for each call, a file takes a tenth
- * of the time; the caller gives other work its turn.
+ * Works like readOwnFile for one of many small files. It makes four calls of the system, without a trip to another thread
+ * for each, and so takes less than a tenth of the time; the caller gives other work its turn.
  */
 export function readSmallFile(path: string): Buffer | null {
   try {
-    checkOwnFile(path, lstatSync(path));
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      assertReadable(path, fstatSync(fd).size);
-      return readFileSync(fd);
+      const stats = fstatSync(fd);
+      checkOwnFile(path, stats);
+      assertReadable(path, stats.size);
+      const bytes = Buffer.allocUnsafe(stats.size);
+      return bytes.subarray(0, readSync(fd, bytes));
     } finally {
       closeSync(fd);
     }
   } catch (error) {
     const failure = readFailure(path, error);
     if (failure === null) return null;
+    // A link, a socket or the file of another user cannot be opened: what it is says more than that error.
+    const named = lstatSync(path, { throwIfNoEntry: false });
+    if (named === undefined) return null;
+    checkOwnFile(path, named);
     throw failure;
   }
 }
