@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
+import type { UploadIdentity } from '../core/identity.js';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { stateFailure } from './failures.js';
-import { isRecordName, isSameIdentity, nameHasId, nameHasIdentity, recordName } from './names.js';
-import { proveFolderWritable, putFile, readSmallFile, removeFile, sweepTemporaries } from './safe-file.js';
+import { isRecordName, isSameIdentity, nameHasId, namesOfIdentity, recordName } from './names.js';
+import { proveFolderWritable, putFile, readSmallFile, removeFile, temporarySweeper } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
 
 const EXTENSION = '.json';
@@ -19,27 +20,37 @@ const PROOF_BYTES = 16 * 1024;
 export function openCatalogue(directory: string): Catalogue {
   const root = resolve(directory);
   const folder = [{ path: root, mayBeLink: true }];
+  const sweep = temporarySweeper(root);
 
   const listNames = (isNamed: (name: string) => boolean = () => true): Promise<string[]> =>
     listFolder(folder, (name) => isNamed(name) && isRecordName(name, EXTENSION));
 
-  async function find(isNamed: (name: string) => boolean): Promise<CatalogueEntry[]> {
+  /** The names of the last look-up by identity, sorted. */
+  let lastListing: readonly string[] | null = null;
+
+  async function readAll(names: Iterable<string>): Promise<CatalogueEntry[]> {
     const found: CatalogueEntry[] = [];
-    for await (const { entry } of readEntries(root, await listNames(isNamed))) found.push(entry);
+    for await (const { entry } of readEntries(root, names)) found.push(entry);
     return found.sort(byArchival);
   }
 
+  async function readOfIdentity(listing: readonly string[], identity: UploadIdentity) {
+    const named = await readAll(namesOfIdentity(listing, identity));
+    return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
+  }
+
   async function findByArchiveId(archiveId: string): Promise<CatalogueEntry[]> {
-    const named = await find(nameHasId(archiveId, EXTENSION));
+    const named = await readAll(await listNames(nameHasId(archiveId, EXTENSION)));
     return named.filter((entry) => entry.archiveId === archiveId);
   }
 
   return {
     directory: root,
     async findByIdentity(identity) {
-      const named = await find(nameHasIdentity(identity));
-      return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
+      lastListing = (await listNames()).sort();
+      return readOfIdentity(lastListing, identity);
     },
+    findInLastListing: async (identity) => lastListing && readOfIdentity(lastListing, identity),
     findByArchiveId,
     async *entries() {
       for await (const { entry } of readEntries(root, await listNames())) yield entry;
@@ -49,7 +60,7 @@ export function openCatalogue(directory: string): Catalogue {
     },
     async proveWritable() {
       await makeFolders(folder);
-      await sweepTemporaries(root);
+      await sweep();
       await proveFolderWritable(root, randomBytes(PROOF_BYTES));
     },
     async record(entry) {

@@ -103,8 +103,17 @@ const TEMPORARY_PREFIX = '.tmp-';
 /** Far longer than any write takes. An older file was left by a process that died during a write. */
 const TEMPORARY_KEPT_MS = 24 * 3_600_000;
 
+/** Returns a function that sweeps a folder at its first call: the folder may have hundreds of thousands of files. */
+export function temporarySweeper(folder: string): () => Promise<void> {
+  let swept: Promise<void> | null = null;
+  return () => {
+    swept ??= sweepTemporaries(folder);
+    return swept;
+  };
+}
+
 /** Removes the temporary files that dead processes left. Never fails, because nothing depends on it. */
-export async function sweepTemporaries(folder: string): Promise<void> {
+async function sweepTemporaries(folder: string): Promise<void> {
   await cleanUp(async () => {
     for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
       if (!name.startsWith(TEMPORARY_PREFIX)) continue;

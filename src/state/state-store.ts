@@ -1,7 +1,8 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
-import { sourceName } from '../core/identity.js';
+import { sourceName, type UploadIdentity } from '../core/identity.js';
 import type {
   Journal,
   Lock,
@@ -24,9 +25,9 @@ import {
   recordName,
 } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
-import { sweepTemporaries } from './safe-file.js';
+import { temporarySweeper } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
-import { assertNoOtherVersion, stateFolders } from './state-folders.js';
+import { assertNoOtherVersion, type StateFolders, stateFolders } from './state-folders.js';
 
 /**
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
@@ -35,6 +36,8 @@ import { assertNoOtherVersion, stateFolders } from './state-folders.js';
 export function openStateStore(directory: string, processes: Processes = systemProcesses): StateStore {
   const root = resolve(directory);
   const folders = stateFolders(root);
+  const sweep = temporarySweeper(folders.uploadsPath);
+  const locks = namedLocks(folders, processes);
 
   const bootId = async (): Promise<string> => (await processes.self()).bootId;
 
@@ -54,11 +57,6 @@ export function openStateStore(directory: string, processes: Processes = systemP
     return uploads.sort(byStart);
   }
 
-  async function takeNamedLock(key: string, what: string, options: LockOptions): Promise<Lock> {
-    await makeFolders(folders.locks);
-    return takeLock({ folder: join(folders.locksPath, key), what }, options, processes);
-  }
-
   async function openJournalOf(uploadId: string): Promise<Journal | null> {
     const boot = await bootId();
     for (const path of await listJournals(nameHasId(uploadId, JOURNAL_EXTENSION))) {
@@ -73,9 +71,9 @@ export function openStateStore(directory: string, processes: Processes = systemP
   return {
     directory: root,
     lockIdentity: (identity, options) =>
-      takeNamedLock(`file-${identityDigits(identity)}`, sourceName(identity.source), options),
+      locks.take(keyOfIdentity(identity), sourceName(identity.source), options),
     async openUpload(uploadId, options) {
-      const lock = await takeNamedLock(`upload-${digits16(uploadId)}`, uploadId, options);
+      const lock = await locks.take(keyOfUpload(uploadId), uploadId, options);
       try {
         return lockedUpload(lock, await openJournalOf(uploadId));
       } catch (error) {
@@ -94,21 +92,50 @@ export function openStateStore(directory: string, processes: Processes = systemP
     },
     async heads() {
       await assertNoOtherVersion(root);
-      const heads: UnfinishedHead[] = [];
-      for (const path of await listJournals(() => true)) {
-        const found = await readHead(path);
-        if (found !== null) heads.push(found);
-      }
-      return heads.sort(byStart);
+      return readHeads(await listJournals(() => true));
+    },
+    async readFree({ head: { identity, uploadId }, journalPath }, options) {
+      await locks.awaitFree(keyOfIdentity(identity), sourceName(identity.source), options);
+      await locks.awaitFree(keyOfUpload(uploadId), uploadId, options);
+      return (await readJournal(journalPath, await bootId()))?.upload ?? null;
     },
     async create(head) {
       await makeFolders(folders.uploads);
       const name = recordName(head.identity, head.uploadId);
-      await sweepTemporaries(folders.uploadsPath);
+      await sweep();
       return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId());
     },
   };
 }
+
+async function readHeads(paths: readonly string[]): Promise<UnfinishedHead[]> {
+  const heads: UnfinishedHead[] = [];
+  for (const path of paths) {
+    const found = await readHead(path);
+    if (found !== null) heads.push(found);
+  }
+  return heads.sort(byStart);
+}
+
+/** Takes the locks in a state folder. @throws TransferError `busy` */
+function namedLocks({ locks, locksPath }: StateFolders, processes: Processes) {
+  async function take(key: string, what: string, options: LockOptions): Promise<Lock> {
+    await makeFolders(locks);
+    return takeLock({ folder: join(locksPath, key), what }, options, processes);
+  }
+
+  return {
+    take,
+    /** Takes a lock that somebody holds or left, and releases it. Most locks are free: they have no folder. */
+    async awaitFree(key: string, what: string, options: LockOptions): Promise<void> {
+      if (existsSync(join(locksPath, key))) await (await take(key, what, options)).release();
+    },
+  };
+}
+
+/** The names of locks. */
+const keyOfIdentity = (identity: UploadIdentity): string => `file-${identityDigits(identity)}`;
+const keyOfUpload = (uploadId: string): string => `upload-${digits16(uploadId)}`;
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {
   return {

@@ -8,7 +8,7 @@ import { recordName } from '../../src/state/names.js';
 import { allEntries } from '../support/all-entries.js';
 import { writeManyEntries } from '../support/many-entries.js';
 import { tempFolder } from '../support/temp.js';
-import { sampleEntry } from './samples.js';
+import { sampleEntry, sampleIdentity } from './samples.js';
 
 const MANY = 300;
 
@@ -40,4 +40,23 @@ test('entries of one instant are listed in the order of their names', async (t) 
     listed.map(({ identity, archiveId }) => `${recordName(identity, archiveId)}.json`),
     readdirSync(folder).sort(),
   );
+});
+
+test('the last listing has each entry of it, and misses what is recorded later until the next one', async (t) => {
+  const folder = tempFolder(t);
+  writeManyEntries(folder, MANY);
+  const catalogue = openCatalogue(folder);
+  assert.equal(await catalogue.findInLastListing(sampleIdentity('/data/0.tar')), null);
+  assert.deepEqual(await catalogue.findByIdentity(sampleIdentity('/unknown')), []);
+  for (let i = 0; i < MANY; i += 1) {
+    const found = await catalogue.findInLastListing(sampleIdentity(`/data/${i}.tar`));
+    assert.deepEqual(
+      found?.map(({ archiveId }) => archiveId),
+      [`archive-${i}`],
+    );
+  }
+  await openCatalogue(folder).record(sampleEntry());
+  assert.deepEqual(await catalogue.findInLastListing(sampleIdentity()), []);
+  assert.equal((await catalogue.findByIdentity(sampleIdentity())).length, 1);
+  assert.equal((await catalogue.findInLastListing(sampleIdentity()))?.length, 1);
 });
