@@ -33,21 +33,41 @@ export interface RowPrinter<Row> {
   end(): Promise<void>;
 }
 
-/** Prints rows as they come: objects under --json, else a table that is printed while it is read. */
+/**
+ * Prints rows as they come: objects under --json, else a table that is printed while it is read.
+ * @param together the characters of rows that are written together, because a write takes longer than reading a row from
+ * the disk; 0 for rows that come from a service, which are written one by one
+ */
 export function rowPrinter<Row extends { readonly type: string }>(
   context: CommandContext,
   startTable: (options: TableOptions) => TableStream<Row>,
+  together = 0,
 ): RowPrinter<Row> {
   const { stdout } = context.io;
-  if (context.output.json) {
-    return { print: (row) => stdout.line(jsonLine(row)), end: async () => undefined };
-  }
-  const table = startTable(tableOptions(context));
-  const write = async (text: string): Promise<void> => {
+  const table = context.output.json ? jsonLines : startTable(tableOptions(context));
+  let held = '';
+  const write = async (): Promise<void> => {
+    const text = held;
+    held = '';
     if (text !== '') await stdout.line(text.replace(/\n$/, ''));
   };
-  return { print: (row) => write(table.push(row)), end: () => write(table.end()) };
+  return {
+    async print(row) {
+      held += table.push(row);
+      if (held.length > together) await write();
+    },
+    async end() {
+      held += table.end();
+      await write();
+    },
+  };
 }
+
+/** Rows as JSON Lines, in the form of a table. */
+const jsonLines: TableStream<{ readonly type: string }> = {
+  push: (row) => `${jsonLine(row)}\n`,
+  end: () => '',
+};
 
 export function tableOptions({ io }: CommandContext): TableOptions {
   const { isTerminal, columns } = io.stdout;

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
+import type { UploadIdentity } from '../core/identity.js';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
 import { decodeEntry, encodeEntry } from './catalogue-record.js';
 import { stateFailure } from './failures.js';
-import { isRecordName, isSameIdentity, nameHasId, nameHasIdentity, recordName } from './names.js';
-import { proveFolderWritable, putFile, readSmallFile, removeFile, sweepTemporaries } from './safe-file.js';
+import { isRecordName, isSameIdentity, nameHasId, namesOfIdentity, recordName } from './names.js';
+import { proveFolderWritable, putFile, readSmallFile, removeFile, temporarySweeper } from './safe-file.js';
 import { listFolder, makeFolders, TRUST_USER, type Trust } from './safe-folder.js';
 
 const EXTENSION = '.json';
@@ -19,37 +20,49 @@ const PROOF_BYTES = 16 * 1024;
 export function openCatalogue(directory: string, trust: Trust = TRUST_USER): Catalogue {
   const root = resolve(directory);
   const folder = [{ path: root, mayBeLink: true }];
+  const sweep = temporarySweeper(root);
 
   const listNames = (isNamed: (name: string) => boolean = () => true): Promise<string[]> =>
     listFolder(folder, trust, (name) => isNamed(name) && isRecordName(name, EXTENSION));
 
-  async function find(isNamed: (name: string) => boolean): Promise<CatalogueEntry[]> {
+  /** The names of the last look-up by identity, sorted. */
+  let lastListing: readonly string[] | null = null;
+
+  async function readAll(names: Iterable<string>): Promise<CatalogueEntry[]> {
     const found: CatalogueEntry[] = [];
-    for await (const entry of readEntries({ root, trust }, await listNames(isNamed))) found.push(entry);
+    for await (const { entry } of readEntries({ root, trust }, names)) found.push(entry);
     return found.sort(byArchival);
   }
 
+  async function readOfIdentity(listing: readonly string[], identity: UploadIdentity) {
+    const named = await readAll(namesOfIdentity(listing, identity));
+    return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
+  }
+
   async function findByArchiveId(archiveId: string): Promise<CatalogueEntry[]> {
-    const named = await find(nameHasId(archiveId, EXTENSION));
+    const named = await readAll(await listNames(nameHasId(archiveId, EXTENSION)));
     return named.filter((entry) => entry.archiveId === archiveId);
   }
 
   return {
     directory: root,
     async findByIdentity(identity) {
-      const named = await find(nameHasIdentity(identity));
-      return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
+      // The old list would be in memory beside the new one.
+      lastListing = null;
+      lastListing = (await listNames()).sort();
+      return readOfIdentity(lastListing, identity);
     },
+    findInLastListing: async (identity) => lastListing && readOfIdentity(lastListing, identity),
     findByArchiveId,
     async *entries() {
-      yield* readEntries({ root, trust }, await listNames());
+      for await (const { entry } of readEntries({ root, trust }, await listNames())) yield entry;
     },
     async *oldestFirst(isWanted = () => true) {
       yield* readInOrder({ root, trust }, await listNames(), isWanted);
     },
     async proveWritable() {
       await makeFolders(folder, trust);
-      await sweepTemporaries(root);
+      await sweep();
       await proveFolderWritable(root, randomBytes(PROOF_BYTES));
     },
     async record(entry) {
@@ -78,35 +91,47 @@ interface TrustedFolder {
 /** Files that are read before other work, a signal for example, has its turn: some milliseconds. */
 const READ_AT_ONCE = 100;
 
+interface NamedEntry {
+  readonly name: string;
+  readonly entry: CatalogueEntry;
+}
+
 /** Yields the entries in the files of these names. A file that was removed meanwhile is left out. */
 async function* readEntries(
   { root, trust }: TrustedFolder,
   names: Iterable<string>,
-): AsyncGenerator<CatalogueEntry> {
+): AsyncGenerator<NamedEntry> {
   let read = 0;
   for (const name of names) {
     read += 1;
     if (read % READ_AT_ONCE === 0) await othersTurn();
     const entry = readEntry(join(root, name), name, trust);
-    if (entry !== null) yield entry;
+    if (entry !== null) yield { name, entry };
   }
 }
 
-/** Sorts by time and name, about a hundred bytes for each entry, and then reads the files again in that order. */
+/**
+ * Sorts by time, then by name, and reads the files again in that order. It keeps the name and a number of each entry, not
+ * the entry. Another order needs another number or text here, and nothing else.
+ */
 async function* readInOrder(
   folder: TrustedFolder,
-  names: readonly string[],
+  listed: string[],
   isWanted: (entry: CatalogueEntry) => boolean,
 ): AsyncGenerator<CatalogueEntry> {
-  const keys: string[] = [];
-  for await (const entry of readEntries(folder, names)) {
-    if (isWanted(entry)) keys.push(`${entry.archivedAt} ${fileName(entry)}`);
+  const names: string[] = [];
+  const times: number[] = [];
+  for await (const { name, entry } of readEntries(folder, listed.sort())) {
+    if (!isWanted(entry)) continue;
+    names.push(name);
+    times.push(Date.parse(entry.archivedAt));
   }
-  keys.sort();
-  const sorted = function* () {
-    for (const key of keys) yield key.slice(key.indexOf(' ') + 1);
+  // The names are sorted already, so that the position decides between equal times.
+  const order = Uint32Array.from(names.keys()).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
+  const inOrder = function* () {
+    for (const index of order) yield names[index] ?? '';
   };
-  yield* readEntries(folder, sorted());
+  for await (const { entry } of readEntries(folder, inOrder())) yield entry;
 }
 
 /** @throws TransferError `state`: `damaged`, `newer`, `foreign` */

@@ -31,6 +31,21 @@ export function nameHasIdentity(identity: UploadIdentity): (name: string) => boo
   return (name) => name.startsWith(beginning);
 }
 
+/** Returns the names of the records of an identity, without a look at the others. */
+export function namesOfIdentity(sorted: readonly string[], identity: UploadIdentity): string[] {
+  const beginning = `${identityDigits(identity)}-`;
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((sorted[middle] ?? '') < beginning) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (sorted[end]?.startsWith(beginning)) end += 1;
+  return sorted.slice(low, end);
+}
+
 /** Returns a test for the names of the records of an upload or archive. */
 export function nameHasId(id: string, extension: string): (name: string) => boolean {
   const end = `-${digits16(id)}${extension}`;

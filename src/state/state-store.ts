@@ -1,10 +1,10 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
-import { sourceName } from '../core/identity.js';
+import { sourceName, type UploadIdentity } from '../core/identity.js';
 import type {
   Journal,
-  JournalHead,
   Lock,
   LockedUpload,
   LockOptions,
@@ -25,9 +25,9 @@ import {
   recordName,
 } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
-import { sweepTemporaries } from './safe-file.js';
+import { temporarySweeper } from './safe-file.js';
 import { listFolder, makeFolders, TRUST_USER, type Trust } from './safe-folder.js';
-import { assertNoOtherVersion, stateFolders } from './state-folders.js';
+import { assertNoOtherVersion, type StateFolders, stateFolders } from './state-folders.js';
 
 /**
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
@@ -41,6 +41,8 @@ export function openStateStore(
 ): StateStore {
   const root = resolve(directory);
   const folders = stateFolders(root);
+  const sweep = temporarySweeper(folders.uploadsPath);
+  const locks = namedLocks(folders, trust, processes);
 
   const bootId = async (): Promise<string> => (await processes.self()).bootId;
 
@@ -60,11 +62,6 @@ export function openStateStore(
     return uploads.sort(byStart);
   }
 
-  async function takeNamedLock(key: string, what: string, options: LockOptions): Promise<Lock> {
-    await makeFolders(folders.locks, trust);
-    return takeLock({ folder: join(folders.locksPath, key), what }, options, processes);
-  }
-
   async function openJournalOf(uploadId: string): Promise<Journal | null> {
     const boot = await bootId();
     for (const path of await listJournals(nameHasId(uploadId, JOURNAL_EXTENSION))) {
@@ -79,9 +76,9 @@ export function openStateStore(
   return {
     directory: root,
     lockIdentity: (identity, options) =>
-      takeNamedLock(`file-${identityDigits(identity)}`, sourceName(identity.source), options),
+      locks.take(keyOfIdentity(identity), sourceName(identity.source), options),
     async openUpload(uploadId, options) {
-      const lock = await takeNamedLock(`upload-${digits16(uploadId)}`, uploadId, options);
+      const lock = await locks.take(keyOfUpload(uploadId), uploadId, options);
       try {
         return lockedUpload(lock, await openJournalOf(uploadId));
       } catch (error) {
@@ -100,25 +97,50 @@ export function openStateStore(
     },
     async heads() {
       await assertNoOtherVersion(root, trust);
-      const heads: UnfinishedHead[] = [];
-      for (const path of await listJournals(() => true)) {
-        const found = await readHead(path, trust);
-        if (found !== null) heads.push(found);
-      }
-      return heads.sort(byStart);
+      return readHeads(await listJournals(() => true), trust);
+    },
+    async readFree({ head: { identity, uploadId }, journalPath }, options) {
+      await locks.awaitFree(keyOfIdentity(identity), sourceName(identity.source), options);
+      await locks.awaitFree(keyOfUpload(uploadId), uploadId, options);
+      return (await readJournal(journalPath, await bootId(), trust))?.upload ?? null;
     },
     async create(head) {
       await makeFolders(folders.uploads, trust);
-      await sweepTemporaries(folders.uploadsPath);
-      const path = join(folders.uploadsPath, journalName(head));
-      return createJournal(path, head, await bootId(), trust);
+      const name = recordName(head.identity, head.uploadId);
+      await sweep();
+      return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId(), trust);
     },
   };
 }
 
-function journalName({ identity, uploadId }: JournalHead): string {
-  return `${recordName(identity, uploadId)}${JOURNAL_EXTENSION}`;
+async function readHeads(paths: readonly string[], trust: Trust): Promise<UnfinishedHead[]> {
+  const heads: UnfinishedHead[] = [];
+  for (const path of paths) {
+    const found = await readHead(path, trust);
+    if (found !== null) heads.push(found);
+  }
+  return heads.sort(byStart);
 }
+
+/** Takes the locks in a state folder. @throws TransferError `busy` */
+function namedLocks({ locks, locksPath }: StateFolders, trust: Trust, processes: Processes) {
+  async function take(key: string, what: string, options: LockOptions): Promise<Lock> {
+    await makeFolders(locks, trust);
+    return takeLock({ folder: join(locksPath, key), what }, options, processes);
+  }
+
+  return {
+    take,
+    /** Takes a lock that somebody holds or left, and releases it. Most locks are free: they have no folder. */
+    async awaitFree(key: string, what: string, options: LockOptions): Promise<void> {
+      if (existsSync(join(locksPath, key))) await (await take(key, what, options)).release();
+    },
+  };
+}
+
+/** The names of locks. */
+const keyOfIdentity = (identity: UploadIdentity): string => `file-${identityDigits(identity)}`;
+const keyOfUpload = (uploadId: string): string => `upload-${digits16(uploadId)}`;
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {
   return {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { CATALOGUE_ROWS } from './catalogue-rows.js';
 import { cellsOf, type Figure, type Row, verdictOf } from './figures.js';
 import { writePage } from './page.js';
 import { ROWS } from './rows.js';
@@ -16,7 +17,7 @@ import { GIB, homeOfFiles } from './tools.js';
 
 /** The largest file that a row writes. */
 const LARGEST_FILE_BYTES = 4 * GIB;
-const ALL: readonly Row[] = [...TLS_ROWS, ...ROWS];
+const ALL: readonly Row[] = [...TLS_ROWS, ...ROWS, ...CATALOGUE_ROWS];
 const USAGE = `Usage: npm run bench -- [--only NAME[,NAME...]] [--rounds N] [--against FOLDER] [--write]
 
   --only NAME       measures only the rows whose names begin with NAME

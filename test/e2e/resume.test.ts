@@ -3,6 +3,8 @@ import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-glacier';
+import { openStateStore } from '../../src/state/state-store.js';
+import { sampleHead, sampleIdentity } from '../state/samples.js';
 import { jsonLines } from '../support/calve.js';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
 import { jsonOf, oneJson, tableOf } from '../support/json-shapes.js';
@@ -33,6 +35,24 @@ describe('calve resume', { concurrency: 2 }, () => {
       jsonLines(stdout).map(({ file, uploadId, resumable }) => [file, uploadId, resumable]),
       files.map((file, index) => [file, ids[index], true]),
     );
+  });
+
+  test('without a word asks no service about uploads whose files are gone, and names each', async (t) => {
+    const home = await service.home(t);
+    const store = openStateStore(home.stateDir);
+    const files = ['a', 'b'].map((name) => join(home.folder, name));
+    for (const [index, file] of files.entries()) {
+      const startedAt = `2026-01-02T03:04:0${index}.000Z`;
+      const head = sampleHead({ uploadId: `upload-${index}`, identity: sampleIdentity(file), startedAt });
+      await (await store.create(head)).close();
+    }
+    const { code, stdout } = await home.run(['resume', '--json']);
+    assert.equal(code, 13);
+    assert.deepEqual(
+      jsonLines(stdout).map(({ kind, file, uploadId }) => [kind, file, uploadId]),
+      files.map((file, index) => ['source', file, `upload-${index}`]),
+    );
+    assert.equal(home.passed().length, 0);
   });
 
   test('of a file goes on, prints the archive id alone, and the archive is the file', async (t) => {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
+import { sampleIdentity } from '../state/samples.js';
 import { allEntries } from '../support/all-entries.js';
 import { flipped, replaceKeepingTimes, roundTimes } from './replaced-file.js';
 import { assertArchives, closeSources, failsAs, HOUR_MS, loseCompleteAnswer, PARTS, rig } from './rig.js';
@@ -147,3 +148,35 @@ for (const command of ['upload', 'resume'] as const) {
     assert.deepEqual(bench.journals(), []);
   });
 }
+
+/** A catalogue of one run that counts how often its folder is listed. */
+function countedCatalogue(bench: ReturnType<typeof rig>) {
+  const { catalogue } = bench.session();
+  const counted = { listings: 0 };
+  const findByIdentity: typeof catalogue.findByIdentity = (identity) => {
+    counted.listings += 1;
+    return catalogue.findByIdentity(identity);
+  };
+  return { counted, catalogue: { ...catalogue, findByIdentity } };
+}
+
+test('a run lists the catalogue once for all files that are archived already', async (t) => {
+  const bench = rig(t);
+  await bench.upload();
+  const { counted, catalogue } = countedCatalogue(bench);
+  for (let i = 0; i < 3; i += 1) assert.equal((await bench.upload({}, { catalogue })).skipped, true);
+  assert.equal(counted.listings, 1);
+});
+
+test('an archive that was made after the listing is found, so that no second one is made', async (t) => {
+  const bench = rig(t);
+  const { counted, catalogue } = countedCatalogue(bench);
+  assert.deepEqual(await catalogue.findByIdentity(sampleIdentity()), []);
+  await bench.upload();
+  assert.equal((await bench.upload({}, { catalogue })).skipped, true, 'another run made it');
+  appendFileSync(bench.file, 'more');
+  assert.equal((await bench.upload({}, { catalogue })).skipped, false);
+  assert.equal((await bench.upload({}, { catalogue })).skipped, true, 'this run made it');
+  assert.equal(bench.calls.createUpload, 2);
+  assert.equal(counted.listings, 4);
+});

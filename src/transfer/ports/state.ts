@@ -139,6 +139,12 @@ export interface StateStore {
   all(): Promise<UnfinishedUpload[]>;
   /** Returns the heads of all unfinished uploads, the oldest first, without reading their parts. */
   heads(): Promise<UnfinishedHead[]>;
+  /**
+   * Reads the journal of an upload that was listed, once no other calve works on it. Keeps no lock.
+   * @returns null when the upload is over
+   * @throws TransferError `busy`
+   */
+  readFree(upload: UnfinishedHead, options: LockOptions): Promise<UnfinishedUpload | null>;
   /** Writes a new journal's head: temporary file, sync, rename, folder synced. */
   create(head: JournalHead): Promise<Journal>;
 }
@@ -161,8 +167,15 @@ export interface CatalogueEntry {
 /** The archives that were made: one file each. @throws TransferError `state` from any method */
 export interface Catalogue {
   readonly directory: string;
-  /** Returns the entries of this identity, the newest first. */
+  /** Returns the entries of this identity, the newest first. Lists the folder, and keeps the names. */
   findByIdentity(identity: UploadIdentity): Promise<CatalogueEntry[]>;
+  /**
+   * Works like findByIdentity, but over the names that it listed last: it misses what was recorded since. So it may show
+   * that an archive exists, but never that there is none. A folder of hundreds of thousands takes some tenths of a second
+   * to list, and a run may have thousands of files.
+   * @returns null before the first listing
+   */
+  findInLastListing(identity: UploadIdentity): Promise<CatalogueEntry[] | null>;
   /** Returns the entries of this archive, without reading any other. */
   findByArchiveId(archiveId: string): Promise<CatalogueEntry[]>;
   /** Yields all entries in no order, and keeps none: a catalogue may have hundreds of thousands. */

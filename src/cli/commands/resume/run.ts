@@ -2,11 +2,13 @@ import { realpath } from 'node:fs/promises';
 import { isFailure, TransferError } from '../../../core/failures.js';
 import { sourceName } from '../../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
+import { inspectFile } from '../../../source/open-file.js';
+import { checkFileExists } from '../../../transfer/missing-file.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
 import type { Session } from '../../../transfer/session.js';
 import type { CommandContext } from '../../command.js';
-import { openState, openTargetSession } from '../../compose.js';
+import { openArchives, openState, openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { checkKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
@@ -63,10 +65,20 @@ function noticeStateFolder(context: Context): void {
 
 /** Resumes all uploads. One that another calve works on is reported and skipped; it is not a failure. */
 async function resumeAll(context: Context, sessions: RecordedSessions): Promise<void> {
-  const unfinished = await openState(context.options).heads();
+  const state = openState(context.options);
+  const unfinished = await state.heads();
   if (unfinished.length === 0) context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+  const tools = {
+    state,
+    catalogue: openArchives(context.options),
+    report: context.reporter.report,
+    signal: context.io.signal,
+    inspectFile,
+    lockWaitMs: context.options.transfer.lockWaitMs,
+  };
   for (const upload of unfinished) {
     try {
+      await checkFileExists(tools, upload);
       await resumeOne(context, await sessions.open(upload), upload);
     } catch (error) {
       if (isFailure(error, 'busy')) {
