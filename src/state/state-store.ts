@@ -1,4 +1,5 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
+import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
 import { sourceName } from '../core/identity.js';
@@ -24,9 +25,12 @@ import {
   recordName,
 } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
-import { sweepTemporaries } from './safe-file.js';
+import { proveFolderWritable, sweepTemporaries } from './safe-file.js';
 import { listFolder, makeFolders } from './safe-folder.js';
-import { assertNoOtherVersion, stateFolders } from './state-folders.js';
+import { assertNoOtherVersion, type StateFolders, stateFolders } from './state-folders.js';
+
+/** More than a journal's head; random, or a compressing disk would hold it for free. */
+const PROOF_BYTES = 16 * 1024;
 
 /**
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
@@ -35,7 +39,6 @@ import { assertNoOtherVersion, stateFolders } from './state-folders.js';
 export function openStateStore(directory: string, processes: Processes = systemProcesses): StateStore {
   const root = resolve(directory);
   const folders = stateFolders(root);
-
   const bootId = async (): Promise<string> => (await processes.self()).bootId;
 
   async function listJournals(isWanted: (name: string) => boolean): Promise<string[]> {
@@ -72,6 +75,7 @@ export function openStateStore(directory: string, processes: Processes = systemP
 
   return {
     directory: root,
+    proveWritable: () => proveWritable(root, folders),
     lockIdentity: (identity, options) =>
       takeNamedLock(`file-${identityDigits(identity)}`, sourceName(identity.source), options),
     async openUpload(uploadId, options) {
@@ -108,6 +112,13 @@ export function openStateStore(directory: string, processes: Processes = systemP
       return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId());
     },
   };
+}
+
+async function proveWritable(root: string, folders: StateFolders): Promise<void> {
+  await assertNoOtherVersion(root);
+  await makeFolders(folders.locks);
+  await makeFolders(folders.uploads);
+  await proveFolderWritable(folders.uploadsPath, randomBytes(PROOF_BYTES));
 }
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {

@@ -9,7 +9,14 @@ import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-va
 
 export type Operation = Exclude<
   keyof Target,
-  'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'findArchive' | 'close'
+  | 'partTimeMs'
+  | 'capabilities'
+  | 'at'
+  | 'exists'
+  | 'findArchive'
+  | 'findCredentials'
+  | 'serviceTimeMs'
+  | 'close'
 >;
 
 interface Call {
@@ -167,6 +174,8 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     at: () => target,
     exists: async () => true,
     findArchive: async () => null,
+    findCredentials: async () => ({ accessKeyId: 'AKIA', account, arn: null, expiresAt: null }),
+    serviceTimeMs: async () => nowMs(),
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

@@ -50,6 +50,8 @@ export interface SmallStore {
   readonly log: StoreOperation[];
   /** Answers in place of the store; null: the store answers itself. */
   refuse: (operation: StoreOperation, partNumber: number) => StoreAnswer | null;
+  /** The clock of the store minus that of this machine. */
+  dateOffsetMs: number;
   /** Returns the ETag of an object made of parts with these MD5s. */
   etagOf: (md5s: readonly string[]) => string;
   /** Completes an upload, as another client would. */
@@ -94,6 +96,7 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     objects: new Map(),
     log: [],
     refuse: () => null,
+    dateOffsetMs: 0,
     etagOf: s3Etag,
     complete(uploadId) {
       const upload = store.uploads.get(uploadId);
@@ -126,7 +129,8 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
         ? reply(operation, { request, key, query, partNumber, body })
         : { status: refused.status, text: errorBody(refused.code), headers: {} };
     const isHead = request.method === 'HEAD';
-    response.writeHead(status, { 'x-amz-request-id': 'request-1', ...headers }).end(isHead ? '' : text);
+    const date = new Date(Date.now() + store.dateOffsetMs).toUTCString();
+    response.writeHead(status, { 'x-amz-request-id': 'request-1', date, ...headers }).end(isHead ? '' : text);
   }
 
   function reply(operation: StoreOperation, { request, key, query, partNumber, body }: Incoming): Reply {
@@ -136,7 +140,9 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     if (operation === 'HeadObject') return object === undefined ? missing('NoSuchKey') : headOf(object);
     if (operation === 'GetObjectTagging') return ok(`<Tagging><TagSet>${tagsOf(object)}</TagSet></Tagging>`);
     if (operation === 'HeadBucket' || operation === 'ListMultipartUploads') {
-      return ok('<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>');
+      return ok(
+        '<ListMultipartUploadsResult><Bucket>photos</Bucket><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>',
+      );
     }
     const upload = store.uploads.get(uploadId);
     if (upload === undefined) return missing('NoSuchUpload');

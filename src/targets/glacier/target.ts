@@ -8,6 +8,7 @@ import type {
   AbortResponse,
   CreatedUpload,
   CreateUploadRequest,
+  CredentialFacts,
   FinishedArchive,
   PageRequest,
   PartReceipt,
@@ -18,9 +19,10 @@ import type {
   UploadsPage,
   WholeArchive,
 } from '../../transfer/ports/target.js';
-import { withAnswerTime } from '../aws/answer-time.js';
+import { timeOfAnswer, withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
+import { findCredentials } from '../aws/find-credentials.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
 import { classify, isRefusedKey, type Operation } from './failures.js';
 import { locateVault, type VaultAddress } from './locate-vault.js';
@@ -73,6 +75,18 @@ class VaultTarget implements Target {
 
   async findArchive(): Promise<null> {
     return null;
+  }
+
+  findCredentials(signal: AbortSignal): Promise<CredentialFacts> {
+    return findCredentials(this.#caller, this.#operation('FindCredentials'), signal);
+  }
+
+  serviceTimeMs(signal: AbortSignal): Promise<number | null> {
+    return timeOfAnswer(() =>
+      this.#caller.call(this.#operation('DescribeVault'), signal, (client, send, sdk) =>
+        withAnswerTime(new sdk.DescribeVaultCommand(this.#vault), (command) => client.send(command, send)),
+      ),
+    );
   }
 
   async locate(create: boolean, signal: AbortSignal): Promise<TargetIdentity> {

@@ -10,6 +10,7 @@ import type {
   Completion,
   CreatedUpload,
   CreateUploadRequest,
+  CredentialFacts,
   FinishedArchive,
   ObjectUpload,
   OwnUpload,
@@ -21,9 +22,10 @@ import type {
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
-import { withAnswerTime } from '../aws/answer-time.js';
+import { timeOfAnswer, withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
+import { findCredentials } from '../aws/find-credentials.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
@@ -88,6 +90,19 @@ class KeyTarget implements Target {
     const options = this.#options;
     if (key === null || key === options.key) return this;
     return new KeyTarget({ ...options, key, url: withKey(options.url, key) }, this.#bucket);
+  }
+
+  findCredentials(signal: AbortSignal): Promise<CredentialFacts> {
+    return findCredentials(this.#bucket.caller, this.#operation('FindCredentials'), signal);
+  }
+
+  serviceTimeMs(signal: AbortSignal): Promise<number | null> {
+    const input = { Bucket: this.#options.bucket };
+    return timeOfAnswer(() =>
+      this.#bucket.caller.call(this.#operation('HeadBucket'), signal, (client, send, sdk) =>
+        withAnswerTime(new sdk.HeadBucketCommand(input), (command) => client.send(command, send)),
+      ),
+    );
   }
 
   async locate(_: boolean, signal: AbortSignal): Promise<TargetIdentity> {

@@ -125,6 +125,8 @@ export interface LockedUpload {
 export interface StateStore {
   /** For messages. */
   readonly directory: string;
+  /** Writes, syncs and removes a file, so that a full or read-only disk shows before the night. */
+  proveWritable(): Promise<void>;
   /** Taken before an upload is created. @throws TransferError `busy` */
   lockIdentity(identity: UploadIdentity, options: LockOptions): Promise<Lock>;
   /**

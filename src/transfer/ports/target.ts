@@ -133,6 +133,17 @@ export interface WholeArchive {
   readonly treeHash: TreeHash;
 }
 
+/** Facts about the credentials that sign the requests. None is secret. */
+export interface CredentialFacts {
+  readonly accessKeyId: string;
+  /** The account that they belong to, as 12 digits; null: neither they nor the service say. */
+  readonly account: string | null;
+  /** The user or role that they belong to; null: not known. */
+  readonly arn: string | null;
+  /** ISO-8601 UTC; null: they do not expire, or do not say when. */
+  readonly expiresAt: string | null;
+}
+
 /** The facts that complete an upload: a vault needs size and tree hash, a bucket the checksum of each part. */
 export interface Completion extends WholeArchive {
   /** All parts by index, as the journal recorded them. */
@@ -192,6 +203,18 @@ export interface Target {
    * returns itself. Closed with the target that it came from.
    */
   at(key: string | null): Target;
+
+  /**
+   * Looks up the credentials, and finds out whose they are as far as that takes no rights.
+   * @throws TransferError `refused` where there are none
+   */
+  findCredentials(signal: AbortSignal): Promise<CredentialFacts>;
+
+  /**
+   * Returns the service's own time in its answer to a request without effect, which may be a refusal: the end of the
+   * second in which it answered, in ms since 1970; null: the answer has no date.
+   */
+  serviceTimeMs(signal: AbortSignal): Promise<number | null>;
 
   /**
    * Finds out the account behind the credentials, and that the vault exists. Idempotent.

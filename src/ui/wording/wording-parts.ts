@@ -47,6 +47,7 @@ export function inBrackets(error: TransferError): string {
 /** The service's names of operations, in words. */
 const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
+    FindCredentials: 'find the credentials',
     DescribeVault: 'find the vault',
     CreateVault: 'create the vault',
     HeadBucket: 'find the bucket',
