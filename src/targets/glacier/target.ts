@@ -3,6 +3,7 @@ import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glaci
 import { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { readTreeHash } from '../../core/tree-hash.js';
+import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type {
   AbortResponse,
@@ -25,6 +26,7 @@ import { incompleteResponse, readId } from '../aws/failures.js';
 import { findCredentials } from '../aws/find-credentials.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
 import { classify, isRefusedKey, type Operation } from './failures.js';
+import { openInventory, readInventoryPage } from './inventory.js';
 import { locateVault, type VaultAddress } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
 import { PART_TIME_MS, PartTime } from './part-time.js';
@@ -160,6 +162,14 @@ class VaultTarget implements Target {
       withAnswerTime(new sdk.ListMultipartUploadsCommand(input), (command) => client.send(command, send)),
     );
     return { ...parseUploadsPage(answer, operation), answeredMs };
+  }
+
+  openArchiveList(signal: AbortSignal): Promise<ArchiveList> {
+    return openInventory({ caller: this.#caller, vault: this.#vault }, signal);
+  }
+
+  listArchivesPage(marker: string | null, signal: AbortSignal): Promise<ArchivesPage> {
+    return readInventoryPage({ caller: this.#caller, vault: this.#vault }, marker, signal);
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isDenied, isFailure, withContext } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
+import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { CatalogueEntry, RecordedPart } from '../../transfer/ports/state.js';
 import type {
@@ -40,6 +41,7 @@ import {
   type Operation,
 } from './failures.js';
 import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
+import { listObjectsPage } from './list-objects.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import { locksObjects, RequiredMd5 } from './required-md5.js';
 import { sendPart } from './send-part.js';
@@ -259,6 +261,22 @@ class KeyTarget implements Target {
     const isMany = key === '' || key.endsWith('/');
     const page = parseUploads(answer, operation, dialect, (listed) => isMany || listed === key);
     return { ...page, answeredMs };
+  }
+
+  /** A bucket can always be listed. */
+  async openArchiveList(): Promise<ArchiveList> {
+    return { state: 'ready', takenAt: null, marker: null };
+  }
+
+  listArchivesPage(marker: string | null, signal: AbortSignal): Promise<ArchivesPage> {
+    const { dialect, url, endpointForState } = this.#options;
+    const showsRestores = dialect.asksForChecksums && endpointForState === null;
+    const operation = this.#operation('ListObjects');
+    return listObjectsPage(
+      { caller: this.#bucket.caller, operation, dialect, url, showsRestores },
+      marker,
+      signal,
+    );
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,8 @@ export function delegate(target: Target, overrides: (inner: Target) => Partial<T
     findArchive: (...args) => target.findArchive(...args),
     abort: (...args) => target.abort(...args),
     listUploadsPage: (...args) => target.listUploadsPage(...args),
+    openArchiveList: (...args) => target.openArchiveList(...args),
+    listArchivesPage: (...args) => target.listArchivesPage(...args),
     close: () => target.close(),
     ...overrides(target),
   };

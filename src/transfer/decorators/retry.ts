@@ -60,6 +60,10 @@ function retriedMethods(
       retrier.run('abort', signal, (attempt) => abortAgain(attempt, () => target.abort(uploadId, signal))),
     listUploadsPage: (page, signal) =>
       retrier.run('list uploads', signal, () => target.listUploadsPage(page, signal)),
+    openArchiveList: (signal) =>
+      retrier.run('find the list of archives', signal, () => target.openArchiveList(signal)),
+    listArchivesPage: (marker, signal) =>
+      retrier.run('list archives', signal, () => target.listArchivesPage(marker, signal)),
   };
 }
 

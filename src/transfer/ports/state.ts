@@ -153,7 +153,8 @@ export interface CatalogueEntry {
   readonly identity: UploadIdentity;
   readonly description: string;
   readonly plan: PartPlan;
-  readonly treeHash: TreeHash;
+  /** Null for an object that `audit` found on the service: only its bytes would show it. */
+  readonly treeHash: TreeHash | null;
   readonly fingerprint: Fingerprint;
   /** ISO-8601 UTC with milliseconds. */
   readonly archivedAt: string;

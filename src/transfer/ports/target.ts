@@ -3,6 +3,7 @@ import type { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import type { PartLimits, PartPlan } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
+import type { ArchiveLister } from './archive-list.js';
 import type { PreparedPart } from './source.js';
 import type { CatalogueEntry, RecordedPart } from './state.js';
 
@@ -193,7 +194,7 @@ export type PartWatch = (sentBytes: number) => boolean;
  * None retries: the decorators do. Every method may throw TransferError `unreachable` (which can be tried again) and
  * `refused`; all obey the signal by rejecting with its reason.
  */
-export interface Target {
+export interface Target extends ArchiveLister {
   readonly capabilities: TargetCapabilities;
   /** The time that a part may take from its signature to its last byte, in ms; null: no limit. */
   readonly partTimeMs: number | null;
