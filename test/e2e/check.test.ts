@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Ended, jsonLines } from '../support/calve.js';
@@ -136,6 +138,29 @@ test('calve check of s3 and obs: a bucket that is there, one that is not, and a 
     messageOf(late, 'clock'),
     /^the clock of this machine is (10 min|9 min 5\d s).* behind the service's: /,
   );
+});
+
+test('calve check asks the identity service of AWS whose credentials it has, and only for s3 and vaults', async (t) => {
+  const store = await startSmallStore(t);
+  const arn = 'arn:aws:iam::111122223333:user/backup';
+  const asked: string[] = [];
+  const identity = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    response.end(`<R><Arn>${arn}</Arn><Account>111122223333</Account></R>`);
+  });
+  await new Promise<void>((resolve) => identity.listen(0, '127.0.0.1', resolve));
+  t.after(() => identity.close());
+  const { port } = identity.address() as AddressInfo;
+  const home = openHome(t, { ...store.env, AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${port}` });
+  const ended = await home.run(['check', 's3://photos', '--json']);
+  const [credentials] = jsonLines(ended.stdout);
+  assert.deepEqual([credentials?.['account'], credentials?.['arn']], ['111122223333', arn], ended.stderr);
+  assert.match(
+    String(asked),
+    /^GET \/\?Action=GetCallerIdentity&Version=2011-06-15 AWS4-HMAC-SHA256 Credential=AKIA\w+\/\d{8}\/eu-west-1\/sts\//,
+  );
+  const obs = jsonLines((await home.run(['check', 'obs://photos', '--json'])).stdout);
+  assert.deepEqual([obs[0]?.['status'], obs[0]?.['arn'], asked.length], ['ok', null, 1]);
 });
 
 test('calve check of local:// starts the emulator, creates no vault, and names the folders that it proves', async (t) => {

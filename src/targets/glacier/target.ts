@@ -23,7 +23,7 @@ import type {
 import { timeOfAnswer, withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
-import { findCredentials } from '../aws/find-credentials.js';
+import { findCredentials, identityService } from '../aws/find-credentials.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
 import { classify, isRefusedKey, type Operation } from './failures.js';
 import { openInventory, readInventoryPage } from './inventory.js';
@@ -80,7 +80,9 @@ class VaultTarget implements Target {
   }
 
   findCredentials(signal: AbortSignal): Promise<CredentialFacts> {
-    return findCredentials(this.#caller, this.#operation('FindCredentials'), signal);
+    const { env, region, endpoint } = this.#options;
+    const service = identityService(env, region, endpoint);
+    return findCredentials(this.#caller, this.#operation('FindCredentials'), service, signal);
   }
 
   serviceTimeMs(signal: AbortSignal): Promise<number | null> {

@@ -26,7 +26,7 @@ import type {
 import { timeOfAnswer, withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
-import { findCredentials } from '../aws/find-credentials.js';
+import { findCredentials, identityService } from '../aws/find-credentials.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
@@ -95,7 +95,11 @@ class KeyTarget implements Target {
   }
 
   findCredentials(signal: AbortSignal): Promise<CredentialFacts> {
-    return findCredentials(this.#bucket.caller, this.#operation('FindCredentials'), signal);
+    const { env, region, endpoint, dialect } = this.#options;
+    const service = dialect.hasAwsCredentials
+      ? identityService(env, region, endpoint)
+      : { region, url: null };
+    return findCredentials(this.#bucket.caller, this.#operation('FindCredentials'), service, signal);
   }
 
   serviceTimeMs(signal: AbortSignal): Promise<number | null> {
