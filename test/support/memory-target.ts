@@ -179,7 +179,7 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     findCredentials: async () => ({ accessKeyId: 'AKIA', account, arn: null, expiresAt: null }),
     serviceTimeMs: async () => nowMs(),
     openArchiveList: async () => ({ state: 'ready', takenAt: null, marker: null }),
-    listArchivesPage: async () => ({ archives: [], marker: null }),
+    listArchivesPage: async () => ({ archives: vault.listed(), marker: null }),
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

@@ -85,7 +85,8 @@ function parseArchive(text: string, operation: Operation): ListedArchive {
   const treeHash = readTreeHash(item.SHA256TreeHash);
   const { Size: sizeBytes, ArchiveDescription: description } = item;
   if (treeHash === null) throw incompleteResponse(operation, 'tree hash of an archive');
-  if (!Number.isSafeInteger(sizeBytes)) throw incompleteResponse(operation, 'size of an archive');
+  if (!Number.isSafeInteger(sizeBytes) || Number(sizeBytes) < 0)
+    throw incompleteResponse(operation, 'size of an archive');
   return {
     archiveId: readId(item.ArchiveId, operation, 'id of an archive'),
     sizeBytes: sizeBytes as number,

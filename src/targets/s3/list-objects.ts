@@ -74,12 +74,12 @@ function listedArchive(
   object: ListedObject,
 ): ListedArchive {
   const { Size: sizeBytes, LastModified, StorageClass = 'STANDARD' } = object;
-  if (sizeBytes === undefined || LastModified === undefined) {
+  if (!Number.isSafeInteger(sizeBytes) || Number(sizeBytes) < 0 || LastModified === undefined) {
     throw incompleteResponse(operation, 'size or date of an object');
   }
   return {
     archiveId: withKey(url, key),
-    sizeBytes,
+    sizeBytes: Number(sizeBytes),
     treeHash: null,
     etag: bareEtag(object.ETag),
     description: null,
