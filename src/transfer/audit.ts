@@ -44,6 +44,7 @@ export interface Audit {
  */
 export async function openAudit(session: AuditSession, isImporting: boolean): Promise<Audit> {
   const list = await session.target.openArchiveList(session.signal);
+  if (list.state === 'none') throw new TransferError('inventory-pending', { jobId: null });
   if (list.state === 'pending') {
     const { jobId, startedAt, isNew } = list;
     throw new TransferError('inventory-pending', { jobId, startedAt, isNew });

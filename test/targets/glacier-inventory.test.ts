@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parseArchives } from '../../src/targets/glacier/inventory-output.js';
 import type { ListedArchive } from '../../src/transfer/ports/archive-list.js';
 import { hashOf } from '../state/samples.js';
-import { json, type ReceivedRequest, scriptedServer, targetAt } from './scripted-server.js';
+import { json, type ReceivedRequest, refusal, scriptedServer, targetAt } from './scripted-server.js';
 
 const OPERATION = { name: 'GetJobOutput', vault: 'photos', uploadId: null, sent: null };
 const { signal } = new AbortController();
@@ -86,6 +86,14 @@ for (const knowsRanges of [true, false]) {
     assert.equal(requests.length, knowsRanges ? 4 : 3);
   });
 }
+
+test('a new vault that refuses the job has no inventory yet, and does exist', async (t) => {
+  const { url } = await scriptedServer(t, (response, received) => {
+    if (received.method === 'GET') json(response, 200, { JobList: [], Marker: null });
+    else refusal('ResourceNotFoundException', 'Inventory not found', 404)(response, received);
+  });
+  assert.deepEqual(await targetAt(t, url).openArchiveList(signal), { state: 'none' });
+});
 
 test('only an inventory of the whole vault is used: the newest that is ready, or else one in progress', async (t) => {
   const limited = { Format: 'JSON', StartDate: null, EndDate: null, Limit: '10', Marker: null };

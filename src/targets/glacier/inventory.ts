@@ -1,5 +1,6 @@
 /** The inventory of a vault: a job makes it, which takes hours, and its output is read in pieces. */
 import type { GlacierJobDescription } from '@aws-sdk/client-glacier';
+import { isFailure } from '../../core/failures.js';
 import { MIB_BYTES } from '../../core/units.js';
 import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
@@ -30,6 +31,7 @@ function operationOf({ vault }: InventoryReader, name: string): Operation {
 export async function openInventory(reader: InventoryReader, signal: AbortSignal): Promise<ArchiveList> {
   const found = await findJob(reader, signal);
   const job = found ?? (await startJob(reader, signal));
+  if (job === null) return { state: 'none' };
   const jobId = readId(job.JobId, operationOf(reader, 'ListJobs'), 'job id');
   if (job.StatusCode !== 'Succeeded') {
     const startedAt = new Date(Date.parse(job.CreationDate ?? '') || Date.now()).toISOString();
@@ -80,18 +82,27 @@ function isWholeInventory({ Action, InventoryRetrievalParameters: wanted }: Glac
   return Format === 'JSON' && !StartDate && !EndDate && !Limit && !Marker;
 }
 
-/** The answer of the second request shows whether the job is done: the emulator makes an inventory at once. */
-async function startJob(reader: InventoryReader, signal: AbortSignal): Promise<GlacierJobDescription> {
+/**
+ * The answer of the second request shows whether the job is done: the emulator makes an inventory at once.
+ * @returns null if the vault has no inventory yet
+ */
+async function startJob(reader: InventoryReader, signal: AbortSignal): Promise<GlacierJobDescription | null> {
   const { caller, vault } = reader;
   const operation = operationOf(reader, 'InitiateJob');
   const jobParameters = { Type: 'inventory-retrieval', Format: 'JSON', Description: 'calve audit' };
-  const started = await caller.call(operation, signal, (client, send, sdk) =>
-    client.send(new sdk.InitiateJobCommand({ ...vault, jobParameters }), send),
-  );
-  const jobId = readId(started.jobId, operation, 'job id');
-  return caller.call(operationOf(reader, 'DescribeJob'), signal, (client, send, sdk) =>
-    client.send(new sdk.DescribeJobCommand({ ...vault, jobId }), send),
-  );
+  try {
+    const started = await caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.InitiateJobCommand({ ...vault, jobParameters }), send),
+    );
+    const jobId = readId(started.jobId, operation, 'job id');
+    return await caller.call(operationOf(reader, 'DescribeJob'), signal, (client, send, sdk) =>
+      client.send(new sdk.DescribeJobCommand({ ...vault, jobId }), send),
+    );
+  } catch (error) {
+    // The vault has just listed its jobs, so that it is the inventory that is missing.
+    if (isFailure(error, 'not-found')) return null;
+    throw error;
+  }
 }
 
 /** @param marker `JOB:POSITION`, as openInventory and this function return it */

@@ -33,13 +33,15 @@ export interface ArchivesPage {
 export type ArchiveList =
   /** `takenAt`: ISO-8601 UTC, when a vault took its inventory; null: the list is of now. `marker`: its first page. */
   | { readonly state: 'ready'; readonly takenAt: string | null; readonly marker: string | null }
-  /** `isNew`: this call asked for it. */
+  /** The service makes it. `isNew`: this call asked for it. */
   | {
       readonly state: 'pending';
       readonly jobId: string;
       readonly startedAt: string;
       readonly isNew: boolean;
-    };
+    }
+  /** A new vault has no inventory yet. */
+  | { readonly state: 'none' };
 
 /** Lists the archives that a service has. A target implements it. */
 export interface ArchiveLister {

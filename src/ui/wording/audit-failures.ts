@@ -7,6 +7,13 @@ import { count, type FailureDescriber, inBrackets, RUN_AGAIN } from './wording-p
 const INVENTORY_MS = 5 * 3_600_000;
 
 export const describeInventoryPending: FailureDescriber<'inventory-pending'> = (error) => {
+  if (error.facts.jobId === null) {
+    return {
+      what: `the vault has no inventory yet${inBrackets(error)}`,
+      why: 'the service makes it up to a day after the first archive',
+      hint: `${RUN_AGAIN} tomorrow`,
+    };
+  }
   const { jobId, startedAt, isNew } = error.facts;
   const since = isNew ? 'calve has asked for it now' : `it was asked for on ${formatTimestamp(startedAt)}`;
   const readyAt = new Date(Date.parse(startedAt) + INVENTORY_MS).toISOString();

@@ -306,6 +306,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'calve: the inventory of the vault is not ready (glacier://photos): the service takes some hours to make it, and it was asked for on 2026-11-26 04:00 UTC (job job-1)',
       'hint: run the same command again after 2026-11-26 09:00 UTC, and within a day from then',
     ],
+    [
+      'calve: the vault has no inventory yet (glacier://photos): the service makes it up to a day after the first archive',
+      'hint: run the same command again tomorrow',
+    ],
   ],
   'archives-missing': [
     [
