@@ -1,6 +1,6 @@
 /** The failures of an audit. */
 import { safeWhole } from '../text/safe-text.js';
-import { formatTimestamp } from '../text/timestamps.js';
+import { formatTimestamp, isoFromMs } from '../text/timestamps.js';
 import { count, type FailureDescriber, inBrackets, RUN_AGAIN } from './wording-parts.js';
 
 /** Source: Amazon Glacier developer guide, "Archive Retrieval Options": an inventory takes 3 to 5 hours. */
@@ -16,7 +16,7 @@ export const describeInventoryPending: FailureDescriber<'inventory-pending'> = (
   }
   const { jobId, startedAt, isNew } = error.facts;
   const since = isNew ? 'calve has asked for it now' : `it was asked for on ${formatTimestamp(startedAt)}`;
-  const readyAt = new Date(Date.parse(startedAt) + INVENTORY_MS).toISOString();
+  const readyAt = isoFromMs(Date.parse(startedAt) + INVENTORY_MS);
   return {
     what: `the inventory of the vault is not ready${inBrackets(error)}`,
     why: `the service takes some hours to make it, and ${since} (job ${safeWhole(jobId)})`,
