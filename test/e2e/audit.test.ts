@@ -195,6 +195,16 @@ test('an older archive of the same key is reported as replaced, and an object th
   );
 });
 
+test('credentials that may not list a bucket end an audit with 12, and the hint names the right', async (t) => {
+  const store = await startSmallStore(t);
+  const home = openHome(t, { ...store.env, AWS_ENDPOINT_URL_S3: store.url });
+  const denied = { status: 403, code: 'AccessDenied' };
+  store.refuse = (operation) => (operation === 'ListObjects' ? denied : null);
+  const ended = await home.run(['audit', 's3://photos']);
+  assert.match(assertFailed(ended, 12), /^calve: could not list the objects \(s3:\/\/photos\): /);
+  assert.match(ended.stderr, /^hint: .*\(s3:ListBucket\)$/m);
+});
+
 test('calve audit of local:// makes its inventory at once, and an archive that is younger than it is not missing', async (t) => {
   const home = openHome(t);
   await home.run(['upload', home.file('a', 5, 1), 'local://trial']);
