@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { parseTargetUrl, type Scheme, schemeOf, type TargetUrl } from '../core/target-url.js';
+import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
@@ -11,8 +11,6 @@ import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
 import { parseRequestHeaders } from '../targets/s3/request-headers.js';
 import type { ServiceEndpoint, TargetSettings } from '../targets/settings.js';
-import { withAdaptiveConcurrency } from '../transfer/decorators/adaptive-concurrency.js';
-import { withRetry } from '../transfer/decorators/retry.js';
 import type { Catalogue, StateStore, UnfinishedHead } from '../transfer/ports/state.js';
 import type { Session } from '../transfer/session.js';
 import { chooseProgressMode } from '../ui/progress/progress-mode.js';
@@ -21,6 +19,7 @@ import type { Reporter } from '../ui/progress/reporter-parts.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { systemClock } from './clock.js';
 import type { Io } from './io.js';
+import { openTarget } from './open-target.js';
 import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
 import type { CatalogueOptions, StateOptions } from './options/state.js';
@@ -148,24 +147,18 @@ export type ConnectedTarget = Pick<Session, 'target' | 'targetIdentity' | 'conne
 export async function connectTarget(
   io: Io,
   options: TargetOptions,
-  { settings, endpoint }: ResolvedTarget,
+  resolved: ResolvedTarget,
   { create, reporter: { report } }: SessionUse,
 ): Promise<ConnectedTarget> {
-  const { scheme, url } = settings.url;
-  const { concurrency } = options.transfer;
+  const { url } = resolved.settings.url;
   try {
-    const opened = await TARGETS[scheme].open(settings, endpoint);
-    if (!settings.verifyTls && usesTls(scheme, endpoint)) {
-      report({ type: 'notice', notice: 'certificates-not-verified' });
-    }
-    const controlled = withAdaptiveConcurrency(opened.target, { concurrency, clock: systemClock, report });
-    const target = withRetry(controlled, { policy: options.service.retry, clock: systemClock, report });
+    const { target, connection } = await openTarget(options, resolved, report);
     try {
       const targetIdentity = await target.locate(create, io.signal);
       if (targetIdentity.account === null && target.capabilities.reportsAccount) {
         report({ type: 'notice', notice: 'account-unknown' });
       }
-      return { target, targetIdentity, connection: opened.connection };
+      return { target, targetIdentity, connection };
     } catch (error) {
       await cleanUp(() => target.close());
       throw error;
@@ -173,10 +166,6 @@ export async function connectTarget(
   } catch (error) {
     throw withContext(error, { target: url });
   }
-}
-
-function usesTls(scheme: Scheme, { endpoint }: ServiceEndpoint): boolean {
-  return scheme !== 'local' && !endpoint?.startsWith('http:');
 }
 
 /** Opens a target, and the state, the catalogue and the sources of this machine. @throws as connectTarget */

@@ -20,9 +20,16 @@ export const EXIT_ROWS = [
     meaning:
       'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state cannot be used',
   },
-  { code: 14, meaning: 'a checksum still does not match after retries' },
+  {
+    code: 14,
+    meaning: 'a checksum still does not match after retries, or an audit finds an archive with other content',
+  },
   { code: 15, meaning: 'a limit of the service would be exceeded: too many parts, or too large' },
-  { code: 16, meaning: 'the service no longer has the upload, and calve created no other one' },
+  {
+    code: 16,
+    meaning:
+      'the service no longer has the upload, and calve created no other one; or an audit misses an archive',
+  },
   { code: 17, meaning: 'the object exists, and --no-overwrite keeps it' },
   { code: 129, meaning: 'stopped by SIGHUP; state kept' },
   { code: 130, meaning: 'stopped by SIGINT; state kept' },
@@ -52,6 +59,9 @@ const KIND_EXIT = {
   checksum: 14,
   limit: 15,
   gone: 16,
+  'inventory-pending': 3,
+  'archives-missing': 16,
+  'archives-different': 14,
   exists: 17,
   bug: 1,
 } as const satisfies Record<FailureKind, ExitCode>;

@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import type { CommandDefinition } from './command.js';
 import { abort } from './commands/abort/command.js';
 import { archives } from './commands/archives/command.js';
+import { audit } from './commands/audit/command.js';
+import { check } from './commands/check/command.js';
 import { completion } from './commands/completion/command.js';
 import { emulator } from './commands/emulator/command.js';
 import { hash } from './commands/hash/command.js';
@@ -20,7 +22,7 @@ import { outputOptions } from './options/output.js';
 /** In the order of `--help`. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...[upload, resume, listUploads, listParts, abort],
-  ...[status, archives, verify, hash, emulator, completion],
+  ...[status, archives, audit, verify, hash, check, emulator, completion],
 ];
 
 export interface Program {

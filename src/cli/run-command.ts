@@ -52,7 +52,7 @@ export async function runCommand(io: Io, command: Command, definition: CommandDe
     current: {},
     meter: new ProgressMeter(systemClock.monotonicMs),
   };
-  const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(run)));
+  const reporter = keepExitMessage(run, await openReporter(io, output, wordingEnvironment(io, run.folders)));
   let exitCode: ExitCode = 0;
   const fail: CommandContext['fail'] = async (error, context = {}) => {
     reporter.clear();
@@ -104,7 +104,7 @@ function setCurrent(run: Run, current: FailureContext): void {
 function exitText(run: Run) {
   return (stopped: TransferError<'stopped'>): ExitText => {
     withContext(stopped, { ...run.current, ...heldParts(run) });
-    const env = wordingEnvironment(run);
+    const env = wordingEnvironment(run.io, run.folders);
     return {
       stdout: run.output.json ? jsonLine(errorJson(stopped, exitCodeOf(stopped), env)) : null,
       stderr: errorText(stopped, run.output, env),
@@ -126,10 +126,11 @@ async function printFailure(run: Run, error: unknown): Promise<ExitCode> {
     withContext(error, heldParts(run));
   }
   run.meter.finish();
-  return printError(io, error, output, wordingEnvironment(run));
+  return printError(io, error, output, wordingEnvironment(io, run.folders));
 }
 
-function wordingEnvironment({ io, folders: { state, catalogue } }: Run): WordingEnvironment {
+/** @param folders the groups of a command that name folders */
+export function wordingEnvironment(io: Io, { state, catalogue }: Folders): WordingEnvironment {
   return {
     stateDirectory: state?.known ?? null,
     stateDirectoryGiven: state?.isGiven ?? false,

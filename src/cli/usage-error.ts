@@ -63,6 +63,8 @@ const OTHER_COMMANDS: readonly (readonly [names: readonly string[], hint: string
     ['get', 'download', 'restore', 'fetch'],
     'calve only sends; archives come back with the tools of the service, for example aws s3 cp',
   ],
+  [['doctor', 'ping', 'test'], 'what a run needs is checked by: calve check TARGET'],
+  [['inventory', 'fsck', 'scrub'], 'calve audit TARGET compares the catalogue with what the service holds'],
   [['continue', 'retry'], 'an unfinished upload continues with: calve resume'],
   [['sum', 'sha256', 'sha256sum', 'checksum', 'treehash'], 'tree hashes are printed by: calve hash FILE...'],
 ];

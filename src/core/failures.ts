@@ -117,6 +117,12 @@ export interface FailureFacts {
   exists: { url: string };
   /** The journal has the upload, but the service no longer does. `completing`: its archive may exist all the same. */
   gone: { uploadId: string; completing: { sizeBytes: number; treeHash: string | null } | null };
+  /** A vault makes its inventory, which takes hours. `isNew`: this run asked for it. `startedAt`: ISO-8601 UTC. */
+  'inventory-pending': { jobId: string; startedAt: string; isNew: boolean } | { jobId: null };
+  /** The service no longer has archives that the catalogue has. */
+  'archives-missing': { count: number };
+  /** The service has archives with another size or checksum than the catalogue. */
+  'archives-different': { count: number };
   /** Standard output is closed or full. `archiveId`: the id that could not be printed. */
   output: { detail: string; archiveId: string | null };
   bug: { detail: string };

@@ -8,7 +8,7 @@ import type { PartResources } from './prepared-part.js';
 import { streamSources } from './stream-source.js';
 
 /** Larger parts are read twice (hashed, then streamed), so that memory is bounded for any part size … */
-const IN_MEMORY_PART_MAX_BYTES = 64 * MIB_BYTES;
+export const IN_MEMORY_PART_MAX_BYTES = 64 * MIB_BYTES;
 /** … and for any number of lanes. */
 const IN_MEMORY_TOTAL_MAX_BYTES = GIB_BYTES;
 

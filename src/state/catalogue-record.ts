@@ -38,7 +38,7 @@ interface ArchiveRecord {
   readonly size: number;
   readonly partSize: number;
   readonly parts: number;
-  readonly treeHash: string;
+  readonly treeHash: string | null;
   readonly archivedAt: string;
   readonly fingerprint: Fingerprint;
   readonly object?: ObjectFacts;
@@ -60,7 +60,7 @@ const hasArchiveKeys = shape<ArchiveRecord>(
     size: isCount,
     partSize: isCount,
     parts: isCount,
-    treeHash: isHash,
+    treeHash: orNull(isHash),
     archivedAt: isTime,
     fingerprint: isFingerprint,
     object: isObjectFacts,

@@ -1,4 +1,5 @@
 /** The state folder: journals of unfinished uploads, and the locks on them. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
@@ -25,9 +26,12 @@ import {
   recordName,
 } from './names.js';
 import { type Processes, systemProcesses } from './process-identity.js';
-import { temporarySweeper } from './safe-file.js';
+import { proveFolderWritable, temporarySweeper } from './safe-file.js';
 import { listFolder, makeFolders, TRUST_USER, type Trust } from './safe-folder.js';
 import { assertNoOtherVersion, type StateFolders, stateFolders } from './state-folders.js';
+
+/** More than a journal's head; random, or a compressing disk would hold it for free. */
+const PROOF_BYTES = 16 * 1024;
 
 /**
  * Touches the disk on first use. Reading creates nothing and works on a read-only folder.
@@ -52,15 +56,8 @@ export function openStateStore(
     return names.map((name) => join(folders.uploadsPath, name));
   }
 
-  async function read(isWanted: (name: string) => boolean): Promise<UnfinishedUpload[]> {
-    const uploads: UnfinishedUpload[] = [];
-    const boot = await bootId();
-    for (const path of await listJournals(isWanted)) {
-      const reading = await readJournal(path, boot, trust);
-      if (reading !== null) uploads.push(reading.upload);
-    }
-    return uploads.sort(byStart);
-  }
+  const read = async (isWanted: (name: string) => boolean): Promise<UnfinishedUpload[]> =>
+    readUploads(await listJournals(isWanted), await bootId(), trust);
 
   async function openJournalOf(uploadId: string): Promise<Journal | null> {
     const boot = await bootId();
@@ -75,6 +72,7 @@ export function openStateStore(
 
   return {
     directory: root,
+    proveWritable: () => proveWritable(root, folders, trust),
     lockIdentity: (identity, options) =>
       locks.take(keyOfIdentity(identity), sourceName(identity.source), options),
     async openUpload(uploadId, options) {
@@ -108,9 +106,34 @@ export function openStateStore(
       await makeFolders(folders.uploads, trust);
       const name = recordName(head.identity, head.uploadId);
       await sweep();
-      return createJournal(join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`), head, await bootId(), trust);
+      return createJournal(
+        join(folders.uploadsPath, `${name}${JOURNAL_EXTENSION}`),
+        head,
+        await bootId(),
+        trust,
+      );
     },
   };
+}
+
+async function proveWritable(root: string, folders: StateFolders, trust: Trust): Promise<void> {
+  await assertNoOtherVersion(root, trust);
+  await makeFolders(folders.locks, trust);
+  await makeFolders(folders.uploads, trust);
+  await proveFolderWritable(folders.uploadsPath, randomBytes(PROOF_BYTES));
+}
+
+async function readUploads(
+  paths: readonly string[],
+  boot: string,
+  trust: Trust,
+): Promise<UnfinishedUpload[]> {
+  const uploads: UnfinishedUpload[] = [];
+  for (const path of paths) {
+    const reading = await readJournal(path, boot, trust);
+    if (reading !== null) uploads.push(reading.upload);
+  }
+  return uploads.sort(byStart);
 }
 
 async function readHeads(paths: readonly string[], trust: Trust): Promise<UnfinishedHead[]> {

@@ -1,6 +1,7 @@
 /** The facts that a transfer reports while it runs. Each event has a text form and a JSON form, both in `ui`. */
 import type { UploadAddress } from '../core/identity.js';
 import type { OpenPlan } from '../core/part-plan.js';
+import type { AuditResult } from './audit.js';
 import type { LockHolder } from './ports/state.js';
 import type { ArchiveRemark } from './ports/target.js';
 
@@ -58,6 +59,8 @@ export type Notice =
   | { notice: 'certificates-not-verified' }
   /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
+  /** An audit has compared all archives. `takenAt`: when the vault took its inventory. */
+  | ({ notice: 'audited'; takenAt: string | null; imported: number } & Readonly<Record<AuditResult, number>>)
   /** Off a terminal: the state folder that this run uses. */
   | { notice: 'state-folder'; path: string };
 

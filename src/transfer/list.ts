@@ -1,6 +1,7 @@
 /** Lists of parts and uploads: followed page by page to the end, one page in memory at a time. */
 import { TransferError } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
+import type { ArchivesPage } from './ports/archive-list.js';
 import type { UnfinishedUpload } from './ports/state.js';
 import type { OpenUpload, PartsPage, RemotePart, Target, UploadsPage } from './ports/target.js';
 import { type Session, sessionAt } from './session.js';
@@ -24,6 +25,13 @@ interface Entries<P> {
 
 /** Source: Amazon S3 user guide, "Multipart upload limits"; Glacier developer guide, "Quick Facts". */
 const PARTS_MAX = 10_000;
+
+/** The archives of a page, for a list that has any number of them. */
+export const ENTRIES_OF_ARCHIVES: Entries<ArchivesPage> = {
+  count: ({ archives }) => archives.length,
+  first: ({ archives: [archive] }) => archive?.archiveId ?? null,
+  max: Number.POSITIVE_INFINITY,
+};
 
 /** A service that filters its list may give a few pages without an entry. */
 const EMPTY_PAGES_MAX = 100;

@@ -33,6 +33,7 @@ export async function verifyFile(
     const treeHash = await wholeTreeHash(source, tools);
     if (entry === null) throw missingEntry(source.path, await sameContent(catalogue, treeHash));
     const { treeHash: expected } = entry;
+    if (expected === null) throw missingEntry(entry.archiveId, NO_HASH);
     return {
       file: source.path,
       archiveId: entry.archiveId,
@@ -44,6 +45,9 @@ export async function verifyFile(
     await source.close();
   }
 }
+
+/** calve did not send the object itself. */
+const NO_HASH = 'calve audit --import found the object, and its tree hash is not known';
 
 function missingEntry(name: string, detail: string | null): TransferError<'not-found'> {
   return new TransferError('not-found', { what: 'catalogue entry', name, detail });

@@ -84,7 +84,17 @@ test('the README and the emulator’s page name no option that is not there', ()
 
 /** These choose or confirm for one run; a variable that is left set would do it for ever. */
 const WITHOUT_VARIABLE = new Set([
-  ...['--yes', '--all', '--older-than', '--upload-id', '--fresh', '--dry-run', '--from-command'],
+  ...[
+    '--yes',
+    '--all',
+    '--older-than',
+    '--upload-id',
+    '--fresh',
+    '--dry-run',
+    '--from-command',
+    '--write',
+    '--import',
+  ],
   ...['--limit', '--marker', '--forget', '--drop-record', '--archive-id'],
 ]);
 

@@ -88,7 +88,7 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     const home = await service.home(t);
     const rows: readonly (readonly [words: readonly string[], hint: RegExp])[] = [
       [['uplaod', '--help'], /^hint: see calve --help$/m],
-      [['check', '-h'], /^hint: see calve --help$/m],
+      [['doctor', '-h'], /^hint: what a run needs is checked by: calve check TARGET$/m],
       [['help', 'uplaod'], /^hint: see calve --help$/m],
       [['cp', 'f', home.target], /^hint: files are sent with: calve upload FILE\.\.\. TARGET$/m],
       [['ls'], /^hint: calve list-uploads TARGET .* calve status .* calve archives /m],

@@ -10,6 +10,7 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
+import { assertAuditOfStore } from '../support/audits.js';
 import { missingTool } from '../support/aws-tools.js';
 import type { BucketHome, Scheme } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
@@ -44,6 +45,8 @@ describe('objects, end to end', { skip }, () => {
   }
 
   describe('a file', { concurrency: 2 }, () => {
+    fact('an audit finds what was deleted, replaced or added, and nothing else', assertAuditOfStore);
+
     fact('an upload killed half-way goes on, and reads back byte for byte by the AWS CLI', async (home) => {
       const file = home.file('photos.tar', SIZE_BYTES);
       const words = ['upload', file, `${home.target}/2026/`, ...SMALL_PARTS];

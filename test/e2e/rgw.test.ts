@@ -11,6 +11,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { assertAuditOfStore } from '../support/audits.js';
 import type { BucketHome, Scheme } from '../support/bucket-home.js';
 import { sharedBuckets } from '../support/bucket-service.js';
 import { seededBytes } from '../support/bytes.js';
@@ -74,6 +75,8 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
     },
     ['obs'],
   );
+
+  fact('an audit finds what was deleted, replaced or added, and nothing else', assertAuditOfStore);
 
   fact('uploads of a bucket are listed over pages, and aborted with all their parts', async (home) => {
     const file = home.file('a.tar', SIZE_BYTES);

@@ -23,7 +23,7 @@ const wordingEnv = { stateDirectory: null, stateDirectoryGiven: false, isTermina
 
 const COMMANDS = [
   ...['upload', 'resume', 'list-uploads', 'list-parts', 'abort', 'status', 'archives', 'verify', 'hash'],
-  'emulator',
+  ...['check', 'audit', 'emulator'],
 ];
 const FLAGS: readonly string[] = [
   ...new Set(

@@ -3,20 +3,28 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeEntry } from '../../src/state/catalogue-record.js';
 import { recordName } from '../../src/state/names.js';
+import type { CatalogueEntry } from '../../src/transfer/ports/state.js';
 import { hashOf, sampleEntry, sampleIdentity } from '../state/samples.js';
 
 const FIRST_MS = Date.parse('2020-01-01T00:00:00.000Z');
 
 /** Writes `count` entries, one a minute, each of a file and with content of its own: `/data/0.tar`, `/data/1.tar`, … */
 export function writeManyEntries(folder: string, count: number): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (let i = 0; i < count; i += 1) {
-    const entry = sampleEntry({
+  const entries = Array.from({ length: count }, (_, i) =>
+    sampleEntry({
       archiveId: `archive-${i}`,
       identity: sampleIdentity(`/data/${i}.tar`),
       treeHash: hashOf(i),
       archivedAt: new Date(FIRST_MS + i * 60_000).toISOString(),
-    });
+    }),
+  );
+  writeEntries(folder, entries);
+}
+
+/** Writes these entries. */
+export function writeEntries(folder: string, entries: readonly CatalogueEntry[]): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const entry of entries) {
     const path = join(folder, `${recordName(entry.identity, entry.archiveId)}.json`);
     writeFileSync(path, encodeEntry(entry), { mode: 0o600 });
   }

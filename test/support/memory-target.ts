@@ -3,13 +3,22 @@ import { createHash } from 'node:crypto';
 import { buffer as collect } from 'node:stream/consumers';
 import { TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
+import type { ArchiveLister } from '../../src/transfer/ports/archive-list.js';
 import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import type { PageRequest, Target, WholeArchive } from '../../src/transfer/ports/target.js';
 import { MemoryVault, rejected, serviceAnswer, vaultTreeHash } from './memory-vault.js';
 
 export type Operation = Exclude<
   keyof Target,
-  'partTimeMs' | 'capabilities' | 'at' | 'exists' | 'findArchive' | 'close'
+  | 'partTimeMs'
+  | 'capabilities'
+  | 'at'
+  | 'exists'
+  | 'findArchive'
+  | 'findCredentials'
+  | 'serviceTimeMs'
+  | keyof ArchiveLister
+  | 'close'
 >;
 
 interface Call {
@@ -167,6 +176,10 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
     at: () => target,
     exists: async () => true,
     findArchive: async () => null,
+    findCredentials: async () => ({ accessKeyId: 'AKIA', account, arn: null, expiresAt: null }),
+    serviceTimeMs: async () => nowMs(),
+    openArchiveList: async () => ({ state: 'ready', takenAt: null, marker: null }),
+    listArchivesPage: async () => ({ archives: vault.listed(), marker: null }),
     locate: (create, signal) =>
       run({ operation: 'locate' }, signal, () => {
         if (create && options.mayCreateVault === true) vault.exists = true;

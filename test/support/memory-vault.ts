@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { TransferError } from '../../src/core/failures.js';
+import type { ListedArchive } from '../../src/transfer/ports/archive-list.js';
 import type {
   CreateUploadRequest,
   OpenUpload,
@@ -94,6 +95,14 @@ export class MemoryVault {
   /** The archive that an upload became. */
   archiveOf(uploadId: string): VaultArchive | undefined {
     return this.archives.find((archive) => archive.uploadId === uploadId && !this.#forgotten.has(uploadId));
+  }
+
+  /** Returns all archives as an inventory lists them. */
+  listed(): ListedArchive[] {
+    return this.archives.map(({ archiveId, bytes, treeHash, description }) => ({
+      ...{ archiveId, sizeBytes: bytes.length, treeHash, etag: null, description },
+      ...{ createdAt: '2026-01-02T03:04:05.000Z', storageClass: null, restore: null },
+    }));
   }
 
   readonly #forgotten = new Set<string>();

@@ -17,6 +17,7 @@ export type StoreOperation =
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
   | 'ListMultipartUploads'
+  | 'ListObjects'
   | 'GetObjectTagging';
 
 interface StoredPart {
@@ -50,6 +51,10 @@ export interface SmallStore {
   readonly log: StoreOperation[];
   /** Answers in place of the store; null: the store answers itself. */
   refuse: (operation: StoreOperation, partNumber: number) => StoreAnswer | null;
+  /** True if its list of objects is older than its objects. */
+  hidesObjects: boolean;
+  /** The clock of the store minus that of this machine. */
+  dateOffsetMs: number;
   /** Returns the ETag of an object made of parts with these MD5s. */
   etagOf: (md5s: readonly string[]) => string;
   /** Completes an upload, as another client would. */
@@ -71,7 +76,8 @@ function operationOf(method: string, hasKey: boolean, query: URLSearchParams): S
   if (method === 'DELETE') return 'AbortMultipartUpload';
   if (method === 'POST') return query.has('uploadId') ? 'CompleteMultipartUpload' : 'CreateMultipartUpload';
   if (query.has('tagging')) return 'GetObjectTagging';
-  return hasKey ? 'ListParts' : 'ListMultipartUploads';
+  if (hasKey) return 'ListParts';
+  return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjects';
 }
 
 /** Starts a store on loopback; it ends with the test. */
@@ -94,6 +100,8 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     objects: new Map(),
     log: [],
     refuse: () => null,
+    dateOffsetMs: 0,
+    hidesObjects: false,
     etagOf: s3Etag,
     complete(uploadId) {
       const upload = store.uploads.get(uploadId);
@@ -126,7 +134,8 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
         ? reply(operation, { request, key, query, partNumber, body })
         : { status: refused.status, text: errorBody(refused.code), headers: {} };
     const isHead = request.method === 'HEAD';
-    response.writeHead(status, { 'x-amz-request-id': 'request-1', ...headers }).end(isHead ? '' : text);
+    const date = new Date(Date.now() + store.dateOffsetMs).toUTCString();
+    response.writeHead(status, { 'x-amz-request-id': 'request-1', date, ...headers }).end(isHead ? '' : text);
   }
 
   function reply(operation: StoreOperation, { request, key, query, partNumber, body }: Incoming): Reply {
@@ -136,8 +145,12 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     if (operation === 'HeadObject') return object === undefined ? missing('NoSuchKey') : headOf(object);
     if (operation === 'GetObjectTagging') return ok(`<Tagging><TagSet>${tagsOf(object)}</TagSet></Tagging>`);
     if (operation === 'HeadBucket' || operation === 'ListMultipartUploads') {
-      return ok('<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>');
+      return ok(
+        '<ListMultipartUploadsResult><Bucket>photos</Bucket><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>',
+      );
     }
+    if (operation === 'ListObjects')
+      return ok(objectList(store.hidesObjects ? new Map() : store.objects, query));
     const upload = store.uploads.get(uploadId);
     if (upload === undefined) return missing('NoSuchUpload');
     if (operation === 'UploadPart') {
@@ -201,6 +214,20 @@ function headOf({ etag, sizeBytes, ownId }: StoredObject): Reply {
     'x-amz-meta-calve-upload': ownId,
   };
   return ok('', headers);
+}
+
+/** Returns a page of at most 1,000 objects, with encoded keys and, as in S3, without a marker. */
+function objectList(objects: ReadonlyMap<string, StoredObject>, query: URLSearchParams): string {
+  const [prefix, marker] = [query.get('prefix') ?? '', query.get('marker') ?? ''];
+  const limit = Number(query.get('max-keys') ?? 1000);
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > marker).sort();
+  const items = keys.slice(0, limit).map((key) => {
+    const { etag = '', sizeBytes = 0 } = objects.get(key) ?? {};
+    const facts = `<LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>"${etag}"</ETag><Size>${sizeBytes}</Size>`;
+    return `<Contents><Key>${encodeURIComponent(key)}</Key>${facts}<StorageClass>DEEP_ARCHIVE</StorageClass></Contents>`;
+  });
+  const head = `<Name>photos</Name><EncodingType>url</EncodingType><IsTruncated>${keys.length > limit}</IsTruncated>`;
+  return `<ListBucketResult>${head}${items.join('')}</ListBucketResult>`;
 }
 
 function tagsOf(object: StoredObject | undefined): string {

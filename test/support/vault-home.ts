@@ -1,12 +1,13 @@
 /** A home whose program sends to a vault of its own. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import {
   CreateVaultCommand,
   type GlacierClient,
   InitiateMultipartUploadCommand,
 } from '@aws-sdk/client-glacier';
 import type { Emulator } from '../../src/emulator/server.js';
+import type { ArchiveMetadata } from '../../src/emulator/store/archives.js';
 import type { Front, FrontHooks } from './front.js';
 import { type Home, openHome } from './home.js';
 import { killAtPart } from './kill-at-part.js';
@@ -53,6 +54,12 @@ export interface VaultHome extends Home {
   openIds(): Promise<string[]>;
   /** Returns the descriptions of the uploads in progress on the service. */
   openDescriptions(): Promise<string[]>;
+  /** Makes every job look as if it was done now. */
+  finishJobs(): void;
+  /** Cuts the end off the output of every job. */
+  cutJobs(): void;
+  /** Puts an archive into the vault without a request. Its bytes are never read. */
+  putArchive(archive: ArchiveMetadata): void;
   /** Makes an upload look as if it was created so long ago. */
   age(uploadId: string, ageMs: number): void;
   /** Makes the service forget an upload, as if somebody had aborted it long ago. */
@@ -96,6 +103,21 @@ export async function openVaultHome(t: Cleanup, service: VaultService, vault: st
     archiveIds: async () => (await inventory(client, vault)).map(({ archiveId }) => archiveId),
     openIds: async () => (await open()).map(({ uploadId }) => uploadId),
     openDescriptions: async () => (await open()).map(({ description }) => description),
+    finishJobs() {
+      for (const path of jobFiles(service, vault, '.json')) {
+        const job = JSON.parse(readFileSync(path, 'utf8')) as object;
+        writeFileSync(path, JSON.stringify({ ...job, readyAt: new Date().toISOString() }));
+      }
+    },
+    cutJobs() {
+      for (const path of jobFiles(service, vault, '.output')) truncateSync(path, statSync(path).size - 40);
+    },
+    putArchive(archive) {
+      const path = join(service.dataDir, 'v1/vaults', vault, 'archives', archive.archiveId);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, '');
+      writeFileSync(`${path}.json`, JSON.stringify(archive));
+    },
     age(uploadId, ageMs) {
       const path = join(uploadFolder(service, vault, uploadId), 'upload.json');
       const facts = JSON.parse(readFileSync(path, 'utf8')) as object;
@@ -112,6 +134,12 @@ export async function openVaultHome(t: Cleanup, service: VaultService, vault: st
     },
     killAtPart: kill,
   };
+}
+
+function jobFiles({ dataDir }: VaultService, vault: string, extension: string): string[] {
+  const folder = join(dataDir, 'v1/vaults', vault, 'jobs');
+  const names = readdirSync(folder).filter((name) => name.endsWith(extension));
+  return names.map((name) => join(folder, name));
 }
 
 function uploadFolder({ dataDir }: VaultService, vault: string, uploadId: string): string {

@@ -1,4 +1,5 @@
 /** The calls of every target, for tests of hostile answers, and a server that writes raw bytes as its answer. */
+import { setMaxListeners } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { MIB_BYTES } from '../../src/core/units.js';
@@ -13,6 +14,7 @@ import { bucketAt, targetAt } from './scripted-server.js';
 const READ_TIMEOUT_MS = 60;
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 const bytes = seededBytes(9, 3);
 const part = preparedPart(bytes, 0, MIB_BYTES);
 const recorded = { treeHash: part.treeHash, linearHash: part.linearHash, etag: 'a'.repeat(32) };
@@ -37,6 +39,9 @@ export const CALLS: Readonly<Record<string, (target: Target) => Promise<unknown>
   part: (target) => target.sendPart('up-1', part, never),
   'list parts': (target) => listAllParts(target, 'up-1', never),
   'list uploads': (target) => all(listAllUploads(target, never)),
+  'find the list of archives': (target) => target.openArchiveList(never),
+  'list archives': (target) => target.listArchivesPage('job:0', never),
+  "read the service's time": (target) => target.serviceTimeMs(never),
   complete: (target) => target.complete('up-1', whole, never),
   abort: (target) => target.abort('up-1', never),
 };

@@ -290,6 +290,25 @@ function factsOfComplete(fact: Fact): void {
     assert.equal(again.archiveId, first.archiveId);
   });
 
+  fact(
+    'a new archive is in the list of archives, and the service tells its time',
+    async ({ target, work }) => {
+      const { uploadId, ...created } = await work.createUpload(target, [0, 1, 2]);
+      const whole = await work.whole(created);
+      const { archiveId } = await target.complete(uploadId, whole, never);
+      const list = await target.openArchiveList(never);
+      assert.ok(list.state === 'ready');
+      const { archives, marker } = await target.listArchivesPage(list.marker, never);
+      const found = archives.find((archive) => archive.archiveId === archiveId);
+      assert.deepEqual([found?.sizeBytes, marker], [whole.sizeBytes, null]);
+      assert.equal(found?.treeHash ?? whole.treeHash, whole.treeHash);
+      assert.ok(found?.treeHash !== null || found.etag !== null, 'it can be compared');
+      const serviceMs = await target.serviceTimeMs(never);
+      assert.ok(Math.abs((serviceMs ?? 0) - Date.now()) < 5000);
+      assert.notEqual((await target.findCredentials(never)).accessKeyId, '');
+    },
+  );
+
   fact('a completed upload no longer exists as an upload', async ({ target, work }) => {
     const { uploadId, ...created } = await work.createUpload(target, [0, 1, 2]);
     const whole = await work.whole(created);

@@ -1,4 +1,5 @@
 /** Reads the service's own time out of its answer, because the clock of this machine may be wrong. */
+import { type RetryClass, TransferError } from '../../core/failures.js';
 
 interface Answered {
   readonly response: unknown;
@@ -36,7 +37,8 @@ export async function withAnswerTime<C extends Command, R>(
     (next) =>
       (async (args: never) => {
         const answer = await next(args);
-        answeredMs = readDate(answer.response);
+        const { headers } = answer.response as { readonly headers?: Headers };
+        answeredMs = readDate(headers);
         return answer;
       }) as typeof next,
     { step: 'deserialize', priority: 'low', name: 'answerTime' },
@@ -44,8 +46,27 @@ export async function withAnswerTime<C extends Command, R>(
   return { answer: await send(command), answeredMs };
 }
 
-function readDate(response: unknown): number | null {
-  const { headers = {} } = response as { readonly headers?: Readonly<Record<string, string>> };
+type Headers = Readonly<Record<string, string>>;
+
+function readDate(headers: Headers = {}): number | null {
   const ms = Date.parse(headers['date'] ?? '');
   return Number.isNaN(ms) ? null : ms + PRECISION_MS;
+}
+
+const IS_ANSWER: ReadonlySet<RetryClass | null> = new Set([null, 'resign', 'renew'] as const);
+
+/**
+ * Returns the time of the service's answer to a command, also where the answer is a refusal.
+ * @param send sends the command with `withAnswerTime`
+ * @throws the failure, if no answer came
+ */
+export async function timeOfAnswer(send: () => Promise<TimedAnswer<unknown>>): Promise<number | null> {
+  try {
+    return (await send()).answeredMs;
+  } catch (error) {
+    // A failure that may pass is tried again: it may not be the service's own answer.
+    const isFinal = error instanceof TransferError && IS_ANSWER.has(error.retryClass);
+    if (!isFinal || error.service === null) throw error;
+    return readDate(error.service.headers);
+  }
 }

@@ -5,7 +5,7 @@ import { AnswerError } from './answer-limits.js';
 import type { HttpAgentOptions } from './http-agents.js';
 import { isUntrusted, markUntrusted } from './trust.js';
 
-/** What a thread needs for its connections. */
+/** The options of the connections of a thread. */
 export interface ThreadOptions extends Omit<HttpAgentOptions, 'proxies'> {
   /** The variables that name proxies. */
   readonly proxyEnv: Readonly<Record<string, string | undefined>>;

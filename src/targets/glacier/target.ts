@@ -3,11 +3,13 @@ import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glaci
 import { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { readTreeHash } from '../../core/tree-hash.js';
+import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type {
   AbortResponse,
   CreatedUpload,
   CreateUploadRequest,
+  CredentialFacts,
   FinishedArchive,
   PageRequest,
   PartReceipt,
@@ -18,11 +20,13 @@ import type {
   UploadsPage,
   WholeArchive,
 } from '../../transfer/ports/target.js';
-import { withAnswerTime } from '../aws/answer-time.js';
+import { timeOfAnswer, withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
+import { findCredentials, identityService } from '../aws/find-credentials.js';
 import { type ClientOptions, glacierClientLoader, type VaultCaller } from './client.js';
 import { classify, isRefusedKey, type Operation } from './failures.js';
+import { openInventory, readInventoryPage } from './inventory.js';
 import { locateVault, type VaultAddress } from './locate-vault.js';
 import { pageInput, parsePartsPage, parseUploadsPage } from './pages.js';
 import { PART_TIME_MS, PartTime } from './part-time.js';
@@ -73,6 +77,20 @@ class VaultTarget implements Target {
 
   async findArchive(): Promise<null> {
     return null;
+  }
+
+  findCredentials(signal: AbortSignal): Promise<CredentialFacts> {
+    const { env, region, endpoint } = this.#options;
+    const service = identityService(env, region, endpoint);
+    return findCredentials(this.#caller, this.#operation('FindCredentials'), service, signal);
+  }
+
+  serviceTimeMs(signal: AbortSignal): Promise<number | null> {
+    return timeOfAnswer(() =>
+      this.#caller.call(this.#operation('DescribeVault'), signal, (client, send, sdk) =>
+        withAnswerTime(new sdk.DescribeVaultCommand(this.#vault), (command) => client.send(command, send)),
+      ),
+    );
   }
 
   async locate(create: boolean, signal: AbortSignal): Promise<TargetIdentity> {
@@ -146,6 +164,14 @@ class VaultTarget implements Target {
       withAnswerTime(new sdk.ListMultipartUploadsCommand(input), (command) => client.send(command, send)),
     );
     return { ...parseUploadsPage(answer, operation), answeredMs };
+  }
+
+  openArchiveList(signal: AbortSignal): Promise<ArchiveList> {
+    return openInventory({ caller: this.#caller, vault: this.#vault }, signal);
+  }
+
+  listArchivesPage(marker: string | null, signal: AbortSignal): Promise<ArchivesPage> {
+    return readInventoryPage({ caller: this.#caller, vault: this.#vault }, marker, signal);
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,7 @@ const WIRE_NAMES = new Map<string, string>(Object.entries(CLASSES));
 export const OBS_DIALECT: Dialect = {
   asksForChecksums: false,
   sendsMd5: true,
+  hasAwsCredentials: false,
   documentsEtags: true,
   // Each bucket has its own default class.
   defaultStorageClass: null,

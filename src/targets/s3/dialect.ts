@@ -7,6 +7,8 @@ export interface Dialect {
   readonly asksForChecksums: boolean;
   /** True if parts are sent with Content-MD5, and their ETags are compared with it. */
   readonly sendsMd5: boolean;
+  /** True if the credentials may be those of AWS, whose identity service then says whose they are. */
+  readonly hasAwsCredentials: boolean;
   /** True if all stores of this protocol compute the ETag of the whole as the MD5 of the parts' MD5s. */
   readonly documentsEtags: boolean;
   /** The storage class of an object for which none was set; null: the bucket's default. */
@@ -20,6 +22,7 @@ export interface Dialect {
 export const S3_DIALECT: Dialect = {
   asksForChecksums: true,
   sendsMd5: false,
+  hasAwsCredentials: true,
   documentsEtags: false,
   defaultStorageClass: 'STANDARD',
   wireClass: (name) => name,

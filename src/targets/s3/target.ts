@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isDenied, isFailure, withContext } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
+import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { CatalogueEntry, RecordedPart } from '../../transfer/ports/state.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   Completion,
   CreatedUpload,
   CreateUploadRequest,
+  CredentialFacts,
   FinishedArchive,
   ObjectUpload,
   OwnUpload,
@@ -21,9 +23,10 @@ import type {
   Target,
   UploadsPage,
 } from '../../transfer/ports/target.js';
-import { withAnswerTime } from '../aws/answer-time.js';
+import { timeOfAnswer, withAnswerTime } from '../aws/answer-time.js';
 import { serviceCaller } from '../aws/caller.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
+import { findCredentials, identityService } from '../aws/find-credentials.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
@@ -38,6 +41,7 @@ import {
   type Operation,
 } from './failures.js';
 import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
+import { listObjectsPage } from './list-objects.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import { locksObjects, RequiredMd5 } from './required-md5.js';
 import { sendPart } from './send-part.js';
@@ -88,6 +92,23 @@ class KeyTarget implements Target {
     const options = this.#options;
     if (key === null || key === options.key) return this;
     return new KeyTarget({ ...options, key, url: withKey(options.url, key) }, this.#bucket);
+  }
+
+  findCredentials(signal: AbortSignal): Promise<CredentialFacts> {
+    const { env, region, endpoint, dialect } = this.#options;
+    const service = dialect.hasAwsCredentials
+      ? identityService(env, region, endpoint)
+      : { region, url: null };
+    return findCredentials(this.#bucket.caller, this.#operation('FindCredentials'), service, signal);
+  }
+
+  serviceTimeMs(signal: AbortSignal): Promise<number | null> {
+    const input = { Bucket: this.#options.bucket };
+    return timeOfAnswer(() =>
+      this.#bucket.caller.call(this.#operation('HeadBucket'), signal, (client, send, sdk) =>
+        withAnswerTime(new sdk.HeadBucketCommand(input), (command) => client.send(command, send)),
+      ),
+    );
   }
 
   async locate(_: boolean, signal: AbortSignal): Promise<TargetIdentity> {
@@ -244,6 +265,22 @@ class KeyTarget implements Target {
     const isMany = key === '' || key.endsWith('/');
     const page = parseUploads(answer, operation, dialect, (listed) => isMany || listed === key);
     return { ...page, answeredMs };
+  }
+
+  /** A bucket can always be listed. */
+  async openArchiveList(): Promise<ArchiveList> {
+    return { state: 'ready', takenAt: null, marker: null };
+  }
+
+  listArchivesPage(marker: string | null, signal: AbortSignal): Promise<ArchivesPage> {
+    const { dialect, url, endpointForState } = this.#options;
+    const showsRestores = dialect.asksForChecksums && endpointForState === null;
+    const operation = this.#operation('ListObjects');
+    return listObjectsPage(
+      { caller: this.#bucket.caller, operation, dialect, url, showsRestores },
+      marker,
+      signal,
+    );
   }
 
   async close(): Promise<void> {

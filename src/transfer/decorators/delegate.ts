@@ -12,6 +12,8 @@ export function delegate(target: Target, overrides: (inner: Target) => Partial<T
     capabilities: target.capabilities,
     partTimeMs: target.partTimeMs,
     at: (key) => delegate(target.at(key), overrides),
+    findCredentials: (...args) => target.findCredentials(...args),
+    serviceTimeMs: (...args) => target.serviceTimeMs(...args),
     locate: (...args) => target.locate(...args),
     createUpload: (...args) => target.createUpload(...args),
     sendPart: (...args) => target.sendPart(...args),
@@ -21,6 +23,8 @@ export function delegate(target: Target, overrides: (inner: Target) => Partial<T
     findArchive: (...args) => target.findArchive(...args),
     abort: (...args) => target.abort(...args),
     listUploadsPage: (...args) => target.listUploadsPage(...args),
+    openArchiveList: (...args) => target.openArchiveList(...args),
+    listArchivesPage: (...args) => target.listArchivesPage(...args),
     close: () => target.close(),
     ...overrides(target),
   };

@@ -32,6 +32,10 @@ function retriedMethods(
     exists: (entry, signal) => retrier.run('look at the archive', signal, () => target.exists(entry, signal)),
     findArchive: (upload, readParts, signal) =>
       retrier.run('look at the archive', signal, () => target.findArchive(upload, readParts, signal)),
+    findCredentials: (signal) =>
+      retrier.run('find the credentials', signal, () => target.findCredentials(signal)),
+    serviceTimeMs: (signal) =>
+      retrier.run("read the service's time", signal, () => target.serviceTimeMs(signal)),
     locate: (create, signal) =>
       retrier.run(`find the ${container}`, signal, () => target.locate(create, signal)),
     createUpload: (request, signal) =>
@@ -56,6 +60,10 @@ function retriedMethods(
       retrier.run('abort', signal, (attempt) => abortAgain(attempt, () => target.abort(uploadId, signal))),
     listUploadsPage: (page, signal) =>
       retrier.run('list uploads', signal, () => target.listUploadsPage(page, signal)),
+    openArchiveList: (signal) =>
+      retrier.run('find the list of archives', signal, () => target.openArchiveList(signal)),
+    listArchivesPage: (marker, signal) =>
+      retrier.run('list archives', signal, () => target.listArchivesPage(marker, signal)),
   };
 }
 

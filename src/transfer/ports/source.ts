@@ -109,4 +109,12 @@ export interface StreamSource {
   close(): Promise<void>;
 }
 
+/** The folder in which large parts of a stream wait. */
+export interface SpoolSpace {
+  readonly path: string;
+  readonly freeBytes: number;
+  /** Parts of up to this size wait in memory. */
+  readonly inMemoryPartMaxBytes: number;
+}
+
 export type OpenStream = (stream: ByteStream, partSizeBytes: number) => Promise<StreamSource>;

@@ -125,6 +125,8 @@ export interface LockedUpload {
 export interface StateStore {
   /** For messages. */
   readonly directory: string;
+  /** Writes, syncs and removes a file, so that a full or read-only disk shows before the night. */
+  proveWritable(): Promise<void>;
   /** Taken before an upload is created. @throws TransferError `busy` */
   lockIdentity(identity: UploadIdentity, options: LockOptions): Promise<Lock>;
   /**
@@ -157,7 +159,8 @@ export interface CatalogueEntry {
   readonly identity: UploadIdentity;
   readonly description: string;
   readonly plan: PartPlan;
-  readonly treeHash: TreeHash;
+  /** Null for an object that `audit` found on the service: only its bytes would show it. */
+  readonly treeHash: TreeHash | null;
   readonly fingerprint: Fingerprint;
   /** ISO-8601 UTC with milliseconds. */
   readonly archivedAt: string;

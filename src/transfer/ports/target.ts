@@ -3,6 +3,7 @@ import type { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import type { PartLimits, PartPlan } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
+import type { ArchiveLister } from './archive-list.js';
 import type { PreparedPart } from './source.js';
 import type { CatalogueEntry, RecordedPart } from './state.js';
 
@@ -133,6 +134,17 @@ export interface WholeArchive {
   readonly treeHash: TreeHash;
 }
 
+/** Facts about the credentials that sign the requests. None is secret. */
+export interface CredentialFacts {
+  readonly accessKeyId: string;
+  /** The account that they belong to, as 12 digits; null: neither they nor the service say. */
+  readonly account: string | null;
+  /** The user or role that they belong to; null: not known. */
+  readonly arn: string | null;
+  /** ISO-8601 UTC; null: they do not expire, or do not say when. */
+  readonly expiresAt: string | null;
+}
+
 /** The facts that complete an upload: a vault needs size and tree hash, a bucket the checksum of each part. */
 export interface Completion extends WholeArchive {
   /** All parts by index, as the journal recorded them. */
@@ -182,7 +194,7 @@ export type PartWatch = (sentBytes: number) => boolean;
  * None retries: the decorators do. Every method may throw TransferError `unreachable` (which can be tried again) and
  * `refused`; all obey the signal by rejecting with its reason.
  */
-export interface Target {
+export interface Target extends ArchiveLister {
   readonly capabilities: TargetCapabilities;
   /** The time that a part may take from its signature to its last byte, in ms; null: no limit. */
   readonly partTimeMs: number | null;
@@ -192,6 +204,18 @@ export interface Target {
    * returns itself. Closed with the target that it came from.
    */
   at(key: string | null): Target;
+
+  /**
+   * Looks up the credentials, and finds out whose they are as far as that takes no rights.
+   * @throws TransferError `refused` where there are none
+   */
+  findCredentials(signal: AbortSignal): Promise<CredentialFacts>;
+
+  /**
+   * Returns the service's own time in its answer to a request without effect, which may be a refusal: the end of the
+   * second in which it answered, in ms since 1970; null: the answer has no date.
+   */
+  serviceTimeMs(signal: AbortSignal): Promise<number | null>;
 
   /**
    * Finds out the account behind the credentials, and that the vault exists. Idempotent.

@@ -4,6 +4,11 @@ import { formatSize } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatSince } from '../text/timestamps.js';
 import { describeChecksum, describeExists, describeLimit } from './archive-failures.js';
+import {
+  describeArchivesDifferent,
+  describeArchivesMissing,
+  describeInventoryPending,
+} from './audit-failures.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-failures.js';
 import { abortLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
@@ -75,6 +80,9 @@ const WORDINGS: { readonly [K in FailureKind]: FailureDescriber<K> } = {
   checksum: describeChecksum,
   limit: describeLimit,
   gone: describeGone,
+  'inventory-pending': describeInventoryPending,
+  'archives-missing': describeArchivesMissing,
+  'archives-different': describeArchivesDifferent,
   exists: describeExists,
   output: describeOutput,
   bug: describeBug,

@@ -85,6 +85,15 @@ const WORDINGS: {
   'certificates-not-verified': () =>
     'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
   'next-page': ({ marker }) => `there are more entries; the next page: --marker=${safeWhole(marker)}`,
+  audited: (notice) => {
+    const inventory =
+      notice.takenAt === null ? '' : `, by the inventory of ${formatTimestamp(notice.takenAt)}`;
+    const found = (['missing', 'different', 'unknown', 'newer', 'replaced'] as const)
+      .filter((result) => notice[result] > 0)
+      .map((result) => `${notice[result].toLocaleString('en-US')} ${result}`);
+    const imported = notice.imported > 0 ? [`${notice.imported.toLocaleString('en-US')} imported`] : [];
+    return `audited${inventory}: ${[`${notice.ok.toLocaleString('en-US')} ok`, ...found, ...imported].join(', ')}`;
+  },
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };
 

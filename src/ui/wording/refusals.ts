@@ -81,6 +81,7 @@ const OBS_FIXES: { readonly [R in Reason]?: string } = {
 const S3_ACTIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     HeadBucket: 'ListBucket',
+    ListObjects: 'ListBucket',
     HeadObject: 'GetObject',
     CreateMultipartUpload: 'PutObject',
     UploadPart: 'PutObject',

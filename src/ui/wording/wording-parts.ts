@@ -47,6 +47,7 @@ export function inBrackets(error: TransferError): string {
 /** The service's names of operations, in words. */
 const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
+    FindCredentials: 'find the credentials',
     DescribeVault: 'find the vault',
     CreateVault: 'create the vault',
     HeadBucket: 'find the bucket',
@@ -57,6 +58,11 @@ const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
     UploadMultipartPart: 'send a part',
     ListParts: 'list the parts',
     ListMultipartUploads: 'list the uploads',
+    ListObjects: 'list the objects',
+    ListJobs: 'list the jobs of the vault',
+    InitiateJob: 'start the inventory of the vault',
+    DescribeJob: 'read the state of the inventory',
+    GetJobOutput: 'read the inventory',
     CompleteMultipartUpload: 'complete the upload',
     AbortMultipartUpload: 'abort the upload',
   }),

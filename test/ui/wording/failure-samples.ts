@@ -198,6 +198,18 @@ export const SAMPLES: Samples = {
       { ...UPLOAD, resumable: false },
     ),
   ],
+  'inventory-pending': [
+    ...[true, false].map((isNew) =>
+      failure(
+        'inventory-pending',
+        { jobId: 'job-1', startedAt: '2026-11-26T04:00:00.000Z', isNew },
+        { target: 'glacier://photos' },
+      ),
+    ),
+    failure('inventory-pending', { jobId: null }, { target: 'glacier://photos' }),
+  ],
+  'archives-missing': [failure('archives-missing', { count: 1 }, { target: 'glacier://photos' })],
+  'archives-different': [failure('archives-different', { count: 1000 }, { target: 's3://photos' })],
   exists: [failure('exists', { url: 's3://photos/backup.tar' }, UPLOAD)],
   output: [
     failure('output', { detail: 'ENOSPC', archiveId: 'arch-1' }),

@@ -297,6 +297,32 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: the next inventory of the vault shows if it does; upload --fresh sends the file again, abort --drop-record removes the local record of this upload',
     ],
   ],
+  'inventory-pending': [
+    [
+      'calve: the inventory of the vault is not ready (glacier://photos): the service takes some hours to make it, and calve has asked for it now (job job-1)',
+      'hint: run the same command again after 2026-11-26 09:00 UTC, and within a day from then',
+    ],
+    [
+      'calve: the inventory of the vault is not ready (glacier://photos): the service takes some hours to make it, and it was asked for on 2026-11-26 04:00 UTC (job job-1)',
+      'hint: run the same command again after 2026-11-26 09:00 UTC, and within a day from then',
+    ],
+    [
+      'calve: the vault has no inventory yet (glacier://photos): the service makes it up to a day after the first archive',
+      'hint: run the same command again tomorrow',
+    ],
+  ],
+  'archives-missing': [
+    [
+      'calve: the audit misses 1 archive (glacier://photos): the catalogue has it, and the service does not',
+      'hint: send the files again with calve upload --fresh; for an archive that was deleted on purpose: calve archives --forget=ID',
+    ],
+  ],
+  'archives-different': [
+    [
+      'calve: the audit found 1,000 archives with other content (s3://photos): the size or the checksum on the service is not that in the catalogue',
+      'hint: another program may have replaced them: look at their dates on the service, and send the files again with calve upload --fresh',
+    ],
+  ],
   exists: [
     [
       'calve: s3://photos/backup.tar: the object exists already, and --no-overwrite keeps it',

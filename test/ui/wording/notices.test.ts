@@ -114,6 +114,13 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     {},
     'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
   ],
+  audited: [
+    {
+      ...{ takenAt: startedAt, imported: 2 },
+      ...{ ok: 1000, missing: 1, different: 0, unknown: 2, newer: 3, replaced: 0 },
+    },
+    'audited, by the inventory of 2026-11-19 08:00 UTC: 1,000 ok, 1 missing, 2 unknown, 3 newer, 2 imported',
+  ],
   'account-unknown': [
     {},
     'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',

@@ -1,0 +1,24 @@
+import { Argument } from 'commander';
+import { defineCommand } from '../../command.js';
+import { flag } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { serviceOptions } from '../../options/service.js';
+import { folderOptions } from '../../options/state.js';
+
+const groups = {
+  own: optionGroup({
+    import: flag('--import', 'add archives that only the service knows to the catalogue'),
+  }),
+  ...folderOptions,
+  service: serviceOptions,
+};
+
+export type Options = OptionsOf<typeof groups>;
+
+export const audit = defineCommand({
+  name: 'audit',
+  arguments: [new Argument('<target>')],
+  description: 'Compare the catalogue with what the service holds. Downloads no archive.',
+  groups,
+  load: async () => (await import('./run.js')).audit,
+});
