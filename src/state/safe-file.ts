@@ -60,7 +60,7 @@ export function readSmallFile(path: string, trust: Trust): Buffer | null {
       checkOwnFile(path, stats, trust);
       assertReadable(path, stats.size);
       const bytes = Buffer.allocUnsafe(stats.size);
-      return bytes.subarray(0, readSync(fd, bytes));
+      return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, null));
     } finally {
       closeSync(fd);
     }

@@ -182,9 +182,9 @@ test('the response that refuses a request corrects the clock', async (t) => {
   });
   const { glacier } = clients(server.url);
   t.after(() => glacier.destroy());
-  const repetition = vaultRepetition(0, Buffer.from('abcd'));
-  await assert.rejects(sendRepeated(glacier, repetition, {}), /not yet current/);
-  await sendRepeated(glacier, repetition, {});
+  const repetition = (): Repetition => vaultRepetition(0, Buffer.from('abcd'));
+  await assert.rejects(sendRepeated(glacier, repetition(), {}), /not yet current/);
+  await sendRepeated(glacier, repetition(), {});
   const dates = server.requests.map(({ headers }) => String(headers['x-amz-date']));
   const hours = dates.map((date) => Number(date.slice(9, 11)));
   assert.equal(((hours[1] ?? 0) - (hours[0] ?? 0) + 24) % 24, 1, dates.join());
