@@ -47,8 +47,8 @@ test('a recorded hash that does not match the bytes is computed again, and the p
   const wrong = { treeHash: '0'.repeat(64), linearHash: '0'.repeat(64) };
   const misled: typeof openSource = async (path) => {
     const source = await openSource(path);
-    const prepare: typeof source.prepare = (range, partSizeBytes, signal, hashes) =>
-      source.prepare(range, partSizeBytes, signal, hashes && wrong);
+    const prepare: typeof source.prepare = (range, partSizeBytes, signal, wanted) =>
+      source.prepare(range, partSizeBytes, signal, { ...wanted, recorded: wanted.recorded && wrong });
     return { ...source, prepare };
   };
   await bench.upload({}, { openSource: misled });
