@@ -26,7 +26,7 @@ export async function writePiece(storage: PartStorage, piece: Uint8Array, positi
 }
 
 /** A part's bytes, and the slot that they take. */
-export interface StoredPart {
+interface StoredPart {
   readonly storage: PartStorage;
   readonly slot: Slot;
 }

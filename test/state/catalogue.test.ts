@@ -95,6 +95,23 @@ test('an entry with any changed byte, or torn at any byte, is damaged and never 
   }
 });
 
+test('an entry has the checksum of its object, or none if calve recorded none', async () => {
+  const object = { etag: 'e-2', versionId: null, storageClass: 'STANDARD' };
+  const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' } as const;
+  for (const facts of [object, { ...object, checksum }]) {
+    const entry = sampleEntry({ object: facts });
+    assert.deepEqual(decodeEntry(Buffer.from(encodeEntry(entry))), entry);
+  }
+  for (const wrong of [{ ...checksum, algorithm: 'MD4' }, { ...checksum, value: '' }, null]) {
+    const line = decodeLine(Buffer.from(encodeEntry(sampleEntry({ object })).trimEnd()));
+    const { check: _, ...record } = { ...line, object: { ...object, checksum: wrong } } as Record<
+      string,
+      unknown
+    >;
+    assert.equal(decodeEntry(Buffer.from(encodeLine(record))), null);
+  }
+});
+
 test('a damaged entry makes lookups of its own file and of the whole list fail, and no others', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { type ContentProof, compareObject } from '../../src/targets/s3/compare-object.js';
+import { crc32 } from 'node:zlib';
+import { type ContentProof, compareObject, readChecksum } from '../../src/targets/s3/compare-object.js';
 import type { RecordedPart } from '../../src/transfer/ports/state.js';
 import type { ObjectChecksum } from '../../src/transfer/ports/target.js';
 
@@ -12,18 +13,53 @@ function hashOf(algorithm: string, data: string | Buffer): Buffer {
 
 function partOf(bytes: string, change: Partial<RecordedPart> = {}): RecordedPart {
   const linearHash = hashOf('sha256', bytes).toString('hex');
-  return { treeHash: linearHash, linearHash, etag: hashOf('md5', bytes).toString('hex'), ...change };
+  const crc = crc32(bytes).toString(16).padStart(8, '0');
+  return {
+    treeHash: linearHash,
+    linearHash,
+    crc32: crc,
+    etag: hashOf('md5', bytes).toString('hex'),
+    ...change,
+  };
+}
+
+function base64Of(crc: number): string {
+  return Buffer.from(crc.toString(16).padStart(8, '0'), 'hex').toString('base64');
 }
 
 const parts = [partOf('one'), partOf('two')];
 const ETAG = `${hashOf('md5', Buffer.concat(['one', 'two'].map((bytes) => hashOf('md5', bytes)))).toString('hex')}-2`;
 const CHECKSUM = `${hashOf('sha256', Buffer.concat(['one', 'two'].map((bytes) => hashOf('sha256', bytes)))).toString('base64')}-2`;
+const WHOLE_CRC = base64Of(crc32('onetwo'));
+const PARTS_CRC = `${base64Of(crc32(Buffer.from(parts.map((part) => part.crc32).join(''), 'hex')))}-2`;
+const withoutCrc = parts.map(({ crc32: _, ...part }) => part);
 const OTHER = `${'0'.repeat(32)}-2`;
 const SIZES = { sizeBytes: 6, partSizeBytes: 3 };
 const sha256 = (value: string): ObjectChecksum => ({ algorithm: 'SHA256', type: 'COMPOSITE', value });
+const crc = (value: string): ObjectChecksum | null => readChecksum({ ChecksumCRC32: value });
 const nothing: ContentProof = { etag: null, checksum: null, isKeyEncrypted: false };
 
 const facts: [string, Partial<ContentProof>, readonly RecordedPart[], boolean, string][] = [
+  ['the right CRC32 of all bytes', { checksum: crc(WHOLE_CRC) }, parts, true, 'same'],
+  ['the right CRC32 of the parts', { checksum: crc(PARTS_CRC) }, parts, true, 'same'],
+  ['a wrong CRC32', { etag: ETAG, checksum: crc('AAAAAA==') }, parts, true, 'different'],
+  ['a wrong CRC32 of the parts', { etag: ETAG, checksum: crc('AAAAAA==-2') }, parts, true, 'different'],
+  ['the right CRC32 and a wrong ETag', { etag: OTHER, checksum: crc(WHOLE_CRC) }, parts, true, 'different'],
+  [
+    'the right CRC32 and an ETag of another rule',
+    { etag: OTHER, checksum: crc(WHOLE_CRC) },
+    parts,
+    false,
+    'same',
+  ],
+  [
+    'a CRC32 that no part has, and a wrong ETag',
+    { etag: OTHER, checksum: crc(WHOLE_CRC) },
+    withoutCrc,
+    true,
+    'different',
+  ],
+  ['a CRC32 that no part has', { checksum: crc(WHOLE_CRC) }, withoutCrc, true, 'unknown'],
   ['the right ETag', { etag: ETAG }, parts, false, 'same'],
   ['the right checksum, whatever the ETag', { etag: OTHER, checksum: sha256(CHECKSUM) }, parts, true, 'same'],
   [

@@ -25,9 +25,9 @@ test('the recorded parts of an expired upload are not hashed again', async (t) =
   const known: [number, boolean][] = [];
   const watched: typeof openSource = async (path) => {
     const source = await openSource(path);
-    const prepare: typeof source.prepare = (range, partSizeBytes, signal, hashes) => {
-      known.push([range.index, hashes !== undefined]);
-      return source.prepare(range, partSizeBytes, signal, hashes);
+    const prepare: typeof source.prepare = (range, partSizeBytes, signal, wanted) => {
+      known.push([range.index, wanted.recorded !== undefined]);
+      return source.prepare(range, partSizeBytes, signal, wanted);
     };
     return { ...source, prepare };
   };
