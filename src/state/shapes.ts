@@ -40,7 +40,7 @@ export function isExactly<T extends string | number>(wanted: T): Guard<T> {
   return (value): value is T => value === wanted;
 }
 
-function isOneOf<T extends string>(...wanted: readonly T[]): Guard<T> {
+export function isOneOf<T extends string | number>(...wanted: readonly T[]): Guard<T> {
   return (value): value is T => wanted.some((each) => each === value);
 }
 

@@ -190,7 +190,7 @@ test('an ETag is any text, survives the journal, and its torn line can only be t
   }
 });
 
-test('a part has the hashes that its request carried, and a line of a part can be torn anywhere in them', () => {
+test('a part has the hashes that its request had, and a line of a part can be torn anywhere in them', () => {
   const record: JournalRecord = {
     type: 'part',
     index: 2,

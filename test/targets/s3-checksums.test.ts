@@ -179,7 +179,7 @@ describe('over TLS', { skip: missingOpenssl() }, () => {
     assert.equal(complete?.headers['x-amz-mp-object-size'], String(bytes.length));
   });
 
-  test('a part is sent without a hash that its request does not carry', async (t) => {
+  test('no hash is computed that the request of a part does not contain', async (t) => {
     const { target } = await openStore(t, {});
     const { uploadId } = await sendBoth(target);
     const digest: PreparedPart['digest'] = async (hash) =>

@@ -106,7 +106,7 @@ export async function compareRemoteParts(
   const { plan, uploadId } = journal.upload.head;
   const hashes = (index: number): readonly PartHash[] => {
     const compared = comparedHash(remote.get(index));
-    // Complete needs what the requests of the other parts carry.
+    // Complete needs what the other parts were sent with.
     const sent = session.target.partHashes(uploadId);
     return compared === 'tree' ? sent : [...new Set([...sent, compared])];
   };

@@ -17,7 +17,7 @@ export type BytesLocation =
       readonly path: string;
     };
 
-/** A hash that requests carry or answers have, beside the tree hash. `sha256` is the linear hash. */
+/** A hash that requests or answers have, beside the tree hash. `sha256` is the linear hash. */
 export type PartHash = 'sha256' | 'md5' | 'crc32';
 
 /** Lower-case hex digits: 64, 32 and 8. */
@@ -25,7 +25,7 @@ export type PartDigests = { readonly [H in PartHash]?: string };
 
 /** The hashes that are computed while a part is read. */
 export interface WantedHashes {
-  /** Those that the requests of the part carry; the tree hash is always known. */
+  /** Those that the requests of the part contain; the tree hash is always known. */
   readonly hashes: readonly PartHash[];
   /**
    * Hashes that a journal recorded. If they are all that is wanted, the part is only read; the service refuses the part

@@ -247,7 +247,7 @@ export interface Target extends ArchiveLister {
   createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload>;
 
   /**
-   * Returns the hashes that the requests of an upload's parts carry beside the tree hash, as far as that is known. Another
+   * Returns the hashes that the requests of an upload's parts contain beside the tree hash, as far as that is known. Another
    * one is computed when a request turns out to need it. Sends no request.
    */
   partHashes(uploadId: string): readonly PartHash[];
