@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { isFailure } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
+import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
 import type { BucketTargetOptions } from '../../src/targets/s3/target.js';
 import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import type { RecordedPart } from '../../src/transfer/ports/state.js';
@@ -233,6 +234,46 @@ describe('over TLS', { skip: missingOpenssl() }, () => {
     assert.deepEqual(guards(requests), ['UNSIGNED-PAYLOAD crc32', 'signed crc32', 'signed crc32']);
     assert.deepEqual(target.partHashes(uploadId), ['sha256', 'crc32']);
     assert.equal((await target.complete(uploadId, whole, never)).object?.etag, ETAG);
+  });
+
+  const refusals: [number, string][] = [
+    [403, 'AccessDenied'],
+    [403, 'SignatureDoesNotMatch'],
+    [400, 'XAmzContentSHA256Mismatch'],
+    [501, 'NotImplemented'],
+  ];
+  for (const [status, code] of refusals) {
+    for (const dialect of [S3_DIALECT, OBS_DIALECT]) {
+      const name = dialect === S3_DIALECT ? 's3' : 'obs';
+      test(`${name}: ${code} to bytes that are not signed is answered with signed ones`, async (t) => {
+        const { url, requests } = await scriptedServer(
+          t,
+          (response, at) => {
+            const isUnsigned = at.headers['x-amz-content-sha256'] === 'UNSIGNED-PAYLOAD';
+            if (isPart(at) && isUnsigned) return refuse(response, status, code);
+            storeOf({})(response, at);
+          },
+          () => false,
+          certificate(),
+        );
+        const trust = { verify: true, authorities: certificate().cert.toString() };
+        await sendBoth(bucketAt(t, url, { trust, dialect }));
+        const hash = name === 's3' ? 'crc32' : 'md5';
+        assert.deepEqual(guards(requests), [`UNSIGNED-PAYLOAD ${hash}`, `signed ${hash}`, `signed ${hash}`]);
+      });
+    }
+  }
+
+  test('a refusal of signed bytes is final', async (t) => {
+    const { url, requests } = await scriptedServer(
+      t,
+      (response, at) => (isPart(at) ? refuse(response, 403, 'AccessDenied') : storeOf({})(response, at)),
+      () => false,
+      certificate(),
+    );
+    const trust = { verify: true, authorities: certificate().cert.toString() };
+    await assert.rejects(sendBoth(bucketAt(t, url, { trust })), (error) => isFailure(error, 'refused'));
+    assert.deepEqual(guards(requests), ['UNSIGNED-PAYLOAD crc32', 'signed crc32']);
   });
 
   const SHA256 = { 'x-amz-checksum-algorithm': 'SHA256' };

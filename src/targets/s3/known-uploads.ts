@@ -51,10 +51,11 @@ export class KnownUploads {
 
   listed(uploadId: string, response: ListPartsCommandOutput, partSizeBytes: number | null): void {
     const earlier = this.get(uploadId);
+    const isAsked = this.#line.dialect.asksForChecksums;
     this.set(uploadId, {
-      checksum: listedChecksum(response, earlier),
+      checksum: isAsked ? listedChecksum(response, earlier) : null,
       ...(earlier?.mustSign === true && { mustSign: true }),
-      foreignAlgorithm: foreignAlgorithmOf(response),
+      foreignAlgorithm: isAsked ? foreignAlgorithmOf(response) : null,
       partSizeBytes,
     });
   }

@@ -33,9 +33,9 @@ export function askedChecksums({ dialect, isSafe }: Line): readonly (UploadCheck
  */
 export function partGuard({ dialect, isSafe }: Line, upload: UploadProperties): PartGuard {
   const checksum = upload.checksum?.algorithm ?? null;
-  const isConfirmed = upload.isGuess !== true && upload.mustSign !== true;
-  const isCompared = (checksum === 'CRC32' && isConfirmed) || dialect.sendsMd5;
-  return { checksum, isSigned: !isSafe || !isCompared || checksum === 'SHA256' };
+  const isCompared = (checksum === 'CRC32' && upload.isGuess !== true) || dialect.sendsMd5;
+  const isUnsigned = isSafe && isCompared && checksum !== 'SHA256' && upload.mustSign !== true;
+  return { checksum, isSigned: !isUnsigned };
 }
 
 /** Returns the hashes that a part with this guard is sent with. */

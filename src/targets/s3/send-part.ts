@@ -138,7 +138,8 @@ export async function sendPart(
 ): Promise<PartReceipt> {
   const { bucket, key, uploadId, guard } = request;
   const described = await describe(request, part);
-  const hash = part.digests.sha256 ?? part.digests.crc32 ?? part.treeHash;
+  const { sha256, crc32, md5 } = part.digests;
+  const hash = sha256 ?? crc32 ?? md5 ?? part.treeHash;
   const sent = { what: 'part', index: part.range.index, hash } as const;
   const operation: Operation = { name: 'UploadPart', bucket, key, uploadId, sent };
   return withBody(part, sending, async (body, ending) => {

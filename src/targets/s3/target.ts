@@ -38,6 +38,7 @@ import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js'
 import { KnownUploads } from './known-uploads.js';
 import { listObjectsPage } from './list-objects.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
+import type { PartGuard } from './part-guard.js';
 import { locksObjects } from './required-md5.js';
 import { sendGuarded } from './send-guarded.js';
 import { sendPart } from './send-part.js';
@@ -156,14 +157,13 @@ class KeyTarget implements Target {
     const { dialect } = this.#options;
     const { caller, uploads } = this.#bucket;
     const upload = await this.#propertiesOf(uploadId, signal);
-    const send = (properties: UploadProperties): Promise<PartReceipt> => {
-      const guard = uploads.guardOf(properties);
+    const send = (properties: UploadProperties, guard: PartGuard): Promise<PartReceipt> => {
       return uploads.requiredMd5.send(part, uploads.needsMd5(properties), (md5) => {
         const request = { ...this.#address, uploadId, guard, md5, isEtagMd5: dialect.sendsMd5 };
         return sendPart(caller, request, part, { signal, watch });
       });
     };
-    return sendGuarded(upload, send, (changed) => uploads.set(uploadId, changed));
+    return sendGuarded(uploads, { uploadId, upload }, send);
   }
 
   partHashes(uploadId: string): readonly PartHash[] {
@@ -296,8 +296,9 @@ class KeyTarget implements Target {
   }
 
   async #propertiesOf(uploadId: string, signal: AbortSignal): Promise<UploadProperties> {
-    if (!this.#options.dialect.asksForChecksums) return { checksum: null, partSizeBytes: null };
-    const upload = this.#bucket.uploads.get(uploadId) ?? (await this.#readProperties(uploadId, signal));
+    const known = this.#bucket.uploads.get(uploadId);
+    if (!this.#options.dialect.asksForChecksums) return known ?? { checksum: null, partSizeBytes: null };
+    const upload = known ?? (await this.#readProperties(uploadId, signal));
     if (upload.foreignAlgorithm != null) throw foreignChecksums(upload.foreignAlgorithm);
     return upload;
   }

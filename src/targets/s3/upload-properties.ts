@@ -16,7 +16,7 @@ export interface UploadProperties {
   readonly checksum: UploadChecksum | null;
   /** True if `checksum` is what calve would ask for, because these credentials may not list the parts. */
   readonly isGuess?: boolean;
-  /** True if the store did not confirm the checksum of a part, so that the signature must cover the bytes. */
+  /** True if the signature must cover the bytes: the store refused a part, or did not confirm its checksum. */
   readonly mustSign?: boolean;
   /** The checksum algorithm that each of its parts requires and that calve does not compute; null: none. */
   readonly foreignAlgorithm?: string | null;
