@@ -28,7 +28,6 @@ function recordedHashes({ hashes, recorded }: WantedHashes): PartHashes | null {
   return hashes.every((hash) => known[hash] !== undefined) ? known : null;
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the file and its tasks.
 function fileSource(file: OpenedFile, resources: PartResources): Source {
   const { handle, path, fingerprint } = file;
   const { threads, slots, inMemoryPartMaxBytes } = resources;
