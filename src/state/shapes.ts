@@ -1,8 +1,9 @@
 /** Guards over what was read from disk. A checked line proves its bytes, not that they mean what we expect. */
 import type { Fingerprint } from '../core/fingerprint.js';
 import type { SourceIdentity, TargetConnection, TargetIdentity, UploadIdentity } from '../core/identity.js';
+import type { ObjectChecksum } from '../core/object-checksum.js';
 import type { PartPlan } from '../core/part-plan.js';
-import type { ObjectChecksum, ObjectFacts, ObjectUpload } from '../transfer/ports/target.js';
+import type { ObjectFacts, ObjectUpload } from '../transfer/ports/target.js';
 
 export type Guard<T> = (value: unknown) => value is T;
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import type { ObjectChecksum } from '../../src/core/object-checksum.js';
 import { type ContentProof, compareObject, readChecksum } from '../../src/targets/s3/compare-object.js';
 import type { RecordedPart } from '../../src/transfer/ports/state.js';
-import type { ObjectChecksum } from '../../src/transfer/ports/target.js';
 
 function hashOf(algorithm: string, data: string | Buffer): Buffer {
   return createHash(algorithm).update(data).digest();

@@ -1,7 +1,8 @@
 /** Checks that an object is what was sent, with the same result whenever and however often it is looked at. */
 import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
 import { TransferError } from '../../core/failures.js';
-import type { Completion, FinishedArchive, ObjectChecksum } from '../../transfer/ports/target.js';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
+import type { Completion, FinishedArchive } from '../../transfer/ports/target.js';
 import {
   type Comparison,
   compareObject,

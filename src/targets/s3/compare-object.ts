@@ -1,7 +1,7 @@
 /** Compares an object with the parts that were sent, by the strongest proof that the store gives. */
 import { foldCrc32 } from '../../core/crc32.js';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import type { RecordedPart } from '../../transfer/ports/state.js';
-import type { ObjectChecksum } from '../../transfer/ports/target.js';
 import { base64OfHex, compositeOf, isMd5 } from './hashes.js';
 
 /** The statements of a store about the content of an object. */

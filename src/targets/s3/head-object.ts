@@ -1,7 +1,7 @@
 /** Reads the properties of the object under a key, with a HEAD request. */
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { isDenied, isFailure } from '../../core/failures.js';
-import type { ObjectChecksum } from '../../transfer/ports/target.js';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import { incompleteResponse } from '../aws/failures.js';
 import type { BucketCaller } from './client.js';
 import { readChecksum } from './compare-object.js';

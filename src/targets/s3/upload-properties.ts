@@ -1,7 +1,7 @@
 /** The properties of an upload that a store reports. */
 import type { CreateMultipartUploadCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import type { RecordedPart } from '../../transfer/ports/state.js';
-import type { ObjectChecksum } from '../../transfer/ports/target.js';
 
 /** The checksum with which an upload was created, and which each of its parts is sent with. */
 export interface UploadChecksum {

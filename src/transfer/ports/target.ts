@@ -3,6 +3,7 @@
 import type { Crc32 } from '../../core/crc32.js';
 import type { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import type { PartLimits, PartPlan } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
 import type { ArchiveLister } from './archive-list.js';
@@ -46,15 +47,6 @@ export interface OwnUpload {
   readonly sizeBytes: number;
   readonly partSizeBytes: number;
   readonly object: ObjectUpload;
-}
-
-/** A checksum of a whole object, as stores show it. */
-export interface ObjectChecksum {
-  readonly algorithm: 'SHA256' | 'CRC32';
-  /** `FULL_OBJECT`: of all bytes. `COMPOSITE`: of the checksums of the parts. */
-  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
-  /** Base64; of the type `COMPOSITE` with `-` and the number of parts. */
-  readonly value: string;
 }
 
 /** The service's facts about a finished object. */
