@@ -18,10 +18,12 @@ function start() {
   require('../dist/calve/main.js').main(version);
 }
 
-// The same version as in package.json, which nobody checks at the start.
-if (Number(parts[0]) > 20 || (Number(parts[0]) === 20 && Number(parts[1]) >= 19)) {
+// The same versions as in package.json, which nobody checks at the start. Node 21 and 22.0 have no fast CRC-32.
+const major = Number(parts[0]);
+const minor = Number(parts[1]);
+if (major > 22 || (major === 22 && minor >= 2) || (major === 20 && minor >= 19)) {
   start();
 } else {
-  process.stderr.write(`calve: Node ${nodeVersion}: calve needs Node 20.19 or later\n`);
+  process.stderr.write(`calve: Node ${nodeVersion}: calve needs Node 20.19, or 22.2 or later\n`);
   process.exitCode = 2;
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { cleanUp } from '../core/clean-up.js';
 import { checkRegion, isLoopbackEndpoint } from '../core/endpoint.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { parseTargetUrl, schemeOf, type TargetUrl } from '../core/target-url.js';
+import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
 import { openStateStore } from '../state/state-store.js';
@@ -66,19 +66,15 @@ export function isSet(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
-/**
- * Opens files and streams. Nothing is loaded for that before the first one is opened: a list needs no hashing threads.
- * @param md5 true when each part's MD5 is needed
- */
+/** Opens files and streams. Nothing is loaded for that before the first one is opened: a list needs no hashing threads. */
 export function openSources(
   options: Pick<Options, 'transfer'>,
-  md5 = false,
 ): Pick<Session, 'openSource' | 'openStream'> & { close(): Promise<void> } {
   const { concurrency, threads, limitRate } = options.transfer;
   let opener: Promise<SourceOpener> | null = null;
   const load = async (): Promise<SourceOpener> => {
     const { sourceOpener } = await import('../source/source-pool.js');
-    const whole = sourceOpener({ concurrency, ...(threads !== null && { threads }), md5 });
+    const whole = sourceOpener({ concurrency, ...(threads !== null && { threads }) });
     return limitRate === null ? whole : (await limiter()).limitedOpener(whole, limitRate, systemClock);
   };
   return {
@@ -177,8 +173,7 @@ export async function openSession(
 ): Promise<OpenedSession> {
   const folders = { state: openState(options), catalogue: openArchives(options) };
   const connected = await connectTarget(io, options, resolved, use);
-  const { object } = TARGETS[schemeOf(connected.targetIdentity.url)];
-  const { close: closeSources, ...sources } = openSources(options, object?.sendsMd5 === true);
+  const { close: closeSources, ...sources } = openSources(options);
   const session: Session = {
     ...connected,
     ...folders,

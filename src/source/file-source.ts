@@ -3,12 +3,11 @@ import { basename } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { PartRange } from '../core/part-plan.js';
-import type { OpenSource, PreparedPart, Source } from '../transfer/ports/source.js';
-import type { RecordedPart } from '../transfer/ports/state.js';
-import type { PartHashes } from './hash-part.js';
+import type { OpenSource, PartHash, PreparedPart, Source, WantedHashes } from '../transfer/ports/source.js';
+import type { HashName, PartHashes } from './hash-part.js';
 import { hashSegments } from './hash-segments.js';
 import { assertUnchanged, compareOpened, type OpenedFile, openFile } from './open-file.js';
-import { bodyOf, locationOf, md5Of, type PartResources, preparedPart } from './prepared-part.js';
+import { bodyOf, digestOf, locationOf, type PartResources, preparedPart } from './prepared-part.js';
 import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
 
@@ -17,19 +16,21 @@ export function fileSources(resources: PartResources): OpenSource {
   return async (path) => fileSource(await openFile(path), resources);
 }
 
-const neverAborted = new AbortController().signal;
-
-/** Tells whether a record has both hashes that a request needs. */
-function hasBothHashes(
-  recorded: RecordedPart | undefined,
-): recorded is RecordedPart & { linearHash: string } {
-  return recorded !== undefined && recorded.linearHash !== null;
+/** Returns the recorded hashes if they are all that is wanted; null: the part is hashed. */
+function recordedHashes({ hashes, recorded }: WantedHashes): PartHashes | null {
+  if (recorded === undefined || hashes.length === 0) return null;
+  const { treeHash: tree, linearHash, crc32 } = recorded;
+  const known: PartHashes = {
+    tree,
+    ...(linearHash !== null && { sha256: linearHash }),
+    ...(crc32 !== undefined && { crc32 }),
+  };
+  return hashes.every((hash) => known[hash] !== undefined) ? known : null;
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the file and its tasks.
 function fileSource(file: OpenedFile, resources: PartResources): Source {
   const { handle, path, fingerprint } = file;
-  const { threads, slots, inMemoryPartMaxBytes, md5: withMd5 } = resources;
+  const { threads, slots, inMemoryPartMaxBytes } = resources;
   const tasks = taskScope();
   const streams = rangeStreams();
   let closing: Promise<void> | null = null;
@@ -42,45 +43,35 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
     { startByte, sizeBytes }: PartRange,
     memory: Uint8Array | null,
     signal: AbortSignal,
-    recorded?: RecordedPart,
+    wanted: WantedHashes,
   ): Promise<PartHashes> {
-    const recordedHashes = hasBothHashes(recorded) ? recorded : null;
-    if (recordedHashes !== null && memory === null && !withMd5) return { ...recordedHashes, md5: null };
-    const wants = recordedHashes === null ? 'both' : 'bytes';
-    const request = {
-      fd: handle.fd,
-      path,
-      startByte,
-      sizeBytes,
-      buffer: memory,
-      wants,
-      md5: withMd5,
-    } as const;
+    const recorded = recordedHashes(wanted);
+    if (recorded !== null && memory === null) return recorded;
+    const wants: readonly HashName[] = recorded === null ? ['tree', ...wanted.hashes] : [];
+    const request = { fd: handle.fd, path, startByte, sizeBytes, buffer: memory, wants };
     const hashes = await threads.hash(request, signal);
     signal.throwIfAborted();
-    return recordedHashes === null ? hashes : { ...recordedHashes, md5: hashes.md5 };
+    return recorded ?? hashes;
   }
-
-  const bytes = { fd: handle.fd, path, buffer: null };
-  const computeMd5 = (range: PartRange): Promise<string> =>
-    tasks.run(neverAborted, (taskSignal) => md5Of(bytes, threads, range, taskSignal));
 
   function prepare(
     range: PartRange,
     partSizeBytes: number,
     signal: AbortSignal,
-    recorded?: RecordedPart,
+    wanted: WantedHashes,
   ): Promise<PreparedPart> {
     return tasks.run(signal, async (taskSignal) => {
       const slot = await slots.take(taskSignal);
       try {
         const memory = partSizeBytes <= inMemoryPartMaxBytes ? slot.buffer(partSizeBytes) : null;
-        const hashes = await readPart(range, memory, taskSignal, recorded);
+        const hashes = await readPart(range, memory, taskSignal, wanted);
         await assertUnchanged(file);
-        const location = locationOf({ ...bytes, buffer: memory }, range);
+        const bytes = { fd: handle.fd, path, buffer: memory };
+        const location = locationOf(bytes, range);
         const body = () => bodyOf(location, () => streams.open(handle, path, range));
-        const md5 = async () => hashes.md5 ?? computeMd5(range);
-        return preparedPart(range, hashes, { body, location, md5 }, slot);
+        const digest = (hash: PartHash): Promise<string> =>
+          tasks.run(signal, (digestSignal) => digestOf({ ...bytes, range }, hash, threads, digestSignal));
+        return preparedPart(range, hashes, { body, location, digest }, slot);
       } catch (error) {
         slot.release();
         throw error;

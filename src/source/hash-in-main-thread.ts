@@ -27,12 +27,12 @@ async function readFully(fd: number, bytes: Uint8Array, position: number): Promi
 
 /** Does what a hashing thread does, with the same result and the same failures. */
 export async function hashInMainThread(request: HashRequest, signal: AbortSignal): Promise<PartHashes> {
-  const { path, fd, startByte, sizeBytes, wants, md5 = false } = request;
+  const { path, fd, startByte, sizeBytes, wants } = request;
   const buffer = request.buffer ?? sharedBytes(sizeBytes);
   try {
     if (fd !== null) await readFully(fd, buffer.subarray(0, sizeBytes), startByte);
     signal.throwIfAborted();
-    const job = { fd: null, startByte, sizeBytes, buffer, wants, md5, cancel: NEVER_CANCELLED };
+    const job = { fd: null, startByte, sizeBytes, buffer, wants, cancel: NEVER_CANCELLED };
     return hashPart(job, NO_SCRATCH);
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -1,12 +1,17 @@
 /**
- * Reads a range of an open file and hashes it in one pass: each MiB is read and hashed twice while it is in
+ * Reads a range of an open file and hashes it in one pass: each MiB is read, and all wanted hashes get it while it is in
  * the processor's cache. Runs in the hashing threads, and in the main thread for bytes that were read already.
  */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { crc32Hex } from '../core/crc32.js';
 import { TransferError } from '../core/failures.js';
 import { systemMessage } from '../core/system-errors.js';
-import { foldDigests, LEAF_SIZE_BYTES, type LinearHash, type TreeHash } from '../core/tree-hash.js';
+import { foldDigests, LEAF_SIZE_BYTES } from '../core/tree-hash.js';
+import type { PartDigests, PartHash } from '../transfer/ports/source.js';
+
+export type HashName = PartHash | 'tree';
 
 /** A range to hash, as a message that can be sent to a thread. */
 export interface HashJob {
@@ -19,14 +24,8 @@ export interface HashJob {
   readonly sizeBytes: number;
   /** Shared memory that receives the bytes, from its beginning. Null when they are not kept after hashing. */
   readonly buffer: Uint8Array | null;
-  /**
-   * `both`: the tree hash, and the plain SHA-256 of the whole range, which a request's signature
-   * needs. `tree`: the tree hash alone, which is enough for a comparison. `bytes`: the range is only
-   * read, because its hashes are known.
-   */
-  readonly wants: 'both' | 'tree' | 'bytes';
-  /** True when the MD5 is computed too. Object stores use it to identify parts. */
-  readonly md5?: boolean;
+  /** Without any, the range is only read, because its hashes are known. */
+  readonly wants: readonly HashName[];
   /** One Int32. Any value but 0 stops the job at the next MiB. */
   readonly cancel: SharedArrayBuffer;
 }
@@ -34,14 +33,8 @@ export interface HashJob {
 /** A job as its caller describes it. The cancel flag is added when it is sent to a thread. */
 export type HashRequest = Omit<HashJob, 'cancel'> & { readonly path: string };
 
-export interface PartHashes {
-  /** Empty when the job wanted `bytes`. */
-  readonly treeHash: TreeHash;
-  /** Null unless the job wanted `both`. */
-  readonly linearHash: LinearHash | null;
-  /** 32 lower-case hex digits. Null unless the job wanted it. */
-  readonly md5: string | null;
-}
+/** Those that the job wanted. */
+export type PartHashes = PartDigests & { readonly tree?: string };
 
 /**
  * Reads into all of `piece`, or into its beginning.
@@ -101,6 +94,45 @@ function readFully(read: ReadAt, fd: number, piece: Uint8Array, position: number
   }
 }
 
+interface HashedPieces {
+  /** Takes the next piece: LEAF_SIZE_BYTES, or the rest. */
+  add(piece: Uint8Array): void;
+  digests(): PartHashes;
+}
+
+function hashPieces(wants: readonly HashName[], sizeBytes: number): HashedPieces {
+  const [hasTree, hasLinear, hasMd5, hasCrc] = (['tree', 'sha256', 'md5', 'crc32'] as const).map((hash) =>
+    wants.includes(hash),
+  );
+  // The tree hash of a part with a single leaf is its linear hash.
+  const isLinearTree = hasTree && sizeBytes <= LEAF_SIZE_BYTES;
+  const linear = hasLinear && !isLinearTree ? createHash('sha256') : null;
+  const md5 = hasMd5 ? createHash('md5') : null;
+  let crc = 0;
+  const leaves: Buffer[] = [];
+  return {
+    add(piece) {
+      md5?.update(piece);
+      if (hasCrc) crc = crc32(piece, crc);
+      linear?.update(piece);
+      if (!hasTree) return;
+      // After the first leaf the linear hash is that leaf's hash. This saves 1 of 32
+      // passes when parts have 16 MiB.
+      const isCopy = linear !== null && leaves.length === 0;
+      leaves.push((isCopy ? linear.copy() : createHash('sha256').update(piece)).digest());
+    },
+    digests() {
+      const tree = hasTree ? foldDigests(leaves).toString('hex') : null;
+      return {
+        ...(tree !== null && { tree }),
+        ...(hasLinear && { sha256: linear?.digest('hex') ?? (tree as string) }),
+        ...(md5 !== null && { md5: md5.digest('hex') }),
+        ...(hasCrc && { crc32: crc32Hex(crc) }),
+      };
+    },
+  };
+}
+
 /**
  * @param scratch LEAF_SIZE_BYTES that belong to this thread, for jobs without a buffer
  * @throws ShortFileError, CancelledError, or the system's own error (EIO, ESTALE, …)
@@ -108,27 +140,14 @@ function readFully(read: ReadAt, fd: number, piece: Uint8Array, position: number
 export function hashPart(job: HashJob, scratch: Uint8Array, read: ReadAt = readAt): PartHashes {
   const { fd, startByte, sizeBytes, buffer } = job;
   const cancelled = new Int32Array(job.cancel);
-  // The tree hash of a part with a single leaf is its linear hash.
-  const linear = job.wants === 'both' && sizeBytes > LEAF_SIZE_BYTES ? createHash('sha256') : null;
-  const md5 = job.md5 === true ? createHash('md5') : null;
-  const leaves: Buffer[] = [];
+  const pieces = hashPieces(job.wants, sizeBytes);
   // An empty range has one empty leaf.
   for (let offset = 0; offset === 0 || offset < sizeBytes; offset += LEAF_SIZE_BYTES) {
     if (Atomics.load(cancelled, 0) !== 0) throw new CancelledError();
     const length = Math.min(LEAF_SIZE_BYTES, sizeBytes - offset);
     const piece = buffer === null ? scratch.subarray(0, length) : buffer.subarray(offset, offset + length);
     if (fd !== null) readFully(read, fd, piece, startByte + offset);
-    md5?.update(piece);
-    if (job.wants === 'bytes') continue;
-    linear?.update(piece);
-    // After the first leaf the linear hash is that leaf's hash. This saves 1 of 32
-    // passes when parts have 16 MiB.
-    const leaf = linear !== null && offset === 0 ? linear.copy() : createHash('sha256').update(piece);
-    leaves.push(leaf.digest());
+    pieces.add(piece);
   }
-  const md5Hex = md5?.digest('hex') ?? null;
-  if (job.wants === 'bytes') return { treeHash: '', linearHash: null, md5: md5Hex };
-  const treeHash = foldDigests(leaves).toString('hex');
-  const linearHash = linear === null ? treeHash : linear.digest('hex');
-  return { treeHash, linearHash: job.wants === 'both' ? linearHash : null, md5: md5Hex };
+  return pieces.digests();
 }

@@ -33,8 +33,8 @@ export async function hashSegments(
   try {
     const tree = treeAccumulator();
     const pushOldest = async (): Promise<void> => {
-      const { treeHash } = await (pending.shift() as Promise<PartHashes>);
-      tree.push(Buffer.from(treeHash, 'hex'));
+      const { tree: root } = await (pending.shift() as Promise<PartHashes>);
+      tree.push(Buffer.from(root as string, 'hex'));
       readBytes = Math.min(sizeBytes, readBytes + SEGMENT_SIZE_BYTES);
       onRead(readBytes);
     };
@@ -64,6 +64,6 @@ function hashSegment(
 ): Promise<PartHashes> {
   const sizeBytes = Math.min(SEGMENT_SIZE_BYTES, file.fingerprint.sizeBytes - startByte);
   const { path, handle } = file;
-  const request = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wants: 'tree' as const };
+  const request = { fd: handle.fd, path, startByte, sizeBytes, buffer: null, wants: ['tree'] as const };
   return threads.hash(request, signal);
 }

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { TransferError } from '../core/failures.js';
 import type { PartRange } from '../core/part-plan.js';
-import type { BytesLocation, PreparedPart } from '../transfer/ports/source.js';
+import type { BytesLocation, PartHash, PreparedPart } from '../transfer/ports/source.js';
 import type { BufferSlots, Slot } from './buffer-slots.js';
 import type { PartHashes } from './hash-part.js';
 import type { HashThreads } from './hash-threads.js';
@@ -14,8 +14,6 @@ export interface PartResources {
   readonly slots: BufferSlots;
   /** The largest size of a part that is held in memory. */
   readonly inMemoryPartMaxBytes: number;
-  /** True when the MD5 of every part is computed together with its other hashes. */
-  readonly md5: boolean;
 }
 
 /** Bytes in shared memory, or in an open file. */
@@ -40,33 +38,34 @@ export function bodyOf(location: BytesLocation, open: () => Readable): Uint8Arra
   return location.kind === 'memory' ? location.bytes : open();
 }
 
-/**
- * Computes the MD5 of a range. Reads it once more: few parts need an MD5 that was not
- * computed with the other hashes.
- */
-export async function md5Of(
-  bytes: StoredBytes,
+/** Computes one hash that was not wanted when the part was read, from its memory or its file. Few parts need one. */
+export async function digestOf(
+  { range, fd, path, buffer }: StoredBytes & { readonly range: ByteRange },
+  hash: PartHash,
   threads: HashThreads,
-  { startByte, sizeBytes }: ByteRange,
   signal: AbortSignal,
 ): Promise<string> {
-  const { fd, path, buffer } = bytes;
-  const request = { fd, path, startByte, sizeBytes, buffer, wants: 'bytes', md5: true } as const;
-  return (await threads.hash(request, signal)).md5 as string;
+  const { startByte, sizeBytes } = range;
+  // Memory has the bytes already, and may be read for a request just now.
+  const readFrom = buffer === null ? fd : null;
+  const request = { fd: readFrom, path, startByte, sizeBytes, buffer, wants: [hash] };
+  const hashes = await threads.hash(request, signal);
+  return hashes[hash] as string;
 }
 
 /** Returns a part with its hashes, which gives its slot back when it is released. */
 export function preparedPart(
   range: PartRange,
-  hashes: PartHashes,
-  bytes: Pick<PreparedPart, 'body' | 'location' | 'md5'>,
+  { tree, ...known }: PartHashes,
+  bytes: Pick<PreparedPart, 'body' | 'location' | 'digest'>,
   slot: Slot,
 ): PreparedPart {
   let released = false;
+  const digests: { [H in PartHash]?: string } = { ...known };
   return {
     range,
-    linearHash: hashes.linearHash as string,
-    treeHash: hashes.treeHash,
+    treeHash: tree as string,
+    digests,
     location: bytes.location,
     body() {
       // The memory may hold another part's bytes already.
@@ -74,7 +73,10 @@ export function preparedPart(
         throw new TransferError('bug', { detail: `part ${range.index} was used after its release` });
       return bytes.body();
     },
-    md5: () => bytes.md5(),
+    async digest(hash) {
+      digests[hash] ??= await bytes.digest(hash);
+      return digests[hash];
+    },
     release() {
       released = true;
       slot.release();

@@ -17,8 +17,6 @@ interface SourcePoolOptions {
   readonly concurrency: number;
   /** The largest number of hashing threads; default: the number of processors. */
   readonly threads?: number;
-  /** True when the MD5 of every part is needed. It is then computed in the same pass as the other hashes. */
-  readonly md5?: boolean;
 }
 
 interface SourcePool extends PartResources {
@@ -34,7 +32,6 @@ export function openSourcePool(options: SourcePoolOptions): SourcePool {
     threads,
     slots: bufferSlots(slotCount),
     inMemoryPartMaxBytes: Math.min(IN_MEMORY_PART_MAX_BYTES, IN_MEMORY_TOTAL_MAX_BYTES / slotCount),
-    md5: options.md5 === true,
     close: () => threads.close(),
   };
 }

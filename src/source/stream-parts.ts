@@ -3,9 +3,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { TransferError } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import type { PartRange } from '../core/part-plan.js';
-import type { PreparedPart } from '../transfer/ports/source.js';
+import type { PartHash, PreparedPart } from '../transfer/ports/source.js';
 import type { Slot } from './buffer-slots.js';
-import { bodyOf, locationOf, md5Of, type PartResources, preparedPart } from './prepared-part.js';
+import { bodyOf, digestOf, locationOf, type PartResources, preparedPart } from './prepared-part.js';
 import { rangeStreams } from './range-stream.js';
 import { taskScope } from './task-scope.js';
 
@@ -25,22 +25,33 @@ export async function writePiece(storage: PartStorage, piece: Uint8Array, positi
   }
 }
 
+/** A part's bytes, and the slot that they take. */
+interface StoredPart {
+  readonly storage: PartStorage;
+  readonly slot: Slot;
+}
+
 export interface StreamParts {
   /** Hashes the bytes in `storage`. The slot is given back when the part is released. */
-  prepare(range: PartRange, storage: PartStorage, slot: Slot, signal: AbortSignal): Promise<PreparedPart>;
+  prepare(
+    range: PartRange,
+    stored: StoredPart,
+    signal: AbortSignal,
+    hashes: readonly PartHash[],
+  ): Promise<PreparedPart>;
   /** Ends all hashing, and resolves when nothing reads the storage any more. */
   close(): Promise<void>;
 }
 
-export function streamParts({ threads, md5 }: Pick<PartResources, 'threads' | 'md5'>): StreamParts {
+export function streamParts({ threads }: Pick<PartResources, 'threads'>): StreamParts {
   const tasks = taskScope();
   const streams = rangeStreams();
 
   function prepare(
     range: PartRange,
-    storage: PartStorage,
-    slot: Slot,
+    { storage, slot }: StoredPart,
     signal: AbortSignal,
+    wanted: readonly PartHash[],
   ): Promise<PreparedPart> {
     const { sizeBytes } = range;
     const bytes = {
@@ -50,22 +61,17 @@ export function streamParts({ threads, md5 }: Pick<PartResources, 'threads' | 'm
     };
     // Each part has its own storage, and starts at byte 0 of it.
     const stored = { startByte: 0, sizeBytes };
-    const computeMd5 = (): Promise<string> =>
-      tasks.run(signal, (taskSignal) => md5Of(bytes, threads, stored, taskSignal));
+    const digest = (hash: PartHash): Promise<string> =>
+      tasks.run(signal, (taskSignal) => digestOf({ ...bytes, range: stored }, hash, threads, taskSignal));
     return tasks.run(signal, async (taskSignal) => {
-      const hashes = await threads.hash({ ...bytes, ...stored, wants: 'both', md5 }, taskSignal);
+      const hashes = await threads.hash({ ...bytes, ...stored, wants: ['tree', ...wanted] }, taskSignal);
       taskSignal.throwIfAborted();
       const location = locationOf(bytes, stored);
       const body = () =>
         bodyOf(location, () =>
           streams.open((storage as { file: FileHandle }).file, STANDARD_INPUT_WORD, stored),
         );
-      return preparedPart(
-        range,
-        hashes,
-        { body, location, md5: async () => hashes.md5 ?? computeMd5() },
-        slot,
-      );
+      return preparedPart(range, hashes, { body, location, digest }, slot);
     });
   }
 

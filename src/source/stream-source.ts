@@ -61,11 +61,13 @@ function streamSource(
     return {
       sizeBytes,
       release,
-      prepare: (range, signal) =>
-        parts.prepare(range, storage, { ...slot, release }, signal).catch((error: unknown) => {
-          release();
-          throw error;
-        }),
+      prepare: (range, signal, hashes) =>
+        parts
+          .prepare(range, { storage, slot: { ...slot, release } }, signal, hashes)
+          .catch((error: unknown) => {
+            release();
+            throw error;
+          }),
     };
   }
 

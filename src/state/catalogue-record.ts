@@ -13,6 +13,7 @@ import {
   isHash,
   isName,
   isObjectFacts,
+  isOneOf,
   isPlan,
   isText,
   isTime,
@@ -20,7 +21,9 @@ import {
   shape,
 } from './shapes.js';
 
-const CATALOGUE_VERSION = 1;
+/** Entries of objects whose checksum is recorded have the newest version. The others stay readable by calve 0.1. */
+const CATALOGUE_VERSION = 2;
+const VERSION_WITHOUT_CHECKSUM = 1;
 const NEWLINE = 10;
 
 interface ArchiveRecord {
@@ -42,7 +45,7 @@ interface ArchiveRecord {
   readonly archivedAt: string;
   readonly fingerprint: Fingerprint;
   readonly object?: ObjectFacts;
-  readonly version: typeof CATALOGUE_VERSION;
+  readonly version: typeof CATALOGUE_VERSION | typeof VERSION_WITHOUT_CHECKSUM;
 }
 
 const hasArchiveKeys = shape<ArchiveRecord>(
@@ -64,7 +67,7 @@ const hasArchiveKeys = shape<ArchiveRecord>(
     archivedAt: isTime,
     fingerprint: isFingerprint,
     object: isObjectFacts,
-    version: isExactly(CATALOGUE_VERSION),
+    version: isOneOf(VERSION_WITHOUT_CHECKSUM, CATALOGUE_VERSION),
   },
   ['object'],
 );
@@ -102,7 +105,7 @@ export function encodeEntry(entry: CatalogueEntry): string {
     archivedAt: entry.archivedAt,
     fingerprint,
     ...(entry.object !== undefined && { object: entry.object }),
-    version: CATALOGUE_VERSION,
+    version: entry.object?.checksum === undefined ? VERSION_WITHOUT_CHECKSUM : CATALOGUE_VERSION,
   };
   if (!isArchiveRecord(record)) {
     throw new TransferError('bug', { detail: `no catalogue holds ${JSON.stringify(record)}` });

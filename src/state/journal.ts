@@ -75,10 +75,15 @@ class FileJournal implements Journal {
     return this.#upload;
   }
 
-  async recordPart(index: number, { treeHash, linearHash, etag }: RecordedPart): Promise<void> {
+  async recordPart(index: number, { treeHash, linearHash, crc32, etag }: RecordedPart): Promise<void> {
     const { partCount } = this.#upload.head.plan;
     if (index >= partCount) throw new TransferError('bug', { detail: `part ${index} of ${partCount}` });
-    const part = etag === undefined ? { treeHash, linearHash } : { treeHash, linearHash, etag };
+    const part = {
+      treeHash,
+      linearHash,
+      ...(crc32 !== undefined && { crc32 }),
+      ...(etag !== undefined && { etag }),
+    };
     await this.#append({ type: 'part', index, ...part }, false, {});
     this.#parts.set(index, part);
   }

@@ -1,6 +1,7 @@
 /** Guards over what was read from disk. A checked line proves its bytes, not that they mean what we expect. */
 import type { Fingerprint } from '../core/fingerprint.js';
 import type { SourceIdentity, TargetConnection, TargetIdentity, UploadIdentity } from '../core/identity.js';
+import type { ObjectChecksum } from '../core/object-checksum.js';
 import type { PartPlan } from '../core/part-plan.js';
 import type { ObjectFacts, ObjectUpload } from '../transfer/ports/target.js';
 
@@ -21,6 +22,10 @@ export const isCount: Guard<number> = (value): value is number =>
 export const isHash: Guard<string> = (value): value is string =>
   isText(value) && /^[0-9a-f]{64}$/.test(value);
 
+/** 8 lower-case hex digits. */
+export const isCrc32: Guard<string> = (value): value is string =>
+  isText(value) && /^[0-9a-f]{8}$/.test(value);
+
 /** Accepts an ETag as a part's line has it: see writtenEtag. */
 export const isWrittenEtag: Guard<string> = (value): value is string =>
   isText(value) && /^(?:[\w.+/-][\w.+/=-]{0,199}|=[\w-]+)$/.test(value);
@@ -34,6 +39,10 @@ export const isTime: Guard<string> = (value): value is string =>
 
 export function isExactly<T extends string | number>(wanted: T): Guard<T> {
   return (value): value is T => value === wanted;
+}
+
+export function isOneOf<T extends string | number>(...wanted: readonly T[]): Guard<T> {
+  return (value): value is T => wanted.some((each) => each === value);
 }
 
 export function orNull<T>(guard: Guard<T>): Guard<T | null> {
@@ -104,8 +113,18 @@ export const isObjectUpload = shape<ObjectUpload>({
   ownId: orNull(isName),
 });
 
-export const isObjectFacts = shape<ObjectFacts>({
-  etag: orNull(isText),
-  versionId: orNull(isText),
-  storageClass: orNull(isText),
+const isObjectChecksum = shape<ObjectChecksum>({
+  algorithm: isOneOf('SHA256', 'CRC32'),
+  type: isOneOf('FULL_OBJECT', 'COMPOSITE'),
+  value: isName,
 });
+
+export const isObjectFacts = shape<ObjectFacts>(
+  {
+    etag: orNull(isText),
+    versionId: orNull(isText),
+    storageClass: orNull(isText),
+    checksum: isObjectChecksum,
+  },
+  ['checksum'],
+);

@@ -17,8 +17,6 @@ interface ObjectKind {
   readonly checkStorageClass: (given: string) => string;
   /** Null: the bucket's own. */
   readonly defaultStorageClass: string | null;
-  /** True when parts are sent with their MD5. */
-  readonly sendsMd5: boolean;
 }
 
 interface TargetKind {

@@ -56,7 +56,9 @@ export async function sendComplete(
   const { uploadId } = head;
   try {
     const object = head.object === undefined ? {} : { object: head.object };
-    const archive = await target.complete(uploadId, { ...whole, parts, ...object }, signal);
+    const { partSizeBytes } = head.plan;
+    const completion = { ...whole, partSizeBytes, parts, ...object };
+    const archive = await target.complete(uploadId, completion, signal);
     for (const notice of archive.remarks ?? []) report({ type: 'notice', notice });
     return archive;
   } catch (error) {

@@ -27,9 +27,9 @@ export async function findCompleted(
     parts = new Map([...recorded, ...(await hashParts(session, { source, plan, indexes: missing }))]);
     return parts;
   };
-  const { sizeBytes } = plan;
+  const { sizeBytes, partSizeBytes } = plan;
   const archive = await session.target.findArchive(
-    { uploadId, sizeBytes, object },
+    { uploadId, sizeBytes, partSizeBytes, object },
     readParts,
     session.signal,
   );

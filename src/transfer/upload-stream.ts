@@ -208,7 +208,10 @@ async function sendStream(session: Session, run: StreamRun): Promise<StreamParts
   });
   await sendParts(session, {
     uploadId,
-    jobs: streamJobs({ source, first, partSizeBytes: plan.partSizeBytes, limits }),
+    jobs: streamJobs({
+      ...{ source, first, partSizeBytes: plan.partSizeBytes, limits },
+      hashes: () => session.target.partHashes(uploadId),
+    }),
     sizeBytes: null,
     record: async ({ range }, record) => {
       sizeBytes += range.sizeBytes;

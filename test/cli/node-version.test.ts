@@ -7,7 +7,7 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { CALVE_BIN } from '../support/calve.js';
 
-const NEEDED = /calve needs Node ([\d.]+) or later$/;
+const NEEDED = /calve needs Node ([\d.]+), or ([\d.]+) or later$/;
 
 /** Starts the program in a Node that says it has this version. */
 function runOn(version: string, word: string) {
@@ -20,23 +20,23 @@ function runOn(version: string, word: string) {
 }
 
 test('an older Node ends with 2, and with one line that names the version that is needed', () => {
-  for (const version of ['4.9.1', '18.20.4', '20.18.3']) {
+  for (const version of ['4.9.1', '18.20.4', '20.18.3', '21.7.3', '22.1.0']) {
     for (const word of ['--version', 'status']) {
       const { status, stdout, stderr } = runOn(version, word);
       assert.deepEqual([status, stdout], [2, '']);
-      assert.equal(stderr, `calve: Node ${version}: calve needs Node 20.19 or later\n`);
+      assert.equal(stderr, `calve: Node ${version}: calve needs Node 20.19, or 22.2 or later\n`);
       assert.match(stderr.trimEnd(), NEEDED);
     }
   }
 });
 
 test('the Node that is needed is the one that the package names, and newer ones start', () => {
-  const engines = /"node": ">=([\d.]+)"/.exec(
+  const engines = /"node": "\^([\d.]+) \|\| >=([\d.]+)"/.exec(
     readFileSync(join(CALVE_BIN, '../../package.json'), 'utf8'),
-  )?.[1];
-  const needed = NEEDED.exec(runOn('18.0.0', '--version').stderr.trimEnd())?.[1];
-  assert.equal(needed, engines);
-  for (const version of ['20.19.0', '22.1.0', '26.0.0']) assert.equal(runOn(version, '--version').status, 0);
+  );
+  const needed = NEEDED.exec(runOn('18.0.0', '--version').stderr.trimEnd());
+  assert.deepEqual(needed?.slice(1), engines?.slice(1) ?? []);
+  for (const version of ['20.19.0', '22.2.0', '26.0.0']) assert.equal(runOn(version, '--version').status, 0);
 });
 
 test('the file that checks the version has no syntax that an old Node cannot read', () => {

@@ -19,7 +19,7 @@ import { type PartPlan, partRange } from '../../src/core/part-plan.js';
 import { treeHashOf } from '../../src/core/tree-hash.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { sourceOpener } from '../../src/source/source-pool.js';
-import type { Source } from '../../src/transfer/ports/source.js';
+import type { Source, WantedHashes } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -41,6 +41,8 @@ function planOf(sizeBytes: number, partSizeBytes: number): PartPlan {
   return { sizeBytes, partSizeBytes, partCount: Math.ceil(sizeBytes / partSizeBytes) };
 }
 
+const wanted: WantedHashes = { hashes: ['sha256'] };
+
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 for (const sizeBytes of [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 4 * MIB_BYTES, 9 * MIB_BYTES + 17]) {
@@ -50,10 +52,10 @@ for (const sizeBytes of [1, MIB_BYTES - 1, MIB_BYTES, MIB_BYTES + 1, 4 * MIB_BYT
     const plan = planOf(sizeBytes, 4 * MIB_BYTES);
     for (let index = 0; index < plan.partCount; index += 1) {
       const range = partRange(plan, index);
-      const part = await source.prepare(range, plan.partSizeBytes, neverAborted);
+      const part = await source.prepare(range, plan.partSizeBytes, neverAborted, wanted);
       const expected = bytes.subarray(range.startByte, range.endByte + 1);
       assert.ok(expected.equals(part.body() as Buffer), `bytes of part ${index}`);
-      assert.equal(part.linearHash, sha256(expected));
+      assert.equal(part.digests.sha256, sha256(expected));
       assert.equal(part.treeHash, treeHashOf(expected));
       part.release();
     }
@@ -67,10 +69,10 @@ test('parts that are prepared at the same time do not mix their bytes', async (t
   await Promise.all(
     Array.from({ length: plan.partCount }, async (_, index) => {
       const range = partRange(plan, index);
-      const part = await source.prepare(range, plan.partSizeBytes, neverAborted);
+      const part = await source.prepare(range, plan.partSizeBytes, neverAborted, wanted);
       await new Promise((resolve) => setImmediate(resolve));
-      assert.equal(sha256(part.body() as Buffer), part.linearHash);
-      assert.equal(part.linearHash, sha256(bytes.subarray(range.startByte, range.endByte + 1)));
+      assert.equal(sha256(part.body() as Buffer), part.digests.sha256);
+      assert.equal(part.digests.sha256, sha256(bytes.subarray(range.startByte, range.endByte + 1)));
       part.release();
     }),
   );
@@ -83,8 +85,9 @@ test('a part larger than what is held comes as a stream of exactly its bytes, as
     partRange(planOf(bytes.length, 128 * MIB_BYTES), 0),
     128 * MIB_BYTES,
     neverAborted,
+    wanted,
   );
-  assert.equal(part.linearHash, sha256(bytes));
+  assert.equal(part.digests.sha256, sha256(bytes));
   assert.equal(part.treeHash, treeHashOf(bytes));
   for (const attempt of [1, 2]) {
     assert.ok(bytes.equals(await collect(part.body() as Readable)), `attempt ${attempt}`);
@@ -96,7 +99,7 @@ test('a streamed part starts and ends where its range says', async (t) => {
   const bytes = seededBytes(5 * MIB_BYTES, 10);
   const source = await openBytes(t, bytes);
   const range = { index: 1, startByte: MIB_BYTES + 3, endByte: 3 * MIB_BYTES, sizeBytes: 2 * MIB_BYTES - 2 };
-  const part = await source.prepare(range, 128 * MIB_BYTES, neverAborted);
+  const part = await source.prepare(range, 128 * MIB_BYTES, neverAborted, wanted);
   const expected = bytes.subarray(range.startByte, range.endByte + 1);
   assert.ok(expected.equals(await collect(part.body() as Readable)));
   assert.equal(part.treeHash, treeHashOf(expected));
@@ -107,10 +110,10 @@ test('prepare waits while all buffers are out, and continues when one is release
   const source = await openBytes(t, bytes, 1);
   const plan = planOf(bytes.length, MIB_BYTES);
   // One lane and one thread: two buffers.
-  const first = await source.prepare(partRange(plan, 0), MIB_BYTES, neverAborted);
-  await source.prepare(partRange(plan, 1), MIB_BYTES, neverAborted);
+  const first = await source.prepare(partRange(plan, 0), MIB_BYTES, neverAborted, wanted);
+  await source.prepare(partRange(plan, 1), MIB_BYTES, neverAborted, wanted);
   let third = 'waiting';
-  const waiting = source.prepare(partRange(plan, 2), MIB_BYTES, neverAborted).then(() => {
+  const waiting = source.prepare(partRange(plan, 2), MIB_BYTES, neverAborted, wanted).then(() => {
     third = 'prepared';
   });
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -121,7 +124,7 @@ test('prepare waits while all buffers are out, and continues when one is release
   // The second release must not free a second buffer.
   const stop = new AbortController();
   let fourth = 'waiting';
-  const refused = source.prepare(partRange(plan, 3), MIB_BYTES, stop.signal).then(
+  const refused = source.prepare(partRange(plan, 3), MIB_BYTES, stop.signal, wanted).then(
     () => {
       fourth = 'prepared';
     },
@@ -143,13 +146,13 @@ test('an aborted wait loses no buffer: later parts still find all of them', asyn
   for (let round = 0; round < 5; round += 1) {
     const stop = new AbortController();
     const prepared = [0, 1, 2, 3].map((index) =>
-      source.prepare(partRange(plan, index), MIB_BYTES, stop.signal),
+      source.prepare(partRange(plan, index), MIB_BYTES, stop.signal, wanted),
     );
     stop.abort(new Error('stopped'));
     for (const each of await Promise.allSettled(prepared)) assert.equal(each.status, 'rejected');
   }
   const both = await Promise.all(
-    [0, 1].map((index) => source.prepare(partRange(plan, index), MIB_BYTES, neverAborted)),
+    [0, 1].map((index) => source.prepare(partRange(plan, index), MIB_BYTES, neverAborted, wanted)),
   );
   assert.equal(both.length, 2);
 });
@@ -164,7 +167,7 @@ test('an aborted signal stops the hashing of a part, with the reason of the sign
   t.after(() => source.close());
   const stop = new AbortController();
   const range = partRange(planOf(4096 * MIB_BYTES, 4096 * MIB_BYTES), 0);
-  const hashing = source.prepare(range, 4096 * MIB_BYTES, stop.signal);
+  const hashing = source.prepare(range, 4096 * MIB_BYTES, stop.signal, wanted);
   setTimeout(() => stop.abort(new Error('enough')), 50);
   const startedMs = Date.now();
   await assert.rejects(hashing, /enough/);
@@ -175,18 +178,18 @@ test('a file that became shorter fails as changed, in memory and as a stream', a
   const bytes = seededBytes(4 * MIB_BYTES, 5);
   const source = await openBytes(t, bytes);
   const plan = planOf(bytes.length, 128 * MIB_BYTES);
-  const streamed = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted);
+  const streamed = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted, wanted);
   truncateSync(source.path, 2 * MIB_BYTES + 100);
   const isChanged = (error: unknown): boolean => isFailure(error, 'source') && error.facts.why === 'changed';
-  await assert.rejects(source.prepare(partRange(plan, 0), 4 * MIB_BYTES, neverAborted), isChanged);
+  await assert.rejects(source.prepare(partRange(plan, 0), 4 * MIB_BYTES, neverAborted, wanted), isChanged);
   await assert.rejects(collect(streamed.body() as Readable), isChanged);
   const beyond = { index: 3, startByte: 3 * MIB_BYTES, endByte: 4 * MIB_BYTES - 1, sizeBytes: MIB_BYTES };
-  await assert.rejects(source.prepare(beyond, MIB_BYTES, neverAborted), isChanged);
+  await assert.rejects(source.prepare(beyond, MIB_BYTES, neverAborted, wanted), isChanged);
 });
 
 test('a released part refuses to give a body, because its memory may hold another part', async (t) => {
   const source = await openBytes(t, seededBytes(100, 1));
-  const part = await source.prepare(partRange(planOf(100, MIB_BYTES), 0), MIB_BYTES, neverAborted);
+  const part = await source.prepare(partRange(planOf(100, MIB_BYTES), 0), MIB_BYTES, neverAborted, wanted);
   part.release();
   assert.throws(() => part.body(), /bug/);
 });
@@ -195,11 +198,11 @@ test('closing ends the reads in progress, and can be repeated', async (t) => {
   const bytes = seededBytes(4 * MIB_BYTES, 5);
   const source = await openBytes(t, bytes);
   const plan = planOf(bytes.length, 128 * MIB_BYTES);
-  const part = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted);
+  const part = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted, wanted);
   const stream = part.body() as Readable;
   stream.on('error', () => undefined);
   stream.resume();
-  const hashing = source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted);
+  const hashing = source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted, wanted);
   await Promise.all([assert.rejects(hashing), source.close(), source.close()]);
   assert.ok(stream.destroyed);
 });

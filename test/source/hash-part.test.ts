@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { sharedBytes } from '../../src/core/memory.js';
 import { LEAF_SIZE_BYTES, treeHashOf } from '../../src/core/tree-hash.js';
@@ -27,7 +28,7 @@ function jobOf(changes: Partial<HashJob>): HashJob {
     startByte: 0,
     sizeBytes: file.length,
     buffer: null,
-    wants: 'both',
+    wants: ['tree', 'sha256'],
     cancel,
     ...changes,
   };
@@ -46,30 +47,42 @@ test('any range has the hashes of its bytes, however short the reads are, with a
       const expected = file.subarray(startByte, startByte + sizeBytes);
       const buffer = isHeld ? sharedBytes(8 * MIB_BYTES) : null;
       const hashes = hashPart(jobOf({ startByte, sizeBytes, buffer }), scratch, shortReads(mostBytes));
-      assert.equal(hashes.treeHash, treeHashOf(expected));
-      assert.equal(hashes.linearHash, createHash('sha256').update(expected).digest('hex'));
+      assert.equal(hashes.tree, treeHashOf(expected));
+      assert.equal(hashes.sha256, createHash('sha256').update(expected).digest('hex'));
       if (buffer !== null) assert.ok(expected.equals(buffer.subarray(0, sizeBytes)));
     }),
     { numRuns: 60 },
   );
 });
 
-test('a job for the tree hash alone has no linear hash, and the same tree hash', () => {
-  const hashes = hashPart(jobOf({ wants: 'tree' }), scratch, shortReads(MIB_BYTES));
-  assert.deepEqual(hashes, { linearHash: null, md5: null, treeHash: treeHashOf(file) });
-});
-
-test('the MD5 is computed in the same pass as the hashes, or alone when the hashes are known', () => {
-  const md5 = createHash('md5').update(file).digest('hex');
-  assert.equal(hashPart(jobOf({ wants: 'both', md5: true }), scratch, shortReads(1000)).md5, md5);
-  const alone = hashPart(jobOf({ wants: 'bytes', md5: true }), scratch, shortReads(MIB_BYTES));
-  assert.deepEqual(alone, { treeHash: '', linearHash: null, md5 });
+test('a job has the hashes that it wants and no other, computed in one pass', () => {
+  const every = {
+    tree: treeHashOf(file),
+    sha256: '',
+    md5: '',
+    crc32: crc32(file).toString(16).padStart(8, '0'),
+  };
+  for (const name of ['sha256', 'md5'] as const) every[name] = createHash(name).update(file).digest('hex');
+  const names = ['tree', 'sha256', 'md5', 'crc32'] as const;
+  for (let mask = 0; mask < 16; mask += 1) {
+    const wants = names.filter((_, bit) => (mask & (1 << bit)) !== 0);
+    let readBytes = 0;
+    const read: ReadAt = (...asked) => {
+      const count = shortReads(MIB_BYTES / 2)(...asked);
+      readBytes += count;
+      return count;
+    };
+    const expected = Object.fromEntries(wants.map((name) => [name, every[name]]));
+    assert.deepEqual(hashPart(jobOf({ wants }), scratch, read), expected);
+    assert.equal(readBytes, file.length);
+  }
 });
 
 test('an empty range has the hashes of zero bytes', () => {
-  const { treeHash, linearHash } = hashPart(jobOf({ sizeBytes: 0 }), scratch, shortReads(1));
+  const wants = ['tree', 'sha256', 'crc32'] as const;
   const nothing = createHash('sha256').digest('hex');
-  assert.deepEqual([treeHash, linearHash], [nothing, nothing]);
+  const hashes = hashPart(jobOf({ sizeBytes: 0, wants }), scratch, shortReads(1));
+  assert.deepEqual(hashes, { tree: nothing, sha256: nothing, crc32: '00000000' });
 });
 
 test('a range beyond the end of the file is refused, never shortened', () => {

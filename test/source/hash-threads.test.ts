@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { isFailure } from '../../src/core/failures.js';
 import { sharedBytes } from '../../src/core/memory.js';
 import { GIB_BYTES, MIB_BYTES } from '../../src/core/units.js';
@@ -12,7 +13,7 @@ import { seededBytes } from '../support/bytes.js';
 import { tempFolder } from '../support/temp.js';
 
 const neverAborted = new AbortController().signal;
-const request = { path: '/x', startByte: 0, sizeBytes: 3, buffer: null, wants: 'both' as const };
+const request = { path: '/x', startByte: 0, sizeBytes: 3, buffer: null, wants: ['tree', 'sha256'] as const };
 const abcHash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
 const digest = (name: string, bytes: Uint8Array): Buffer => createHash(name).update(bytes).digest();
@@ -63,7 +64,7 @@ test('a job that is larger than the work of a main thread is hashed in a thread'
   const threads = closedAtEnd(t, hashThreads(2, dying));
   const hash = (sizeBytes: number) =>
     threads.hash({ ...request, fd: opened(t, 'abc'), sizeBytes }, neverAborted);
-  assert.equal((await hash(3)).treeHash, abcHash);
+  assert.equal((await hash(3)).tree, abcHash);
   await assert.rejects(hash(5 * MIB_BYTES), (error) => isFailure(error, 'bug'));
 });
 
@@ -102,8 +103,8 @@ for (const [where, ready] of [
       const last = threads.hash({ ...request, fd }, neverAborted);
       stop.abort(new Error('not needed'));
       await assert.rejects(dropped, /not needed/);
-      assert.equal((await first).linearHash, abcHash);
-      assert.equal((await last).treeHash, abcHash);
+      assert.equal((await first).sha256, abcHash);
+      assert.equal((await last).tree, abcHash);
     });
 
     test('bytes and hashes of a range are the same as in the other place', async (t) => {
@@ -111,9 +112,9 @@ for (const [where, ready] of [
       const fd = opened(t, bytes);
       const sizeBytes = MIB_BYTES + 3;
       const jobs: readonly Omit<HashRequest, 'path' | 'fd' | 'startByte' | 'sizeBytes'>[] = [
-        { buffer: sharedBytes(2 * MIB_BYTES), wants: 'both', md5: true },
-        { buffer: null, wants: 'tree' },
-        { buffer: sharedBytes(sizeBytes), wants: 'bytes' },
+        { buffer: sharedBytes(2 * MIB_BYTES), wants: ['tree', 'sha256', 'md5', 'crc32'] },
+        { buffer: null, wants: ['tree'] },
+        { buffer: sharedBytes(sizeBytes), wants: [] },
       ];
       const threads = ready(t);
       const results = [];
@@ -126,12 +127,12 @@ for (const [where, ready] of [
       const leaves = [range.subarray(0, MIB_BYTES), range.subarray(MIB_BYTES)].map((leaf) =>
         digest('sha256', leaf),
       );
-      const treeHash = digest('sha256', Buffer.concat(leaves)).toString('hex');
-      const [linearHash, md5] = ['sha256', 'md5'].map((name) => digest(name, range).toString('hex'));
+      const tree = digest('sha256', Buffer.concat(leaves)).toString('hex');
+      const [sha256, md5] = ['sha256', 'md5'].map((name) => digest(name, range).toString('hex'));
       assert.deepEqual(results, [
-        { treeHash, linearHash, md5 },
-        { treeHash, linearHash: null, md5: null },
-        { treeHash: '', linearHash: null, md5: null },
+        { tree, sha256, md5, crc32: crc32(range).toString(16).padStart(8, '0') },
+        { tree },
+        {},
       ]);
     });
   });

@@ -51,7 +51,6 @@ async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
 interface PoolOptions {
   readonly inMemoryPartMaxBytes?: number;
   readonly concurrency?: number;
-  readonly md5?: boolean;
 }
 
 function open(
@@ -60,7 +59,7 @@ function open(
   partSizeBytes: number,
   options: PoolOptions = {},
 ): Promise<StreamSource> {
-  const pool = openSourcePool({ concurrency: options.concurrency ?? 2, md5: options.md5 === true });
+  const pool = openSourcePool({ concurrency: options.concurrency ?? 2 });
   t.after(() => pool.close());
   const inMemoryPartMaxBytes = options.inMemoryPartMaxBytes ?? pool.inMemoryPartMaxBytes;
   const opening = streamSources({ ...pool, inMemoryPartMaxBytes }, tempFolder(t))(stream, partSizeBytes);
@@ -91,18 +90,19 @@ for (const [where, inMemoryPartMaxBytes] of Object.entries({ memory: 2 ** 30, 't
       const bytes = seededBytes(sizeBytes, sizeBytes);
       const source = await open(t, streamOf(chunksOf(bytes)), 2 * MIB_BYTES, {
         inMemoryPartMaxBytes,
-        md5: true,
       });
       const plan = planParts(sizeBytes, 2 * MIB_BYTES, limits);
       for (let index = 0; index < plan.partCount; index += 1) {
         const range = partRange(plan, index);
         const filled = (await source.next(neverAborted)) as BufferedPart;
         assert.equal(filled.sizeBytes, range.sizeBytes);
-        const part = await filled.prepare(range, neverAborted);
+        const part = await filled.prepare(range, neverAborted, ['sha256']);
         const expected = bytes.subarray(range.startByte, range.endByte + 1);
-        assert.equal(part.linearHash, sha256(expected));
+        assert.equal(part.digests.sha256, sha256(expected));
         assert.equal(part.treeHash, treeHashOf(expected));
-        assert.equal(await part.md5(), createHash('md5').update(expected).digest('hex'));
+        // A hash that was not wanted is computed when it is asked for.
+        assert.equal(await part.digest('md5'), createHash('md5').update(expected).digest('hex'));
+        assert.equal(part.digests.md5, await part.digest('md5'));
         // A part that is sent again gives the same bytes again.
         for (let times = 0; times < 2; times += 1) assert.ok(expected.equals(await bodyOf(part)));
         part.release();
@@ -158,7 +158,7 @@ test('the spool uses its files again, and closes them together with the source',
     const filled = await source.next(neverAborted);
     if (filled === null) break;
     const range = { index, startByte: 0, endByte: filled.sizeBytes - 1, sizeBytes: filled.sizeBytes };
-    (await filled.prepare(range, neverAborted)).release();
+    (await filled.prepare(range, neverAborted, ['sha256'])).release();
     assert.equal(openSpoolFiles().length, 1);
   }
   await source.close();
@@ -204,7 +204,7 @@ test('a rate limit applies to the parts of streams', async (t) => {
   t.after(() => source.close());
   const filled = (await source.next(neverAborted)) as BufferedPart;
   const range = { index: 0, startByte: 0, endByte: MIB_BYTES - 1, sizeBytes: MIB_BYTES };
-  const part = await filled.prepare(range, neverAborted);
+  const part = await filled.prepare(range, neverAborted, ['sha256']);
   const startMs = clock.nowMs();
   assert.equal((await bodyOf(part)).length, MIB_BYTES);
   assert.ok(clock.nowMs() - startMs >= 1700, `${clock.nowMs() - startMs} ms`);

@@ -95,6 +95,26 @@ test('an entry with any changed byte, or torn at any byte, is damaged and never 
   }
 });
 
+test('an entry has the checksum of its object, or none if calve recorded none', async () => {
+  const object = { etag: 'e-2', versionId: null, storageClass: 'STANDARD' };
+  const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' } as const;
+  for (const facts of [object, { ...object, checksum }]) {
+    const entry = sampleEntry({ object: facts });
+    const bytes = Buffer.from(encodeEntry(entry));
+    assert.deepEqual(decodeEntry(bytes), entry);
+    // calve 0.1 knows no checksums, and takes version 2 for an entry of a newer calve.
+    assert.equal(decodeLine(bytes.subarray(0, -1))?.['version'], facts === object ? 1 : 2);
+  }
+  for (const wrong of [{ ...checksum, algorithm: 'MD4' }, { ...checksum, value: '' }, null]) {
+    const line = decodeLine(Buffer.from(encodeEntry(sampleEntry({ object })).trimEnd()));
+    const { check: _, ...record } = { ...line, object: { ...object, checksum: wrong } } as Record<
+      string,
+      unknown
+    >;
+    assert.equal(decodeEntry(Buffer.from(encodeLine(record))), null);
+  }
+});
+
 test('a damaged entry makes lookups of its own file and of the whole list fail, and no others', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
@@ -119,7 +139,7 @@ test('an entry with a wrong name or of a newer version is reported and not ignor
   renameSync(join(folder, name), join(folder, wrong));
   await assert.rejects(allEntries(catalogue), stateFailing('damaged', wrong));
   const value = decodeLine(readFileSync(join(folder, wrong)).subarray(0, -1));
-  const { check, ...rest } = { check: null, ...value, version: 2 };
+  const { check, ...rest } = { check: null, ...value, version: 3 };
   assert.equal(check, null);
   renameSync(join(folder, wrong), join(folder, name));
   writeFileSync(join(folder, name), encodeLine(rest));

@@ -155,6 +155,7 @@ test('intact lines of a wrong shape count as damaged lines', () => {
     { type: 'part', index: 1, treeHash: hashOf(1) },
     { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, etag: 'x y' },
     { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, etag: null },
+    { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, crc32: 'AAAAAA==' },
     { type: 'part', index: 1, treeHash: hashOf(1), linearHash: null, size: 5 },
     { type: 'completing', sizeBytes: -1, treeHash: hashOf(1) },
     { type: 'surprise' },
@@ -186,6 +187,23 @@ test('an ETag is any text, survives the journal, and its torn line can only be t
       const { upload } = parse(bytes.subarray(0, end));
       assert.deepEqual([upload.damagedLines, upload.completingUncertain], [1, false], `${etag} ${end}`);
     }
+  }
+});
+
+test('a part has the hashes that its request had, and a line of a part can be torn anywhere in them', () => {
+  const record: JournalRecord = {
+    type: 'part',
+    index: 2,
+    treeHash: hashOf(2),
+    linearHash: null,
+    crc32: '00c0ffee',
+  };
+  const bytes = journal(record);
+  const { type: _, index, ...recorded } = record;
+  assert.deepEqual(parse(bytes).upload.parts.get(index), recorded);
+  for (let end = journal().length + 10; end < bytes.length; end += 1) {
+    const { upload } = parse(bytes.subarray(0, end));
+    assert.deepEqual([upload.damagedLines, upload.completingUncertain], [1, false], `${end}`);
   }
 });
 

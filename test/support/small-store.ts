@@ -1,11 +1,12 @@
 /**
  * A small store in memory that speaks S3's protocol and can differ from S3 in one thing at a time. It checks no
- * signatures. Its objects have an ETag, a size, metadata and tags, but no bytes.
+ * signatures. Its objects have an ETag, a checksum, a size, metadata and tags, but no bytes.
  */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
 import type { Cleanup } from './temp.js';
 
 export type StoreOperation =
@@ -22,6 +23,10 @@ export type StoreOperation =
 
 interface StoredPart {
   readonly etag: string;
+  /** Base64 of the upload's checksum; null: it has none. */
+  readonly checksum?: string | null;
+  /** Kept for the CRC-32 of all bytes. */
+  readonly bytes?: Buffer | null;
   readonly sizeBytes: number;
 }
 
@@ -29,15 +34,20 @@ interface StoredUpload {
   readonly key: string;
   readonly ownId: string;
   readonly tagging: string;
+  readonly algorithm: Algorithm | null;
   readonly parts: Map<number, StoredPart>;
 }
 
 interface StoredObject {
   etag: string;
+  /** As a header has it. */
+  checksum?: { readonly name: string; value: string } | null | undefined;
   readonly sizeBytes: number;
   readonly ownId: string;
   tagging: string;
 }
+
+type Algorithm = 'CRC32' | 'SHA256';
 
 /** An answer in place of the store's own. `hold`: none. `cut`: the connection ends without one. */
 type StoreAnswer = { readonly status: number; readonly code?: string } | 'hold' | 'cut';
@@ -55,6 +65,10 @@ export interface SmallStore {
   hidesObjects: boolean;
   /** The clock of the store minus that of this machine. */
   dateOffsetMs: number;
+  /** True if it knows checksums, and keeps a CRC32 of all bytes. */
+  hasChecksums: boolean;
+  /** Returns true for a part that is damaged on its way to the store. */
+  damages: (partNumber: number) => boolean;
   /** Returns the ETag of an object made of parts with these MD5s. */
   etagOf: (md5s: readonly string[]) => string;
   /** Completes an upload, as another client would. */
@@ -63,6 +77,29 @@ export interface SmallStore {
 
 function md5(data: Uint8Array): string {
   return createHash('md5').update(data).digest('hex');
+}
+
+function digestOf(algorithm: Algorithm, bytes: Uint8Array): Buffer {
+  if (algorithm === 'SHA256') return createHash('sha256').update(bytes).digest();
+  return Buffer.from(crc32(bytes).toString(16).padStart(8, '0'), 'hex');
+}
+
+function typeOf(algorithm: Algorithm | null): string | null {
+  return algorithm === null ? null : algorithm === 'CRC32' ? 'FULL_OBJECT' : 'COMPOSITE';
+}
+
+/** Returns the checksum of an object as S3 computes it: CRC32 of all bytes, SHA256 of the parts' hashes. */
+function checksumOf(
+  algorithm: Algorithm,
+  parts: readonly StoredPart[],
+): NonNullable<StoredObject['checksum']> {
+  const name = `Checksum${algorithm}`;
+  if (algorithm === 'CRC32') {
+    const whole = Buffer.concat(parts.map(({ bytes }) => bytes ?? Buffer.alloc(0)));
+    return { name, value: digestOf(algorithm, whole).toString('base64') };
+  }
+  const hashes = Buffer.concat(parts.map(({ checksum }) => Buffer.from(checksum ?? '', 'base64')));
+  return { name, value: `${digestOf(algorithm, hashes).toString('base64')}-${parts.length}` };
 }
 
 /** The rule of S3. */
@@ -102,15 +139,18 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     refuse: () => null,
     dateOffsetMs: 0,
     hidesObjects: false,
+    hasChecksums: false,
+    damages: () => false,
     etagOf: s3Etag,
     complete(uploadId) {
       const upload = store.uploads.get(uploadId);
       if (upload === undefined) throw new Error(`no upload ${uploadId}`);
-      const { key, ownId, tagging, parts } = upload;
+      const { key, ownId, tagging, parts, algorithm } = upload;
       const ordered = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
       const sizeBytes = ordered.reduce((sum, part) => sum + part.sizeBytes, 0);
       const etag = store.etagOf(ordered.map((part) => part.etag));
-      store.objects.set(key, { etag, sizeBytes, ownId, tagging });
+      const checksum = algorithm === null ? null : checksumOf(algorithm, ordered);
+      store.objects.set(key, { etag, checksum, sizeBytes, ownId, tagging });
       store.uploads.delete(uploadId);
     },
   };
@@ -154,9 +194,7 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     const upload = store.uploads.get(uploadId);
     if (upload === undefined) return missing('NoSuchUpload');
     if (operation === 'UploadPart') {
-      const etag = md5(body);
-      upload.parts.set(partNumber, { etag, sizeBytes: body.length });
-      return ok('', { etag: `"${etag}"` });
+      return received(upload, partNumber, request.headers, body);
     }
     if (operation === 'ListParts') return ok(listOf(uploadId, upload));
     if (operation === 'AbortMultipartUpload') {
@@ -164,17 +202,46 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
       return { status: 204, text: '', headers: {} };
     }
     store.complete(uploadId);
-    const etag = store.objects.get(key)?.etag ?? '';
-    return ok(`<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);
+    const { etag = '', checksum = null } = store.objects.get(key) ?? {};
+    const field = checksum === null ? '' : tag(checksum.name, checksum.value);
+    return ok(
+      `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag>${field}</CompleteMultipartUploadResult>`,
+    );
+  }
+
+  function received(
+    { algorithm, parts }: StoredUpload,
+    partNumber: number,
+    headers: IncomingHttpHeaders,
+    sent: Buffer,
+  ): Reply {
+    const bytes = store.damages(partNumber) ? Buffer.concat([Buffer.from('?'), sent.subarray(1)]) : sent;
+    const etag = md5(bytes);
+    const checksum = algorithm === null ? null : digestOf(algorithm, bytes).toString('base64');
+    const header = `x-amz-checksum-${algorithm?.toLowerCase()}`;
+    if (headers[header] !== (checksum ?? undefined))
+      return { status: 400, text: errorBody('BadDigest'), headers: {} };
+    parts.set(partNumber, {
+      etag,
+      checksum,
+      bytes: algorithm === 'CRC32' ? bytes : null,
+      sizeBytes: bytes.length,
+    });
+    return ok('', { etag: `"${etag}"`, ...(checksum !== null && { [header]: checksum }) });
   }
 
   function created(key: string, { headers }: IncomingMessage): Reply {
     const uploadId = `upload-${store.log.length}`;
     const ownId = String(headers['x-amz-meta-calve-upload'] ?? '');
     const tagging = String(headers['x-amz-tagging'] ?? '');
-    store.uploads.set(uploadId, { key, ownId, tagging, parts: new Map() });
+    const asked = headers['x-amz-checksum-algorithm'] as Algorithm | undefined;
+    const algorithm = store.hasChecksums ? (asked ?? null) : null;
+    store.uploads.set(uploadId, { key, ownId, tagging, algorithm, parts: new Map() });
+    const confirmed = algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm };
+    const type = typeOf(algorithm);
     return ok(
       `<InitiateMultipartUploadResult><UploadId>${uploadId}</UploadId></InitiateMultipartUploadResult>`,
+      { ...confirmed, ...(type !== null && { 'x-amz-checksum-type': type }) },
     );
   }
 
@@ -207,11 +274,14 @@ function errorBody(code: string | undefined): string {
   return code === undefined ? '' : `<Error><Code>${code}</Code><Message>No.</Message></Error>`;
 }
 
-function headOf({ etag, sizeBytes, ownId }: StoredObject): Reply {
+function headOf({ etag, checksum = null, sizeBytes, ownId }: StoredObject): Reply {
   const headers = {
     etag: `"${etag}"`,
     'content-length': String(sizeBytes),
     'x-amz-meta-calve-upload': ownId,
+    ...(checksum !== null && {
+      [`x-amz-${checksum.name.replace('Checksum', 'checksum-').toLowerCase()}`]: checksum.value,
+    }),
   };
   return ok('', headers);
 }
@@ -235,11 +305,16 @@ function tagsOf(object: StoredObject | undefined): string {
   return tags.map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`).join('');
 }
 
-function listOf(uploadId: string, { parts }: StoredUpload): string {
+function listOf(uploadId: string, { parts, algorithm }: StoredUpload): string {
   const listed = [...parts].sort(([a], [b]) => a - b);
   const items = listed.map(
-    ([number, { etag, sizeBytes }]) =>
-      `<Part><PartNumber>${number}</PartNumber><Size>${sizeBytes}</Size><ETag>"${etag}"</ETag></Part>`,
+    ([number, { etag, checksum = null, sizeBytes }]) =>
+      `<Part><PartNumber>${number}</PartNumber><Size>${sizeBytes}</Size><ETag>"${etag}"</ETag>${tag(`Checksum${algorithm}`, checksum)}</Part>`,
   );
-  return `<ListPartsResult><UploadId>${uploadId}</UploadId><IsTruncated>false</IsTruncated>${items.join('')}</ListPartsResult>`;
+  const facts = tag('ChecksumAlgorithm', algorithm) + tag('ChecksumType', typeOf(algorithm));
+  return `<ListPartsResult><UploadId>${uploadId}</UploadId><IsTruncated>false</IsTruncated>${facts}${items.join('')}</ListPartsResult>`;
+}
+
+function tag(name: string, value: string | null): string {
+  return value === null ? '' : `<${name}>${value}</${name}>`;
 }

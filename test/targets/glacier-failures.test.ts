@@ -10,7 +10,7 @@ import { json, refusal, type Script, scriptedServer, targetAt } from './scripted
 
 const never = new AbortController().signal;
 const request = { plan: { sizeBytes: 5, partSizeBytes: 4_194_304, partCount: 1 }, description: 'a' };
-const whole = { sizeBytes: 5, treeHash: 'a'.repeat(64), parts: new Map() };
+const whole = { sizeBytes: 5, partSizeBytes: 4_194_304, treeHash: 'a'.repeat(64), parts: new Map() };
 const page = { limit: null, marker: null };
 
 const acts: Record<string, (target: Target) => Promise<unknown>> = {

@@ -23,11 +23,11 @@ const sha256 = (data: string | Buffer): string => createHash('sha256').update(da
 function partOf(bytes: Buffer, changes: Partial<PreparedPart> = {}): PreparedPart {
   return {
     range: { index: 1, startByte: MIB_BYTES, endByte: MIB_BYTES + bytes.length - 1, sizeBytes: bytes.length },
-    linearHash: sha256(bytes),
     treeHash: treeHashOf(bytes),
+    digests: { sha256: sha256(bytes) },
     body: () => bytes,
     location: null,
-    md5: async () => createHash('md5').update(bytes).digest('hex'),
+    digest: async (hash) => createHash(hash).update(bytes).digest('hex'),
     release: () => undefined,
     ...changes,
   };
@@ -86,7 +86,7 @@ test('a part is sent with its range, its length and both hashes, all signed, and
   assert.equal(request.headers['content-length'], String(bytes.length));
   assert.equal(request.headers['transfer-encoding'], undefined);
   assert.equal(request.headers.expect, undefined);
-  assert.equal(request.headers['x-amz-content-sha256'], part.linearHash);
+  assert.equal(request.headers['x-amz-content-sha256'], part.digests.sha256);
   assert.equal(request.headers['x-amz-sha256-tree-hash'], part.treeHash);
   assert.match(
     String(request.headers.authorization),
@@ -101,7 +101,7 @@ test('the hashes of a part are sent as given, even wrong ones, and the body is n
   const server = await scriptedServer(t, accept);
   const target = targetAt(t, server.url);
   const bytes = seededBytes(3 * MIB_BYTES, 2);
-  const falsePart = partOf(bytes, { linearHash: '1'.repeat(64), treeHash: '2'.repeat(64) });
+  const falsePart = partOf(bytes, { digest: async () => '1'.repeat(64), treeHash: '2'.repeat(64) });
   await target.sendPart('warm', partOf(Buffer.from('x')), never);
   const updates = t.mock.method(crypto.Hash.prototype, 'update');
   await target.sendPart('up', falsePart, never);

@@ -84,7 +84,7 @@ test('complete sends size and tree hash, and compares the hash in the response i
     );
   });
   const target = targetAt(t, server.url);
-  const whole = { sizeBytes: 5, treeHash: hash, parts: new Map() };
+  const whole = { sizeBytes: 5, partSizeBytes: 8, treeHash: hash, parts: new Map() };
   const location = '/a/vaults/photos/archives/arc-1';
   assert.deepEqual(await target.complete('_up', whole, never), {
     archiveId: 'arc-1',
@@ -218,7 +218,7 @@ type Incomplete = readonly [
 ];
 const empty = (response: ServerResponse): void => json(response, 200, {});
 const page = { limit: null, marker: null };
-const whole = { sizeBytes: 1, treeHash: hash, parts: new Map() };
+const whole = { sizeBytes: 1, partSizeBytes: 8, treeHash: hash, parts: new Map() };
 for (const [title, act, respond] of [
   ['an upload without its id', (target) => target.createUpload(request, never), empty],
   ['an archive without its id', (target) => target.complete('u', whole, never), empty],

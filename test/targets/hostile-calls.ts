@@ -17,8 +17,13 @@ const never = new AbortController().signal;
 setMaxListeners(0, never);
 const bytes = seededBytes(9, 3);
 const part = preparedPart(bytes, 0, MIB_BYTES);
-const recorded = { treeHash: part.treeHash, linearHash: part.linearHash, etag: 'a'.repeat(32) };
-const whole = { sizeBytes: 9, treeHash: vaultTreeHash(bytes), parts: new Map([[0, recorded]]) };
+const recorded = { treeHash: part.treeHash, linearHash: part.digests.sha256, etag: 'a'.repeat(32) };
+const whole = {
+  sizeBytes: 9,
+  partSizeBytes: MIB_BYTES,
+  treeHash: vaultTreeHash(bytes),
+  parts: new Map([[0, recorded]]),
+};
 const object = { storageClass: null, noOverwrite: false };
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

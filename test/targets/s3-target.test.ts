@@ -7,11 +7,10 @@ import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { OBS_DIALECT } from '../../src/targets/obs/dialect.js';
 import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
-import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import type { Completion, CreateUploadRequest, Target } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
-import { preparedPart } from '../support/prepared-part.js';
+import { type HashedPart, preparedPart } from '../support/prepared-part.js';
 import { bucketAt, type ReceivedRequest, type Script, scriptedServer } from './scripted-server.js';
 
 const never = new AbortController().signal;
@@ -20,7 +19,7 @@ const bytes = seededBytes(PART + 5, 3);
 const parts = [0, 1].map((index) =>
   preparedPart(bytes.subarray(index * PART, (index + 1) * PART), index, PART),
 );
-const [first, second] = parts as [PreparedPart, PreparedPart];
+const [first, second] = parts as [HashedPart, HashedPart];
 const request: CreateUploadRequest = {
   plan: { partSizeBytes: PART },
   description: 'x',
@@ -62,7 +61,7 @@ function md5(data: Uint8Array): string {
 
 const ETAG = `${md5(Buffer.concat([bytes.subarray(0, PART), bytes.subarray(PART)].map((part) => Buffer.from(md5(part), 'hex'))))}-2`;
 const CHECKSUM = `${createHash('sha256')
-  .update(Buffer.concat(parts.map(({ linearHash }) => Buffer.from(linearHash, 'hex'))))
+  .update(Buffer.concat(parts.map(({ digests }) => Buffer.from(digests.sha256, 'hex'))))
   .digest('base64')}-2`;
 
 function completed(checksum: string | null, etag = ETAG): string {
@@ -92,11 +91,11 @@ function aws(change: { readonly checksum?: string; readonly head?: Record<string
 async function sendAll(target: Target): Promise<{ uploadId: string; whole: Completion }> {
   const { uploadId, object } = await target.createUpload(request, never);
   const sent = await Promise.all(parts.map((part) => target.sendPart(uploadId, part, never)));
-  const recorded = parts.map(({ treeHash, linearHash }, index) => {
-    return [index, { treeHash, linearHash, etag: sent[index]?.etag ?? '' }] as const;
+  const recorded = parts.map(({ treeHash, digests }, index) => {
+    return [index, { treeHash, linearHash: digests.sha256, etag: sent[index]?.etag ?? '' }] as const;
   });
   const treeHash = vaultTreeHash(bytes);
-  const whole = { sizeBytes: bytes.length, treeHash, parts: new Map(recorded) };
+  const whole = { sizeBytes: bytes.length, partSizeBytes: PART, treeHash, parts: new Map(recorded) };
   return { uploadId, whole: object === undefined ? whole : { ...whole, object } };
 }
 
@@ -105,16 +104,19 @@ test('a store with checksums gets the SHA-256 of each part, and complete sends t
   const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   const finished = await target.complete(uploadId, whole, never);
-  assert.deepEqual(finished.object, { etag: ETAG, versionId: 'v-1', storageClass: 'GLACIER' });
+  assert.deepEqual(finished.object, {
+    ...{ etag: ETAG, versionId: 'v-1', storageClass: 'GLACIER' },
+    checksum: { algorithm: 'SHA256', type: 'COMPOSITE', value: CHECKSUM },
+  });
   assert.equal(finished.archiveId, 's3://photos/a/b.tar');
   const [create] = requests.filter(isCreate);
   assert.equal(create?.headers['x-amz-checksum-algorithm'], 'SHA256');
   assert.match(String(create?.headers['x-amz-meta-calve-upload']), /^[0-9a-f-]{36}$/);
   for (const part of requests.filter(isPart)) {
     const prepared = part.url.includes('partNumber=1') ? first : second;
-    assert.equal(part.headers['x-amz-checksum-sha256'], base64(prepared.linearHash));
+    assert.equal(part.headers['x-amz-checksum-sha256'], base64(prepared.digests.sha256));
     // The signature covers the same hash: no other hash is computed, and the body is not chunked.
-    assert.equal(part.headers['x-amz-content-sha256'], prepared.linearHash);
+    assert.equal(part.headers['x-amz-content-sha256'], prepared.digests.sha256);
     assert.equal(part.headers['content-length'], String(prepared.range.sizeBytes));
     for (const absent of [
       'expect',
@@ -129,7 +131,7 @@ test('a store with checksums gets the SHA-256 of each part, and complete sends t
   const [complete] = requests.filter(isComplete);
   const body = complete?.body.toString() ?? '';
   assert.ok(
-    parts.every(({ linearHash }) => body.includes(base64(linearHash))),
+    parts.every(({ digests }) => body.includes(base64(digests.sha256))),
     body,
   );
   assert.equal(complete?.headers['x-amz-mp-object-size'], String(bytes.length));
@@ -147,7 +149,7 @@ test('a store without checksums gets none, and only OBS gets MD5', async (t) => 
     const [part] = requests.filter(isPart);
     assert.equal(part?.headers['x-amz-checksum-sha256'], undefined);
     const sent = part?.headers['content-md5'];
-    assert.equal(sent, dialect === OBS_DIALECT ? base64(await second.md5()) : undefined);
+    assert.equal(sent, dialect === OBS_DIALECT ? base64(second.digests.md5) : undefined);
     assert.equal(
       requests.filter(isCreate)[0]?.headers['x-amz-checksum-algorithm'],
       dialect === OBS_DIALECT ? undefined : 'SHA256',
@@ -174,7 +176,7 @@ for (const message of MD5_REQUIRED) {
     await target.sendPart(uploadId, first, never);
     await target.at('another').sendPart(uploadId, second, never);
     const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
-    assert.deepEqual(sent, [undefined, base64(await first.md5()), base64(await second.md5())]);
+    assert.deepEqual(sent, [undefined, base64(first.digests.md5), base64(second.digests.md5)]);
   });
 }
 
@@ -188,7 +190,7 @@ test('a store without checksums gets MD5 at once if a header locks the object; o
     const { uploadId } = await target.createUpload(request, never);
     await target.sendPart(uploadId, first, never);
     const sent = requests.filter(isPart).map(({ headers }) => headers['content-md5']);
-    assert.deepEqual(sent, [hasChecksums ? undefined : base64(await first.md5())]);
+    assert.deepEqual(sent, [hasChecksums ? undefined : base64(first.digests.md5)]);
   }
 });
 
@@ -254,7 +256,7 @@ test('an upload keeps its checksums if the list of its parts does not mention th
   const { uploadId } = await target.createUpload(request, never);
   await target.listPartsPage(uploadId, { limit: null, marker: null }, never);
   await target.sendPart(uploadId, first, never);
-  assert.equal(requests.find(isPart)?.headers['x-amz-checksum-sha256'], base64(first.linearHash));
+  assert.equal(requests.find(isPart)?.headers['x-amz-checksum-sha256'], base64(first.digests.sha256));
 });
 
 const notOurs: [string, Script][] = [
@@ -297,7 +299,8 @@ test('the response to complete is accepted if the credentials may not read the o
   const target = bucketAt(t, url);
   const { uploadId, whole } = await sendAll(target);
   const { object } = await target.complete(uploadId, whole, never);
-  assert.deepEqual(object, { etag: ETAG, versionId: null, storageClass: 'STANDARD' });
+  assert.equal(object?.checksum?.value, CHECKSUM);
+  assert.deepEqual([object.etag, object.versionId, object.storageClass], [ETAG, null, 'STANDARD']);
 });
 
 test('a transient error in the body of a 200, after white space, can be retried', async (t) => {
@@ -629,7 +632,8 @@ function partList(sizes: readonly (readonly [number, number])[], truncated = fal
 }
 
 for (const [algorithm, type, isRefused] of [
-  ['CRC32', 'COMPOSITE', true],
+  ['CRC32C', 'COMPOSITE', true],
+  ['CRC32', 'COMPOSITE', false],
   ['CRC32', 'FULL_OBJECT', false],
   ['CRC64NVME', 'FULL_OBJECT', false],
 ] as const) {
@@ -641,7 +645,7 @@ for (const [algorithm, type, isRefused] of [
     const sent = bucketAt(t, url).sendPart('up-1', second, never);
     if (isRefused) {
       await assert.rejects(sent, (error) => {
-        return isFailure(error, 'refused') && /CRC32 checksums/.test(error.facts.detail ?? '');
+        return isFailure(error, 'refused') && /CRC32C checksums/.test(error.facts.detail ?? '');
       });
     } else await sent;
     assert.equal(requests.filter(isPart).length, isRefused ? 0 : 1);

@@ -1,5 +1,6 @@
 /** A service whose responses the test scripts, and which keeps the requests that it received. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
@@ -8,6 +9,7 @@ import { type GlacierTargetOptions, glacierTarget } from '../../src/targets/glac
 import { S3_DIALECT } from '../../src/targets/s3/dialect.js';
 import { type BucketTargetOptions, bucketTarget } from '../../src/targets/s3/target.js';
 import type { Target } from '../../src/transfer/ports/target.js';
+import type { Certificate } from '../support/certificates.js';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -28,14 +30,16 @@ export interface ScriptedServer {
 /**
  * Listens on loopback until the test ends.
  * @param early is called before the body is read; true means that it has handled the request
+ * @param certificate makes it a server that speaks TLS
  */
 export async function scriptedServer(
   t: TestContext,
   script: Script,
   early: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+  certificate: Certificate | null = null,
 ): Promise<ScriptedServer> {
   const requests: ReceivedRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (early(request, response)) return;
     const { method = '', url = '', headers, socket } = request;
     const body = await buffer(request).catch(() => null);
@@ -43,13 +47,15 @@ export async function scriptedServer(
     const received = { method, url, headers, body, socket };
     requests.push(received);
     script(response, received);
-  });
+  };
+  const server = certificate === null ? createServer(listener) : createSecureServer(certificate, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  const scheme = certificate === null ? 'http' : 'https';
+  return { url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';

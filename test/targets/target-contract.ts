@@ -4,7 +4,6 @@ import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { listAllParts, listAllUploads } from '../../src/transfer/list.js';
-import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import type { RecordedPart } from '../../src/transfer/ports/state.js';
 import type {
   Completion,
@@ -16,7 +15,7 @@ import type {
 } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { vaultTreeHash } from '../support/memory-vault.js';
-import { preparedPart } from '../support/prepared-part.js';
+import { type HashedPart, preparedPart } from '../support/prepared-part.js';
 
 interface ContractTargets {
   /** A vault or bucket that exists and is empty. */
@@ -61,7 +60,7 @@ class Work {
     return { plan, description };
   }
 
-  partOf(index: number, from: Buffer = this.bytes): PreparedPart {
+  partOf(index: number, from: Buffer = this.bytes): HashedPart {
     const { partBytes } = this.kind;
     return preparedPart(from.subarray(index * partBytes, (index + 1) * partBytes), index, partBytes);
   }
@@ -69,16 +68,17 @@ class Work {
   /** Returns the input of complete: every part with the hashes and the ETag of its bytes. */
   async whole({ object }: Partial<CreatedUpload> = {}): Promise<Completion> {
     this.#recorded ??= this.#record();
-    const { sizeBytes, treeHash } = this;
-    return { sizeBytes, treeHash, parts: await this.#recorded, ...(object !== undefined && { object }) };
+    const { sizeBytes, treeHash, kind } = this;
+    const sizes = { sizeBytes, partSizeBytes: kind.partBytes };
+    return { ...sizes, treeHash, parts: await this.#recorded, ...(object !== undefined && { object }) };
   }
 
   async #record(): Promise<ReadonlyMap<number, RecordedPart>> {
     const parts = new Map<number, RecordedPart>();
     for (const index of [0, 1, 2]) {
       const part = this.partOf(index);
-      const { treeHash, linearHash } = part;
-      parts.set(index, { treeHash, linearHash, etag: await part.md5() });
+      const { treeHash, digests } = part;
+      parts.set(index, { treeHash, linearHash: digests.sha256, etag: digests.md5 });
     }
     return parts;
   }
@@ -93,7 +93,7 @@ class Work {
   async provesPart({ treeHash, linearHash = null, etag }: RemotePart, index: number): Promise<boolean> {
     const part = this.partOf(index);
     if (treeHash !== null) return treeHash === part.treeHash;
-    return linearHash === null ? etag === (await part.md5()) : linearHash === part.linearHash;
+    return linearHash === null ? etag === part.digests.md5 : linearHash === part.digests.sha256;
   }
 
   async listedIndexes(target: Target, uploadId: string): Promise<number[]> {
@@ -201,9 +201,9 @@ function factsOfParts(fact: Fact): void {
 
   fact('a part whose bytes do not match its hash is refused', async ({ target, work }) => {
     const { uploadId } = await work.createUpload(target, [0]);
-    const { treeHash, linearHash } = work.partOf(2);
+    const { treeHash, digests, digest } = work.partOf(2);
     await assert.rejects(
-      target.sendPart(uploadId, { ...work.partOf(1), treeHash, linearHash }, never),
+      target.sendPart(uploadId, { ...work.partOf(1), treeHash, digests, digest }, never),
       (error) => error instanceof TransferError && error.kind !== 'bug',
     );
     assert.deepEqual(await work.listedIndexes(target, uploadId), [0]);

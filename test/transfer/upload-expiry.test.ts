@@ -25,9 +25,9 @@ test('the recorded parts of an expired upload are not hashed again', async (t) =
   const known: [number, boolean][] = [];
   const watched: typeof openSource = async (path) => {
     const source = await openSource(path);
-    const prepare: typeof source.prepare = (range, partSizeBytes, signal, hashes) => {
-      known.push([range.index, hashes !== undefined]);
-      return source.prepare(range, partSizeBytes, signal, hashes);
+    const prepare: typeof source.prepare = (range, partSizeBytes, signal, wanted) => {
+      known.push([range.index, wanted.recorded !== undefined]);
+      return source.prepare(range, partSizeBytes, signal, wanted);
     };
     return { ...source, prepare };
   };
@@ -47,8 +47,8 @@ test('a recorded hash that does not match the bytes is computed again, and the p
   const wrong = { treeHash: '0'.repeat(64), linearHash: '0'.repeat(64) };
   const misled: typeof openSource = async (path) => {
     const source = await openSource(path);
-    const prepare: typeof source.prepare = (range, partSizeBytes, signal, hashes) =>
-      source.prepare(range, partSizeBytes, signal, hashes && wrong);
+    const prepare: typeof source.prepare = (range, partSizeBytes, signal, wanted) =>
+      source.prepare(range, partSizeBytes, signal, { ...wanted, recorded: wanted.recorded && wrong });
     return { ...source, prepare };
   };
   await bench.upload({}, { openSource: misled });

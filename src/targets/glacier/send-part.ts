@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { UploadMultipartPartCommand } from '@aws-sdk/client-glacier';
 import { TransferError } from '../../core/failures.js';
 import type { PartRange } from '../../core/part-plan.js';
-import { readTreeHash } from '../../core/tree-hash.js';
+import { type LinearHash, readTreeHash } from '../../core/tree-hash.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
 import type { PartReceipt, PartWatch } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
@@ -25,8 +25,8 @@ export interface PartRequest {
 /** The least number of progress checks within the time limit of a part. */
 const PROGRESS_CHECKS = 10;
 
-/** Returns the headers that describe a part. Both hashes are known: the SDK would compute them on the main thread. */
-function headersOf({ range, linearHash, treeHash }: PreparedPart): Record<string, string> {
+/** Returns the headers that describe a part. Both hashes are given: the SDK would compute them on the main thread. */
+function headersOf({ range, treeHash }: PreparedPart, linearHash: LinearHash): Record<string, string> {
   return {
     'content-length': String(range.sizeBytes),
     'content-range': contentRange(range),
@@ -46,7 +46,7 @@ function contentRange({ startByte, endByte }: PartRange): string {
 function partCommand(
   sdk: Sdk,
   request: PartRequest,
-  part: PreparedPart,
+  { part, headers }: { readonly part: PreparedPart; readonly headers: Readonly<Record<string, string>> },
   body: Readable | Uint8Array,
 ): UploadMultipartPartCommand {
   const { accountId, vaultName, uploadId } = request;
@@ -58,7 +58,7 @@ function partCommand(
   });
   command.middlewareStack.add(
     (next) => (args) => {
-      Object.assign((args.request as { headers: Record<string, string> }).headers, headersOf(part));
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headers);
       return next(args);
     },
     { step: 'build', priority: 'high', name: 'knownHashes' },
@@ -101,6 +101,7 @@ export async function sendPart(
     sent: { what: 'part', index: range.index, hash: treeHash },
   };
   const { partTime, watch } = request;
+  const headers = headersOf(part, await part.digest('sha256'));
   const startedMs = performance.now();
   const tooSlow = (sent: number): unknown => partTime.tooSlow(range, performance.now() - startedMs, sent);
   const watchIntervalMs = Math.min(WATCH_INTERVAL_MS, partTime.ms / PROGRESS_CHECKS);
@@ -109,8 +110,9 @@ export async function sendPart(
     const deadline = setTimeout(() => ending.abort(tooSlow(body.sent.bytes())), partTime.ms);
     try {
       const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
-        const command = (content: Readable | Uint8Array) => partCommand(sdk, request, part, content);
-        const variation = { headers: headersOf(part), body };
+        const command = (content: Readable | Uint8Array) =>
+          partCommand(sdk, request, { part, headers }, content);
+        const variation = { headers, body };
         return sendRepeated(client, { key: request.uploadId, command, variation }, options);
       });
       return receiptOf(response, part, operation);

@@ -4,7 +4,7 @@ import { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { readTreeHash } from '../../core/tree-hash.js';
 import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
-import type { PreparedPart } from '../../transfer/ports/source.js';
+import type { PartHash, PreparedPart } from '../../transfer/ports/source.js';
 import type {
   AbortResponse,
   CreatedUpload,
@@ -114,6 +114,10 @@ class VaultTarget implements Target {
       client.send(new sdk.InitiateMultipartUploadCommand(input), send),
     );
     return { uploadId: readId(response.uploadId, operation, 'upload id') };
+  }
+
+  partHashes(): readonly PartHash[] {
+    return ['sha256'];
   }
 
   sendPart(

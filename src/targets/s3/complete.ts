@@ -6,6 +6,7 @@ import type { RecordedPart } from '../../transfer/ports/state.js';
 import type { ArchiveRemark, Completion, FinishedArchive } from '../../transfer/ports/target.js';
 import { incompleteResponse } from '../aws/failures.js';
 import { checkObject, isOurs, type ObjectCheck } from './check-object.js';
+import { expectedChecksum, type SentParts } from './compare-object.js';
 import type { Operation } from './failures.js';
 import { bareEtag, base64OfHex } from './hashes.js';
 import { type ExistingObject, headIfAllowed, headObject } from './head-object.js';
@@ -23,17 +24,18 @@ export interface Completing extends ObjectCheck {
  * parts do not make this archive, or the object is not what was sent; `exists`
  */
 export async function completeObject(completing: Completing, signal: AbortSignal): Promise<FinishedArchive> {
-  const parts = orderedParts(completing.whole);
+  const { sizeBytes, partSizeBytes } = completing.whole;
+  const sent: SentParts = { parts: orderedParts(completing.whole), sizeBytes, partSizeBytes };
   try {
-    if (keepsObject(completing)) await assertStillFree(completing, parts, signal);
-    const { response, remarks } = await sendComplete(completing, parts, signal);
+    if (keepsObject(completing)) await assertStillFree(completing, sent, signal);
+    const { response, remarks } = await sendComplete(completing, sent, signal);
     const object = await headIfAllowed(completing, signal);
     const seen = object === null || isReplaced(object, completing) ? null : object;
-    const finished = await checkObject(completing, parts, { seen, response }, signal);
+    const finished = await checkObject(completing, sent, { seen, response }, signal);
     return { ...finished, remarks: [...remarks, ...(finished.remarks ?? [])] };
   } catch (error) {
-    const seen = await findResult(completing, parts, error, signal);
-    return checkObject(completing, parts, { seen, response: null }, signal);
+    const seen = await findResult(completing, sent, error, signal);
+    return checkObject(completing, sent, { seen, response: null }, signal);
   }
 }
 
@@ -49,7 +51,7 @@ function isReplaced({ ownId }: ExistingObject, { whole }: Completing): boolean {
  */
 async function findResult(
   completing: Completing,
-  parts: readonly RecordedPart[],
+  sent: SentParts,
   error: unknown,
   signal: AbortSignal,
 ): Promise<ExistingObject> {
@@ -58,7 +60,7 @@ async function findResult(
   const isUnclear = isFailure(error, 'unreachable') && error.retryClass === 'unavailable';
   if (!isGone && !isRefused && !isUnclear) throw error;
   const object = isUnclear ? await orNull(completing, signal) : await headIfAllowed(completing, signal);
-  if (object !== null && isOurs(object, completing.whole, parts)) return object;
+  if (object !== null && isOurs(object, completing.whole, sent)) return object;
   const isRepeated = completing.whole.mayBeUnderWay === true;
   if (isUnclear && (isRepeated || hasAnswered(error))) await assertUploadExists(completing, signal);
   const isKept = isRefused || (isGone && object !== null);
@@ -74,13 +76,9 @@ function keepsObject({ whole }: Completing): boolean {
  * Looks at the key once more, because some stores ignore the condition of complete, or refuse it.
  * @throws TransferError `exists`
  */
-async function assertStillFree(
-  completing: Completing,
-  parts: readonly RecordedPart[],
-  signal: AbortSignal,
-): Promise<void> {
+async function assertStillFree(completing: Completing, sent: SentParts, signal: AbortSignal): Promise<void> {
   const object = await headIfAllowed(completing, signal);
-  if (object !== null && !isOurs(object, completing.whole, parts)) throw existsFailure(completing.url);
+  if (object !== null && !isOurs(object, completing.whole, sent)) throw existsFailure(completing.url);
 }
 
 /** Looks at the object after an unclear response; a look that fails shows nothing. */
@@ -143,10 +141,10 @@ function orderedParts({ parts, sizeBytes, treeHash }: Completion): RecordedPart[
 /** Sends complete with the condition that no object exists, or without it where the store does not know conditions. */
 async function sendComplete(
   completing: Completing,
-  parts: readonly RecordedPart[],
+  sent: SentParts,
   signal: AbortSignal,
 ): Promise<{ response: CompleteMultipartUploadCommandOutput; remarks: readonly ArchiveRemark[] }> {
-  const send = (condition: { IfNoneMatch?: string }) => sendOnce(completing, parts, condition, signal);
+  const send = (condition: { IfNoneMatch?: string }) => sendOnce(completing, sent, condition, signal);
   if (!keepsObject(completing)) return { response: await send({}), remarks: [] };
   try {
     return { response: await send({ IfNoneMatch: '*' }), remarks: [] };
@@ -156,13 +154,31 @@ async function sendComplete(
   }
 }
 
+/** Returns the checksum of a part. Stores require it with complete, some of them also for checksums of all bytes. */
+function partChecksum({ checksum }: Completing, { linearHash, crc32 }: RecordedPart) {
+  if (checksum?.algorithm === 'SHA256' && linearHash !== null) {
+    return { ChecksumSHA256: base64OfHex(linearHash) };
+  }
+  const hasCrc = checksum?.algorithm === 'CRC32' && crc32 !== undefined;
+  return hasCrc ? { ChecksumCRC32: base64OfHex(crc32) } : {};
+}
+
+/** Returns what complete says of the whole object: only stores with checksums know these fields. */
+function wholeChecksum({ checksum, whole }: Completing, sent: SentParts) {
+  if (checksum === null) return {};
+  const size = { MpuObjectSize: whole.sizeBytes };
+  const { algorithm, type } = checksum;
+  const ofBytes = type === 'FULL_OBJECT' ? expectedChecksum({ algorithm, type }, sent) : null;
+  return ofBytes === null ? size : { ...size, ChecksumCRC32: ofBytes.value, ChecksumType: ofBytes.type };
+}
+
 async function sendOnce(
   completing: Completing,
-  parts: readonly RecordedPart[],
+  sentParts: SentParts,
   condition: { readonly IfNoneMatch?: string },
   signal: AbortSignal,
 ): Promise<CompleteMultipartUploadCommandOutput> {
-  const { caller, address, uploadId, hasChecksums, whole } = completing;
+  const { caller, address, uploadId, whole } = completing;
   const sent = { what: 'archive', index: null, hash: whole.treeHash } as const;
   const operation: Operation = { name: 'CompleteMultipartUpload', ...address, uploadId, sent };
   const input = {
@@ -170,14 +186,13 @@ async function sendOnce(
     Key: address.key,
     UploadId: uploadId,
     MultipartUpload: {
-      Parts: parts.map(({ etag, linearHash }, index) => ({
+      Parts: sentParts.parts.map((part, index) => ({
         PartNumber: index + 1,
-        ETag: `"${etag ?? ''}"`,
-        ...(hasChecksums && linearHash !== null && { ChecksumSHA256: base64OfHex(linearHash) }),
+        ETag: `"${part.etag ?? ''}"`,
+        ...partChecksum(completing, part),
       })),
     },
-    // Only stores with checksums know this field.
-    ...(hasChecksums && { MpuObjectSize: whole.sizeBytes }),
+    ...wholeChecksum(completing, sentParts),
     ...condition,
   };
   const response = await caller.call(operation, signal, (client, send, sdk) =>

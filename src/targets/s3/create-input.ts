@@ -3,7 +3,9 @@ import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
 import type { FailureContext } from '../../core/failures.js';
 import type { ObjectOptions, ObjectUpload } from '../../transfer/ports/target.js';
 import type { Dialect } from './dialect.js';
+import { isRefusedForChecksums } from './failures.js';
 import { OWN_ID_NAME } from './head-object.js';
+import type { UploadChecksum } from './upload-properties.js';
 
 /** The properties of an object besides its bytes. The request that creates its upload sets them. */
 export interface ObjectHeaders {
@@ -39,14 +41,16 @@ export function createInput(
   { bucket, key, dialect, object }: NewObject,
   { storageClass: named }: ObjectOptions,
   upload: ObjectUpload,
-  withChecksums: boolean,
+  checksum: UploadChecksum | null,
 ): CreateMultipartUploadCommandInput {
   type Input = CreateMultipartUploadCommandInput;
   return {
     Bucket: bucket,
     Key: key,
     Metadata: { [OWN_ID_NAME]: upload.ownId ?? '' },
-    ...(withChecksums && { ChecksumAlgorithm: 'SHA256' }),
+    ...(checksum !== null && { ChecksumAlgorithm: checksum.algorithm }),
+    // SHA-256 has one type only, and older stores do not know the field.
+    ...(checksum?.type === 'FULL_OBJECT' && { ChecksumType: checksum.type }),
     ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
     ...(object.sse !== null && {
       ServerSideEncryption: object.sse as NonNullable<Input['ServerSideEncryption']>,
@@ -54,4 +58,20 @@ export function createInput(
     ...(object.sseKmsKeyId !== null && { SSEKMSKeyId: object.sseKmsKeyId }),
     ...(object.tagging !== null && { Tagging: object.tagging }),
   };
+}
+
+/**
+ * Creates an upload with the first of these checksums that the store does not refuse.
+ * @param create sends the request
+ */
+export async function createWithFirst<T>(
+  [checksum = null, ...others]: readonly (UploadChecksum | null)[],
+  create: (checksum: UploadChecksum | null) => Promise<T>,
+): Promise<T> {
+  try {
+    return await create(checksum);
+  } catch (error) {
+    if (others.length === 0 || !isRefusedForChecksums(error)) throw error;
+    return createWithFirst(others, create);
+  }
 }

@@ -97,7 +97,7 @@ function trueStatus({ httpStatus, code }: ServiceResponse): number | null {
 
 /** Creates the failure for an upload of another program that calve cannot continue: the store would refuse each part. */
 export function foreignChecksums(algorithm: string): TransferError<'refused'> {
-  const detail = `the upload was created with ${algorithm} checksums of its parts, but calve sends only SHA256: resume it with the program that created it`;
+  const detail = `the upload was created with ${algorithm} checksums of its parts, but calve sends only SHA256 and CRC32: resume it with the program that created it`;
   return refusedFailure('UploadPart', 'rejected', detail);
 }
 
@@ -127,7 +127,7 @@ function readWrongHash({ code }: ServiceResponse, { sent }: Operation): string |
 }
 
 /**
- * Returns true if an upload was refused because SHA-256 checksums were requested. Most stores without checksums ignore the
+ * Returns true if a request was refused because of its checksum. Most stores without checksums ignore the
  * header, but some refuse it, each with a code of its own: `InvalidArgument: Unsupported header 'x-amz-…'`,
  * `NotImplemented`.
  */

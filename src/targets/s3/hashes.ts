@@ -1,5 +1,7 @@
 /** Converts hashes to and from the forms that S3's protocol uses. */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { crc32Hex } from '../../core/crc32.js';
 
 /** Node accepts no longer headers, and a list that has longer ETags has none that could be sent back. */
 const ETAG_MAX_LENGTH = 16 * 1024;
@@ -20,11 +22,10 @@ export function base64OfHex(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
 }
 
-/** Converts a SHA-256 from base64 to hex; null for anything else, a composite checksum (`…-3`) included. */
-export function sha256OfBase64(base64: string | undefined): string | null {
-  return /^[A-Za-z0-9+/]{43}=$/.test(base64 ?? '')
-    ? Buffer.from(base64 ?? '', 'base64').toString('hex')
-    : null;
+/** Converts a hash from base64 to hex; null for one of another length, or a composite checksum (`…-3`). */
+export function hexOfBase64(base64: string | undefined, sizeBytes: number): string | null {
+  const bytes = Buffer.from(base64 ?? '', 'base64');
+  return bytes.length === sizeBytes && bytes.toString('base64') === base64 ? bytes.toString('hex') : null;
 }
 
 /**
@@ -32,11 +33,12 @@ export function sha256OfBase64(base64: string | undefined): string | null {
  * Source: Amazon S3 user guide, "Checking object integrity" (composite checksums; multipart ETags are those of MD5).
  */
 export function compositeOf(
-  algorithm: 'md5' | 'sha256',
+  algorithm: 'md5' | 'sha256' | 'crc32',
   partHashesHex: readonly string[],
   encoding: 'hex' | 'base64',
 ): string {
-  const hash = createHash(algorithm);
-  for (const hex of partHashesHex) hash.update(Buffer.from(hex, 'hex'));
-  return `${hash.digest(encoding)}-${partHashesHex.length}`;
+  const digests = Buffer.from(partHashesHex.join(''), 'hex');
+  const hex =
+    algorithm === 'crc32' ? crc32Hex(crc32(digests)) : createHash(algorithm).update(digests).digest('hex');
+  return `${encoding === 'hex' ? hex : base64OfHex(hex)}-${partHashesHex.length}`;
 }

@@ -1,8 +1,10 @@
 /** Reads the properties of the object under a key, with a HEAD request. */
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { isDenied, isFailure } from '../../core/failures.js';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import { incompleteResponse } from '../aws/failures.js';
 import type { BucketCaller } from './client.js';
+import { readChecksum } from './compare-object.js';
 import type { Dialect } from './dialect.js';
 import type { Operation } from './failures.js';
 import { bareEtag } from './hashes.js';
@@ -19,8 +21,8 @@ export interface ExistingObject {
   readonly ownId: string | null;
   /** True if it is encrypted with keys of the store's key service or of the customer: its ETag is then not an MD5. */
   readonly isKeyEncrypted: boolean;
-  /** The SHA-256 over the checksums of its parts, in base64 with `-N`; null: none, or not asked for. */
-  readonly checksum: string | null;
+  /** Null: none that calve computes, or not asked for. */
+  readonly checksum: ObjectChecksum | null;
 }
 
 export interface ObjectAddress {
@@ -100,6 +102,6 @@ function parseObject(
     storageClass: dialect.ownClass(response.StorageClass ?? 'STANDARD'),
     ownId: response.Metadata?.[OWN_ID_NAME] ?? null,
     isKeyEncrypted: isKeyEncrypted(response),
-    checksum: response.ChecksumSHA256 ?? null,
+    checksum: readChecksum(response),
   };
 }

@@ -6,13 +6,14 @@ import { incompleteResponse, readId } from '../aws/failures.js';
 import { S3_CAPABILITIES } from './capabilities.js';
 import type { Dialect } from './dialect.js';
 import type { Operation } from './failures.js';
-import { bareEtag, sha256OfBase64 } from './hashes.js';
+import { bareEtag, hexOfBase64 } from './hashes.js';
 
 export interface NumberedPart {
   readonly number: number;
   readonly sizeBytes: number;
   readonly etag: string | null;
   readonly linearHash: string | null;
+  readonly crc32: string | null;
   readonly modifiedAt: string | null;
 }
 
@@ -35,7 +36,8 @@ export function parseParts(response: ListPartsCommandOutput, operation: Operatio
       number,
       sizeBytes,
       etag: bareEtag(part.ETag),
-      linearHash: sha256OfBase64(part.ChecksumSHA256),
+      linearHash: hexOfBase64(part.ChecksumSHA256, 32),
+      crc32: hexOfBase64(part.ChecksumCRC32, 4),
       modifiedAt: part.LastModified?.toISOString() ?? null,
     };
   });
@@ -69,8 +71,8 @@ export function remotePart(part: NumberedPart, partSizeBytes: number): RemotePar
   const index = part.number - 1;
   const startByte = index * partSizeBytes;
   const endByte = startByte + part.sizeBytes - 1;
-  const { etag, linearHash, modifiedAt } = part;
-  return { index, startByte, endByte, treeHash: null, etag, linearHash, modifiedAt };
+  const { etag, linearHash, crc32, modifiedAt } = part;
+  return { index, startByte, endByte, treeHash: null, etag, linearHash, crc32, modifiedAt };
 }
 
 /** Encodes the two markers of the store, the key and the id of an upload to that key, as one. */

@@ -27,25 +27,32 @@ export function locksObjects(headers: RequestHeaders): boolean {
 
 /**
  * The knowledge about one bucket. A bucket that locks its objects by default says so only when it refuses a part. That
- * part is then sent again with its MD5, and all later parts have theirs. MD5 costs CPU time, and S3 with SHA-256
- * checksums does not need it, so that the others have none.
+ * part is then sent again with its MD5, and all later parts have theirs. MD5 costs CPU time, and S3 with checksums does
+ * not need it, so that the others have none.
  */
 export class RequiredMd5 {
   #wasRequired = false;
 
-  /** @param isKnown true if the parts of this upload certainly need it */
+  /**
+   * Returns true if parts are sent with their MD5.
+   * @param isKnown true if the parts of this upload certainly need it
+   */
+  isSent(isKnown: boolean): boolean {
+    return isKnown || this.#wasRequired;
+  }
+
   async send(
     part: PreparedPart,
     isKnown: boolean,
     send: (md5: string | null) => Promise<PartReceipt>,
   ): Promise<PartReceipt> {
-    const withMd5 = isKnown || this.#wasRequired;
+    const withMd5 = this.isSent(isKnown);
     try {
-      return await send(withMd5 ? await part.md5() : null);
+      return await send(withMd5 ? await part.digest('md5') : null);
     } catch (error) {
       if (withMd5 || !isRefusedForMissingMd5(error)) throw error;
       this.#wasRequired = true;
-      return await send(await part.md5());
+      return await send(await part.digest('md5'));
     }
   }
 }

@@ -10,41 +10,73 @@ import { type ResponseHead, sendRepeated } from '../aws/repeated-request.js';
 import type { BucketCaller, Sdk } from './client.js';
 import type { Operation } from './failures.js';
 import { bareEtag, base64OfHex, isMd5 } from './hashes.js';
+import type { PartGuard } from './part-guard.js';
 
 export interface PartRequest {
   readonly bucket: string;
   readonly key: string;
   readonly uploadId: string;
-  /** True if the upload was created with SHA-256 checksums of its parts. */
-  readonly hasChecksums: boolean;
+  readonly guard: PartGuard;
   /** The part's MD5 in hex; null if it is not sent. */
   readonly md5: string | null;
   /** True if the ETag of a part is its MD5 on every store of this dialect, so that the two are compared. */
   readonly isEtagMd5: boolean;
 }
 
+/** The store has taken a part whose bytes the signature did not cover, and does not say that it compared the checksum. */
+export class UnconfirmedPartError extends Error {
+  override readonly name = 'UnconfirmedPartError';
+}
+
+/** The checksum of a part as its header and as the field of the SDK, without which the SDK would choose one of its own. */
+interface PartChecksum {
+  readonly header: 'x-amz-checksum-sha256' | 'x-amz-checksum-crc32';
+  readonly field: 'ChecksumSHA256' | 'ChecksumCRC32';
+  /** Base64. */
+  readonly value: string;
+}
+
+/** A part with what its request says about the bytes. */
+interface DescribedPart {
+  readonly request: PartRequest;
+  readonly part: PreparedPart;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly checksum: PartChecksum | null;
+}
+
 /**
- * Returns the headers that describe a part. The signature covers the linear hash: a store that checks signatures refuses
- * damaged bytes, and the SDK does not hash the body again.
+ * Returns the headers that describe a part. If the signature covers the linear hash, a store that checks signatures
+ * refuses damaged bytes. In both cases the SDK does not hash the body again.
  */
-function headersOf({ hasChecksums, md5 }: PartRequest, part: PreparedPart): Record<string, string> {
-  const { range, linearHash } = part;
-  return {
-    'content-length': String(range.sizeBytes),
-    'x-amz-content-sha256': linearHash,
-    ...(hasChecksums && { 'x-amz-checksum-sha256': base64OfHex(linearHash) }),
+async function describe(request: PartRequest, part: PreparedPart): Promise<DescribedPart> {
+  const { guard, md5 } = request;
+  const { isSigned } = guard;
+  const checksum = await checksumOf(guard, part);
+  const headers = {
+    'content-length': String(part.range.sizeBytes),
+    'x-amz-content-sha256': isSigned ? await part.digest('sha256') : 'UNSIGNED-PAYLOAD',
+    ...(checksum !== null && { [checksum.header]: checksum.value }),
     ...(md5 !== null && { 'content-md5': base64OfHex(md5) }),
   };
+  return { request, part, headers, checksum };
+}
+
+async function checksumOf({ checksum }: PartGuard, part: PreparedPart): Promise<PartChecksum | null> {
+  if (checksum === null) return null;
+  const isSha256 = checksum === 'SHA256';
+  const value = base64OfHex(await part.digest(isSha256 ? 'sha256' : 'crc32'));
+  return isSha256
+    ? { header: 'x-amz-checksum-sha256', field: 'ChecksumSHA256', value }
+    : { header: 'x-amz-checksum-crc32', field: 'ChecksumCRC32', value };
 }
 
 /** Creates the command that sends `part`. Its headers are set before the SDK signs. */
 function partCommand(
   sdk: Sdk,
-  request: PartRequest,
-  part: PreparedPart,
+  { request, part, headers, checksum }: DescribedPart,
   body: Readable | Uint8Array,
 ): UploadPartCommand {
-  const { range, linearHash } = part;
+  const { range } = part;
   const command = new sdk.UploadPartCommand({
     Bucket: request.bucket,
     Key: request.key,
@@ -52,12 +84,11 @@ function partCommand(
     PartNumber: range.index + 1,
     ContentLength: range.sizeBytes,
     Body: body as Exclude<UploadPartCommand['input']['Body'], undefined>,
-    // Without it the SDK would choose a checksum of its own.
-    ...(request.hasChecksums && { ChecksumSHA256: base64OfHex(linearHash) }),
+    ...(checksum !== null && { [checksum.field]: checksum.value }),
   });
   command.middlewareStack.add(
     (next) => (args) => {
-      Object.assign((args.request as { headers: Record<string, string> }).headers, headersOf(request, part));
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headers);
       return next(args);
     },
     { step: 'build', priority: 'high', name: 'knownHash' },
@@ -72,10 +103,10 @@ function isKeyEncrypted({ headers }: ResponseHead): boolean {
   return customer !== undefined || (sse !== undefined && sse !== 'AES256');
 }
 
+/** @throws UnconfirmedPartError; TransferError `checksum` (retryClass `corrupt`) */
 function receiptOf(
   response: ResponseHead,
-  request: PartRequest,
-  part: PreparedPart,
+  { request, part, checksum }: DescribedPart,
   operation: Operation,
 ): PartReceipt {
   const etag = bareEtag(response.headers['etag']);
@@ -84,18 +115,20 @@ function receiptOf(
     const facts = { what: 'part', index: part.range.index, expected, got } as const;
     throw new TransferError('checksum', facts, { retryClass: 'corrupt' });
   };
-  const checksum = response.headers['x-amz-checksum-sha256'];
-  const expectedChecksum = base64OfHex(part.linearHash);
-  if (checksum !== undefined && checksum !== expectedChecksum) failChecksum(expectedChecksum, checksum);
-  const { md5, isEtagMd5 } = request;
+  const confirmed = checksum === null ? undefined : response.headers[checksum.header];
+  if (confirmed !== undefined && confirmed !== checksum?.value) {
+    failChecksum(checksum?.value ?? '', confirmed);
+  }
+  const { md5, isEtagMd5, guard } = request;
   const isComparable = isEtagMd5 && isMd5(etag) && !isKeyEncrypted(response);
   if (md5 !== null && isComparable && etag !== md5) failChecksum(md5, etag);
+  if (!guard.isSigned && checksum !== null && confirmed === undefined) throw new UnconfirmedPartError();
   return { treeHash: part.treeHash, etag };
 }
 
 /**
  * @throws TransferError `checksum` (retryClass `corrupt`) if the store received other bytes; the body's own error if it
- * cannot be read; the errors of Caller
+ * cannot be read; the errors of Caller; UnconfirmedPartError
  */
 export async function sendPart(
   caller: BucketCaller,
@@ -103,16 +136,21 @@ export async function sendPart(
   part: PreparedPart,
   sending: PartSending,
 ): Promise<PartReceipt> {
-  const { bucket, key, uploadId } = request;
-  const sent = { what: 'part', index: part.range.index, hash: part.linearHash } as const;
+  const { bucket, key, uploadId, guard } = request;
+  const described = await describe(request, part);
+  const { sha256, crc32, md5 } = part.digests;
+  const hash = sha256 ?? crc32 ?? md5 ?? part.treeHash;
+  const sent = { what: 'part', index: part.range.index, hash } as const;
   const operation: Operation = { name: 'UploadPart', bucket, key, uploadId, sent };
   return withBody(part, sending, async (body, ending) => {
     const response = await caller.call(operation, ending.signal, (client, options, sdk) => {
-      const command = (content: Readable | Uint8Array) => partCommand(sdk, request, part, content);
+      const command = (content: Readable | Uint8Array) => partCommand(sdk, described, content);
       const query = { partNumber: String(part.range.index + 1) };
-      const variation = { headers: headersOf(request, part), query, body };
-      return sendRepeated(client, { key: `${key} ${uploadId}`, command, variation }, options);
+      const variation = { headers: described.headers, query, body };
+      // A copy keeps the headers of the first part, so that another checksum needs another template.
+      const template = `${key} ${uploadId} ${guard.checksum}`;
+      return sendRepeated(client, { key: template, command, variation }, options);
     });
-    return receiptOf(response, request, part, operation);
+    return receiptOf(response, described, operation);
   });
 }

@@ -4,7 +4,7 @@ import { isDenied, isFailure, withContext } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
 import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
-import type { PreparedPart } from '../../transfer/ports/source.js';
+import type { PartHash, PreparedPart } from '../../transfer/ports/source.js';
 import type { CatalogueEntry, RecordedPart } from '../../transfer/ports/state.js';
 import type {
   AbortResponse,
@@ -31,22 +31,19 @@ import { S3_CAPABILITIES } from './capabilities.js';
 import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
 import { completeObject, existsFailure } from './complete.js';
-import { createInput, givenOptions, type ObjectHeaders } from './create-input.js';
+import { createInput, createWithFirst, givenOptions, type ObjectHeaders } from './create-input.js';
 import type { Dialect } from './dialect.js';
-import {
-  classify,
-  foreignChecksums,
-  isRefusedForChecksums,
-  isRefusedKey,
-  type Operation,
-} from './failures.js';
+import { classify, foreignChecksums, isRefusedKey, type Operation } from './failures.js';
 import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
+import { KnownUploads } from './known-uploads.js';
 import { listObjectsPage } from './list-objects.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
-import { locksObjects, RequiredMd5 } from './required-md5.js';
+import type { PartGuard } from './part-guard.js';
+import { locksObjects } from './required-md5.js';
+import { sendGuarded } from './send-guarded.js';
 import { sendPart } from './send-part.js';
 import { compareTags } from './tags.js';
-import { foreignAlgorithmOf, hasSha256Checksums, type UploadProperties } from './upload-properties.js';
+import { recordedChecksum, type UploadChecksum, type UploadProperties } from './upload-properties.js';
 
 export interface BucketTargetOptions extends ClientOptions {
   readonly dialect: Dialect;
@@ -62,14 +59,15 @@ export interface BucketTargetOptions extends ClientOptions {
 /** The state that the targets of all keys share. */
 interface BucketState {
   readonly caller: BucketCaller;
-  /** By upload id. */
-  readonly uploads: Map<string, UploadProperties>;
-  readonly requiredMd5: RequiredMd5;
+  readonly uploads: KnownUploads;
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
   const caller = serviceCaller(s3ClientLoader(options), classify, isRefusedKey);
-  return new KeyTarget(options, { caller, uploads: new Map(), requiredMd5: new RequiredMd5() });
+  const { dialect, endpoint, trust, requestHeaders } = options;
+  const isSafe = !endpoint?.startsWith('http:') && trust.verify;
+  const uploads = new KnownUploads({ dialect, isSafe }, locksObjects(requestHeaders));
+  return new KeyTarget(options, { caller, uploads });
 }
 
 class KeyTarget implements Target {
@@ -130,31 +128,22 @@ class KeyTarget implements Target {
   async createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload> {
     const { dialect, url } = this.#options;
     const options = request.object ?? { storageClass: null, noOverwrite: false };
-    if (options.noOverwrite && (await headIfAllowed(this.#check(false), signal)) !== null)
+    if (options.noOverwrite && (await headIfAllowed(this.#check(null), signal)) !== null)
       throw existsFailure(url);
     const storageClass = options.storageClass ?? dialect.defaultStorageClass;
     const object: ObjectUpload = { ...options, storageClass, ownId: randomUUID() };
     const operation = this.#operation('CreateMultipartUpload');
-    const create = (withChecksums: boolean) => {
-      const input = createInput(this.#options, options, object, withChecksums);
+    const create = (checksum: UploadChecksum | null) => {
+      const input = createInput(this.#options, options, object, checksum);
       return this.#bucket.caller.call(operation, signal, (client, send, sdk) =>
         client.send(new sdk.CreateMultipartUploadCommand(input), send),
       );
     };
-    const response = await create(dialect.asksForChecksums)
-      .catch((error: unknown) => {
-        if (dialect.asksForChecksums && isRefusedForChecksums(error)) return create(false);
-        throw error;
-      })
-      .catch((error: unknown) => {
-        throw withContext(error, givenOptions(this.#options, options));
-      });
-    const uploadId = readId(response.UploadId, operation, 'upload id');
-    const { partSizeBytes } = request.plan;
-    this.#bucket.uploads.set(uploadId, {
-      hasChecksums: response.ChecksumAlgorithm === 'SHA256',
-      partSizeBytes,
+    const response = await createWithFirst(this.#bucket.uploads.asked, create).catch((error: unknown) => {
+      throw withContext(error, givenOptions(this.#options, options));
     });
+    const uploadId = readId(response.UploadId, operation, 'upload id');
+    this.#bucket.uploads.created(uploadId, response, request.plan.partSizeBytes);
     return { uploadId, object };
   }
 
@@ -165,14 +154,20 @@ class KeyTarget implements Target {
     watch: PartWatch = () => false,
   ): Promise<PartReceipt> {
     signal.throwIfAborted();
-    const { dialect, requestHeaders } = this.#options;
-    const { caller, requiredMd5 } = this.#bucket;
-    const hasChecksums = await this.#hasChecksums(uploadId, signal);
-    const isMd5Known = dialect.sendsMd5 || (!hasChecksums && locksObjects(requestHeaders));
-    return requiredMd5.send(part, isMd5Known, (md5) => {
-      const request = { ...this.#address, uploadId, hasChecksums, md5, isEtagMd5: dialect.sendsMd5 };
-      return sendPart(caller, request, part, { signal, watch });
-    });
+    const { dialect } = this.#options;
+    const { caller, uploads } = this.#bucket;
+    const upload = await this.#propertiesOf(uploadId, signal);
+    const send = (properties: UploadProperties, guard: PartGuard): Promise<PartReceipt> => {
+      return uploads.requiredMd5.send(part, uploads.needsMd5(properties), (md5) => {
+        const request = { ...this.#address, uploadId, guard, md5, isEtagMd5: dialect.sendsMd5 };
+        return sendPart(caller, request, part, { signal, watch });
+      });
+    };
+    return sendGuarded(uploads, { uploadId, upload }, send);
+  }
+
+  partHashes(uploadId: string): readonly PartHash[] {
+    return this.#bucket.uploads.partHashes(uploadId);
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
@@ -195,8 +190,7 @@ class KeyTarget implements Target {
     const listed = parseParts(response, operation);
     const partSizeBytes =
       recordedPartSizeBytes ?? uploads.get(uploadId)?.partSizeBytes ?? partSizeShown(listed);
-    const hasChecksums = hasSha256Checksums(response, uploads.get(uploadId));
-    uploads.set(uploadId, { hasChecksums, foreignAlgorithm: foreignAlgorithmOf(response), partSizeBytes });
+    uploads.listed(uploadId, response, partSizeBytes);
     const { parts, marker } = cutPage(listed, page.limit);
     const remoteParts = parts.map((part) => remotePart(part, partSizeBytes ?? 0));
     return { partSizeBytes, description: null, createdAt: null, parts: remoteParts, marker };
@@ -204,11 +198,12 @@ class KeyTarget implements Target {
 
   async complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive> {
     // An upload that no longer exists reports nothing; completeObject then checks the object itself.
-    const hasChecksums = await this.#hasChecksums(uploadId, signal).catch((error: unknown) => {
-      if (isFailure(error, 'not-found')) return false;
+    const upload = await this.#propertiesOf(uploadId, signal).catch((error: unknown) => {
+      if (isFailure(error, 'not-found')) return this.#bucket.uploads.guess();
       throw error;
     });
-    const check = this.#check(hasChecksums);
+    const isKnown = upload.isGuess !== true || upload.checksum === null;
+    const check = this.#check(isKnown ? upload.checksum : recordedChecksum(whole.parts.values()));
     const archive = await completeObject({ ...check, uploadId, whole }, signal);
     const { tagging } = this.#options.object;
     const remark = tagging === null ? null : await compareTags(check, tagging, signal);
@@ -216,23 +211,24 @@ class KeyTarget implements Target {
   }
 
   async findArchive(
-    { uploadId, sizeBytes, object }: OwnUpload,
+    { uploadId, object, ...sizes }: OwnUpload,
     readParts: () => Promise<ReadonlyMap<number, RecordedPart>>,
     signal: AbortSignal,
   ): Promise<FinishedArchive | null> {
-    const hasChecksums =
-      this.#bucket.uploads.get(uploadId)?.hasChecksums ?? this.#options.dialect.asksForChecksums;
-    const check = this.#check(hasChecksums);
+    const { checksum } = this.#bucket.uploads.get(uploadId) ?? this.#bucket.uploads.guess();
+    const check = this.#check(checksum);
     const seen = await headIfAllowed(check, signal);
     const isOurs = seen !== null && object.ownId !== null && seen.ownId === object.ownId;
-    if (!isOurs || seen.sizeBytes !== sizeBytes) return null;
+    if (!isOurs || seen.sizeBytes !== sizes.sizeBytes) return null;
     const parts = [...(await readParts())].sort(([a], [b]) => a - b).map(([, part]) => part);
-    const { result } = await compareExisting(check, seen, parts, signal);
-    return result === 'same' ? finishedArchive(check.url, { object }, { seen, response: null }) : null;
+    const sent = { parts, ...sizes };
+    const { result } = await compareExisting(check, seen, sent, signal);
+    if (result !== 'same') return null;
+    return finishedArchive(check, { whole: { object }, sent }, { seen, response: null });
   }
 
   async exists({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
-    const existing = await headObject(this.#check(false), signal);
+    const existing = await headObject(this.#check(null), signal);
     if (existing === null || existing.sizeBytes !== plan.sizeBytes) return false;
     return existing.etag === (object?.etag ?? existing.etag);
   }
@@ -291,19 +287,20 @@ class KeyTarget implements Target {
     return { name, ...this.#address, uploadId, sent: null };
   }
 
-  #check(hasChecksums: boolean): ObjectCheck {
+  #check(checksum: UploadChecksum | null): ObjectCheck {
     const { dialect, url, endpointForState } = this.#options;
     // A store at an endpoint of its own may compute ETags in its own way.
     const hasKnownEtags = dialect.documentsEtags || endpointForState === null;
     const { caller } = this.#bucket;
-    return { caller, dialect, address: this.#address, url, hasChecksums, hasKnownEtags };
+    return { caller, dialect, address: this.#address, url, checksum, hasKnownEtags };
   }
 
-  async #hasChecksums(uploadId: string, signal: AbortSignal): Promise<boolean> {
-    if (!this.#options.dialect.asksForChecksums) return false;
-    const upload = this.#bucket.uploads.get(uploadId) ?? (await this.#readProperties(uploadId, signal));
+  async #propertiesOf(uploadId: string, signal: AbortSignal): Promise<UploadProperties> {
+    const known = this.#bucket.uploads.get(uploadId);
+    if (!this.#options.dialect.asksForChecksums) return known ?? { checksum: null, partSizeBytes: null };
+    const upload = known ?? (await this.#readProperties(uploadId, signal));
     if (upload.foreignAlgorithm != null) throw foreignChecksums(upload.foreignAlgorithm);
-    return upload.hasChecksums;
+    return upload;
   }
 
   async #readProperties(uploadId: string, signal: AbortSignal): Promise<UploadProperties> {
@@ -313,7 +310,7 @@ class KeyTarget implements Target {
     } catch (error) {
       if (!isDenied(error)) throw error;
       // These credentials may not list. A store without checksums ignores those that calve sends.
-      uploads.set(uploadId, { hasChecksums: true, partSizeBytes: null });
+      return uploads.set(uploadId, uploads.guess());
     }
     return uploads.get(uploadId) as UploadProperties;
   }

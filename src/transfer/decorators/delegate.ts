@@ -16,6 +16,7 @@ export function delegate(target: Target, overrides: (inner: Target) => Partial<T
     serviceTimeMs: (...args) => target.serviceTimeMs(...args),
     locate: (...args) => target.locate(...args),
     createUpload: (...args) => target.createUpload(...args),
+    partHashes: (uploadId) => target.partHashes(uploadId),
     sendPart: (...args) => target.sendPart(...args),
     listPartsPage: (...args) => target.listPartsPage(...args),
     complete: (...args) => target.complete(...args),

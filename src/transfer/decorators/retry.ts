@@ -25,7 +25,7 @@ function retriedMethods(
   target: Target,
   retrier: Retrier,
   tools: RetryTools,
-): Omit<Target, 'capabilities' | 'partTimeMs' | 'at' | 'close'> {
+): Omit<Target, 'capabilities' | 'partTimeMs' | 'at' | 'partHashes' | 'close'> {
   const { storesObjects } = target.capabilities;
   const container = storesObjects ? 'bucket' : 'vault';
   return {

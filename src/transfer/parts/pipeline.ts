@@ -14,7 +14,7 @@ import {
   partRange,
   streamRange,
 } from '../../core/part-plan.js';
-import type { BufferedPart, PreparedPart, Source, StreamSource } from '../ports/source.js';
+import type { BufferedPart, PartHash, PreparedPart, Source, StreamSource } from '../ports/source.js';
 import type { RecordedPart } from '../ports/state.js';
 
 /** Parts that are read and hashed beyond those in the lanes, so that a lane that ends finds the next one ready. */
@@ -89,19 +89,24 @@ export interface FileParts {
   readonly source: Source;
   readonly plan: PartPlan;
   readonly indexes: Iterable<number>;
+  /** Returns the hashes that the part is needed with, beside the tree hash. Asked when the part is read. */
+  readonly hashes: (index: number) => readonly PartHash[];
   /** Hashes that need not be computed again, by index. */
   readonly recorded?: ReadonlyMap<number, RecordedPart>;
 }
 
 /** Returns the jobs of a file's parts, in the order of the file. */
-export function fileJobs({ source, plan, indexes, recorded }: FileParts): Pipeline['jobs'] {
+export function fileJobs({ source, plan, indexes, hashes, recorded }: FileParts): Pipeline['jobs'] {
   const inOrder = [...indexes].sort((a, b) => a - b);
   return function* () {
     for (const index of inOrder) {
       const range = partRange(plan, index);
       yield {
         range,
-        prepare: (signal) => source.prepare(range, plan.partSizeBytes, signal, recorded?.get(index)),
+        prepare: (signal) => {
+          const wanted = { hashes: hashes(index), recorded: recorded?.get(index) };
+          return source.prepare(range, plan.partSizeBytes, signal, wanted);
+        },
         release: () => undefined,
       };
     }
@@ -114,13 +119,15 @@ export interface StreamParts {
   readonly first: BufferedPart;
   readonly partSizeBytes: number;
   readonly limits: PartLimits;
+  /** Returns the hashes that a part is needed with, beside the tree hash. Asked when the part is read. */
+  readonly hashes: () => readonly PartHash[];
 }
 
 /**
  * Returns the jobs of a stream's parts, as it is read.
  * @throws TransferError `limit` for a part that the service does not accept; the errors of the stream
  */
-export function streamJobs({ source, first, partSizeBytes, limits }: StreamParts): Pipeline['jobs'] {
+export function streamJobs({ source, first, partSizeBytes, limits, hashes }: StreamParts): Pipeline['jobs'] {
   const rangeOf = (part: BufferedPart, index: number): PartRange => {
     try {
       return streamRange({ partSizeBytes }, index, part.sizeBytes, limits);
@@ -136,7 +143,7 @@ export function streamJobs({ source, first, partSizeBytes, limits }: StreamParts
       const range = rangeOf(buffered, index);
       yield {
         range,
-        prepare: (either) => buffered.prepare(range, either),
+        prepare: (either) => buffered.prepare(range, either, hashes()),
         release: () => buffered.release(),
       };
       part = await source.next(signal);

@@ -87,21 +87,32 @@ function byIndex(
   return { listed, wrongSize };
 }
 
-function hasHash({ treeHash, linearHash = null, etag }: RemotePart): boolean {
-  return treeHash !== null || linearHash !== null || etag !== null;
+function hasHash({ treeHash, linearHash = null, crc32 = null, etag }: RemotePart): boolean {
+  return treeHash !== null || linearHash !== null || crc32 !== null || etag !== null;
 }
 
 function isAlike(a: RemotePart | null, b: RemotePart | null): boolean {
-  const hashes = (part: RemotePart | null): unknown[] => [part?.treeHash, part?.linearHash, part?.etag];
+  const hashes = (part: RemotePart | null): unknown[] => [
+    part?.treeHash,
+    part?.linearHash,
+    part?.crc32,
+    part?.etag,
+  ];
   return JSON.stringify(hashes(a)) === JSON.stringify(hashes(b));
 }
 
-/** Compares by the strongest hash that both have. @returns null when they share none */
+/**
+ * Compares by the strongest hash that both have, and by CRC-32 and ETag together, because a CRC-32 is short.
+ * @returns null when they share none
+ */
 function hasSameHash(record: RecordedPart, remote: RemotePart): boolean | null {
   if (remote.treeHash !== null) return record.treeHash === remote.treeHash;
-  const { linearHash = null } = remote;
+  const { linearHash = null, crc32 = null } = remote;
   if (linearHash !== null && record.linearHash !== null) return record.linearHash === linearHash;
-  return remote.etag !== null && record.etag !== undefined ? record.etag === remote.etag : null;
+  const sameCrc = crc32 !== null && record.crc32 !== undefined ? record.crc32 === crc32 : null;
+  const sameEtag = remote.etag !== null && record.etag !== undefined ? record.etag === remote.etag : null;
+  if (sameCrc === null || sameEtag === null) return sameCrc ?? sameEtag;
+  return sameCrc && sameEtag;
 }
 
 function foreignPart(part: RemotePart, plan: PartPlan): TransferError<'source'> {

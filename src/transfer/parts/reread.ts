@@ -2,12 +2,12 @@
 import { isFailure, TransferError } from '../../core/failures.js';
 import { partRange } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
-import type { PreparedPart, Source } from '../ports/source.js';
+import type { PartHash, PreparedPart, Source } from '../ports/source.js';
 import type { Journal, RecordedPart } from '../ports/state.js';
 import type { RemotePart } from '../ports/target.js';
 import type { Session } from '../session.js';
 import { type FileParts, fileJobs, runPipeline } from './pipeline.js';
-import { recordOf } from './send.js';
+import { type PartSession, recordOf } from './send.js';
 
 type ReadSession = Pick<Session, 'report' | 'concurrency' | 'signal'>;
 
@@ -49,7 +49,7 @@ export async function hasRecordedParts(
   try {
     await readParts(
       session,
-      { source, plan: head.plan, indexes: recorded.keys() },
+      { source, plan: head.plan, indexes: recorded.keys(), hashes: () => [] },
       async ({ range, treeHash }) => {
         if (recorded.get(range.index)?.treeHash !== treeHash) throw differs;
         readBytes += range.sizeBytes;
@@ -63,14 +63,15 @@ export async function hasRecordedParts(
   return true;
 }
 
-/** Reads parts and returns their hashes, with the MD5 as the ETag. @throws TransferError `source` */
+/** Reads parts and returns all their hashes, with the MD5 as the ETag. @throws TransferError `source` */
 export async function hashParts(
   session: ReadSession,
-  parts: FileParts,
+  parts: Omit<FileParts, 'hashes' | 'recorded'>,
 ): Promise<ReadonlyMap<number, RecordedPart>> {
   const hashed = new Map<number, RecordedPart>();
-  await readParts(session, parts, async (part) => {
-    hashed.set(part.range.index, recordOf(part, await part.md5()));
+  const hashes = (): readonly PartHash[] => ['sha256', 'crc32', 'md5'];
+  await readParts(session, { ...parts, hashes }, async (part) => {
+    hashed.set(part.range.index, recordOf(part, await part.digest('md5')));
   });
   return hashed;
 }
@@ -92,25 +93,31 @@ export async function confirmTouched(
 
 /**
  * Reads the parts that only the service knows, and compares them with what it lists. Those that are equal are recorded
- * in the journal, and their hashes added to `hashes`.
+ * in the journal, and their hashes added to `treeHashes`.
  * @returns the indexes of those that differ, which must be sent again
  */
 export async function compareRemoteParts(
-  session: ReadSession,
+  session: Pick<PartSession, 'target'> & ReadSession,
   { source, journal }: { readonly source: Source; readonly journal: Journal },
   remote: ReadonlyMap<number, RemotePart>,
-  hashes: Map<number, TreeHash>,
+  treeHashes: Map<number, TreeHash>,
 ): Promise<number[]> {
   const different: number[] = [];
-  const { plan } = journal.upload.head;
-  await readParts(session, { source, plan, indexes: remote.keys() }, async (part) => {
+  const { plan, uploadId } = journal.upload.head;
+  const hashes = (index: number): readonly PartHash[] => {
+    const compared = comparedHash(remote.get(index));
+    // Complete needs what the other parts were sent with.
+    const sent = session.target.partHashes(uploadId);
+    return compared === 'tree' ? sent : [...new Set([...sent, compared])];
+  };
+  await readParts(session, { source, plan, indexes: remote.keys(), hashes }, async (part) => {
     const { index, sizeBytes } = part.range;
     const held = remote.get(index);
     if (held === undefined || !(await isEqual(part, held))) {
       different.push(index);
       return;
     }
-    hashes.set(index, part.treeHash);
+    treeHashes.set(index, part.treeHash);
     const recorded: RecordedPart = recordOf(part, held.etag);
     await journal.recordPart(index, recorded);
     session.report({ type: 'part', index, sizeBytes, reused: true });
@@ -118,9 +125,17 @@ export async function compareRemoteParts(
   return different;
 }
 
-/** Compares by the strongest hash that the service lists. An ETag that is not the MD5 of the bytes proves nothing. */
+/** Returns the hash by which a listed part is compared. An ETag may be no MD5, so that any other hash comes first. */
+function comparedHash(held: RemotePart | undefined): PartHash | 'tree' {
+  if (typeof held?.treeHash === 'string') return 'tree';
+  if (typeof held?.linearHash === 'string') return 'sha256';
+  return typeof held?.crc32 === 'string' ? 'crc32' : 'md5';
+}
+
+/** An ETag that is not the MD5 of the bytes proves nothing. */
 async function isEqual(part: PreparedPart, held: RemotePart): Promise<boolean> {
-  if (held.treeHash !== null) return part.treeHash === held.treeHash;
-  const { linearHash = null } = held;
-  return linearHash === null ? (await part.md5()) === held.etag : part.linearHash === linearHash;
+  const compared = comparedHash(held);
+  if (compared === 'tree') return part.treeHash === held.treeHash;
+  const listed = { sha256: held.linearHash, crc32: held.crc32, md5: held.etag }[compared];
+  return (await part.digest(compared)) === listed;
 }

@@ -125,10 +125,11 @@ async function sendFileParts(
   session: PartSession,
   job: PartsJob,
   indexes: readonly number[],
-  hashes: Map<number, TreeHash>,
+  treeHashes: Map<number, TreeHash>,
 ): Promise<void> {
   const { source, journal } = job;
   const { plan, uploadId } = journal.upload.head;
+  const hashes = () => session.target.partHashes(uploadId);
   const send = async (
     wanted: readonly number[],
     recorded: ReadonlyMap<number, RecordedPart>,
@@ -136,10 +137,10 @@ async function sendFileParts(
     const damaged: number[] = [];
     await sendParts(session, {
       uploadId,
-      jobs: fileJobs({ source, plan, indexes: wanted, recorded }),
+      jobs: fileJobs({ source, plan, indexes: wanted, hashes, recorded }),
       sizeBytes: plan.sizeBytes,
       record: async ({ range, treeHash }, record) => {
-        hashes.set(range.index, treeHash);
+        treeHashes.set(range.index, treeHash);
         await journal.recordPart(range.index, record);
       },
       skipDamaged: (index) => recorded.has(index) && damaged.push(index) > 0,

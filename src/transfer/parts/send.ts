@@ -57,8 +57,9 @@ function withPossiblePartSize(
 }
 
 /** Returns what the journal keeps of a part that the service holds. */
-export function recordOf({ treeHash, linearHash }: PreparedPart, etag: string | null): RecordedPart {
-  return etag === null ? { treeHash, linearHash } : { treeHash, linearHash, etag };
+export function recordOf({ treeHash, digests }: PreparedPart, etag: string | null): RecordedPart {
+  const { sha256: linearHash = null, crc32 } = digests;
+  return { treeHash, linearHash, ...(crc32 !== undefined && { crc32 }), ...(etag !== null && { etag }) };
 }
 
 /** Returns the tree hash of the whole, from the hashes of its parts by index. */

@@ -1,7 +1,7 @@
 /** The port to the bytes that are sent: files, and streams that come once. Adapters in `source` implement it. */
 import type { Fingerprint, Sameness } from '../../core/fingerprint.js';
 import type { PartRange } from '../../core/part-plan.js';
-import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
+import type { TreeHash } from '../../core/tree-hash.js';
 import type { RecordedPart } from './state.js';
 
 /** The place of a part's bytes that every thread of the process can read. */
@@ -17,17 +17,35 @@ export type BytesLocation =
       readonly path: string;
     };
 
+/** A hash that requests or answers have, beside the tree hash. `sha256` is the linear hash. */
+export type PartHash = 'sha256' | 'md5' | 'crc32';
+
+/** Lower-case hex digits: 64, 32 and 8. */
+export type PartDigests = { readonly [H in PartHash]?: string };
+
+/** The hashes that are computed while a part is read. */
+export interface WantedHashes {
+  /** Those that the requests of the part contain; the tree hash is always known. */
+  readonly hashes: readonly PartHash[];
+  /**
+   * Hashes that a journal recorded. If they are all that is wanted, the part is only read; the service refuses the part
+   * if they do not belong to its bytes.
+   */
+  readonly recorded?: RecordedPart | undefined;
+}
+
 /** A part that was read and hashed. It can be sent as often as necessary. */
 export interface PreparedPart {
   readonly range: PartRange;
-  readonly linearHash: LinearHash;
   readonly treeHash: TreeHash;
+  /** The hashes that are known so far. */
+  readonly digests: PartDigests;
   /** Returns the part's bytes, new for each attempt: in memory, or a stream of exactly `range.sizeBytes`. */
   body(): Uint8Array | NodeJS.ReadableStream;
   /** The place of the same bytes; null if only `body` gives them. */
   readonly location: BytesLocation | null;
-  /** Returns 32 lower-case hex digits. Computed at the first call, unless the source was opened to know it. */
-  md5(): Promise<string>;
+  /** Returns a hash. One that was not wanted is computed at the first call, from all bytes of the part. */
+  digest(hash: PartHash): Promise<string>;
   /** Gives the memory back. The part is not used afterwards. Idempotent. */
   release(): void;
 }
@@ -48,15 +66,13 @@ export interface Source {
   /**
    * Reads and hashes one part, in a hashing thread unless the work is small. Waits while all buffers are in use: that
    * bounds the pipeline.
-   * @param recorded hashes that a journal recorded, so that the part is only read; the service refuses the part if
-   * they do not belong to its bytes
    * @throws TransferError `source` when the file is shorter than it was, or cannot be read
    */
   prepare(
     range: PartRange,
     partSizeBytes: number,
     signal: AbortSignal,
-    recorded?: RecordedPart,
+    wanted: WantedHashes,
   ): Promise<PreparedPart>;
   /** Reads the whole file again and returns its tree hash. @throws TransferError `source` */
   treeHash(signal: AbortSignal, onRead?: OnRead): Promise<TreeHash>;
@@ -89,7 +105,7 @@ export interface BufferedPart {
   /** 0 only when the stream is empty. */
   readonly sizeBytes: number;
   /** Hashes the part in a hashing thread. Call it once; the part is released if this rejects. */
-  prepare(range: PartRange, signal: AbortSignal): Promise<PreparedPart>;
+  prepare(range: PartRange, signal: AbortSignal, hashes: readonly PartHash[]): Promise<PreparedPart>;
   /** Gives the memory of a part that is not prepared back. Idempotent. */
   release(): void;
 }

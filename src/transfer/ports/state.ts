@@ -1,4 +1,6 @@
 /** The ports to what calve keeps on disk: journals, locks and the catalogue. Adapters in `state` implement them. */
+
+import type { Crc32 } from '../../core/crc32.js';
 import type { Fingerprint } from '../../core/fingerprint.js';
 import type { TargetConnection, UploadIdentity } from '../../core/identity.js';
 import type { PartPlan } from '../../core/part-plan.js';
@@ -21,7 +23,10 @@ export interface JournalHead {
 /** The journal's record of a part that the service holds. */
 export interface RecordedPart {
   readonly treeHash: TreeHash;
+  /** Null if no request needed it. */
   readonly linearHash: LinearHash | null;
+  /** Absent if no request needed it. */
+  readonly crc32?: Crc32;
   /** As the service gave it, without its quotes; absent where it gives none. */
   readonly etag?: string;
 }

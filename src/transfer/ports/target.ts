@@ -1,10 +1,13 @@
 /** The port to a service that takes an archive in parts. Adapters in `targets` implement it. */
+
+import type { Crc32 } from '../../core/crc32.js';
 import type { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import type { PartLimits, PartPlan } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
 import type { ArchiveLister } from './archive-list.js';
-import type { PreparedPart } from './source.js';
+import type { PartHash, PreparedPart } from './source.js';
 import type { CatalogueEntry, RecordedPart } from './state.js';
 
 /** The facts about a kind of service that are known without a request. */
@@ -42,6 +45,7 @@ export interface ObjectUpload extends ObjectOptions {
 export interface OwnUpload {
   readonly uploadId: string;
   readonly sizeBytes: number;
+  readonly partSizeBytes: number;
   readonly object: ObjectUpload;
 }
 
@@ -50,6 +54,8 @@ export interface ObjectFacts {
   readonly etag: string | null;
   readonly versionId: string | null;
   readonly storageClass: string | null;
+  /** Absent if its upload had none. */
+  readonly checksum?: ObjectChecksum;
 }
 
 export interface CreateUploadRequest {
@@ -73,8 +79,8 @@ export interface PartReceipt {
 
 /**
  * A part that the service says it holds. `endByte` is inclusive; ranges are as the service gave them. Each service
- * lists its own hashes: vaults the tree hash, S3 the plain SHA-256 (if the upload was created with it) and an ETag,
- * which is the MD5 unless the service encrypts.
+ * lists its own hashes: vaults the tree hash, S3 the plain SHA-256 or the CRC-32 (if the upload was created with it) and
+ * an ETag, which is the MD5 unless the service encrypts.
  */
 export interface RemotePart {
   /** Given by services that number their parts. The range then follows from it and from the size of the parts. */
@@ -84,6 +90,7 @@ export interface RemotePart {
   readonly treeHash: TreeHash | null;
   readonly etag: string | null;
   readonly linearHash?: LinearHash | null;
+  readonly crc32?: Crc32 | null;
   /** ISO-8601 UTC: when it arrived. */
   readonly modifiedAt?: string | null;
 }
@@ -147,6 +154,7 @@ export interface CredentialFacts {
 
 /** The facts that complete an upload: a vault needs size and tree hash, a bucket the checksum of each part. */
 export interface Completion extends WholeArchive {
+  readonly partSizeBytes: number;
   /** All parts by index, as the journal recorded them. */
   readonly parts: ReadonlyMap<number, RecordedPart>;
   /** True if complete was sent so recently, without an answer, that the service may still work on it. */
@@ -229,6 +237,12 @@ export interface Target extends ArchiveLister {
    * @throws TransferError `exists` when an object exists already that must stay
    */
   createUpload(request: CreateUploadRequest, signal: AbortSignal): Promise<CreatedUpload>;
+
+  /**
+   * Returns the hashes that the requests of an upload's parts contain beside the tree hash, as far as that is known. Another
+   * one is computed when a request turns out to need it. Sends no request.
+   */
+  partHashes(uploadId: string): readonly PartHash[];
 
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and was compared with ours.

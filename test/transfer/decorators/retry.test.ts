@@ -94,7 +94,12 @@ test('every operation is tried again', async () => {
     ['listUploadsPage', () => target.listUploadsPage(page, never)],
     [
       'complete',
-      () => target.complete(uploadId, { sizeBytes: 4, treeHash: part.treeHash, parts: new Map() }, never),
+      () =>
+        target.complete(
+          uploadId,
+          { sizeBytes: 4, partSizeBytes: 4, treeHash: part.treeHash, parts: new Map() },
+          never,
+        ),
     ],
   ];
   for (const [operation, ask] of asks) {
@@ -490,7 +495,7 @@ test('a complete request whose response was lost is sent again and gives the sam
   hooks.after = failFirst(2, unavailable);
   const { archiveId } = await target.complete(
     uploadId,
-    { sizeBytes: 4, treeHash: sent.treeHash, parts: new Map() },
+    { sizeBytes: 4, partSizeBytes: 4, treeHash: sent.treeHash, parts: new Map() },
     never,
   );
   assert.deepEqual([calls.complete, vault.archives.length, vault.archives[0]?.archiveId], [3, 1, archiveId]);

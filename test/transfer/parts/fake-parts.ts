@@ -14,14 +14,14 @@ export function moveParts({
   plan,
   indexes,
   ...rest
-}: FileParts & Omit<Pipeline, 'jobs'>): Promise<void> {
+}: Omit<FileParts, 'hashes'> & Omit<Pipeline, 'jobs'>): Promise<void> {
   const jobs = [...indexes].map((index) => {
     const range = partRange(plan, index);
     const release = (): void => undefined;
     return {
       range,
       release,
-      prepare: (signal: AbortSignal) => source.prepare(range, plan.partSizeBytes, signal),
+      prepare: (signal: AbortSignal) => source.prepare(range, plan.partSizeBytes, signal, { hashes: [] }),
     };
   });
   return runPipeline({ jobs: () => jobs, ...rest });

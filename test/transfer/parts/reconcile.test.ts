@@ -144,6 +144,7 @@ test('a part without a hash cannot be verified and is sent again', () => {
 });
 
 const LINEAR = 'd'.repeat(64);
+const CRC = '00c0ffee';
 
 /** A bucket lists no tree hash, but the SHA-256 where it knows it, and an ETag. */
 function inBucket(change: Partial<RemotePart>): RemotePart {
@@ -172,6 +173,31 @@ const agreements: [string, RecordedPart | null, Partial<RemotePart>, 'held' | 'c
     { treeHash: A, linearHash: null, etag: 'e' },
     { etag: 'e', linearHash: B },
     'held',
+  ],
+  ['the same CRC-32', { treeHash: A, linearHash: null, crc32: CRC }, { crc32: CRC }, 'held'],
+  [
+    'the same CRC-32 and the same ETag',
+    { treeHash: A, linearHash: null, crc32: CRC, etag: 'e' },
+    { etag: 'e', crc32: CRC },
+    'held',
+  ],
+  [
+    'another CRC-32 under the same ETag',
+    { treeHash: A, linearHash: null, crc32: CRC, etag: 'e' },
+    { etag: 'e', crc32: '00000000' },
+    'send',
+  ],
+  [
+    'another ETag and the same CRC-32, which is too short to decide alone',
+    { treeHash: A, linearHash: null, crc32: CRC, etag: 'e' },
+    { etag: 'f', crc32: CRC },
+    'send',
+  ],
+  [
+    'a CRC-32 that was not recorded, and no ETag',
+    { treeHash: A, linearHash: LINEAR },
+    { crc32: CRC },
+    'compare',
   ],
 ];
 for (const [title, recorded, listed, wanted] of agreements) {
