@@ -28,8 +28,8 @@ import {
   withSparseFile,
 } from './tools.js';
 
-const FILE_BYTES = GIB;
-const SHAPE = '1 GiB, 16 MiB × 4';
+const FILE_BYTES = 2 * GIB;
+const SHAPE = '2 GiB, 16 MiB × 4';
 
 interface TlsCost extends Cost {
   /** The CPU time of the server during the run. */

@@ -18,8 +18,8 @@ import {
   type ToThread,
 } from './thread-messages.js';
 
-/** A thread takes as long to start as the main thread to send some 32 MiB (docs/benchmarks.md). */
-const MAIN_THREAD_MAX_BYTES = 32 * MIB_BYTES;
+/** A thread takes as long to start as the main thread to send some 16 MiB (docs/benchmarks.md). */
+const MAIN_THREAD_MAX_BYTES = 16 * MIB_BYTES;
 /** The time in which a thread must end a request that was aborted. */
 const ABORT_MAX_MS = 1000;
 const WATCH_INTERVAL_MS = 1000;
