@@ -28,7 +28,8 @@ export interface Load {
 
 export function drawLoad(field: Field, random: () => number, partsMax: number): Load {
   const parts = 1 + Math.floor(random() * partsMax);
-  const partBytes = random() < 0.8 ? MIB_BYTES : 2 * MIB_BYTES;
+  // Sending threads start after 16 MiB, so some parts are large enough to need them.
+  const partBytes = MIB_BYTES * ([1, 1, 1, 2, 4][Math.floor(random() * 5)] ?? 1);
   const lastBytes = random() < 0.3 ? partBytes : 1 + Math.floor(random() * partBytes);
   const bytes = seededBytes((parts - 1) * partBytes + lastBytes, Math.floor(random() * 2 ** 31));
   const concurrency = 1 + Math.floor(random() * 8);
