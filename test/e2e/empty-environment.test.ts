@@ -61,7 +61,13 @@ for (const [name, env] of ENVIRONMENTS) {
       assert.match(await succeeds('verify', 'f', '--catalogue=catalogue'), /\/f: OK\n$/);
       const parts = await run('list-parts', 'local://v', '--upload-id=unknown', '--local-dir=vaults');
       assert.match(assertFailed(parts, 10), /unknown/);
-      await succeeds('list-uploads', 'local://v', '--state-dir=state', '--local-dir=vaults');
+      const used = ['local://v', '--state-dir=state', '--local-dir=vaults'];
+      await succeeds('list-uploads', ...used);
+      // The catalogue would only say when the upload was completed.
+      assert.match(assertFailed(await run('abort', ...used, '--upload-id=unknown'), 10), /no such upload/);
+      const resumed = await run('resume', '--state-dir=state');
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stderr, /there is no unfinished upload to resume/);
       assert.equal(
         jsonOf(await succeeds('archives', '--catalogue=catalogue', '--json'), 'catalogued').length,
         1,

@@ -67,7 +67,10 @@ function noticeStateFolder(context: Context): void {
 async function resumeAll(context: Context, sessions: RecordedSessions): Promise<void> {
   const state = openState(context.options);
   const unfinished = await state.heads();
-  if (unfinished.length === 0) context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+  if (unfinished.length === 0) {
+    context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+    return;
+  }
   const tools = {
     state,
     catalogue: openArchives(context.options),
