@@ -7,6 +7,7 @@ import { checkFileExists } from '../../../transfer/missing-file.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
 import type { Session } from '../../../transfer/session.js';
+import { mayHaveLostBytes } from '../../../ui/wording/lost-bytes.js';
 import type { CommandContext } from '../../command.js';
 import { openArchives, openState, openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
@@ -126,6 +127,8 @@ async function findUpload(
   const real = await realpath(path).catch(() => path);
   const found = known.findLast(({ head }) => sourceName(head.identity.source) === real);
   if (found !== undefined) return found;
+  // A name that has lost bytes is reported as a missing file, as other commands do.
+  if (mayHaveLostBytes(word)) await inspectFile(path);
   throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
 }
 
