@@ -212,7 +212,8 @@ export async function openRecordedSession(
   const url = checkIdentity(upload);
   const isLocal = url.scheme === 'local';
   const { endpoint } = identity.target;
-  const settings = targetSettings(io, options, url);
+  // The endpoint of the embedded emulator is its data folder.
+  const settings = targetSettings(io, options, url, isLocal ? endpoint : null);
   if (!isLocal && endpoint !== null && !isLoopbackEndpoint(endpoint)) {
     await confirmEndpoint(settings, endpoint);
   }
@@ -222,8 +223,6 @@ export async function openRecordedSession(
     isProfileNamed: settings.isProfileNamed || connection.profile !== null,
     accountId: connection.accountId,
     object: { ...settings.object, pathStyle: connection.pathStyle },
-    // The endpoint of the embedded emulator is its data folder.
-    localDir: isLocal && endpoint !== null ? endpoint : settings.localDir,
   };
   const resolved = isLocal ? LOCAL_ENDPOINT : { region: identity.target.region ?? '', endpoint };
   const use = { create: false, reporter };
@@ -254,9 +253,14 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
   });
 }
 
-function targetSettings(io: Io, options: TargetOptions, url: TargetUrl): TargetSettings {
+function targetSettings(
+  io: Io,
+  options: TargetOptions,
+  url: TargetUrl,
+  recordedDir: string | null = null,
+): TargetSettings {
   const { retry: _, typed: __, localDir: folder, ...service } = options.service;
-  const localDir = url.scheme === 'local' ? folder.path() : '';
+  const localDir = url.scheme === 'local' ? (recordedDir ?? folder.path()) : '';
   const { concurrency } = options.transfer;
   const threads = options.transfer.threads ?? availableParallelism();
   return { ...service, localDir, url, concurrency, threads, env: io.env };

@@ -71,7 +71,8 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
         const body = () => bodyOf(location, () => streams.open(handle, path, range));
         const digest = (hash: PartHash): Promise<string> =>
           tasks.run(signal, (digestSignal) => digestOf({ ...bytes, range }, hash, threads, digestSignal));
-        return preparedPart(range, hashes, { body, location, digest }, slot);
+        const look = async (): Promise<void> => (memory === null ? assertUnchanged(file) : undefined);
+        return preparedPart(range, hashes, { body, location, digest, assertUnchanged: look }, slot);
       } catch (error) {
         slot.release();
         throw error;

@@ -57,7 +57,7 @@ export async function digestOf(
 export function preparedPart(
   range: PartRange,
   { tree, ...known }: PartHashes,
-  bytes: Pick<PreparedPart, 'body' | 'location' | 'digest'>,
+  bytes: Pick<PreparedPart, 'body' | 'location' | 'digest' | 'assertUnchanged'>,
   slot: Slot,
 ): PreparedPart {
   let released = false;
@@ -67,6 +67,7 @@ export function preparedPart(
     treeHash: tree as string,
     digests,
     location: bytes.location,
+    assertUnchanged: bytes.assertUnchanged,
     body() {
       // The memory may hold another part's bytes already.
       if (released)

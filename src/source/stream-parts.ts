@@ -71,7 +71,9 @@ export function streamParts({ threads }: Pick<PartResources, 'threads'>): Stream
         bodyOf(location, () =>
           streams.open((storage as { file: FileHandle }).file, STANDARD_INPUT_WORD, stored),
         );
-      return preparedPart(range, hashes, { body, location, digest }, slot);
+      // No other program can open the unnamed file of the spool.
+      const assertUnchanged = async (): Promise<void> => undefined;
+      return preparedPart(range, hashes, { body, location, digest, assertUnchanged }, slot);
     });
   }
 

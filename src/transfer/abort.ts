@@ -2,10 +2,20 @@
 import { isFailure, type TransferError, withContext, wrapFailure } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
 import { type JoinedUpload, listAllParts } from './list.js';
-import type { UnfinishedUpload } from './ports/state.js';
+import type { Catalogue, UnfinishedUpload } from './ports/state.js';
 import { type AbortResponse, alreadyAborted } from './ports/target.js';
 import { lockOptions, type Session, sessionAt } from './session.js';
 import { goneFailure, possibleCompletion } from './upload-gone.js';
+
+/** The members of a session that abort needs. It opens no source, and asks the catalogue only about an unknown upload. */
+export interface AbortSession
+  extends Pick<
+    Session,
+    'target' | 'targetIdentity' | 'state' | 'report' | 'clock' | 'signal' | 'lockWaitMs'
+  > {
+  /** Null where neither an option nor the environment names its folder. */
+  readonly catalogue: Pick<Catalogue, 'entries'> | null;
+}
 
 export interface Aborted {
   readonly uploadId: string;
@@ -28,7 +38,7 @@ export interface AbortOptions {
  * @throws TransferError `busy`; `not-found` (upload); `gone` when the archive may exist
  */
 export async function abortUpload(
-  session: Session,
+  session: AbortSession,
   uploadId: string,
   { listed, forget }: AbortOptions,
 ): Promise<Aborted> {
@@ -67,7 +77,7 @@ const LOOK_AGAIN_MS = [0, 1000, 3000, 6000];
  * until the service no longer lists the upload. Source: Huawei OBS, "Aborting a Multipart Upload"; Amazon S3 API
  * reference, AbortMultipartUpload.
  */
-async function abortLateParts(session: Session, uploadId: string): Promise<void> {
+async function abortLateParts(session: AbortSession, uploadId: string): Promise<void> {
   const { target, signal, clock } = session;
   let listed: number | null = 0;
   try {
@@ -87,7 +97,7 @@ async function abortLateParts(session: Session, uploadId: string): Promise<void>
 }
 
 async function abortOnService(
-  session: Session,
+  session: AbortSession,
   uploadId: string,
   listed: boolean,
   ours: UnfinishedUpload | null,
@@ -107,11 +117,11 @@ async function abortOnService(
 
 /** Returns the 404 of an upload that the catalogue knows as completed, saying so; null for any other. */
 async function asCompleted(
-  { catalogue }: Pick<Session, 'catalogue'>,
+  { catalogue }: Pick<AbortSession, 'catalogue'>,
   uploadId: string,
   error: TransferError<'not-found'>,
 ): Promise<TransferError | null> {
-  for await (const entry of catalogue.entries()) {
+  for await (const entry of catalogue?.entries() ?? []) {
     if (entry.uploadId !== uploadId) continue;
     const detail = `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`;
     return wrapFailure(error, 'not-found', { ...error.facts, detail });
@@ -130,7 +140,7 @@ export interface Sweep {
  * machine does not know it, it is old enough to be taken, and the service keeps it until somebody aborts it.
  */
 export async function withActivity(
-  session: Session,
+  session: AbortSession,
   upload: JoinedUpload,
   { olderThanMs }: Sweep,
 ): Promise<JoinedUpload> {

@@ -1,7 +1,15 @@
 /** Files that cannot be sent, and which of several failures counts. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
@@ -67,6 +75,22 @@ describe('Files that cannot be sent', { concurrency: 2 }, () => {
     const sent = await pasteIntoShell(pasted, home.folder, home.env);
     assert.equal(sent.code, 0, sent.stderr);
     assert.equal(String(await home.readBack(sent.stdout.trim())), 'hello world');
+  });
+
+  test('exit 2 where the name of a folder is not UTF-8, no other folder is made, and resume explains a file', async (t) => {
+    const home = await service.home(t);
+    const latin = "$(printf 'caf\\351')";
+    const why = /caf\ufffd: the name has bytes that are not UTF-8/;
+    home.file('f', 9);
+    const upload = `calve upload f ${home.target} --catalogue "${latin}"`;
+    assert.match(assertFailed(await pasteIntoShell(upload, home.folder, home.env), 2), why);
+    assert.ok(readdirSync(home.folder).every((name) => !name.startsWith('caf')));
+    const resumed = await pasteIntoShell(`calve resume "${latin}"`, home.folder, home.env);
+    assert.match(
+      assertFailed(resumed, 13),
+      /caf\ufffd: there is no such file: the name has bytes that are not UTF-8/,
+    );
+    assert.equal(home.passed().length, 0);
   });
 
   test('exit 13 where the system gives 0 as the size of a file that has bytes, and a stream is named', async (t) => {

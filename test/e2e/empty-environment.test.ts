@@ -4,6 +4,8 @@ import { chownSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileS
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
+import { openStateStore } from '../../src/state/state-store.js';
+import { sampleHead, sampleIdentity } from '../state/samples.js';
 import { type Ended, runCalve } from '../support/calve.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
 import { assertFailed, assertWords } from '../support/failed.js';
@@ -61,7 +63,13 @@ for (const [name, env] of ENVIRONMENTS) {
       assert.match(await succeeds('verify', 'f', '--catalogue=catalogue'), /\/f: OK\n$/);
       const parts = await run('list-parts', 'local://v', '--upload-id=unknown', '--local-dir=vaults');
       assert.match(assertFailed(parts, 10), /unknown/);
-      await succeeds('list-uploads', 'local://v', '--state-dir=state', '--local-dir=vaults');
+      const used = ['local://v', '--state-dir=state', '--local-dir=vaults'];
+      await succeeds('list-uploads', ...used);
+      // The catalogue would only say when the upload was completed.
+      assert.match(assertFailed(await run('abort', ...used, '--upload-id=unknown'), 10), /no such upload/);
+      const resumed = await run('resume', '--state-dir=state');
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stderr, /there is no unfinished upload to resume/);
       assert.equal(
         jsonOf(await succeeds('archives', '--catalogue=catalogue', '--json'), 'catalogued').length,
         1,
@@ -158,7 +166,7 @@ test('In a working folder that was deleted, whole paths still lead to files, and
 });
 
 test('Every command about uploads or archives accepts both folders, and looks only at those that it uses', async (t) => {
-  const { folder, succeeds } = runner(t, { PATH, HOME: '' });
+  const { folder, run, succeeds } = runner(t, { PATH, HOME: '' });
   const unused = join(folder, 'f', 'a file is no folder');
   await succeeds('status', '--state-dir=state', `--catalogue=${unused}`);
   await succeeds('archives', '--catalogue=catalogue', `--state-dir=${unused}`);
@@ -167,6 +175,14 @@ test('Every command about uploads or archives accepts both folders, and looks on
   await succeeds('verify', 'f', '--catalogue=catalogue', `--state-dir=${unused}`);
   const local = ['local://v', '--local-dir=vaults'];
   await succeeds('list-uploads', ...local, '--state-dir=state', `--catalogue=${unused}`);
+  // The journal of an upload to a local vault has its data folder.
+  const { source } = sampleIdentity('/no/such/file');
+  const place = { url: 'local://v', region: 'us-east-1', account: '111122223333' };
+  const identity = { source, target: { ...place, endpoint: join(folder, 'vaults') } };
+  const state = openStateStore(join(folder, 'state'));
+  await (await state.create(sampleHead({ uploadId: 'up', identity }))).close();
+  const resumed = await run('resume', 'up', '--state-dir=state', '--catalogue=catalogue');
+  assert.match(assertFailed(resumed, 13), /\/no\/such\/file: there is no such file/);
 });
 
 test('An option that a command does not have is a usage error, and its variable is not read', async (t) => {

@@ -187,6 +187,18 @@ test('a file that became shorter fails as changed, in memory and as a stream', a
   await assert.rejects(source.prepare(beyond, MIB_BYTES, neverAborted, wanted), isChanged);
 });
 
+test('a part that is streamed from a file finds that the file changed, and one in memory does not look', async (t) => {
+  const source = await openBytes(t, seededBytes(MIB_BYTES, 5));
+  const plan = planOf(MIB_BYTES, 128 * MIB_BYTES);
+  const streamed = await source.prepare(partRange(plan, 0), 128 * MIB_BYTES, neverAborted, wanted);
+  const held = await source.prepare(partRange(plan, 0), MIB_BYTES, neverAborted, wanted);
+  await streamed.assertUnchanged();
+  appendFileSync(source.path, 'x');
+  const isChanged = (error: unknown): boolean => isFailure(error, 'source') && error.facts.why === 'changed';
+  await assert.rejects(streamed.assertUnchanged(), isChanged);
+  await held.assertUnchanged();
+});
+
 test('a released part refuses to give a body, because its memory may hold another part', async (t) => {
   const source = await openBytes(t, seededBytes(100, 1));
   const part = await source.prepare(partRange(planOf(100, MIB_BYTES), 0), MIB_BYTES, neverAborted, wanted);

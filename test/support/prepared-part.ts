@@ -21,6 +21,7 @@ export function preparedPart(bytes: Buffer, index: number, partSizeBytes: number
     body: () => bytes,
     location: null,
     digest: async (hash) => digests[hash],
+    assertUnchanged: async () => undefined,
     release: () => {},
   };
 }

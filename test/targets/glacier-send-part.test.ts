@@ -28,6 +28,7 @@ function partOf(bytes: Buffer, changes: Partial<PreparedPart> = {}): PreparedPar
     body: () => bytes,
     location: null,
     digest: async (hash) => createHash(hash).update(bytes).digest('hex'),
+    assertUnchanged: async () => undefined,
     release: () => undefined,
     ...changes,
   };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { isFailure } from '../../src/core/failures.js';
+import { isFailure, TransferError } from '../../src/core/failures.js';
 import { sharedBytes } from '../../src/core/memory.js';
 import { MIB_BYTES } from '../../src/core/units.js';
 import { SendingThreads } from '../../src/targets/aws/sending-threads.js';
@@ -86,6 +86,18 @@ test('a file that is too short for the part is a changed source, also from a thr
     assert.deepEqual(error.facts, { path: '/f', why: 'changed', detail: 'the file ends at byte 1048576' });
     return true;
   });
+});
+
+test('a file that changes while a part is sent ends the request, from a thread and from the main thread', async (t) => {
+  const server = await scriptedServer(t, () => undefined);
+  const assertUnchanged = async (): Promise<void> => {
+    throw new TransferError('source', { path: '/f', why: 'changed', detail: null });
+  };
+  const isChanged = (error: unknown): boolean => isFailure(error, 'source') && error.facts.why === 'changed';
+  const fromThread = targetWith(t, server.url).sendPart('up', { ...inMemory, assertUnchanged }, never);
+  const part = { ...inMemory, location: null, body: () => bytes, assertUnchanged };
+  const fromMain = targetWith(t, server.url).sendPart('up', part, never);
+  await Promise.all([assert.rejects(fromThread, isChanged), assert.rejects(fromMain, isChanged)]);
 });
 
 test('a refusal that comes before the whole part was sent is the same failure as without threads', async (t) => {

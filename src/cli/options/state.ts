@@ -1,6 +1,8 @@
 /** The folders in which calve keeps its files. A folder is only asked for when a command needs it. */
 import { isAbsolute, join } from 'node:path';
 import { TransferError } from '../../core/failures.js';
+import { safeWhole } from '../../ui/text/safe-text.js';
+import { LOST_BYTES, mayHaveLostBytes } from '../../ui/wording/lost-bytes.js';
 import type { Io } from '../io.js';
 import { flag, value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
@@ -11,7 +13,7 @@ export interface FolderOption {
   readonly known: string | null;
   /** True where an option or its CALVE_ variable names it. */
   readonly isGiven: boolean;
-  /** @throws TransferError `state` (no-home) where `known` is null */
+  /** @throws TransferError `state` (no-home) where `known` is null; `usage` where its name has lost bytes */
   path(): string;
 }
 
@@ -44,12 +46,22 @@ export function folderOption(io: Io, given: string | null, standard: Standard): 
     known,
     isGiven: given !== null,
     path() {
-      if (known !== null) return known;
+      if (known !== null) return wholeName(known);
       const detail = `neither HOME nor ${variable} names a folder`;
       const path = join('~', fallback, 'calve', name);
       throw new TransferError('state', { path, why: 'no-home', detail });
     },
   };
+}
+
+/**
+ * Returns the path of a folder. One that has lost bytes would be another folder, which calve would create.
+ * @throws TransferError `usage`
+ */
+export function wholeName(path: string): string {
+  if (!mayHaveLostBytes(path)) return path;
+  const hint = 'rename the folder, or name another one';
+  throw new TransferError('usage', { what: safeWhole(path), why: LOST_BYTES, hint });
 }
 
 /** Source: XDG base directory specification; a relative value is to be ignored. */

@@ -8,6 +8,9 @@ import { inSlices, SentBytes } from './body-stream.js';
 /** The longest time between two calls of a watch. */
 export const WATCH_INTERVAL_MS = 1000;
 
+/** A part of 4 GiB takes an hour on many lines: a file that changes is noticed within it. */
+const LOOK_EACH_BYTES = 16 * 1024 * 1024;
+
 /** A body that either this thread or a sending thread hands to a connection. */
 export class PartBody {
   /** The place of the bytes for a sending thread; null: only this thread can read them. */
@@ -49,6 +52,16 @@ export class PartBody {
   }
 }
 
+/** Returns a function of the bytes sent so far, which looks at the part's file after each 16 MiB, whoever sends them. */
+function fileWatch(part: PreparedPart, onChange: (error: unknown) => void) {
+  let lookAtBytes = LOOK_EACH_BYTES;
+  return (sentBytes: number): void => {
+    if (sentBytes < lookAtBytes) return;
+    lookAtBytes = sentBytes + LOOK_EACH_BYTES;
+    part.assertUnchanged().catch(onChange);
+  };
+}
+
 /** The signal that ends the request, and the watch that is given its progress. */
 export interface PartSending {
   readonly signal: AbortSignal;
@@ -61,8 +74,9 @@ export interface PartSending {
 /**
  * Calls `send` with the part's body and a controller that is aborted with `signal`, or when the body cannot be read.
  * Calls `watch` about once a second; when it returns true, ends the request with the reason that `reasonOfWatch` gives.
+ * Also ends the request when the file of a large part changes.
  * Settles only when nothing reads the body any more.
- * @throws the errors of `send`; the body's own error when it cannot be read
+ * @throws the errors of `send`; the body's own error when it cannot be read; those of the part's `assertUnchanged`
  */
 export async function withBody<T>(
   part: PreparedPart,
@@ -74,8 +88,10 @@ export async function withBody<T>(
   const stopListening = onAbort(signal, () => ending.abort(signal.reason));
   // Without the abort the request would wait forever for a body that cannot be read.
   const body = new PartBody(part, (error) => ending.abort(error));
+  const watchFile = fileWatch(part, (error) => ending.abort(error));
   const watching = setInterval(() => {
     const sentBytes = body.sent.bytes();
+    watchFile(sentBytes);
     if (watch(sentBytes)) ending.abort(reasonOfWatch?.(sentBytes));
   }, watchIntervalMs);
   try {

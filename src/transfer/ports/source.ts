@@ -46,6 +46,11 @@ export interface PreparedPart {
   readonly location: BytesLocation | null;
   /** Returns a hash. One that was not wanted is computed at the first call, from all bytes of the part. */
   digest(hash: PartHash): Promise<string>;
+  /**
+   * Looks at the file that the bytes are read from while they are sent. Bytes in memory are not read again.
+   * @throws TransferError `source` (`changed`)
+   */
+  assertUnchanged(): Promise<void>;
   /** Gives the memory back. The part is not used afterwards. Idempotent. */
   release(): void;
 }

@@ -2,14 +2,12 @@
 import type { FailureContext, FailureFacts } from '../../core/failures.js';
 import { isStandardInput } from '../../core/identity.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
+import { LOST_BYTES, mayHaveLostBytes } from './lost-bytes.js';
 import { pasteLine } from './paste-line.js';
 import { type FailureDescriber, safeFile, thenResume, withDetail } from './wording-parts.js';
 
 type SourceReason = FailureFacts['source']['why'];
 type StateReason = FailureFacts['state']['why'];
-
-/** Node puts this character in the place of bytes that are not UTF-8, also in the words of the command line. */
-const REPLACED = '\ufffd';
 
 /** Returns the line that sends something as a stream, whatever it is; the target is to be filled in. */
 function streamLine(path: string): string {
@@ -18,9 +16,9 @@ function streamLine(path: string): string {
 
 const SOURCE_REASONS = {
   missing: (path: string) =>
-    path.includes(REPLACED)
+    mayHaveLostBytes(path)
       ? {
-          why: 'there is no such file: the name has bytes that are not UTF-8, and Node.js cannot pass them on',
+          why: `there is no such file: ${LOST_BYTES}`,
           fix: 'rename the file, or send it as a stream: calve upload - TARGET < FILE',
         }
       : { why: 'there is no such file', fix: 'check the path' },

@@ -1,13 +1,15 @@
+import { cleanUp } from '../../../core/clean-up.js';
 import { isFailure, TransferError, withContext } from '../../../core/failures.js';
-import { parseTargetUrl } from '../../../core/target-url.js';
-import { abortUpload, sortUploads, withActivity } from '../../../transfer/abort.js';
+import { parseTargetUrl, type TargetUrl } from '../../../core/target-url.js';
+import { type AbortSession, abortUpload, sortUploads, withActivity } from '../../../transfer/abort.js';
 import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
 import type { OpenUpload } from '../../../transfer/ports/target.js';
-import { type Session, sessionAt } from '../../../transfer/session.js';
+import { sessionAt } from '../../../transfer/session.js';
 import { abortedJson, type UploadJson } from '../../../ui/json.js';
 import { safeWhole } from '../../../ui/text/safe-text.js';
+import { systemClock } from '../../clock.js';
 import type { CommandContext } from '../../command.js';
-import { openTargetSession } from '../../compose.js';
+import { connectTarget, openArchives, openState, resolveTarget } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { checkKey, ownKey } from '../../object-key.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
@@ -26,15 +28,13 @@ interface Selection {
 
 /** `calve abort TARGET --upload-id ID...`, or `--older-than TIME`, or `--all` */
 export async function abort(context: Context, words: readonly string[]): Promise<void> {
-  const { io, reporter } = context;
-  const { own, lock } = context.options;
+  const { own } = context.options;
   const url = parseTargetUrl(words[0] ?? '');
   const selection = readSelection(own);
   const isSweep = selection.ids.length === 0;
   if (!isSweep) checkKey(url, 'abort');
   if (isSweep && !own.dryRun && !own.yes) checkMayAsk(context);
-  const options = { ...context.options, transfer: { ...DEFAULT_TRANSFER, ...lock } };
-  const { session, close } = await openTargetSession({ io, options, reporter }, url);
+  const session = await openAbort(context, url);
   try {
     if (isSweep) await sweep(context, session, selection);
     else if (own.dryRun) await listSelected(context, session, selection.ids);
@@ -46,8 +46,20 @@ export async function abort(context: Context, words: readonly string[]): Promise
   } catch (error) {
     throw withContext(error, { target: url.url });
   } finally {
-    await close();
+    await cleanUp(() => session.target.close());
   }
+}
+
+/** Opens the target and the state. The catalogue only adds a detail to a failure, so that abort works without one. */
+async function openAbort({ io, options: typed, reporter }: Context, url: TargetUrl): Promise<AbortSession> {
+  const options = { ...typed, transfer: { ...DEFAULT_TRANSFER, ...typed.lock } };
+  const state = openState(options);
+  const catalogue = options.catalogue.known === null ? null : openArchives(options);
+  const resolved = await resolveTarget(io, options, url);
+  const connected = await connectTarget(io, options, resolved, { create: false, reporter });
+  const { report } = reporter;
+  const { lockWaitMs } = options.transfer;
+  return { ...connected, state, catalogue, report, clock: systemClock, signal: io.signal, lockWaitMs };
 }
 
 /** @throws TransferError `usage` unless exactly one way of choosing is given */
@@ -64,7 +76,7 @@ function readSelection({ uploadIds, olderThanMs, all }: Options['own']): Selecti
   return { ids: [...new Set(uploadIds)], olderThanMs, all };
 }
 
-async function sweep(context: Context, session: Session, selection: Selection): Promise<void> {
+async function sweep(context: Context, session: AbortSession, selection: Selection): Promise<void> {
   const uploads: JoinedUpload[] = [];
   for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, selection));
   const sorted = sortUploads(
@@ -92,7 +104,7 @@ async function sweep(context: Context, session: Session, selection: Selection): 
 /** Lists the uploads and asks, unless --yes is given. @returns null if the uploads are to be aborted */
 async function reasonToStop(
   context: Context,
-  session: Session,
+  session: AbortSession,
   uploads: readonly JoinedUpload[],
 ): Promise<'none' | 'declined' | null> {
   if (uploads.length === 0) return 'none';
@@ -107,7 +119,7 @@ async function reasonToStop(
 /** Aborts the uploads. Those that another calve works on fail at the end, after the others are done. */
 async function abortEach(
   context: Context,
-  session: Session,
+  session: AbortSession,
   uploads: readonly Pick<OpenUpload, 'uploadId' | 'key'>[],
   how: { readonly listed: boolean; readonly forget: boolean },
 ): Promise<void> {
@@ -127,7 +139,7 @@ async function abortEach(
   for (const error of busy) await context.fail(error);
 }
 
-async function listSelected(context: Context, session: Session, ids: readonly string[]): Promise<void> {
+async function listSelected(context: Context, session: AbortSession, ids: readonly string[]): Promise<void> {
   const selected: JoinedUpload[] = [];
   for await (const each of listUploads(session)) {
     if (ids.includes(each.open.uploadId)) selected.push(each);
@@ -144,7 +156,7 @@ async function listSelected(context: Context, session: Session, ids: readonly st
 
 async function printUploads(
   context: Context,
-  session: Session,
+  session: AbortSession,
   uploads: readonly JoinedUpload[],
 ): Promise<void> {
   const printer = rowPrinter<UploadJson>(

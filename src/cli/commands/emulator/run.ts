@@ -8,13 +8,15 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../../emu
 import { isVaultName } from '../../../emulator/store/vaults.js';
 import { listeningJson } from '../../../ui/json.js';
 import type { CommandContext } from '../../command.js';
+import { wholeName } from '../../options/state.js';
 import type { Options } from './command.js';
 
 /** `calve emulator` serves until SIGINT or SIGTERM, which end it with 0. */
 export async function emulator(context: CommandContext<Options>): Promise<void> {
   const { io, options } = context;
   const given = options.own.dataDir;
-  const dataDir = given === null ? await mkdtemp(join(tmpdir(), 'calve-emulator-')) : io.absolute(given);
+  const dataDir =
+    given === null ? await mkdtemp(join(tmpdir(), 'calve-emulator-')) : wholeName(io.absolute(given));
   try {
     const server = await start(context, dataDir);
     try {

@@ -7,6 +7,7 @@ import { checkFileExists } from '../../../transfer/missing-file.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
 import type { Session } from '../../../transfer/session.js';
+import { mayHaveLostBytes } from '../../../ui/wording/lost-bytes.js';
 import type { CommandContext } from '../../command.js';
 import { openArchives, openState, openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
@@ -67,7 +68,10 @@ function noticeStateFolder(context: Context): void {
 async function resumeAll(context: Context, sessions: RecordedSessions): Promise<void> {
   const state = openState(context.options);
   const unfinished = await state.heads();
-  if (unfinished.length === 0) context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+  if (unfinished.length === 0) {
+    context.reporter.report({ type: 'notice', notice: 'nothing-to-resume' });
+    return;
+  }
   const tools = {
     state,
     catalogue: openArchives(context.options),
@@ -123,6 +127,8 @@ async function findUpload(
   const real = await realpath(path).catch(() => path);
   const found = known.findLast(({ head }) => sourceName(head.identity.source) === real);
   if (found !== undefined) return found;
+  // A name that has lost bytes is reported as a missing file, as other commands do.
+  if (mayHaveLostBytes(word)) await inspectFile(path);
   throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
 }
 
