@@ -1,17 +1,19 @@
 /** Tests the threads that send the bodies of parts: the requests that they make, and what happens when one fails. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isFailure, TransferError } from '../../src/core/failures.js';
 import { sharedBytes } from '../../src/core/memory.js';
 import { MIB_BYTES } from '../../src/core/units.js';
+import { proxyRules } from '../../src/targets/aws/proxy.js';
 import { SendingThreads } from '../../src/targets/aws/sending-threads.js';
 import type { BytesLocation, PreparedPart } from '../../src/transfer/ports/source.js';
 import type { Target } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { preparedPart } from '../support/prepared-part.js';
 import { tempFolder } from '../support/temp.js';
+import { missingOpenssl, startTlsFront } from '../support/tls-front.js';
 import { type Script, scriptedServer, targetAt } from './scripted-server.js';
 
 const never = new AbortController().signal;
@@ -48,9 +50,14 @@ function workerOf(t: TestContext, code: string): string {
   return path;
 }
 
-function targetWith(t: TestContext, endpoint: string, workerPath?: string): Target {
+function targetWith(
+  t: TestContext,
+  endpoint: string,
+  workerPath?: string,
+  changes: Parameters<typeof targetAt>[2] = {},
+): Target {
   const worker = workerPath !== undefined && { workerPath, watchIntervalMs: 100 };
-  return targetAt(t, endpoint, { threads: 2, readTimeoutMs: 20_000, ...worker });
+  return targetAt(t, endpoint, { threads: 2, readTimeoutMs: 20_000, ...worker, ...changes });
 }
 
 test('a part leaves from a thread with its bytes unchanged, from memory and from a file', async (t) => {
@@ -119,6 +126,48 @@ test('a refusal that comes before the whole part was sent is the same failure as
   const [fromThread, fromMain] = failures;
   assert.ok(isFailure(fromThread, 'refused') && isFailure(fromMain, 'refused'), String(failures));
   assert.deepEqual(fromThread.facts, fromMain.facts);
+});
+
+test('a thread uses the proxy', async (t) => {
+  const proxy = await scriptedServer(t, accept);
+  const env = { http_proxy: proxy.url };
+  const changes = { env, proxies: proxyRules(env) };
+  await targetWith(t, 'http://vault.example', undefined, changes).sendPart('up', inMemory, never);
+  const [request] = proxy.requests;
+  assert.match(String(request?.url), /^http:\/\/vault\.example\/-\/vaults\/photos/);
+  assert.ok(request !== undefined && bytes.equals(request.body));
+});
+
+test('a thread refuses a certificate that is not trusted, and accepts one that is', {
+  skip: missingOpenssl(),
+}, async (t) => {
+  const server = await scriptedServer(t, accept);
+  const front = await startTlsFront(t, tempFolder(t), server.url, { bytesPerSecond: 2 ** 30 });
+  await assert.rejects(targetWith(t, front.url).sendPart('up', inMemory, never), (error) => {
+    assert.ok(isFailure(error, 'refused'), String(error));
+    assert.equal(error.facts.why, 'untrusted-certificate');
+    return true;
+  });
+  const trust = { verify: true, authorities: readFileSync(front.certificatePath, 'utf8') };
+  await targetWith(t, front.url, undefined, { trust }).sendPart('up', inMemory, never);
+  assert.equal(server.requests.length, 1);
+});
+
+test('a thread ends a request on which no byte moves', async (t) => {
+  const server = await scriptedServer(
+    t,
+    () => assert.fail('the body never ends'),
+    (request) => {
+      request.once('data', () => request.pause());
+      return true;
+    },
+  );
+  const target = targetWith(t, server.url, undefined, { readTimeoutMs: 500 });
+  await assert.rejects(target.sendPart('up', inMemory, never), (error) => {
+    assert.ok(isFailure(error, 'unreachable'), String(error));
+    assert.match(error.facts.why, /no byte moved for .*--read-timeout/);
+    return true;
+  });
 });
 
 test('an aborted part ends with the signal’s reason, and its bytes are not read any more', async (t) => {
