@@ -28,8 +28,11 @@ import {
   withSparseFile,
 } from './tools.js';
 
-const FILE_BYTES = 2 * GIB;
-const SHAPE = '2 GiB, 16 MiB × 4';
+const FILE_BYTES = GIB;
+/** Both programs take half a second to start, which must not count beside boto3. */
+const VAULT_FILE_BYTES = 4 * GIB;
+const SHAPE = '1 GiB, 16 MiB × 4';
+const VAULT_SHAPE = '4 GiB, 16 MiB × 4';
 
 interface TlsCost extends Cost {
   /** The CPU time of the server during the run. */
@@ -129,16 +132,16 @@ function compare({ what, ours, theirs, wall: wallLimits, cpu: cpuLimits }: Compa
   return [figure('wall time', wall, wallLimits), figure('CPU time', cpuSeconds, cpuLimits)];
 }
 
-function fullFile({ files }: Bench): string {
+function fullFile({ files }: Bench, sizeBytes = FILE_BYTES): string {
   const file = join(files, 'full');
-  makeFullFile(file, FILE_BYTES);
+  makeFullFile(file, sizeBytes);
   return file;
 }
 
 const vault: Row = {
   name: 'tls-vault',
   run: (bench) =>
-    withLab('tls-vault', bench, { file: fullFile(bench) }, async (lab) => {
+    withLab('tls-vault', bench, { file: fullFile(bench, VAULT_FILE_BYTES) }, async (lab) => {
       const { upload } = lab;
       const { ours, theirs } = await inTurns(lab, {
         ours: () => calveCommand(upload),
@@ -146,7 +149,7 @@ const vault: Row = {
       });
       return [
         ...compare({
-          what: `a vault against boto3, ${SHAPE}`,
+          what: `a vault against boto3, ${VAULT_SHAPE}`,
           ...{ ours, theirs },
           wall: { atLeast: 0.85, aim: 0.75 },
           cpu: { atLeast: 0.93, aim: 0.85 },
