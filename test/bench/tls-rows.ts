@@ -1,5 +1,5 @@
 /** The rows over TLS, as real services speak it. Each ratio is taken within a round in which the clients take turns. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -60,7 +60,7 @@ function labOf(bench: Bench, sink: TlsSink, file: string): Lab {
   return {
     bench,
     upload,
-    async cost({ words, env }, sizeBytes = FILE_BYTES) {
+    async cost({ words, env }, sizeBytes = statSync(file).size) {
       const before = await sink.usage();
       const cost = await measure(words, env);
       const after = await sink.usage();
