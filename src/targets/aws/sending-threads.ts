@@ -54,6 +54,13 @@ export interface SendingThreadsOptions extends HttpAgentOptions {
   readonly watchIntervalMs?: number;
 }
 
+function workerDataOf(options: SendingThreadsOptions, heartbeat: Int32Array): ThreadOptions {
+  const { connectTimeoutMs, readTimeoutMs, concurrency, trust, env } = options;
+  const proxyEnv = Object.fromEntries(Object.entries(env).filter(([name]) => /proxy$/i.test(name)));
+  const shared = heartbeat.buffer as SharedArrayBuffer;
+  return { connectTimeoutMs, readTimeoutMs, concurrency, trust, proxyEnv, heartbeat: shared };
+}
+
 /** One thread, and the requests that it has. */
 class SendingThread {
   readonly #worker: Worker;
@@ -66,7 +73,7 @@ class SendingThread {
 
   constructor(options: SendingThreadsOptions, onEnd: (thread: SendingThread) => void) {
     const { workerPath = join(import.meta.dirname, 'send-worker.js') } = options;
-    this.#worker = new Worker(workerPath, { workerData: this.#workerData(options) });
+    this.#worker = new Worker(workerPath, { workerData: workerDataOf(options, this.#heartbeat) });
     this.#worker.unref();
     this.#worker.on('message', (message: FromThread) => this.#onMessage(message));
     this.#worker.on('error', (error) => {
@@ -85,19 +92,6 @@ class SendingThread {
 
   get hasStarted(): boolean {
     return Atomics.load(this.#heartbeat, 0) > 0;
-  }
-
-  #workerData({
-    threads: _,
-    env,
-    proxies: __,
-    workerPath: ___,
-    ...line
-  }: SendingThreadsOptions): ThreadOptions {
-    const { connectTimeoutMs, readTimeoutMs, concurrency, trust } = line;
-    const proxyEnv = Object.fromEntries(Object.entries(env).filter(([name]) => /proxy$/i.test(name)));
-    const heartbeat = this.#heartbeat.buffer as SharedArrayBuffer;
-    return { connectTimeoutMs, readTimeoutMs, concurrency, trust, proxyEnv, heartbeat };
   }
 
   #take(id: number): PendingRequest | undefined {
