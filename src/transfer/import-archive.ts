@@ -2,7 +2,7 @@
 import { readableDescription } from '../core/description.js';
 import type { SourceIdentity } from '../core/identity.js';
 import { UNNAMED_STREAM } from '../core/identity.js';
-import { AUTO_PART_SIZE_MIN_BYTES, type PartPlan } from '../core/part-plan.js';
+import { choosePartSizeBytes, type PartLimits, type PartPlan } from '../core/part-plan.js';
 import { parseTargetUrl } from '../core/target-url.js';
 import type { ListedArchive } from './ports/archive-list.js';
 import type { CatalogueEntry } from './ports/state.js';
@@ -17,7 +17,7 @@ export function importedEntry(
   listed: ListedArchive,
 ): CatalogueEntry {
   const { archiveId, sizeBytes, createdAt, etag, storageClass } = listed;
-  const { storesObjects } = session.target.capabilities;
+  const { storesObjects, limits } = session.target.capabilities;
   const key = storesObjects ? parseTargetUrl(archiveId).key : null;
   const { targetIdentity: target } = sessionAt(session, key);
   const changedNs = String(BigInt(Date.parse(createdAt)) * NS_PER_MS);
@@ -27,7 +27,7 @@ export function importedEntry(
     uploadId: NO_UPLOAD,
     identity: { source: sourceOf(key ?? readableDescription(listed.description ?? '')), target },
     description: listed.description ?? '',
-    plan: planOf(sizeBytes),
+    plan: planOf(sizeBytes, limits),
     treeHash: listed.treeHash,
     fingerprint: { sizeBytes, mtimeNs: changedNs, ctimeNs: changedNs, device: '0', inode: '0' },
     archivedAt: createdAt,
@@ -42,8 +42,7 @@ function sourceOf(name: string): SourceIdentity {
 }
 
 /** Returns parts that calve might have sent: the service does not say which. */
-function planOf(sizeBytes: number): PartPlan {
-  let partSizeBytes = AUTO_PART_SIZE_MIN_BYTES;
-  while (sizeBytes / partSizeBytes > 10_000) partSizeBytes *= 2;
+function planOf(sizeBytes: number, limits: PartLimits): PartPlan {
+  const partSizeBytes = choosePartSizeBytes(sizeBytes, limits);
   return { sizeBytes, partSizeBytes, partCount: Math.max(1, Math.ceil(sizeBytes / partSizeBytes)) };
 }

@@ -1,6 +1,7 @@
 /** The body of a part's request, which counts the bytes that were sent. */
 import { Readable } from 'node:stream';
 import { onAbort } from '../../core/abort-signals.js';
+import { MIB_BYTES } from '../../core/units.js';
 import type { BytesLocation, PreparedPart } from '../../transfer/ports/source.js';
 import type { PartWatch } from '../../transfer/ports/target.js';
 import { inSlices, SentBytes } from './body-stream.js';
@@ -9,7 +10,7 @@ import { inSlices, SentBytes } from './body-stream.js';
 export const WATCH_INTERVAL_MS = 1000;
 
 /** A part of 4 GiB takes an hour on many lines: a file that changes is noticed within it. */
-const LOOK_EACH_BYTES = 16 * 1024 * 1024;
+const LOOK_EACH_BYTES = 16 * MIB_BYTES;
 
 /** A body that either this thread or a sending thread hands to a connection. */
 export class PartBody {

@@ -18,7 +18,7 @@ import {
   type ToThread,
 } from './thread-messages.js';
 
-/** A thread takes as long to start as the main thread to send some 16 MiB (docs/benchmarks.md). */
+/** A small upload starts no thread, because the start would cost more than the thread saves. */
 const MAIN_THREAD_MAX_BYTES = 16 * MIB_BYTES;
 /** The time in which a thread must end a request that was aborted. */
 const ABORT_MAX_MS = 1000;
