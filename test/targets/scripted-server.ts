@@ -61,6 +61,17 @@ export async function scriptedServer(
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
 export const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 
+/** The connections of every target: direct, without sending threads. */
+const LINE = {
+  connectTimeoutMs: 20_000,
+  readTimeoutMs: 2000,
+  concurrency: 4,
+  threads: 1,
+  proxies: () => null,
+  trust: { verify: true, authorities: null },
+  env: {},
+};
+
 export function targetAt(
   t: TestContext,
   endpoint: string,
@@ -77,13 +88,7 @@ export function targetAt(
     profile: null,
     capabilities: GLACIER_CAPABILITIES,
     mayCreateVault: false,
-    connectTimeoutMs: 20_000,
-    readTimeoutMs: 2000,
-    concurrency: 4,
-    threads: 1,
-    proxies: () => null,
-    trust: { verify: true, authorities: null },
-    env: {},
+    ...LINE,
     ...changes,
   });
   t.after(() => target.close());
@@ -108,13 +113,7 @@ export function bucketOptions(
     pathStyle: true,
     object: { sse: null, sseKmsKeyId: null, tagging: null },
     requestHeaders: new Map(),
-    connectTimeoutMs: 20_000,
-    readTimeoutMs: 2000,
-    concurrency: 4,
-    threads: 1,
-    proxies: () => null,
-    trust: { verify: true, authorities: null },
-    env: {},
+    ...LINE,
     ...changes,
   };
 }
