@@ -47,13 +47,15 @@ test('A container’s endpoint that switches to another protocol has not answere
   assert.match(assertFailed(ended, 3), /the endpoint of AWS_CONTAINER_CREDENTIALS_FULL_URI gives no cred/);
 });
 
-/** A server that takes connections and writes this text again and again. */
+/** A server that answers the first bytes of a connection with one text, and then writes another again and again. */
 async function startDripping(t: TestContext, first: string, text: string): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.once('data', () => socket.write(first));
-    const timer = setInterval(() => socket.write(text), 10);
-    socket.on('close', () => clearInterval(timer));
+    socket.once('data', () => {
+      socket.write(first);
+      const timer = setInterval(() => socket.write(text), 10);
+      socket.on('close', () => clearInterval(timer));
+    });
     t.after(() => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
