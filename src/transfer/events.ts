@@ -64,6 +64,30 @@ export type Notice =
   /** Off a terminal: the state folder that this run uses. */
   | { notice: 'state-folder'; path: string };
 
+/** The files of a run so far. */
+export interface FileCounts {
+  readonly sent: number;
+  /** The catalogue had them already. */
+  readonly skipped: number;
+  readonly failed: number;
+  /** The sizes of the files that were sent. */
+  readonly sentBytes: number;
+}
+
+/** A run over several files when it has ended. */
+export interface RunSummary extends FileCounts {
+  readonly target: string;
+  readonly durationMs: number;
+  /** Their paths, in the order of the run. The last ones are left out if there are very many. */
+  readonly failedFiles: readonly string[];
+}
+
+/** A run over several files while it lasts. */
+export interface FilesProgress extends FileCounts {
+  /** The bytes that have left of all files, those in progress included; parts that the service held do not count. */
+  readonly movedBytes: number;
+}
+
 export type TransferEvent =
   | {
       type: 'started';
@@ -101,6 +125,10 @@ export type TransferEvent =
   | { type: 'failed'; file: string }
   /** The run waits for a lock that another calve holds, up to `waitMs`. */
   | ({ type: 'waiting'; waitMs: number } & LockHolder)
+  /** One of several files has moved on. The events of a single file are not reported beside this one. */
+  | ({ type: 'files' } & FilesProgress)
+  /** The run over several files has ended. */
+  | ({ type: 'summary' } & RunSummary)
   /** `file`: the file that the notice is about, where a run has several. */
   | ({ type: 'notice'; file?: string } & Notice);
 

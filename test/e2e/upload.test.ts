@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { assertFailed, assertFailedJson, assertWords } from '../support/failed.js';
-import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { checkObject, jsonOf, jsonOfFiles, oneJson } from '../support/json-shapes.js';
 import { isPart } from '../support/requests.js';
 import { sharedVaults } from '../support/vault-service.js';
 
@@ -86,14 +86,37 @@ describe('calve upload', { concurrency: 2 }, () => {
       ['the file c', 'the file a', 'the file b'],
     );
     assert.match(assertWords(stderr), /^calve: .*\/missing: there is no such file/);
+    assert.match(stderr, /\n3 files sent, 1 failed, 30 bytes in \d+\.\d s\nfailed: .*\/missing\n$/);
   });
 
-  test('of several files with --json keeps the order, too', async (t) => {
+  test('of several files with --json keeps the order, and ends with a summary', async (t) => {
     const home = await service.home(t);
     for (const name of ['a', 'b']) writeFileSync(join(home.folder, name), name);
     const ended = await home.run(['upload', 'b', 'a', home.target, '--json']);
-    const files = jsonOf(ended.stdout, 'archive').map((archive) => archive['file']);
-    assert.deepEqual(files, [join(home.folder, 'b'), join(home.folder, 'a')]);
+    const { objects, summary } = jsonOfFiles(ended.stdout, 'archive');
+    assert.deepEqual(
+      objects.map((archive) => archive['file']),
+      [join(home.folder, 'b'), join(home.folder, 'a')],
+    );
+    const { durationMs: _, ...counts } = summary;
+    const none = { skipped: 0, failed: 0, failedFiles: [] };
+    assert.deepEqual(counts, { type: 'summary', target: home.target, files: 2, sent: 2, bytes: 2, ...none });
+    const again = await home.run(['upload', 'b', 'a', 'c', home.target, '--json']);
+    const lines = again.stdout.trimEnd().split('\n');
+    const { failedFiles, ...rest } = checkObject(lines.at(-1) ?? '', 'summary');
+    assert.deepEqual([rest['sent'], rest['skipped'], rest['failed']], [0, 2, 1]);
+    assert.deepEqual(failedFiles, [join(home.folder, 'c')]);
+  });
+
+  test('of several files that cannot begin tells why, and then that nothing was sent', async (t) => {
+    const home = await service.home(t);
+    const files = ['a', 'b'].map((name) => home.file(name, 9));
+    const ended = await home.run(['upload', ...files, 'glacier://nowhere', '--json']);
+    assert.equal(ended.code, 10);
+    const [error, summary, ...others] = ended.stdout.trimEnd().split('\n');
+    assert.equal(checkObject(error ?? '', 'error')['kind'], 'not-found');
+    assert.equal(checkObject(summary ?? '', 'summary')['sent'], 0);
+    assert.deepEqual(others, []);
   });
 
   test('takes a file behind a link by its real path', async (t) => {
@@ -121,7 +144,11 @@ describe('calve upload', { concurrency: 2 }, () => {
     const given = ['upload', home.file('given.bin', 8), home.target, '--description', text];
     assert.equal((await home.run(given)).code, 0);
     const archives = jsonOf((await home.run(['archives', '--json'])).stdout, 'catalogued');
-    const [plain, encoded, own] = archives.map(({ description }) => String(description));
+    const descriptionOf = (name: string): string => {
+      const found = archives.find(({ file }) => String(file).endsWith(`/${name}`));
+      return String(found?.['description']);
+    };
+    const [plain, encoded, own] = ['plain.bin', 'naïve.bin', 'given.bin'].map(descriptionOf);
     assert.deepEqual([plain, own], ['plain.bin', text]);
     const fields: unknown = JSON.parse(
       Buffer.from(String(encoded).replace(/^mt2 /, ''), 'base64url').toString(),

@@ -4,7 +4,8 @@ import type { Ended } from './calve.js';
 import { checkObject, type Printed } from './json-shapes.js';
 
 /** Lines that are progress or notices; the rest of stderr belongs to failures. */
-const ASIDE = /^(note: .|.+: (archived|stopped at|\d+%)|waiting up to )|; trying again (in|at once) /;
+const ASIDE =
+  /^(note: .|.+: (archived|stopped at|\d+%)|waiting up to |[\d,]+ files? sent, |failed: .)|; trying again (in|at once) /;
 
 /**
  * Asserts a failure's face: its number, an empty stdout, and on stderr a line `calve: WHAT: WHY`, perhaps a line

@@ -113,6 +113,16 @@ const SHAPES = {
     requests: orNull(count),
     storageClass: nothing,
   },
+  summary: {
+    target: url,
+    files: count,
+    sent: count,
+    skipped: count,
+    failed: count,
+    bytes: count,
+    durationMs: count,
+    failedFiles: (value) => Array.isArray(value) && value.every(path),
+  },
   verified: { file: path, archiveId: text, treeHash: hash, expected: hash, match: flag },
   check: {
     check: text,
@@ -190,6 +200,16 @@ export function jsonOf(stdout: string, name: keyof typeof SHAPES): Printed[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => checkObject(line, name));
+}
+
+/** The objects of a run over several files, and its summary, which is the last line. */
+export function jsonOfFiles(
+  stdout: string,
+  name: keyof typeof SHAPES,
+): { readonly objects: Printed[]; readonly summary: Printed } {
+  const lines = stdout.split('\n').slice(0, -1);
+  const summary = checkObject(lines.pop() ?? '', 'summary');
+  return { objects: lines.map((line) => checkObject(line, name)), summary };
 }
 
 /** The only line of stdout, so checked. */

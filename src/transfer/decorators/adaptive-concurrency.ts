@@ -12,6 +12,7 @@ import type { PartReceipt, PartWatch, Target } from '../ports/target.js';
 import { delegate } from './delegate.js';
 import { Flight } from './flight.js';
 import { LaneGate } from './lane-gate.js';
+import { withLanes } from './lanes.js';
 
 /** Shares of the time that a part has: above the first the number is lowered, to what should take the second. */
 const LOWER_ABOVE = 0.75;
@@ -207,9 +208,9 @@ function lineRate(
   return sentBytes === null || elapsedMs <= 0 ? null : (sentBytes * lanes * 1000) / elapsedMs;
 }
 
-/** Returns the target with as many parts at once as arrive in time. */
+/** Returns the target with at most as many parts at once as arrive in time. */
 export function withAdaptiveConcurrency(target: Target, tools: AdaptiveConcurrencyTools): Target {
-  if (target.partTimeMs === null) return target;
+  if (target.partTimeMs === null) return withLanes(target, tools.concurrency, tools.clock);
   const { limits } = target.capabilities;
   const control = new AdaptiveConcurrency(tools, limits, target.partTimeMs);
   return delegate(target, (inner) => ({

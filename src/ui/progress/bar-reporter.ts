@@ -1,6 +1,7 @@
 /** Progress for a person at a terminal: one live line, and above it the lines that stay. */
 import { describeNotice } from '../wording/notices.js';
 import { barLine } from './bar-line.js';
+import { FilesMeter, formatFilesLine, summaryLines } from './files-meter.js';
 import { createLiveLine, type LiveLine } from './live-line.js';
 import { createLogThrottle } from './log-throttle.js';
 import {
@@ -20,24 +21,32 @@ export async function createBarReporter(context: ReporterContext): Promise<Repor
   const { stream, writer, style } = context;
   const meter = new ProgressMeter(context.nowMs);
   const reading = new ReadingMeter(context.nowMs);
+  const files = new FilesMeter(context.nowMs);
   const live = await createLiveLine({
     stream,
     writer,
     frames: style.spinner.map(style.cyan),
     barLine: (columns) => {
+      const several = files.read();
+      if (several !== null) return formatFilesLine(several, columns - 1);
       const progress = reading.read() ?? meter.read();
       return progress === null ? '' : barLine(progress, columns, style);
     },
   });
-  return reporterOf(barHandlers(context, { meter, reading }, live), () => live.clear());
+  return reporterOf(barHandlers(context, { meter, reading, files }, live), () => live.clear());
 }
 
 interface Meters {
   readonly meter: ProgressMeter;
   readonly reading: ReadingMeter;
+  readonly files: FilesMeter;
 }
 
-function barHandlers(context: ReporterContext, { meter, reading }: Meters, live: LiveLine): EventHandlers {
+function barHandlers(
+  context: ReporterContext,
+  { meter, reading, files }: Meters,
+  live: LiveLine,
+): EventHandlers {
   const { nowMs, style, debug, env } = context;
   const retries = createLogThrottle(nowMs, debug ? 0 : RETRY_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const move = (event: Parameters<ProgressMeter['note']>[0]) => {
@@ -71,6 +80,15 @@ function barHandlers(context: ReporterContext, { meter, reading }: Meters, live:
       const progress = meter.finish();
       if (progress === null) live.clear();
       else end(`${style.yellow(style.failure)} ${formatStoppedLine(progress)}`);
+    },
+    files: (event) => {
+      files.note(event);
+      live.showBar();
+    },
+    summary: (summary) => {
+      files.end();
+      live.clear();
+      for (const line of summaryLines(summary)) live.printAbove(line);
     },
     notice: (notice) => live.printAbove(`${style.yellow('note:')} ${describeNotice(notice, env)}`),
   };

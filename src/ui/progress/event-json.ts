@@ -3,9 +3,11 @@
  * `size`, `partSize`, `parts`, `partsDone`; sizes are bytes, times ISO-8601 UTC, and a value that is not known is null.
  */
 import type { TransferEvent } from '../../transfer/events.js';
+import { summaryJson } from '../summary-json.js';
 import { isoFromMs } from '../text/timestamps.js';
 import { describeNotice } from '../wording/notices.js';
 import type { WordingEnvironment } from '../wording/paste-line.js';
+import type { FilesReading } from './files-meter.js';
 import type { Progress } from './progress-meter.js';
 import type { ReadingProgress } from './reading-meter.js';
 import type { EventOf } from './reporter-parts.js';
@@ -15,7 +17,7 @@ interface TypedObject {
 }
 
 /** The events for which lines with running totals are printed instead, once a second. */
-type Running = 'progress' | 'reading';
+type Running = 'progress' | 'reading' | 'files';
 
 /** A new event does not compile until it has its keys here. */
 const FORMS: {
@@ -59,6 +61,7 @@ const FORMS: {
     since: sinceMs === null ? null : isoFromMs(sinceMs),
     waitMs,
   }),
+  summary: (event) => summaryJson(event),
   notice: noticeFacts,
 };
 
@@ -93,6 +96,18 @@ export function progressJson(file: string, progress: Progress) {
 /** @param file the path of the file, or `-` */
 export function readingJson(file: string, progress: ReadingProgress) {
   return { type: 'reading' as const, file, ...totals(progress) };
+}
+
+/** The running totals of a run over several files. */
+export function filesJson({ sent, skipped, failed, movedBytes, bytesPerSecond }: FilesReading) {
+  return {
+    type: 'files' as const,
+    sent,
+    skipped,
+    failed,
+    bytesSent: movedBytes,
+    bytesPerSecond: bytesPerSecond === null ? null : Math.round(bytesPerSecond),
+  };
 }
 
 function totals({ doneBytes, totalBytes, bytesPerSecond, leftMs }: ReadingProgress) {

@@ -1,6 +1,7 @@
 /** Progress for programs: JSON Lines on standard error. */
 import { jsonLine } from '../json.js';
-import { eventJson, progressJson, readingJson, timed } from './event-json.js';
+import { eventJson, filesJson, progressJson, readingJson, timed } from './event-json.js';
+import { FilesMeter } from './files-meter.js';
 import { createLogThrottle } from './log-throttle.js';
 import { ProgressMeter } from './progress-meter.js';
 import { ReadingMeter } from './reading-meter.js';
@@ -19,6 +20,7 @@ const PROGRESS_INTERVAL_MS = 1000;
 export function createJsonReporter({ writer, nowMs, timeMs, env }: ReporterContext): Reporter {
   const meter = new ProgressMeter(nowMs);
   const reading = new ReadingMeter(nowMs);
+  const files = new FilesMeter(nowMs);
   const totals = createLogThrottle(nowMs, PROGRESS_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   let file = '';
   const print = (object: { readonly type: string }): void =>
@@ -26,6 +28,10 @@ export function createJsonReporter({ writer, nowMs, timeMs, env }: ReporterConte
   const printEvent = (event: Parameters<typeof eventJson>[0]): void => print(eventJson(event, env));
   const printTotals = (progress = meter.read()): void => {
     if (progress !== null) print(progressJson(file, progress));
+  };
+  const printFiles = (): void => {
+    const progress = files.read();
+    if (progress !== null) print(filesJson(progress));
   };
   const move = (event: EventOf<'part' | 'sending' | 'progress'>): void => {
     meter.note(event);
@@ -58,6 +64,14 @@ export function createJsonReporter({ writer, nowMs, timeMs, env }: ReporterConte
         reading.note(event);
         const progress = reading.read();
         if (progress !== null && totals.admit() !== null) print(readingJson(event.file, progress));
+      },
+      files(event) {
+        files.note(event);
+        if (totals.admit() !== null) printFiles();
+      },
+      summary(event) {
+        printFiles();
+        printEvent(event);
       },
       retry: printEvent,
       waiting: printEvent,

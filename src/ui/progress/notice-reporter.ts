@@ -1,5 +1,6 @@
 /** The reporter without a display of progress: notices alone. */
 import { describeNotice } from '../wording/notices.js';
+import { summaryLines } from './files-meter.js';
 import { formatWaitingLine } from './progress-lines.js';
 import { ignoreEvent, type Reporter, type ReporterContext, reporterOf } from './reporter-parts.js';
 
@@ -17,6 +18,10 @@ export function createNoticeReporter({ writer, env }: ReporterContext): Reporter
       completing: ignoreEvent,
       archived: ignoreEvent,
       failed: ignoreEvent,
+      files: ignoreEvent,
+      summary: (summary) => {
+        for (const line of summaryLines(summary)) print(line);
+      },
       waiting: (event) => print(formatWaitingLine(event)),
       notice: (notice) => print(describeNotice(notice, env)),
     },

@@ -1,5 +1,6 @@
 /** Progress for logs: at most one line every 30 s, and one at the end. */
 import { describeNotice } from '../wording/notices.js';
+import { FilesMeter, formatFilesLine, summaryLines } from './files-meter.js';
 import { createLogThrottle } from './log-throttle.js';
 import {
   formatArchivedLine,
@@ -29,6 +30,7 @@ export function createPlainReporter(context: ReporterContext): Reporter {
 function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHandlers {
   const meter = new ProgressMeter(nowMs);
   const reading = new ReadingMeter(nowMs);
+  const files = new FilesMeter(nowMs);
   const progressLines = createLogThrottle(nowMs, LINE_INTERVAL_MS, nowMs());
   const retries = createLogThrottle(nowMs, debug ? 0 : LINE_INTERVAL_MS, Number.NEGATIVE_INFINITY);
   const print = (line: string) => writer.write(`${line}\n`);
@@ -54,6 +56,14 @@ function plainHandlers({ writer, nowMs, debug, env }: ReporterContext): EventHan
       reading.note(event);
       const progress = reading.read();
       if (progress !== null && progressLines.admit() !== null) print(formatReadingLine(progress));
+    },
+    files: (event) => {
+      files.note(event);
+      const progress = files.read();
+      if (progress !== null && progressLines.admit() !== null) print(formatFilesLine(progress));
+    },
+    summary: (summary) => {
+      for (const line of summaryLines(summary)) print(line);
     },
     completing: ignoreEvent,
     archived: (event) => print(formatArchivedLine(meter.archived(event))),

@@ -318,8 +318,23 @@ test('failures of other kinds do not change the number of parts at once', async 
   assert.deepEqual(events, []);
 });
 
-test('a target without a time limit for parts is not changed', () => {
+test('a target without a time limit for parts takes as many at once as there are lanes, over all its keys', async () => {
   const { target } = memoryTarget({ partTimeMs: null });
-  const clock = new FakeClock();
-  assert.equal(withAdaptiveConcurrency(target, { concurrency: 1, clock, report: () => {} }), target);
+  const sending: (() => void)[] = [];
+  const sendPart: Target['sendPart'] = async (_, { treeHash }) => {
+    await new Promise<void>((resolve) => sending.push(resolve));
+    return { treeHash, etag: null };
+  };
+  const inner: Target = { ...target, sendPart, at: () => inner };
+  const tools = { concurrency: 2, clock: new FakeClock(), report: () => {} };
+  const paced = withAdaptiveConcurrency(inner, tools);
+  const sent = ['a', 'b', 'c'].map((key) => paced.at(key).sendPart('up', part(0), never));
+  await new Promise(setImmediate);
+  assert.equal(sending.length, 2);
+  sending[0]?.();
+  await sent[0];
+  await new Promise(setImmediate);
+  assert.equal(sending.length, 3);
+  for (const end of sending) end();
+  await Promise.all(sent);
 });

@@ -9,16 +9,17 @@ import { TARGETS } from '../../../targets/registry.js';
 import { withMaxParts } from '../../../transfer/decorators/max-parts.js';
 import { planFile } from '../../../transfer/parts/plan.js';
 import type { ByteStream } from '../../../transfer/ports/source.js';
-import { type Session, sessionAt } from '../../../transfer/session.js';
+import { type ArchiveResult, type Session, sessionAt } from '../../../transfer/session.js';
 import { uploadFile } from '../../../transfer/upload.js';
 import { uploadStream } from '../../../transfer/upload-stream.js';
 import { planJson, planText } from '../../../ui/plan-output.js';
 import type { CommandContext } from '../../command.js';
-import { checkServiceOptions, openSession, resolveTarget } from '../../compose.js';
-import { stopsTheRun } from '../../exit-codes.js';
+import { checkServiceOptions, openSession, type ResolvedTarget, resolveTarget } from '../../compose.js';
 import { checkManyKeys, ownKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
+import { RunTotals } from '../../run-totals.js';
 import type { Options } from './command.js';
+import { type FileJob, sendFiles } from './send-files.js';
 import { readSendOptions, type SendOptions } from './upload-options.js';
 import { readWords, type Words } from './words.js';
 
@@ -28,28 +29,30 @@ type Context = CommandContext<Options>;
 interface UploadJob {
   readonly request: SendOptions;
   readonly url: TargetUrl;
+  /** The command that prints the stream. */
+  readonly command: Words['command'];
 }
 
 /** `calve upload FILE... TARGET` and `calve upload TARGET --from-command -- CMD ARG...` */
 export async function upload(context: Context, typed: readonly string[]): Promise<void> {
   const words = readWords(context, typed);
   const { url, files } = words;
-  const { io, reporter } = context;
   const { own } = context.options;
   const baseNames = files.map((file) => basename(file));
   checkManyKeys(url, baseNames);
   const options = withObjectSettings(context.options);
   if (own.dryRun) checkServiceOptions(options, url);
-  const target = own.dryRun ? null : await resolveTarget(io, options, url);
-  const jobs = await checkFiles(context, files, url);
-  if (jobs.length === 0 || target === null) return;
-  const { session, close } = await openSession(io, options, target, { create: true, reporter });
-  const limited = { ...session, target: withMaxParts(session.target, options.plan.maxParts) };
+  const target = own.dryRun ? null : await resolveTarget(context.io, options, url);
+  const totals = files.length > 1 ? new RunTotals(context, url.url) : null;
+  const jobs = await checkFiles(context, words, totals ?? context);
+  if (target === null) return;
   try {
-    await sendAll(context, limited, jobs, words);
-  } finally {
-    await close();
+    if (jobs.length > 0) await sendAll(context, target, jobs, totals);
+  } catch (error) {
+    // A summary comes last, after the failure.
+    await context.fail(error);
   }
+  await totals?.end();
 }
 
 /** Adds what describes a new object to the settings of the target. */
@@ -59,23 +62,42 @@ function withObjectSettings(options: Options): Options {
   return { ...options, service: { ...options.service, object } };
 }
 
+/** @param totals null: the run is about one file */
 async function sendAll(
   context: Context,
-  session: Session,
-  jobs: readonly UploadJob[],
-  words: Words,
+  target: ResolvedTarget,
+  jobs: readonly FileJob[],
+  totals: RunTotals | null,
 ): Promise<void> {
-  for (const { request, url } of jobs) {
-    try {
-      const about = aboutFile(sessionAt(session, ownKey(url)), request.file);
-      const sent = isStandardInput(request.file)
-        ? uploadStream(about, request, openBytes(context, words.command))
-        : uploadFile(about, request);
-      await printArchive(context, await sent);
-    } catch (error) {
-      await context.fail(error, { file: request.file, target: url.url });
-      if (stopsTheRun(error)) return;
-    }
+  const { io, reporter } = context;
+  const options = withObjectSettings(context.options);
+  const { session, close } = await openSession(io, options, target, { create: true, reporter });
+  const limited = { ...session, target: withMaxParts(session.target, options.plan.maxParts) };
+  try {
+    if (totals !== null) await sendFiles(context, limited, jobs, { totals, areFound: false });
+    else for (const job of jobs) await sendOne(context, limited, job);
+  } finally {
+    await close();
+  }
+}
+
+/** @param parts null: a stream */
+function fileJob(context: Context, { request, url, command }: UploadJob, parts: number | null): FileJob {
+  const about = { file: request.file, target: url.url };
+  const send = (session: Session): Promise<ArchiveResult> => {
+    const named = aboutFile(sessionAt(session, ownKey(url)), request.file);
+    return isStandardInput(request.file)
+      ? uploadStream(named, request, openBytes(context, command))
+      : uploadFile(named, request);
+  };
+  return { about, parts, send };
+}
+
+async function sendOne(context: Context, session: Session, { about, send }: FileJob): Promise<void> {
+  try {
+    await printArchive(context, await send(session));
+  } catch (error) {
+    await context.fail(error, about);
   }
 }
 
@@ -89,19 +111,23 @@ function openBytes({ io }: Context, command: readonly string[] | null): ByteStre
  * With --dry-run prints the plan of each.
  * @returns those that can be sent
  */
-async function checkFiles(context: Context, files: readonly string[], url: TargetUrl): Promise<UploadJob[]> {
-  const { io, options, fail } = context;
+async function checkFiles(
+  context: Context,
+  { files, url, command }: Words,
+  { fail }: Pick<Context, 'fail'>,
+): Promise<FileJob[]> {
+  const { io, options } = context;
   const common = readSendOptions(context, url);
-  const jobs: UploadJob[] = [];
+  const jobs: FileJob[] = [];
   for (const word of files) {
     const ownUrl = urlOfFile(url, basename(word));
     const about: FailureContext = { target: ownUrl.url };
     try {
       about.file = isStandardInput(word) ? word : io.absolute(word);
-      const job = { request: { ...common, file: about.file }, url: ownUrl };
+      const job = { request: { ...common, file: about.file }, url: ownUrl, command };
       const plan = await planOf(job, options.plan.maxParts);
       if (options.own.dryRun) await printPlan(context, job, plan);
-      jobs.push(job);
+      jobs.push(fileJob(context, job, plan.partCount));
     } catch (error) {
       await fail(error, about);
     }

@@ -1,0 +1,149 @@
+/** Sends several files at once, and prints their results in the order of the files. */
+import { setMaxListeners } from 'node:events';
+import { type FailureContext, isFailure, TransferError } from '../../../core/failures.js';
+import type { Report, TransferEvent } from '../../../transfer/events.js';
+import { type FilePlace, FileRoom } from '../../../transfer/files/file-room.js';
+import { runInOrder } from '../../../transfer/files/run-in-order.js';
+import type { ArchiveResult, Session } from '../../../transfer/session.js';
+import type { CommandContext } from '../../command.js';
+import { stopsTheRun } from '../../exit-codes.js';
+import { printArchive } from '../../results.js';
+import type { RunTotals } from '../../run-totals.js';
+
+/** A file of a run, and what is known of it before it is sent. */
+export interface FileJob {
+  /** The file and its target, for messages. */
+  readonly about: FailureContext;
+  /** The number of its parts; null: a stream. */
+  readonly parts: number | null;
+  send(session: Session): Promise<ArchiveResult>;
+}
+
+/** A file that was found, but cannot be sent. */
+export interface FailedJob {
+  readonly about: FailureContext;
+  readonly error: unknown;
+}
+
+type Outcome =
+  | { readonly archived: ArchiveResult; readonly about: FailureContext }
+  | FailedJob
+  /** Another file's failure or a signal ended the run before this file was archived. */
+  | 'stopped';
+
+export interface FilesRunOptions {
+  readonly totals: RunTotals;
+  /** True when the files were found, and not named one by one: those that are archived already are only counted. */
+  readonly areFound: boolean;
+}
+
+/** @throws the errors of `jobs` */
+export async function sendFiles(
+  context: CommandContext,
+  session: Session,
+  jobs: AsyncIterable<FileJob | FailedJob> | Iterable<FileJob | FailedJob>,
+  options: FilesRunOptions,
+): Promise<void> {
+  const run = new FilesRun(context, session, options);
+  try {
+    await runInOrder({
+      jobs,
+      signal: run.signal,
+      start: (job) => run.start(job),
+      deliver: (outcome) => run.deliver(outcome),
+    });
+  } finally {
+    if (session.signal.aborted) await context.fail(session.signal.reason);
+  }
+}
+
+class FilesRun {
+  readonly #context: CommandContext;
+  readonly #session: Session;
+  readonly #options: FilesRunOptions;
+  readonly #room: FileRoom;
+  readonly #stop = new AbortController();
+  /** The bytes that have left of the parts in flight, by file and index. */
+  readonly #inFlight = new Set<ReadonlyMap<number, number>>();
+  #movedBytes = 0;
+
+  constructor(context: CommandContext, session: Session, options: FilesRunOptions) {
+    this.#context = context;
+    this.#session = session;
+    this.#options = options;
+    this.#room = new FileRoom(session.concurrency);
+    setMaxListeners(0, this.signal);
+    // The files get a failure of their own, to which each adds its name. That of the session stays as it is.
+    session.signal.addEventListener('abort', () => this.#end(), { once: true });
+  }
+
+  /** Aborted by a failure that every file would have, and with the signal of the session. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  #end(): void {
+    this.#stop.abort(new TransferError('stopped', { signal: 'SIGTERM' }));
+  }
+
+  async start(job: FileJob | FailedJob): Promise<{ outcome: Promise<Outcome> }> {
+    if ('error' in job) return { outcome: Promise.resolve(job) };
+    const place = await this.#room.enter(job.parts);
+    return { outcome: this.#send(job, place).finally(() => place.leave()) };
+  }
+
+  async #send({ about, send }: FileJob, place: FilePlace): Promise<Outcome> {
+    if (this.signal.aborted) return 'stopped';
+    const inFlight = new Map<number, number>();
+    this.#inFlight.add(inFlight);
+    const report: Report = (event) => {
+      place.note(event);
+      this.#note(event, inFlight);
+    };
+    try {
+      const archived = await send({ ...this.#session, signal: this.signal, report });
+      return { archived, about };
+    } catch (error) {
+      if (this.signal.aborted && isFailure(error, 'stopped')) return 'stopped';
+      if (stopsTheRun(error)) this.#end();
+      return { about, error };
+    } finally {
+      this.#inFlight.delete(inFlight);
+    }
+  }
+
+  /** Sums up the events of all files. Only what a person should know is reported for each. */
+  #note(event: TransferEvent, inFlight: Map<number, number>): void {
+    const { report } = this.#context.reporter;
+    if (event.type === 'retry' || event.type === 'waiting') report(event);
+    if (event.type === 'notice') {
+      if (event.notice !== 'already-archived' || !this.#options.areFound) report(event);
+    }
+    if (event.type === 'progress') inFlight.set(event.index, event.sentBytes);
+    if (event.type === 'part') {
+      inFlight.delete(event.index);
+      if (!event.reused) this.#movedBytes += event.sizeBytes;
+    }
+    if (event.type === 'progress' || event.type === 'part') this.#reportFiles();
+  }
+
+  #reportFiles(): void {
+    let movedBytes = this.#movedBytes;
+    for (const parts of this.#inFlight) for (const bytes of parts.values()) movedBytes += bytes;
+    this.#context.reporter.report({ type: 'files', ...this.#options.totals.counts, movedBytes });
+  }
+
+  async deliver(outcome: Outcome): Promise<void> {
+    if (outcome === 'stopped') return;
+    const { totals } = this.#options;
+    const { about } = outcome;
+    try {
+      if ('error' in outcome) throw outcome.error;
+      await printArchive(this.#context, outcome.archived);
+      totals.add(outcome.archived);
+    } catch (error) {
+      await totals.fail(error, about);
+      if (stopsTheRun(error)) this.#end();
+    }
+  }
+}
