@@ -89,22 +89,45 @@ export function rcloneVersion({ env }: Upload): string | null {
 
 /** rclone refuses AWS_CA_BUNDLE and has an option of its own. It copies nothing to a key that has the file already. */
 export function rcloneCommand(upload: Upload, key: string): Command {
-  const { file, url, certificatePath, folder, env } = upload;
-  const config = join(folder, 'rclone.conf');
   const size = `${PART_BYTES / MIB}M`;
+  const parts = { chunk_size: size, upload_cutoff: size, upload_concurrency: String(CONCURRENCY) };
+  return rclone(upload, ['copyto', upload.file, `bench:bench-bucket/${key}`], parts);
+}
+
+function rclone(
+  { url, certificatePath, folder, env }: Upload,
+  words: readonly string[],
+  more: Readonly<Record<string, string>>,
+): Command {
+  const config = join(folder, 'rclone.conf');
   const remote = {
     type: 's3',
     provider: 'Other',
     env_auth: 'true',
     endpoint: url,
     region: 'us-east-1',
-    chunk_size: size,
-    upload_cutoff: size,
-    upload_concurrency: String(CONCURRENCY),
     no_check_bucket: 'true',
+    ...more,
   };
   const lines = Object.entries(remote).map(([name, value]) => `${name} = ${value}\n`);
   writeFileSync(config, `[bench]\n${lines.join('')}`);
-  const words = ['rclone', 'copyto', file, `bench:bench-bucket/${key}`, '--config', config];
-  return { words: [...words, '--ca-cert', certificatePath, '--ignore-times', '--retries', '1'], env };
+  const options = ['--config', config, '--ca-cert', certificatePath, '--ignore-times', '--retries', '1'];
+  return { words: ['rclone', ...words, ...options], env };
 }
+
+/** The three clients with a folder of many files, each with its own number of requests at once. */
+export const folderCommands = {
+  calve({ file, url, certificatePath, env }: Upload, prefix: string): Command {
+    const words = [...CALVE, 'upload', '--recursive', file, `s3://bench-bucket/${prefix}/`];
+    const options = ['--endpoint-url', url, '--path-style', '--fresh', '--quiet'];
+    return { words: [...words, ...options], env: { ...env, ...KEYS, AWS_CA_BUNDLE: certificatePath } };
+  },
+  aws({ file, url, certificatePath, env }: Upload, { path }: AwsCli, prefix: string): Command {
+    const words = ['s3', 'cp', '--recursive', file, `s3://bench-bucket/${prefix}/`];
+    const options = ['--endpoint-url', url, '--only-show-errors', '--region', 'us-east-1'];
+    return { words: [path, ...words, ...options], env: { ...env, AWS_CA_BUNDLE: certificatePath } };
+  },
+  rclone(upload: Upload, prefix: string): Command {
+    return rclone(upload, ['copy', upload.file, `bench:bench-bucket/${prefix}`], {});
+  },
+};

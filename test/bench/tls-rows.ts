@@ -34,13 +34,13 @@ const VAULT_FILE_BYTES = 4 * GIB;
 const SHAPE = '1 GiB, 16 MiB × 4';
 const VAULT_SHAPE = '4 GiB, 16 MiB × 4';
 
-interface TlsCost extends Cost {
+export interface TlsCost extends Cost {
   /** The CPU time of the server during the run. */
   readonly sinkSeconds: number;
 }
 
 /** A server that is running, and how to measure uploads to it. */
-interface Lab {
+export interface Lab {
   readonly bench: Bench;
   readonly upload: Upload;
   /** @throws if the command fails, or if less than `sizeBytes` arrived */
@@ -73,7 +73,7 @@ function labOf(bench: Bench, sink: TlsSink, file: string): Lab {
 }
 
 /** Starts a server for `use`. Reports what is missing, and measures nothing, where none can be compiled. */
-async function withLab(
+export async function withLab(
   name: string,
   bench: Bench,
   { file, sinkCores = null }: LabNeeds,
@@ -94,7 +94,7 @@ async function withLab(
 }
 
 /** Runs each command once in each round. @returns the costs by name, one for each round */
-async function inTurns<Name extends string>(
+export async function inTurns<Name extends string>(
   { bench, cost }: Lab,
   commands: Readonly<Record<Name, () => Command>>,
 ): Promise<Record<Name, TlsCost[]>> {
@@ -120,7 +120,7 @@ interface Comparison {
   readonly cpu: Limits;
 }
 
-function compare({ what, ours, theirs, wall: wallLimits, cpu: cpuLimits }: Comparison): Figure[] {
+export function compare({ what, ours, theirs, wall: wallLimits, cpu: cpuLimits }: Comparison): Figure[] {
   const figure = (name: string, of: (cost: Cost) => number, limits: Limits): Figure => ({
     what: `${name} over TLS, ${what}`,
     value: medianRatio(ours, theirs, of),

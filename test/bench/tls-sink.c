@@ -38,13 +38,14 @@
   "\"CreationDate\":\"2026-01-01T00:00:00.000Z\"}"
 
 struct object {
-  char path[4096];
+  char *path;
   long long size;
   int highest_part;
-  unsigned char etags[MAX_PARTS + 1][MD5_BYTES];
+  /* Of the parts by number. An object that arrives whole has none. */
+  unsigned char (*etags)[MD5_BYTES];
   /* Empty until the upload is complete. */
   char whole_etag[64];
-  char meta[MAX_META][512];
+  char *meta[MAX_META];
   int meta_count;
   struct object *next;
 };
@@ -62,7 +63,9 @@ struct request {
   long long body_bytes;
 };
 
-static struct object *objects;
+/* A run sends tens of thousands of objects. */
+#define BUCKETS 65536
+static struct object *objects[BUCKETS];
 static pthread_mutex_t objects_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_llong received_bytes;
 static atomic_int uploads;
@@ -223,21 +226,24 @@ static const char *CHECKSUMS[] = {"crc32", "crc32c", "crc64nvme", "sha1", "sha25
 #define CHECKSUM_COUNT (sizeof CHECKSUMS / sizeof *CHECKSUMS)
 
 static struct object *find_object(const char *path, int create) {
-  struct object *o = objects;
+  unsigned hash = 5381;
+  for (const char *at = path; *at != 0; at++) hash = hash * 33 + (unsigned char)*at;
+  struct object **bucket = &objects[hash % BUCKETS], *o = *bucket;
   while (o != NULL && strcmp(o->path, path) != 0) o = o->next;
   if (o != NULL || !create) return o;
   o = calloc(1, sizeof *o);
-  snprintf(o->path, sizeof o->path, "%s", path);
-  o->next = objects;
-  return objects = o;
+  o->path = strdup(path);
+  o->next = *bucket;
+  return *bucket = o;
 }
 
 static void create_object(const struct request *r, struct object *o) {
-  o->size = o->highest_part = o->meta_count = 0;
+  while (o->meta_count > 0) free(o->meta[--o->meta_count]);
+  o->size = o->highest_part = 0;
   o->whole_etag[0] = 0;
   for (const char *line = r->lines; *line != 0; line = strchr(line, '\n') + 1)
     if (strncasecmp(line, "x-amz-meta-", 11) == 0 && o->meta_count < MAX_META)
-      snprintf(o->meta[o->meta_count++], sizeof *o->meta, "%.*s", (int)strcspn(line, "\n"), line);
+      o->meta[o->meta_count++] = strndup(line, strcspn(line, "\n"));
 }
 
 /* Takes a part, or a whole object as part 1. Its ETag is the MD5 that the client sent, or made of the part number. */
@@ -246,7 +252,7 @@ static void take_part(const struct request *r, struct object *o, struct answer *
   unsigned char md5[MD5_BYTES + 2] = {0};
   if (header(r, "content-md5", value) && strlen(value) == 24) EVP_DecodeBlock(md5, (unsigned char *)value, 24);
   else memcpy(md5, &number, sizeof number);
-  memcpy(o->etags[number], md5, MD5_BYTES);
+  if (o->etags != NULL) memcpy(o->etags[number], md5, MD5_BYTES);
   if (number > o->highest_part) o->highest_part = number;
   o->size += r->body_bytes;
   for (int i = 0; i < MD5_BYTES; i++) sprintf(hex + 2 * i, "%02x", md5[i]);
@@ -280,11 +286,17 @@ static void answer_bucket(const struct request *r, struct answer *a) {
   const char *number = strstr(r->query, "partNumber=");
   const char *key = strchr(r->path + 1, '/');
   int is_post = strcmp(r->method, "POST") == 0, is_part = number != NULL;
-  if (key == NULL || key[1] == 0) return;
+  if (key == NULL || key[1] == 0) {
+    /* Clients that list a folder before they copy to it find nothing there. */
+    if (strcmp(r->method, "GET") == 0)
+      strcpy(a->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+    return;
+  }
   int is_create = is_post && strstr(r->query, "uploadId=") == NULL, is_put = strcmp(r->method, "PUT") == 0;
   struct object *o = find_object(r->path, is_create || (is_put && !is_part));
   if (is_create) {
     create_object(r, o);
+    if (o->etags == NULL) o->etags = calloc(MAX_PARTS + 1, MD5_BYTES);
     repeat_header(r, a, "x-amz-checksum-algorithm");
     repeat_header(r, a, "x-amz-checksum-type");
     snprintf(a->body, sizeof a->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><InitiateMultipartUploadResult>"
@@ -294,7 +306,7 @@ static void answer_bucket(const struct request *r, struct answer *a) {
     if (!is_part) create_object(r, o);
     if (part >= 1 && part <= MAX_PARTS) take_part(r, o, a, part);
     else a->status = 400;
-  } else if (is_post && o != NULL) {
+  } else if (is_post && o != NULL && o->etags != NULL) {
     complete_object(r, o, a);
   } else if (strcmp(r->method, "HEAD") == 0 && o != NULL && o->whole_etag[0] != 0) {
     a->length = o->size;
