@@ -1,7 +1,7 @@
 /** Sends several files at once, and prints their results in the order of the files. */
 import { setMaxListeners } from 'node:events';
 import { type FailureContext, isFailure, TransferError } from '../../../core/failures.js';
-import type { Report, TransferEvent } from '../../../transfer/events.js';
+import type { Notice, Report, TransferEvent } from '../../../transfer/events.js';
 import { type FilePlace, FileRoom } from '../../../transfer/files/file-room.js';
 import { runInOrder } from '../../../transfer/files/run-in-order.js';
 import type { ArchiveResult, Session } from '../../../transfer/session.js';
@@ -9,6 +9,15 @@ import type { CommandContext } from '../../command.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { printArchive } from '../../results.js';
 import type { RunTotals } from '../../run-totals.js';
+
+/** Notices that say the same of every file of a run: the first one is enough. */
+const ONCE: ReadonlySet<Notice['notice']> = new Set([
+  'default-class',
+  'looked-instead',
+  'not-comparable',
+  'tags-unchecked',
+  'archive-unchecked',
+]);
 
 /** A file of a run, and what is known of it before it is sent. */
 export interface FileJob {
@@ -66,6 +75,7 @@ class FilesRun {
   /** The bytes that have left of the parts in flight, by file and index. */
   readonly #inFlight = new Set<ReadonlyMap<number, number>>();
   #movedBytes = 0;
+  readonly #told = new Set<Notice['notice']>();
 
   constructor(context: CommandContext, session: Session, options: FilesRunOptions) {
     this.#context = context;
@@ -116,15 +126,20 @@ class FilesRun {
   #note(event: TransferEvent, inFlight: Map<number, number>): void {
     const { report } = this.#context.reporter;
     if (event.type === 'retry' || event.type === 'waiting') report(event);
-    if (event.type === 'notice') {
-      if (event.notice !== 'already-archived' || !this.#options.areFound) report(event);
-    }
+    if (event.type === 'notice' && this.#isNews(event.notice)) report(event);
     if (event.type === 'progress') inFlight.set(event.index, event.sentBytes);
     if (event.type === 'part') {
       inFlight.delete(event.index);
       if (!event.reused) this.#movedBytes += event.sizeBytes;
     }
     if (event.type === 'progress' || event.type === 'part') this.#reportFiles();
+  }
+
+  #isNews(notice: Notice['notice']): boolean {
+    if (notice === 'already-archived') return !this.#options.areFound;
+    const isFirst = !this.#told.has(notice);
+    this.#told.add(notice);
+    return isFirst || !ONCE.has(notice);
   }
 
   #reportFiles(): void {
