@@ -88,8 +88,8 @@ function keepExitMessage(run: Run, reporter: Reporter): Reporter {
       if (event.type === 'archived' || event.type === 'failed') setCurrent(run, {});
       if (event.type === 'started') {
         const { file, target, uploadId, orphan } = event;
-        const resumable = orphan === null;
-        setCurrent(run, { file, target, uploadId, resumable, ...(orphan !== null && { orphan }) });
+        const upload = uploadId === null ? {} : { uploadId, resumable: orphan === null };
+        setCurrent(run, { file, target, ...upload, ...(orphan !== null && { orphan }) });
       }
       reporter.report(event);
     },

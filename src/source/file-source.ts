@@ -28,6 +28,14 @@ function recordedHashes({ hashes, recorded }: WantedHashes): PartHashes | null {
   return hashes.every((hash) => known[hash] !== undefined) ? known : null;
 }
 
+function factsOf(
+  { path, fingerprint, stats }: OpenedFile,
+  { inMemoryPartMaxBytes }: PartResources,
+): Pick<Source, 'path' | 'baseName' | 'fingerprint' | 'mtimeMs' | 'inMemoryPartMaxBytes'> {
+  const mtimeMs = Number(stats.mtimeMs);
+  return { path, baseName: basename(path), fingerprint, mtimeMs, inMemoryPartMaxBytes };
+}
+
 function fileSource(file: OpenedFile, resources: PartResources): Source {
   const { handle, path, fingerprint } = file;
   const { threads, slots, inMemoryPartMaxBytes } = resources;
@@ -35,10 +43,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
   const streams = rangeStreams();
   let closing: Promise<void> | null = null;
 
-  /**
-   * Reads a part into its memory, if it has any, and returns its hashes. Recorded
-   * hashes are not computed again.
-   */
+  /** Reads a part into its memory, if it has any, and returns its hashes. Recorded hashes are not computed again. */
   async function readPart(
     { startByte, sizeBytes }: PartRange,
     memory: Uint8Array | null,
@@ -66,13 +71,13 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
         const memory = partSizeBytes <= inMemoryPartMaxBytes ? slot.buffer(partSizeBytes) : null;
         const hashes = await readPart(range, memory, taskSignal, wanted);
         await assertUnchanged(file);
-        const bytes = { fd: handle.fd, path, buffer: memory };
+        const bytes = { fd: handle.fd, path, buffer: memory, range };
         const location = locationOf(bytes, range);
         const body = () => bodyOf(location, () => streams.open(handle, path, range));
         const digest = (hash: PartHash): Promise<string> =>
-          tasks.run(signal, (digestSignal) => digestOf({ ...bytes, range }, hash, threads, digestSignal));
-        const look = async (): Promise<void> => (memory === null ? assertUnchanged(file) : undefined);
-        return preparedPart(range, hashes, { body, location, digest, assertUnchanged: look }, slot);
+          tasks.run(signal, (digestSignal) => digestOf(bytes, hash, threads, digestSignal));
+        const unchanged = async () => (memory === null ? assertUnchanged(file) : undefined);
+        return preparedPart(range, hashes, { body, location, digest, assertUnchanged: unchanged }, slot);
       } catch (error) {
         slot.release();
         throw error;
@@ -81,10 +86,7 @@ function fileSource(file: OpenedFile, resources: PartResources): Source {
   }
 
   return {
-    path,
-    baseName: basename(path),
-    fingerprint,
-    mtimeMs: Number(file.stats.mtimeMs),
+    ...factsOf(file, resources),
     expectParts: (parts) => threads.expect(parts, fingerprint.sizeBytes),
     prepare,
     treeHash: (signal, onRead) =>

@@ -7,8 +7,9 @@ import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
 import type { OnRead } from '../transfer/ports/source.js';
 import { hashSegments } from './hash-segments.js';
-import { hashThreads, threadCount } from './hash-threads.js';
+import { hashThreads } from './hash-threads.js';
 import { compareByHandle, type OpenedFile, openFile, sourceFailure } from './open-file.js';
+import { threadCount } from './pool-size.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
 export interface HashedBytes {

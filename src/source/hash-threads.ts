@@ -1,11 +1,10 @@
 /** A few threads that read and hash, so that the network and the terminal never wait for SHA-256. */
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { onAbort } from '../core/abort-signals.js';
 import { TransferError } from '../core/failures.js';
 import { isExhausted, systemMessage } from '../core/system-errors.js';
-import { MIB_BYTES } from '../core/units.js';
+import { KIB_BYTES, MIB_BYTES } from '../core/units.js';
 import { hashInMainThread } from './hash-in-main-thread.js';
 import {
   type HashAnswer,
@@ -19,6 +18,8 @@ import {
 const BYTES_WORTH_A_THREAD = 16 * MIB_BYTES;
 /** … so the first bytes are hashed without one. The main thread is busy for some 5 ms with each MiB. */
 const MAIN_THREAD_MAX_BYTES = 4 * MIB_BYTES;
+/** So few bytes are hashed in less time than they take to a thread and back. */
+const SMALL_JOB_MAX_BYTES = 64 * KIB_BYTES;
 
 export interface HashThreads {
   readonly count: number;
@@ -65,11 +66,13 @@ function threadFailure(path: string, error: unknown): TransferError {
 /**
  * @param count the largest number of threads; each is started when it is first needed
  * @param workerPath the module that a thread runs
+ * @param smallJobMaxBytes jobs up to this size never go to a thread
  */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: short functions that share the threads and the queue.
 export function hashThreads(
   count: number,
   workerPath = join(import.meta.dirname, 'hash-worker.js'),
+  smallJobMaxBytes = SMALL_JOB_MAX_BYTES,
 ): HashThreads {
   const threads = new Set<Thread>();
   const waiting: PendingJob[] = [];
@@ -136,8 +139,9 @@ export function hashThreads(
     if (signal.aborted) return Promise.reject(signal.reason);
     if (closed) return Promise.reject(bug('hashing after close'));
     const { path, ...range } = request;
-    requestedBytes += range.sizeBytes;
-    if (threads.size === 0 && worthThreads(requestedBytes) === 0) {
+    const isSmall = range.sizeBytes <= smallJobMaxBytes;
+    if (!isSmall) requestedBytes += range.sizeBytes;
+    if (isSmall || (threads.size === 0 && worthThreads(requestedBytes) === 0)) {
       const hashed = lastInMainThread.then(() => hashInMainThread(request, signal));
       lastInMainThread = hashed.catch(() => undefined);
       return hashed;
@@ -188,9 +192,4 @@ export function hashThreads(
   }
 
   return { count, expect, hash, close };
-}
-
-/** Returns how many hashing threads serve `concurrency` lanes: more threads than processors would only take turns. */
-export function threadCount(concurrency: number, processors = availableParallelism()): number {
-  return Math.min(processors, concurrency);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { SpoolSpace } from '../transfer/ports/source.js';
-import { IN_MEMORY_PART_MAX_BYTES } from './source-pool.js';
+import { IN_MEMORY_PART_MAX_BYTES } from './pool-size.js';
 import { openSpool, spoolFailure } from './spool.js';
 
 /**

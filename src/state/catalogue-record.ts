@@ -21,16 +21,16 @@ import {
   shape,
 } from './shapes.js';
 
-/** Entries of objects whose checksum is recorded have the newest version. The others stay readable by calve 0.1. */
+/** Entries that calve 0.1 cannot read have the newest version: objects whose checksum is recorded, or without an upload. */
 const CATALOGUE_VERSION = 2;
-const VERSION_WITHOUT_CHECKSUM = 1;
+const FIRST_VERSION = 1;
 const NEWLINE = 10;
 
 interface ArchiveRecord {
   readonly type: 'archive';
   readonly archiveId: string;
   readonly location: string | null;
-  readonly uploadId: string;
+  readonly uploadId: string | null;
   /** The path of a file, which is absolute; else the name of a stream. */
   readonly file: string;
   readonly target: string;
@@ -45,7 +45,7 @@ interface ArchiveRecord {
   readonly archivedAt: string;
   readonly fingerprint: Fingerprint;
   readonly object?: ObjectFacts;
-  readonly version: typeof CATALOGUE_VERSION | typeof VERSION_WITHOUT_CHECKSUM;
+  readonly version: typeof CATALOGUE_VERSION | typeof FIRST_VERSION;
 }
 
 const hasArchiveKeys = shape<ArchiveRecord>(
@@ -53,7 +53,7 @@ const hasArchiveKeys = shape<ArchiveRecord>(
     type: isExactly('archive'),
     archiveId: isName,
     location: orNull(isText),
-    uploadId: isName,
+    uploadId: orNull(isName),
     file: isName,
     target: isName,
     region: orNull(isText),
@@ -67,7 +67,7 @@ const hasArchiveKeys = shape<ArchiveRecord>(
     archivedAt: isTime,
     fingerprint: isFingerprint,
     object: isObjectFacts,
-    version: isOneOf(VERSION_WITHOUT_CHECKSUM, CATALOGUE_VERSION),
+    version: isOneOf(FIRST_VERSION, CATALOGUE_VERSION),
   },
   ['object'],
 );
@@ -87,6 +87,7 @@ function isArchiveRecord(value: unknown): value is ArchiveRecord {
 /** @throws TransferError `bug` for an entry that could not be read again */
 export function encodeEntry(entry: CatalogueEntry): string {
   const { identity, plan, fingerprint } = entry;
+  const isNew = entry.object?.checksum !== undefined || entry.uploadId === null;
   const record: ArchiveRecord = {
     type: 'archive',
     archiveId: entry.archiveId,
@@ -105,7 +106,7 @@ export function encodeEntry(entry: CatalogueEntry): string {
     archivedAt: entry.archivedAt,
     fingerprint,
     ...(entry.object !== undefined && { object: entry.object }),
-    version: entry.object?.checksum === undefined ? VERSION_WITHOUT_CHECKSUM : CATALOGUE_VERSION,
+    version: isNew ? CATALOGUE_VERSION : FIRST_VERSION,
   };
   if (!isArchiveRecord(record)) {
     throw new TransferError('bug', { detail: `no catalogue holds ${JSON.stringify(record)}` });

@@ -107,7 +107,18 @@ async function macBoot(): Promise<Pick<ProcessIdentity, 'machine' | 'bootId' | '
   };
 }
 
+let known: ProcessIdentity | null = null;
+
+/** Reads the system once: a run takes a lock for each of its files, which may be thousands. */
 async function self(): Promise<ProcessIdentity> {
+  if (known !== null) return known;
+  const identity = await readSelf();
+  // A namespace that is not known must be another one for each lock.
+  if (identity.bootId !== '' && identity.startTime !== '') known = identity;
+  return identity;
+}
+
+async function readSelf(): Promise<ProcessIdentity> {
   const boot = process.platform === 'linux' ? await linuxBoot() : await macBoot();
   const startTime = await startTimeOf(process.pid).catch(() => null);
   return {

@@ -85,7 +85,8 @@ export async function listFolder(
 /** Creates the missing folders of a chain, with mode 0700, and checks the others. */
 export async function makeFolders(chain: readonly FolderPath[], trust: Trust): Promise<void> {
   for (const folder of chain) {
-    if (!(await checkFolder(folder, trust))) await writing(folder.path, () => makeFolder(folder.path));
+    if (await checkFolder(folder, trust)) continue;
+    await writing(folder.path, () => makeFolder(folder.path));
     if (!(await checkFolder(folder, trust)))
       throw stateFailure('not-writable', folder.path, 'it was created, but it does not exist any more');
   }

@@ -100,24 +100,34 @@ export async function recordArchive(
   archive: FinishedArchive,
 ): Promise<CatalogueEntry> {
   const { head } = journal.upload;
+  const { uploadId, identity, description, plan } = head;
+  const entry = await recordEntry(session, { uploadId, identity, description, plan, ...content }, archive);
+  await dropJournal(session, journal);
+  return entry;
+}
+
+/**
+ * Records an archive that exists.
+ * @throws TransferError `unrecorded`
+ */
+export async function recordEntry(
+  session: Pick<Session, 'catalogue' | 'clock'>,
+  sent: Omit<CatalogueEntry, 'archiveId' | 'location' | 'archivedAt' | 'object'>,
+  archive: FinishedArchive,
+): Promise<CatalogueEntry> {
   const entry: CatalogueEntry = {
     archiveId: archive.archiveId,
     location: archive.location,
-    uploadId: head.uploadId,
-    identity: head.identity,
-    description: head.description,
-    plan: head.plan,
-    ...content,
+    ...sent,
     archivedAt: isoNow(session.clock),
     ...(archive.object !== undefined && { object: archive.object }),
   };
   try {
     await session.catalogue.record(entry);
+    return entry;
   } catch (error) {
     throw unrecorded(session, entry, error);
   }
-  await dropJournal(session, journal);
-  return entry;
 }
 
 function unrecorded(
@@ -134,7 +144,6 @@ function unrecorded(
   return withContext(new TransferError('unrecorded', facts, { cause: error }), {
     file: sourceName(entry.identity.source),
     target: entry.identity.target.url,
-    uploadId: entry.uploadId,
-    resumable: true,
+    ...(entry.uploadId !== null && { uploadId: entry.uploadId, resumable: true }),
   });
 }

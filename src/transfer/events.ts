@@ -94,7 +94,8 @@ export type TransferEvent =
       /** The file's path, or the stream's name. */
       file: string;
       target: string;
-      uploadId: string;
+      /** Null: a single request makes the object, without an upload. A stopped run has nothing to continue then. */
+      uploadId: string | null;
       plan: OpenPlan;
       /** Parts and bytes that need not be sent (known before the first part moves). */
       reusedParts: number;

@@ -14,6 +14,7 @@ export function spentStream({ fingerprint, head }: UnfinishedUpload): Source {
     path,
     baseName: path,
     fingerprint,
+    inMemoryPartMaxBytes: 0,
     mtimeMs: Date.parse(head.startedAt),
     expectParts: () => undefined,
     prepare: fail,

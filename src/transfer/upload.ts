@@ -11,6 +11,7 @@ import { planFile } from './parts/plan.js';
 import type { Source } from './ports/source.js';
 import type { Lock, UnfinishedUpload } from './ports/state.js';
 import type { ObjectOptions } from './ports/target.js';
+import { putFile, takesOneRequest } from './put-file.js';
 import { runUpload, type UploadStart } from './run-upload.js';
 import {
   type ArchiveResult,
@@ -50,9 +51,10 @@ export async function uploadFile(session: Session, options: UploadOptions): Prom
     const plan = planFile({ path, sizeBytes: fingerprint.sizeBytes }, options.partSizeBytes, limits);
     const identity = { source: { kind: 'file', path }, target: session.targetIdentity } as const;
     lock = await session.state.lockIdentity(identity, lockOptions(session));
+    const lockedAtMs = session.clock.nowMs();
     const held = whileHeld(session, lock);
     const facts = await gatherFacts(held, { source, identity, lock, fresh: options.fresh });
-    return await act(held, options, decide(facts), { source, plan, lock, startedMs });
+    return await act(held, options, decide(facts), { source, plan, lock, lockedAtMs, startedMs });
   } catch (error) {
     const file = source?.path ?? options.file;
     session.report({ type: 'failed', file });
@@ -68,6 +70,8 @@ interface OpenedFile {
   readonly source: Source;
   readonly plan: PartPlan;
   readonly lock: Lock;
+  /** The time of day when the lock was taken, in ms since 1970. */
+  readonly lockedAtMs: number;
   readonly startedMs: number;
 }
 
@@ -95,7 +99,13 @@ async function act(
       for (const upload of action.olderVersions)
         noticeUnfinished(session, 'older-version-unfinished', upload);
       const request = requestFor(options, file);
-      return await run(session, file, { kind: 'new', request }, action.leftovers);
+      const { capabilities } = session.target;
+      const { inMemoryPartMaxBytes } = file.source;
+      if (!takesOneRequest(capabilities, file.plan, options.object, inMemoryPartMaxBytes))
+        return await run(session, file, { kind: 'new', request }, action.leftovers);
+      const result = await putFile(session, file, request);
+      await endLeftovers(session, action.leftovers);
+      return result;
     }
   }
 }
@@ -123,11 +133,16 @@ async function run(
   leftovers: readonly UnfinishedUpload[],
 ): Promise<ArchiveResult> {
   const result = await runUpload(session, { source, identityLock, startedMs, start });
+  await endLeftovers(session, leftovers);
+  return result;
+}
+
+/** Aborts, or reports, the uploads that the new archive made unnecessary. */
+async function endLeftovers(session: Session, leftovers: readonly UnfinishedUpload[]): Promise<void> {
   for (const upload of leftovers) {
     if (session.target.capabilities.billsParts) await abortSuperseded(session, upload);
     else noticeUnfinished(session, 'left-unfinished', upload);
   }
-  return result;
 }
 
 /** Aborts our own upload that the new object made unnecessary: its parts would be billed forever. */

@@ -29,5 +29,5 @@ export function planText(plan: PlanJson): string {
 function amount({ size, partSize, parts, requests }: PlanJson): string {
   if (size === null || parts === null) return `parts of ${formatSize(partSize)} until the stream ends`;
   const cut = parts === 1 ? 'one part' : `${parts} parts of ${formatSize(partSize)}`;
-  return `${formatSize(size)} in ${cut}, ${requests} requests`;
+  return `${formatSize(size)} in ${cut}, ${requests} request${requests === 1 ? '' : 's'}`;
 }

@@ -116,15 +116,21 @@ def respond_as_bucket(method, target, fields):
         own_id = fields.get("x-amz-meta-calve-upload", "")
         objects[path] = {"id": own_id, "size": 0, "etags": {}, "sums": {}, "whole": ""}
         told = [(k, v) for k, v in fields.items() if k == "x-amz-checksum-algorithm"]
-        return 200, told, xml("InitiateMultipartUploadResult", Bucket="bench-bucket", Key=path.split("/", 2)[2], UploadId="u")
+        return 200, told, xml("InitiateMultipartUploadResult", Bucket="bench-bucket", Key=path.split("/", 2)[2], UploadId=f"u{len(objects)}")
     held = objects.get(path)
+    sums = [(k, v) for k, v in fields.items() if re.match("x-amz-checksum-(sha|crc)", k)]
+    if method == "PUT" and "partNumber=" not in query:
+        etag = base64.b64decode(fields["content-md5"]).hex() if "content-md5" in fields else "0" * 32
+        known = {"id": fields.get("x-amz-meta-calve-upload", ""), "size": int(fields["content-length"])}
+        objects[path] = {**known, "etags": {}, "sums": {}, "whole": f'"{etag}"'}
+        return 200, [("ETag", f'"{etag}"')] + sums
     if method == "PUT" and held is not None:
         number = int(re.search(r"partNumber=(\d+)", query)[1])
         etag = base64.b64decode(fields["content-md5"]).hex() if "content-md5" in fields else f"{number:032x}"
         with lock:
             held["size"] += int(fields["content-length"])
             held["etags"][number] = etag
-        return 200, [("ETag", f'"{etag}"')] + [(k, v) for k, v in fields.items() if re.match("x-amz-checksum-(sha|crc)", k)]
+        return 200, [("ETag", f'"{etag}"')] + sums
     if method == "POST" and held is not None:
         digests = b"".join(bytes.fromhex(held["etags"][number]) for number in sorted(held["etags"]))
         held["whole"] = f'"{hashlib.md5(digests).hexdigest()}-{len(held["etags"])}"'

@@ -271,7 +271,7 @@ describe('objects, end to end', { skip }, () => {
       "killed after complete was done: the next run finds its own object; a stranger's is not taken for it",
       async (home) => {
         const file = home.file('a.tar', 9 * MIB_BYTES);
-        const words = ['upload', file, `${home.target}/a.tar`, '--json'];
+        const words = ['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS, '--json'];
         const kill = (running: { child: { kill(signal: 'SIGKILL'): unknown } }) =>
           running.child.kill('SIGKILL');
         home.hook({

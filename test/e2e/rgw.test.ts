@@ -165,7 +165,7 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
         return 'pass';
       },
     });
-    assertFailed(await home.run(['upload', file, `${home.target}/a.tar`]), 16);
+    assertFailed(await home.run(['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS]), 16);
     assert.deepEqual(statuses, [500]);
   });
 
@@ -179,7 +179,7 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
       },
       after: (passing) => (isComplete(passing) && ++completes === 1 ? 'cut' : 'pass'),
     });
-    const words = ['upload', file, `${home.target}/a.tar`, '--max-attempts', '2'];
+    const words = ['upload', file, `${home.target}/a.tar`, ...SMALL_PARTS, '--max-attempts', '2'];
     assertFailed(await home.run(words), 3);
     assert.equal(completes, 2);
     assert.equal((await home.readBack('a.tar')).toString(), 'theirs');
@@ -195,10 +195,13 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
   });
 
   fact('tags, which this store drops from an upload in parts, are reported as missing', async (home) => {
-    const line = ['upload', home.file('a', 5), `${home.target}/a`, '--tagging', 'kind=backup'];
-    const { code, stderr } = await home.run(line);
+    const tagging = ['--tagging', 'kind=backup', ...SMALL_PARTS];
+    const parts = ['upload', home.file('a', SIZE_BYTES), `${home.target}/a`, ...tagging];
+    const { code, stderr } = await home.run(parts);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /the store has not set the tags of --tagging/);
+    const single = await home.run(['upload', home.file('b', 5), `${home.target}/b`, ...tagging]);
+    assert.doesNotMatch(single.stderr, /tags/, 'it keeps those of an object that one request makes');
   });
 
   fact(

@@ -31,9 +31,9 @@ function closedAtEnd(t: TestContext, threads: HashThreads): HashThreads {
   return threads;
 }
 
-/** Threads of which one runs already, so that small jobs go to it, too. */
+/** Threads of which one runs already, and takes small jobs, too. */
 function startedThread(t: TestContext, workerPath?: string): HashThreads {
-  const threads = closedAtEnd(t, hashThreads(1, workerPath));
+  const threads = closedAtEnd(t, hashThreads(1, workerPath, 0));
   threads.expect(1, GIB_BYTES);
   return threads;
 }

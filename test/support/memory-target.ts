@@ -1,4 +1,5 @@
 /** A vault in memory with a target's face: counts its calls, and lets a test fail, hang or lose any of them. */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { buffer as collect } from 'node:stream/consumers';
 import { TransferError } from '../../src/core/failures.js';
@@ -14,6 +15,7 @@ export type Operation = Exclude<
   | 'capabilities'
   | 'at'
   | 'partHashes'
+  | 'putObject'
   | 'exists'
   | 'findArchive'
   | 'findCredentials'
@@ -173,10 +175,12 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
       reportsAccount: true,
       billsParts: false,
       partsOutliveAbort: false,
+      putsObjects: false,
     },
     partTimeMs,
     at: () => target,
     partHashes: () => ['sha256'],
+    putObject: async () => assert.fail('a vault has no objects'),
     exists: async () => true,
     findArchive: async () => null,
     findCredentials: async () => ({ accessKeyId: 'AKIA', account, arn: null, expiresAt: null }),

@@ -14,6 +14,7 @@ export type StoreOperation =
   | 'HeadObject'
   | 'CreateMultipartUpload'
   | 'UploadPart'
+  | 'PutObject'
   | 'ListParts'
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
@@ -61,6 +62,8 @@ export interface SmallStore {
   readonly log: StoreOperation[];
   /** Answers in place of the store; null: the store answers itself. */
   refuse: (operation: StoreOperation, partNumber: number) => StoreAnswer | null;
+  /** Loses the answer to a request whose work is done; null: answers. */
+  loses: (operation: StoreOperation) => 'hold' | 'cut' | null;
   /** True if its list of objects is older than its objects. */
   hidesObjects: boolean;
   /** The clock of the store minus that of this machine. */
@@ -109,7 +112,7 @@ function s3Etag(md5s: readonly string[]): string {
 
 function operationOf(method: string, hasKey: boolean, query: URLSearchParams): StoreOperation {
   if (method === 'HEAD') return hasKey ? 'HeadObject' : 'HeadBucket';
-  if (method === 'PUT') return 'UploadPart';
+  if (method === 'PUT') return query.has('partNumber') ? 'UploadPart' : 'PutObject';
   if (method === 'DELETE') return 'AbortMultipartUpload';
   if (method === 'POST') return query.has('uploadId') ? 'CompleteMultipartUpload' : 'CreateMultipartUpload';
   if (query.has('tagging')) return 'GetObjectTagging';
@@ -137,6 +140,7 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     objects: new Map(),
     log: [],
     refuse: () => null,
+    loses: () => null,
     dateOffsetMs: 0,
     hidesObjects: false,
     hasChecksums: false,
@@ -173,6 +177,9 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
       refused === null
         ? reply(operation, { request, key, query, partNumber, body })
         : { status: refused.status, text: errorBody(refused.code), headers: {} };
+    const lost = refused === null ? store.loses(operation) : null;
+    if (lost === 'cut') request.socket.destroy();
+    if (lost !== null) return;
     const isHead = request.method === 'HEAD';
     const date = new Date(Date.now() + store.dateOffsetMs).toUTCString();
     response.writeHead(status, { 'x-amz-request-id': 'request-1', date, ...headers }).end(isHead ? '' : text);
@@ -191,6 +198,7 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     }
     if (operation === 'ListObjects')
       return ok(objectList(store.hidesObjects ? new Map() : store.objects, query));
+    if (operation === 'PutObject') return put(key, request.headers, body);
     const upload = store.uploads.get(uploadId);
     if (upload === undefined) return missing('NoSuchUpload');
     if (operation === 'UploadPart') {
@@ -228,6 +236,24 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
       sizeBytes: bytes.length,
     });
     return ok('', { etag: `"${etag}"`, ...(checksum !== null && { [header]: checksum }) });
+  }
+
+  /** Makes an object at once. A store without checksums ignores their headers. */
+  function put(key: string, headers: IncomingHttpHeaders, sent: Buffer): Reply {
+    const bytes = store.damages(0) ? Buffer.concat([Buffer.from('?'), sent.subarray(1)]) : sent;
+    const algorithm = (['CRC32', 'SHA256'] as const).find(
+      (each) => store.hasChecksums && headers[`x-amz-checksum-${each.toLowerCase()}`] !== undefined,
+    );
+    const value = algorithm && digestOf(algorithm, bytes).toString('base64');
+    const header = `x-amz-checksum-${algorithm?.toLowerCase()}`;
+    if (value !== undefined && headers[header] !== value)
+      return { status: 400, text: errorBody('BadDigest'), headers: {} };
+    const checksum = algorithm && value ? { name: `Checksum${algorithm}`, value } : null;
+    const ownId = String(headers['x-amz-meta-calve-upload'] ?? '');
+    const tagging = String(headers['x-amz-tagging'] ?? '');
+    const etag = md5(bytes);
+    store.objects.set(key, { etag, checksum, sizeBytes: bytes.length, ownId, tagging });
+    return ok('', { etag: `"${etag}"`, ...(value !== undefined && { [header]: value }) });
   }
 
   function created(key: string, { headers }: IncomingMessage): Reply {

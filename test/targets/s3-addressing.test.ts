@@ -47,8 +47,8 @@ for (const [scheme, host, path] of [
     const words = ['upload', 'a', `${scheme}://photos/a`, '--region', 'eu-west-1', '--endpoint-url', named];
     const { code, stderr } = await runCalve(words, { env, cwd: folder });
     assert.equal(code, 12, stderr);
-    const create = requests.find(({ method }) => method === 'POST');
-    assert.equal(create?.headers.host, `${host}:${new URL(url).port}`);
-    assert.equal(create?.url.split('?')[0], path);
+    const put = requests.find(({ method }) => method === 'PUT');
+    assert.equal(put?.headers.host, `${host}:${new URL(url).port}`);
+    assert.equal(put?.url.split('?')[0], path);
   });
 }

@@ -95,7 +95,7 @@ test('a missing upload with a journal counts as aborted, and the journal is dele
 test('a missing upload that was completed is not found, and the message names its archive', async (t) => {
   const bench = rig(t);
   const { entry } = await bench.upload();
-  await assert.rejects(abort(bench, entry.uploadId), (error) => {
+  await assert.rejects(abort(bench, String(entry.uploadId)), (error) => {
     failsAs('not-found', {
       what: 'upload',
       detail: `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`,

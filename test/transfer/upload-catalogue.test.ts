@@ -110,7 +110,8 @@ test('a run that died after the catalogue entry and before the end of the journa
   const uploads = join(bench.folder, 'state', 'v2', 'uploads');
   assert.deepEqual(readdirSync(uploads), []);
   const session = bench.session();
-  const { uploadId, identity, plan, description, fingerprint } = entry;
+  const { identity, plan, description, fingerprint } = entry;
+  const uploadId = String(entry.uploadId);
   const startedAt = entry.archivedAt;
   const head = {
     uploadId,

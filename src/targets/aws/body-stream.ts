@@ -11,7 +11,7 @@ import type { BytesLocation } from '../../transfer/ports/source.js';
  * The size of one write. Node reports no progress within a write, so a part in a single write would look stalled on a
  * slow line, and would be timed out although bytes move.
  */
-const WRITE_BYTES = 256 * 1024;
+export const WRITE_BYTES = 256 * 1024;
 
 /** Counts the bytes that were handed to a connection. Another thread may read the count. */
 export class SentBytes {
@@ -27,12 +27,16 @@ export class SentBytes {
     return Number(Atomics.load(this.#count, 0));
   }
 
+  add(bytes: number): void {
+    Atomics.add(this.#count, 0, BigInt(bytes));
+  }
+
   /** Counts the chunks of a stream. */
   count(stream: Readable): Readable {
     // Without the pause a listener would make the stream flow before the request reads it.
     stream.pause();
     return stream.on('data', (chunk: Uint8Array) => {
-      Atomics.add(this.#count, 0, BigInt(chunk.length));
+      this.add(chunk.length);
     });
   }
 }

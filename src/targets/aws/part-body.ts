@@ -4,7 +4,7 @@ import { onAbort } from '../../core/abort-signals.js';
 import { MIB_BYTES } from '../../core/units.js';
 import type { BytesLocation, PreparedPart } from '../../transfer/ports/source.js';
 import type { PartWatch } from '../../transfer/ports/target.js';
-import { inSlices, SentBytes } from './body-stream.js';
+import { inSlices, SentBytes, WRITE_BYTES } from './body-stream.js';
 
 /** The longest time between two calls of a watch. */
 export const WATCH_INTERVAL_MS = 1000;
@@ -29,6 +29,14 @@ export class PartBody {
     this.sizeBytes = part.range.sizeBytes;
     this.#part = part;
     this.#onError = onError;
+  }
+
+  /** Returns the bytes for this thread: those of one write as they are, because a stream costs more than they do. */
+  content(): Readable | Uint8Array {
+    const { location, sizeBytes } = this;
+    if (location?.kind !== 'memory' || sizeBytes > WRITE_BYTES) return this.stream();
+    this.sent.add(sizeBytes);
+    return location.bytes;
   }
 
   /** Returns the bytes for this thread, the same stream at each call. */

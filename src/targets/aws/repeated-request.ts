@@ -1,5 +1,5 @@
 /**
- * Sends requests that differ in a few headers only: the parts of an upload, of which there are thousands. The SDK's
+ * Sends requests that differ in a few headers only: the parts of an upload, or small objects, of which there are thousands. The SDK's
  * middleware builds every request from the start, which takes more time than all of Node's HTTP (docs/benchmarks.md).
  * Here the middleware builds the first request, up to the signature, as the SDK's own presigner does. The others are
  * copies with headers of their own; the client's signer signs them, and its handler sends them. A response that is not a
@@ -14,6 +14,8 @@ import type { PartBody } from './part-body.js';
 interface Variation {
   readonly headers: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
+  /** Returns the path, from that of the template. */
+  readonly path?: (templatePath: string) => string;
   readonly body: PartBody;
 }
 
@@ -150,6 +152,7 @@ async function sendCopy(
   const copy = template.request.clone();
   Object.assign(copy.headers, variation.headers, { 'amz-sdk-invocation-id': randomUUID() });
   copy.query = { ...copy.query, ...variation.query };
+  copy.path = variation.path?.(copy.path) ?? copy.path;
   copy.body = variation.body;
   const signingDate = new Date(Date.now() + config.systemClockOffset);
   const signed = await template.signer.sign(copy, { ...template.scope, signingDate });
@@ -164,20 +167,23 @@ async function drain(body: Readable): Promise<void> {
 /** Stands for the body in commands that only make the other fields of a request. */
 const ANY_BODY = new Uint8Array(1);
 
-/** The latest template of each client. */
-const templates = new WeakMap<
-  Client,
-  { readonly key: string; readonly template: Promise<Template | null> }
->();
+/** The latest templates of each client, by their keys. */
+const templates = new WeakMap<Client, Map<string, Promise<Template | null>>>();
+/** More than the files that are sent at once. */
+const TEMPLATES_MAX = 64;
 
-function templateFor(client: Client, { key, command }: Repetition): Promise<Template | null> {
-  const latest = templates.get(client);
-  if (latest?.key === key) return latest.template;
-  const template = templateOf(client, command(ANY_BODY));
-  const entry = { key, template };
-  templates.set(client, entry);
+function templateFor(client: Client, repetition: Repetition): Promise<Template | null> {
+  const { key, command, template: templateCommand = command } = repetition;
+  const known = templates.get(client) ?? new Map<string, Promise<Template | null>>();
+  templates.set(client, known);
+  const latest = known.get(key);
+  if (latest !== undefined) return latest;
+  const template = templateOf(client, templateCommand(ANY_BODY));
+  known.set(key, template);
+  const [oldest] = known.keys();
+  if (known.size > TEMPLATES_MAX && oldest !== undefined) known.delete(oldest);
   // After a failure (missing credentials, for example) the next request builds the template again.
-  template.catch(() => templates.get(client) === entry && templates.delete(client));
+  template.catch(() => known.get(key) === template && known.delete(key));
   return template;
 }
 
@@ -187,6 +193,8 @@ export interface Repetition {
   readonly key: string;
   /** Creates a new command: no command can be sent twice. */
   command(body: Readable | Uint8Array): Command;
+  /** Creates the command of the template, where it is not the same. */
+  template?(body: Uint8Array): Command;
   readonly variation: Variation;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { onAbort } from '../../core/abort-signals.js';
-import { MIB_BYTES } from '../../core/units.js';
+import { KIB_BYTES, MIB_BYTES } from '../../core/units.js';
 import type { HttpAgentOptions } from './http-agents.js';
 import { PartBody } from './part-body.js';
 import {
@@ -20,6 +20,8 @@ import {
 
 /** A small upload starts no thread, because the start would cost more than the thread saves. */
 const MAIN_THREAD_MAX_BYTES = 16 * MIB_BYTES;
+/** A body of up to one write costs less than its way to a thread. */
+const ONE_WRITE_BYTES = 256 * KIB_BYTES;
 /** The time in which a thread must end a request that was aborted. */
 const ABORT_MAX_MS = 1000;
 const WATCH_INTERVAL_MS = 1000;
@@ -180,6 +182,7 @@ export class SendingThreads {
   /** Returns the thread with the least to do; null: the main thread sends. */
   #choose(sizeBytes: number): SendingThread | null {
     const most = this.#most;
+    if (sizeBytes <= ONE_WRITE_BYTES) return null;
     this.#expectedBytes += sizeBytes;
     if (most === 0 || this.#isUnavailable || this.#expectedBytes <= MAIN_THREAD_MAX_BYTES) return null;
     const [least] = [...this.#threads].sort((a, b) => a.load - b.load);
@@ -241,7 +244,7 @@ export function handlerWithThreads<H extends Handler>(inner: H, threads: Sending
     if (!(body instanceof PartBody)) return inner.handle(request, options);
     const response = threads.send(request, body, options.abortSignal);
     if (response !== null) return { response: await response };
-    return inner.handle(Object.assign(request, { body: body.stream() }), options);
+    return inner.handle(Object.assign(request, { body: body.content() }), options);
   };
   return Object.assign(Object.create(inner) as H, { handle });
 }

@@ -25,4 +25,5 @@ export const GLACIER_CAPABILITIES: TargetCapabilities = {
   reportsAccount: true,
   billsParts: false,
   partsOutliveAbort: false,
+  putsObjects: false,
 };

@@ -120,6 +120,11 @@ class VaultTarget implements Target {
     return ['sha256'];
   }
 
+  /** A second request would make a second archive, so that a vault takes uploads only. */
+  async putObject(): Promise<never> {
+    throw new TransferError('bug', { detail: 'a vault has no objects' });
+  }
+
   sendPart(
     uploadId: string,
     part: PreparedPart,

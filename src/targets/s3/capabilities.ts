@@ -27,4 +27,5 @@ export const S3_CAPABILITIES: TargetCapabilities = {
   reportsAccount: false,
   billsParts: true,
   partsOutliveAbort: true,
+  putsObjects: true,
 };

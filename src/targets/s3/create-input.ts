@@ -1,5 +1,5 @@
-/** The request that creates an upload, which sets the properties of the object. */
-import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
+/** The requests that set the properties of an object: the one that creates its upload, and the one that puts it as a whole. */
+import type { CreateMultipartUploadCommandInput, PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { FailureContext } from '../../core/failures.js';
 import type { ObjectOptions, ObjectUpload } from '../../transfer/ports/target.js';
 import type { Dialect } from './dialect.js';
@@ -7,7 +7,7 @@ import { isRefusedForChecksums } from './failures.js';
 import { OWN_ID_NAME } from './head-object.js';
 import type { UploadChecksum } from './upload-properties.js';
 
-/** The properties of an object besides its bytes. The request that creates its upload sets them. */
+/** The properties of an object besides its bytes. */
 export interface ObjectHeaders {
   readonly sse: string | null;
   readonly sseKmsKeyId: string | null;
@@ -37,26 +37,42 @@ export function givenOptions(
   return options.length === 0 ? {} : { options };
 }
 
-export function createInput(
+/** The fields that both requests have. */
+export type ObjectInput = Pick<
+  PutObjectCommandInput & CreateMultipartUploadCommandInput,
+  'Bucket' | 'Key' | 'Metadata' | 'StorageClass' | 'ServerSideEncryption' | 'SSEKMSKeyId' | 'Tagging'
+>;
+
+export function objectInput(
   { bucket, key, dialect, object }: NewObject,
   { storageClass: named }: ObjectOptions,
-  upload: ObjectUpload,
-  checksum: UploadChecksum | null,
-): CreateMultipartUploadCommandInput {
-  type Input = CreateMultipartUploadCommandInput;
+  ownId: string | null,
+): ObjectInput {
+  type Input = ObjectInput;
   return {
     Bucket: bucket,
     Key: key,
-    Metadata: { [OWN_ID_NAME]: upload.ownId ?? '' },
-    ...(checksum !== null && { ChecksumAlgorithm: checksum.algorithm }),
-    // SHA-256 has one type only, and older stores do not know the field.
-    ...(checksum?.type === 'FULL_OBJECT' && { ChecksumType: checksum.type }),
+    Metadata: { [OWN_ID_NAME]: ownId ?? '' },
     ...(named !== null && { StorageClass: dialect.wireClass(named) as NonNullable<Input['StorageClass']> }),
     ...(object.sse !== null && {
       ServerSideEncryption: object.sse as NonNullable<Input['ServerSideEncryption']>,
     }),
     ...(object.sseKmsKeyId !== null && { SSEKMSKeyId: object.sseKmsKeyId }),
     ...(object.tagging !== null && { Tagging: object.tagging }),
+  };
+}
+
+export function createInput(
+  newObject: NewObject,
+  options: ObjectOptions,
+  upload: ObjectUpload,
+  checksum: UploadChecksum | null,
+): CreateMultipartUploadCommandInput {
+  return {
+    ...objectInput(newObject, options, upload.ownId),
+    ...(checksum !== null && { ChecksumAlgorithm: checksum.algorithm }),
+    // SHA-256 has one type only, and older stores do not know the field.
+    ...(checksum?.type === 'FULL_OBJECT' && { ChecksumType: checksum.type }),
   };
 }
 

@@ -16,6 +16,7 @@ export class KnownUploads {
   readonly #line: Line;
   readonly #locksObjects: boolean;
   readonly #byId = new Map<string, UploadProperties>();
+  #ofSingle: UploadProperties | null = null;
 
   /** @param locksObjects true if the user's headers lock the objects of the run */
   constructor(line: Line, locksObjects: boolean) {
@@ -36,6 +37,19 @@ export class KnownUploads {
   guess(): UploadProperties {
     const [checksum = null] = this.asked;
     return { checksum, isGuess: true, partSizeBytes: null };
+  }
+
+  /**
+   * The properties of objects that a single request makes. No answer says beforehand which checksum the store takes: the
+   * first one is tried, and what the store made of it counts for the others.
+   */
+  get ofSingle(): UploadProperties {
+    const [checksum = null] = this.asked;
+    return this.#ofSingle ?? { checksum, partSizeBytes: null };
+  }
+
+  set ofSingle(properties: UploadProperties) {
+    this.#ofSingle = properties;
   }
 
   set(uploadId: string, properties: UploadProperties): UploadProperties {
@@ -69,9 +83,10 @@ export class KnownUploads {
     return this.#line.dialect.sendsMd5 || (checksum === null && this.#locksObjects);
   }
 
-  /** Returns the hashes that the parts of an upload are sent with, as far as that is known. */
-  partHashes(uploadId: string): readonly PartHash[] {
-    const upload = this.get(uploadId) ?? { ...this.guess(), isGuess: false };
+  /** Returns the hashes that the parts of an upload, or an object (null), are sent with, as far as that is known. */
+  partHashes(uploadId: string | null): readonly PartHash[] {
+    const upload =
+      uploadId === null ? this.ofSingle : (this.get(uploadId) ?? { ...this.guess(), isGuess: false });
     return guardHashes(this.guardOf(upload), this.requiredMd5.isSent(this.needsMd5(upload)));
   }
 }

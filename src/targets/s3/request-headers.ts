@@ -12,8 +12,11 @@ const RESERVED =
 /** Matches the headers that every call of an upload needs: customer keys, request payer and bucket owner. */
 const EVERY_CALL = /^x-(amz|obs)-(server-side-encryption-customer-|request-payer$|expected-bucket-owner$)/;
 
-/** The calls that send all the headers: the one that creates an upload, and commands of a single call. */
-const CALLS_WITH_ALL = new Set(['CreateMultipartUpload', 'ListMultipartUploads', 'AbortMultipartUpload']);
+/** The calls that send all the headers: those that set the properties of an object, and commands of a single call. */
+const CALLS_WITH_ALL = new Set([
+  ...['CreateMultipartUpload', 'PutObject'],
+  ...['ListMultipartUploads', 'AbortMultipartUpload'],
+]);
 
 /**
  * @param given one `NAME=VALUE` for each use of the option

@@ -1,7 +1,6 @@
 /** Sends Content-MD5 with parts to buckets that require it. */
 import { isFailure } from '../../core/failures.js';
 import type { PreparedPart } from '../../transfer/ports/source.js';
-import type { PartReceipt } from '../../transfer/ports/target.js';
 import type { RequestHeaders } from './request-headers.js';
 
 /**
@@ -41,11 +40,11 @@ export class RequiredMd5 {
     return isKnown || this.#wasRequired;
   }
 
-  async send(
+  async send<Receipt>(
     part: PreparedPart,
     isKnown: boolean,
-    send: (md5: string | null) => Promise<PartReceipt>,
-  ): Promise<PartReceipt> {
+    send: (md5: string | null) => Promise<Receipt>,
+  ): Promise<Receipt> {
     const withMd5 = this.isSent(isKnown);
     try {
       return await send(withMd5 ? await part.digest('md5') : null);

@@ -1,10 +1,10 @@
 /** Sends a part, and sends it once more in another way if the store does not take it, or does not confirm its checksum. */
 import { isFailure } from '../../core/failures.js';
 import type { PartReceipt } from '../../transfer/ports/target.js';
+import { UnconfirmedPartError } from './described-part.js';
 import { isRefusedForChecksums } from './failures.js';
 import type { KnownUploads } from './known-uploads.js';
 import type { PartGuard } from './part-guard.js';
-import { UnconfirmedPartError } from './send-part.js';
 import type { UploadChecksum, UploadProperties } from './upload-properties.js';
 
 /** For credentials that may not list, so that nothing says which of the two an upload has. */
@@ -17,7 +17,7 @@ const OTHER_CHECKSUM: { readonly [A in UploadChecksum['algorithm']]: UploadCheck
  * Returns true if the reason may be that the signature does not cover the bytes: a policy can forbid that, and a store
  * may not know it. Source: Amazon S3, "Signature Version 4 policy keys": s3:x-amz-content-sha256.
  */
-function isRefusedAsUnsigned(error: unknown): boolean {
+export function isRefusedAsUnsigned(error: unknown): boolean {
   if (isFailure(error, 'checksum')) return error.service?.code === 'XAmzContentSHA256Mismatch';
   if (!isFailure(error, 'refused')) return false;
   const { why } = error.facts;

@@ -23,6 +23,7 @@ export function asStoreLimit(failure: unknown, { name, sent }: Operation): unkno
   const { code = null, message = null } = failure.service ?? {};
   const limit = (why: StoreLimit['why'], partsMax: number | null = null): unknown =>
     wrapFailure(failure, 'limit', { limit: 'store', why, operation: name, partsMax });
+  if (name === 'PutObject' && code === 'EntityTooLarge') return limit('too-large');
   if (name !== 'UploadPart' && name !== 'CompleteMultipartUpload') return failure;
   if (code === 'EntityTooSmall') return limit('part-too-small');
   if (code === 'EntityTooLarge') return limit('too-large');

@@ -13,6 +13,7 @@ import type {
   CreateUploadRequest,
   CredentialFacts,
   FinishedArchive,
+  ObjectOptions,
   ObjectUpload,
   OwnUpload,
   PageRequest,
@@ -31,7 +32,13 @@ import { S3_CAPABILITIES } from './capabilities.js';
 import { compareExisting, finishedArchive, type ObjectCheck } from './check-object.js';
 import { type BucketCaller, type ClientOptions, s3ClientLoader } from './client.js';
 import { completeObject, existsFailure } from './complete.js';
-import { createInput, createWithFirst, givenOptions, type ObjectHeaders } from './create-input.js';
+import {
+  createInput,
+  createWithFirst,
+  givenOptions,
+  type ObjectHeaders,
+  objectInput,
+} from './create-input.js';
 import type { Dialect } from './dialect.js';
 import { classify, foreignChecksums, isRefusedKey, type Operation } from './failures.js';
 import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
@@ -39,6 +46,7 @@ import { KnownUploads } from './known-uploads.js';
 import { listObjectsPage } from './list-objects.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import type { PartGuard } from './part-guard.js';
+import { putObject } from './put-object.js';
 import { locksObjects } from './required-md5.js';
 import { sendGuarded } from './send-guarded.js';
 import { sendPart } from './send-part.js';
@@ -166,8 +174,26 @@ class KeyTarget implements Target {
     return sendGuarded(uploads, { uploadId, upload }, send);
   }
 
-  partHashes(uploadId: string): readonly PartHash[] {
+  partHashes(uploadId: string | null): readonly PartHash[] {
     return this.#bucket.uploads.partHashes(uploadId);
+  }
+
+  async putObject(
+    part: PreparedPart,
+    options: ObjectOptions,
+    signal: AbortSignal,
+    watch: PartWatch = () => false,
+  ): Promise<FinishedArchive> {
+    const { dialect, url, object } = this.#options;
+    const ownId = randomUUID();
+    const input = objectInput(this.#options, options, ownId);
+    const made = { ...this.#address, input, ownId, isEtagMd5: dialect.sendsMd5 };
+    const facts = await putObject(this.#bucket, made, part, { signal, watch }).catch((error: unknown) => {
+      throw withContext(error, givenOptions(this.#options, options));
+    });
+    const storageClass = options.storageClass ?? dialect.defaultStorageClass;
+    const archive = { archiveId: url, location: null, treeHash: null, object: { ...facts, storageClass } };
+    return this.#withTagRemark(archive, object.tagging, signal);
   }
 
   async listPartsPage(uploadId: string, page: PartsRequest, signal: AbortSignal): Promise<PartsPage> {
@@ -205,9 +231,7 @@ class KeyTarget implements Target {
     const isKnown = upload.isGuess !== true || upload.checksum === null;
     const check = this.#check(isKnown ? upload.checksum : recordedChecksum(whole.parts.values()));
     const archive = await completeObject({ ...check, uploadId, whole }, signal);
-    const { tagging } = this.#options.object;
-    const remark = tagging === null ? null : await compareTags(check, tagging, signal);
-    return remark === null ? archive : { ...archive, remarks: [...(archive.remarks ?? []), remark] };
+    return this.#withTagRemark(archive, this.#options.object.tagging, signal);
   }
 
   async findArchive(
@@ -293,6 +317,15 @@ class KeyTarget implements Target {
     const hasKnownEtags = dialect.documentsEtags || endpointForState === null;
     const { caller } = this.#bucket;
     return { caller, dialect, address: this.#address, url, checksum, hasKnownEtags };
+  }
+
+  async #withTagRemark(
+    archive: FinishedArchive,
+    tagging: string | null,
+    signal: AbortSignal,
+  ): Promise<FinishedArchive> {
+    const remark = tagging === null ? null : await compareTags(this.#check(null), tagging, signal);
+    return remark === null ? archive : { ...archive, remarks: [...(archive.remarks ?? []), remark] };
   }
 
   async #propertiesOf(uploadId: string, signal: AbortSignal): Promise<UploadProperties> {

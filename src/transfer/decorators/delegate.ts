@@ -18,6 +18,7 @@ export function delegate(target: Target, overrides: (inner: Target) => Partial<T
     createUpload: (...args) => target.createUpload(...args),
     partHashes: (uploadId) => target.partHashes(uploadId),
     sendPart: (...args) => target.sendPart(...args),
+    putObject: (...args) => target.putObject(...args),
     listPartsPage: (...args) => target.listPartsPage(...args),
     complete: (...args) => target.complete(...args),
     exists: (...args) => target.exists(...args),

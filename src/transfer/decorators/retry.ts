@@ -47,6 +47,8 @@ function retriedMethods(
       retrier.run(`send part ${part.range.index}`, signal, () =>
         target.sendPart(uploadId, part, signal, watch),
       ),
+    putObject: (part, options, signal, watch) =>
+      retrier.run('send the object', signal, () => target.putObject(part, options, signal, watch)),
     listPartsPage: (uploadId, page, signal) =>
       retrier.run('list parts', signal, () => target.listPartsPage(uploadId, page, signal)),
     complete: (uploadId, whole, signal) =>

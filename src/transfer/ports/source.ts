@@ -66,6 +66,8 @@ export interface Source {
   /** As it was when the file was opened. */
   readonly fingerprint: Fingerprint;
   readonly mtimeMs: number;
+  /** The largest size of a part that is held in memory. */
+  readonly inMemoryPartMaxBytes: number;
   /** Starts what takes time (threads) for this number of parts, beside what the caller does until then. */
   expectParts(parts: number): void;
   /**

@@ -160,7 +160,8 @@ export interface StateStore {
 export interface CatalogueEntry {
   readonly archiveId: string;
   readonly location: string | null;
-  readonly uploadId: string;
+  /** Null for an object that a single request made, without an upload. */
+  readonly uploadId: string | null;
   readonly identity: UploadIdentity;
   readonly description: string;
   readonly plan: PartPlan;

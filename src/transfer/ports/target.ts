@@ -7,6 +7,7 @@ import type { ObjectChecksum } from '../../core/object-checksum.js';
 import type { PartLimits, PartPlan } from '../../core/part-plan.js';
 import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
 import type { ArchiveLister } from './archive-list.js';
+import type { ObjectPutter } from './put-object.js';
 import type { PartHash, PreparedPart } from './source.js';
 import type { CatalogueEntry, RecordedPart } from './state.js';
 
@@ -25,6 +26,8 @@ export interface TargetCapabilities {
   readonly billsParts: boolean;
   /** True when a part in flight may still arrive after an abort, so that abort has to look again. */
   readonly partsOutliveAbort: boolean;
+  /** True when a single request can make an object, which a repetition of it replaces by the same one. */
+  readonly putsObjects: boolean;
 }
 
 /** The user's options for an object. */
@@ -202,7 +205,7 @@ export type PartWatch = (sentBytes: number) => boolean;
  * None retries: the decorators do. Every method may throw TransferError `unreachable` (which can be tried again) and
  * `refused`; all obey the signal by rejecting with its reason.
  */
-export interface Target extends ArchiveLister {
+export interface Target extends ArchiveLister, ObjectPutter {
   readonly capabilities: TargetCapabilities;
   /** The time that a part may take from its signature to its last byte, in ms; null: no limit. */
   readonly partTimeMs: number | null;
@@ -241,8 +244,9 @@ export interface Target extends ArchiveLister {
   /**
    * Returns the hashes that the requests of an upload's parts contain beside the tree hash, as far as that is known. Another
    * one is computed when a request turns out to need it. Sends no request.
+   * @param uploadId null: those of putObject
    */
-  partHashes(uploadId: string): readonly PartHash[];
+  partHashes(uploadId: string | null): readonly PartHash[];
 
   /**
    * Sends one part; the same part again replaces it. The receipt's hash is the service's, and was compared with ours.

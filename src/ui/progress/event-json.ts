@@ -36,7 +36,7 @@ const FORMS: {
     partsReused: reusedParts,
     bytesReused: reusedBytes,
     resumed,
-    resumable: orphan === null,
+    resumable: orphan === null && uploadId !== null,
   }),
   part: ({ index, sizeBytes, reused }) => ({ index, size: sizeBytes, reused }),
   sending: ({ index }) => ({ index }),

@@ -85,6 +85,7 @@ const S3_ACTIONS: ReadonlyMap<string, string> = new Map(
     HeadObject: 'GetObject',
     CreateMultipartUpload: 'PutObject',
     UploadPart: 'PutObject',
+    PutObject: 'PutObject',
     CompleteMultipartUpload: 'PutObject',
     ListParts: 'ListMultipartUploadParts',
     ListMultipartUploads: 'ListBucketMultipartUploads',

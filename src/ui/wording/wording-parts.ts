@@ -54,6 +54,7 @@ const SERVICE_OPERATIONS: ReadonlyMap<string, string> = new Map(
     HeadObject: 'read the metadata of the object',
     CreateMultipartUpload: 'create the upload',
     UploadPart: 'send a part',
+    PutObject: 'send the object',
     InitiateMultipartUpload: 'create the upload',
     UploadMultipartPart: 'send a part',
     ListParts: 'list the parts',

@@ -79,6 +79,7 @@ export function fakeSource(
     baseName: 'photos.tar',
     fingerprint: { sizeBytes: 0, mtimeNs: '0', ctimeNs: '0', device: '0', inode: '0' },
     mtimeMs: 0,
+    inMemoryPartMaxBytes: 2 ** 26,
     prepare,
     treeHash: unused,
     compareNow: unused,

@@ -5,10 +5,12 @@ import { limitParts, type OpenPlan, planStream } from '../../../core/part-plan.j
 import { type TargetUrl, urlOfFile } from '../../../core/target-url.js';
 import { commandOutput, standardInput } from '../../../source/byte-streams.js';
 import { inspectFile } from '../../../source/open-file.js';
+import { inMemoryPartMaxBytes } from '../../../source/pool-size.js';
 import { TARGETS } from '../../../targets/registry.js';
 import { withMaxParts } from '../../../transfer/decorators/max-parts.js';
 import { planFile } from '../../../transfer/parts/plan.js';
 import type { ByteStream } from '../../../transfer/ports/source.js';
+import { takesOneRequest } from '../../../transfer/put-file.js';
 import { type ArchiveResult, type Session, sessionAt } from '../../../transfer/session.js';
 import { uploadFile } from '../../../transfer/upload.js';
 import { uploadStream } from '../../../transfer/upload-stream.js';
@@ -144,16 +146,33 @@ async function planOf({ request, url }: UploadJob, maxParts: number | null): Pro
   return planStream(request.expectedSizeBytes, request.partSizeBytes ?? 'auto', limits);
 }
 
+/** One request creates the upload, one sends each part, and one completes it; or a single one makes the object. */
+function requestsOf({ partCount }: OpenPlan, isOne: boolean): number | null {
+  if (isOne) return 1;
+  return partCount === null ? null : partCount + 2;
+}
+
+function isPut(
+  { options }: Context,
+  { request, url }: Pick<UploadJob, 'request' | 'url'>,
+  { sizeBytes, partCount }: OpenPlan,
+): boolean {
+  if (sizeBytes === null || partCount === null || isStandardInput(request.file)) return false;
+  const { concurrency, threads } = options.transfer;
+  const maxBytes = inMemoryPartMaxBytes({ concurrency, ...(threads !== null && { threads }) });
+  const { capabilities } = TARGETS[url.scheme];
+  return takesOneRequest(capabilities, { sizeBytes, partCount }, request.object, maxBytes);
+}
+
 async function printPlan(context: Context, { request, url }: UploadJob, plan: OpenPlan): Promise<void> {
-  const kind = TARGETS[url.scheme].object;
+  const { object: kind } = TARGETS[url.scheme];
   const object = planJson({
     file: request.file,
     target: url.url,
     size: plan.sizeBytes,
     partSize: plan.partSizeBytes,
     parts: plan.partCount,
-    // One request creates the upload, one sends each part, and one completes it.
-    requests: plan.partCount === null ? null : plan.partCount + 2,
+    requests: requestsOf(plan, isPut(context, { request, url }, plan)),
     storageClass: request.object?.storageClass ?? kind?.defaultStorageClass ?? null,
   });
   await context.result(object, planText(object));

@@ -1,0 +1,136 @@
+/**
+ * Sends a small file as an object by a single request. It needs no journal: a run that dies leaves the object or nothing,
+ * and the next run makes the same object again and records it.
+ */
+import { TransferError } from '../core/failures.js';
+import type { Fingerprint } from '../core/fingerprint.js';
+import { type PartPlan, partRange } from '../core/part-plan.js';
+import { recordEntry } from './complete-upload.js';
+import type { PlannedUploadRequest } from './create-upload.js';
+import type { PreparedPart, Source } from './ports/source.js';
+import type { Catalogue, Lock } from './ports/state.js';
+import type { FinishedArchive, ObjectOptions, TargetCapabilities } from './ports/target.js';
+import { type ArchiveResult, type Session, sentResult } from './session.js';
+
+/** A file that was opened and locked. */
+export interface FileToPut {
+  readonly source: Source;
+  readonly lock: Lock;
+  /** The time of day when the lock was taken, in ms since 1970. */
+  readonly lockedAtMs: number;
+  readonly startedMs: number;
+}
+
+/**
+ * Returns true for a file that becomes an object by a single request: it is one part, and fits in memory, so that what is
+ * sent is certainly what was read. With --no-overwrite an object becomes an upload, whose own id shows after a lost answer
+ * if the object that is there is the user's.
+ * @param inMemoryMaxBytes the largest size of a part that is held in memory
+ */
+export function takesOneRequest(
+  { putsObjects }: TargetCapabilities,
+  { sizeBytes, partCount }: Pick<PartPlan, 'sizeBytes' | 'partCount'>,
+  object: ObjectOptions | undefined,
+  inMemoryMaxBytes: number,
+): boolean {
+  return putsObjects && partCount === 1 && sizeBytes <= inMemoryMaxBytes && object?.noOverwrite === false;
+}
+
+/** @throws TransferError `source` (`changed`) before anything is sent; `checksum`; `unrecorded`; those of the service */
+export async function putFile(
+  session: Session,
+  file: FileToPut,
+  request: PlannedUploadRequest,
+): Promise<ArchiveResult> {
+  const { source } = file;
+  const { plan, description } = request;
+  source.expectParts(1);
+  await proveOnce(session.catalogue);
+  const { target, targetIdentity } = session;
+  session.report({
+    type: 'started',
+    file: source.path,
+    target: targetIdentity.url,
+    uploadId: null,
+    plan,
+    ...{ reusedParts: 0, reusedBytes: 0, resumed: false, orphan: null },
+  });
+  const memoryBytes = Math.min(plan.partSizeBytes, source.inMemoryPartMaxBytes);
+  const wanted = { hashes: target.partHashes(null) };
+  const part = await source.prepare(partRange(plan, 0), memoryBytes, session.signal, wanted);
+  try {
+    const fingerprint = await fingerprintOf(session, source, part);
+    await assertLocked(session, file);
+    const archive = await send(session, part, request);
+    const identity = { source: { kind: 'file', path: source.path }, target: targetIdentity } as const;
+    const sent = { uploadId: null, identity, description, plan, treeHash: part.treeHash, fingerprint };
+    const entry = await recordEntry(session, sent, archive);
+    return sentResult(session, entry, file.startedMs, { partsSent: 1, partsReused: 0, resumed: false });
+  } finally {
+    part.release();
+  }
+}
+
+/** The catalogues that took a write in this run. A proof takes two syncs, and a run may have thousands of files. */
+const proven = new WeakMap<Catalogue, Promise<void>>();
+
+async function proveOnce(catalogue: Catalogue): Promise<void> {
+  const proof = proven.get(catalogue) ?? catalogue.proveWritable();
+  proven.set(catalogue, proof);
+  await proof.catch((error: unknown) => {
+    proven.delete(catalogue);
+    throw error;
+  });
+}
+
+/**
+ * Returns the fingerprint of the file whose bytes are in memory. A file that was only touched while it was read is read
+ * once more.
+ * @throws TransferError `source` (`changed`)
+ */
+async function fingerprintOf(session: Session, source: Source, part: PreparedPart): Promise<Fingerprint> {
+  const sameness = await source.compareNow();
+  if (sameness === 'same') return source.fingerprint;
+  const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  if (sameness === 'changed') throw changed;
+  const reopened = await session.openSource(source.path);
+  try {
+    const isSame = (await reopened.treeHash(session.signal)) === part.treeHash;
+    if (!isSame || (await reopened.compareNow()) !== 'same') throw changed;
+    return reopened.fingerprint;
+  } finally {
+    await reopened.close();
+  }
+}
+
+/** A lock is refreshed each 30 s, and not taken over before two minutes: a look at a new one would only cost a sync. */
+const LOCK_IS_NEW_MS = 30_000;
+
+/**
+ * Fails if another calve has taken the lock over, for example while this machine slept: it may have sent a newer version.
+ * @throws TransferError `busy`
+ */
+async function assertLocked({ clock }: Session, { lock, lockedAtMs }: FileToPut): Promise<void> {
+  if (Math.abs(clock.nowMs() - lockedAtMs) > LOCK_IS_NEW_MS) await lock.assertHeld();
+}
+
+async function send(
+  { target, report, signal }: Session,
+  part: PreparedPart,
+  { object }: PlannedUploadRequest,
+): Promise<FinishedArchive> {
+  const { index, sizeBytes } = part.range;
+  const options = object ?? { storageClass: null, noOverwrite: false };
+  report({ type: 'sending', index });
+  const archive = await target.putObject(part, options, signal, (sentBytes) => {
+    report({ type: 'progress', index, sentBytes });
+    return false;
+  });
+  report({ type: 'part', index, sizeBytes, reused: false });
+  const storageClass = archive.object?.storageClass ?? null;
+  if (storageClass !== null && options.storageClass === null) {
+    report({ type: 'notice', notice: 'default-class', storageClass });
+  }
+  for (const notice of archive.remarks ?? []) report({ type: 'notice', notice });
+  return archive;
+}
