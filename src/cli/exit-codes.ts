@@ -55,6 +55,7 @@ const KIND_EXIT = {
   source: 13,
   state: 13,
   unrecorded: 13,
+  'lines-refused': 13,
   output: 13,
   checksum: 14,
   limit: 15,

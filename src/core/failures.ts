@@ -123,8 +123,16 @@ export interface FailureFacts {
   'archives-missing': { count: number };
   /** The service has archives with another size or checksum than the catalogue. */
   'archives-different': { count: number };
-  /** Standard output is closed or full. `archiveId`: the id that could not be printed. */
-  output: { detail: string; archiveId: string | null };
+  /** Lines of a file that was to be imported are not archives. `line`: the first of them, counted from 1. */
+  'lines-refused': {
+    path: string;
+    count: number;
+    line: number;
+    /** `torn`: the end of the line is missing. `name`: the name of the file is not one below a folder. */
+    why: 'damaged' | 'newer' | 'torn' | 'name';
+  };
+  /** Standard output, or the file at `path`, is closed or full. `archiveId`: the id that could not be printed. */
+  output: { detail: string; archiveId: string | null; path?: string };
   bug: { detail: string };
 }
 

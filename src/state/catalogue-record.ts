@@ -5,7 +5,7 @@ import type { Fingerprint } from '../core/fingerprint.js';
 import { type SourceIdentity, sourceName } from '../core/identity.js';
 import type { CatalogueEntry } from '../transfer/ports/state.js';
 import type { ObjectFacts } from '../transfer/ports/target.js';
-import { decodeLine, encodeLine } from './checked-line.js';
+import { decodeLine, encodeLine, type LineValue } from './checked-line.js';
 import {
   isCount,
   isExactly,
@@ -116,8 +116,30 @@ export function encodeEntry(entry: CatalogueEntry): string {
 
 /** @returns the entry, `newer` for one of a later version, or null when it is damaged */
 export function decodeEntry(bytes: Buffer): CatalogueEntry | 'newer' | null {
-  if (bytes.at(-1) !== NEWLINE) return null;
-  const value = decodeLine(bytes.subarray(0, -1));
+  return bytes.at(-1) === NEWLINE ? entryOf(decodeLine(bytes.subarray(0, -1))) : null;
+}
+
+const CHECK_KEY = Buffer.from('"check":');
+
+/**
+ * Decodes a line of an exported catalogue, without its newline. A line without `check` was edited on purpose: it must have
+ * the right keys, and that is all.
+ * @returns as decodeEntry
+ */
+export function decodeExported(line: Buffer): CatalogueEntry | 'newer' | null {
+  return entryOf(line.includes(CHECK_KEY) ? decodeLine(line) : parsed(line));
+}
+
+function parsed(line: Buffer): LineValue | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function entryOf(value: LineValue | null): CatalogueEntry | 'newer' | null {
   if (value === null) return null;
   if (isCount(value.version) && value.version > CATALOGUE_VERSION) return 'newer';
   if (!isArchiveRecord(value)) return null;

@@ -1,17 +1,23 @@
 /** The catalogue: one file for each archive that was made, so that no write can harm another archive's entry. */
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { setImmediate as othersTurn } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
-import type { UploadIdentity } from '../core/identity.js';
 import type { Catalogue, CatalogueEntry } from '../transfer/ports/state.js';
-import { decodeEntry, encodeEntry } from './catalogue-record.js';
-import { stateFailure } from './failures.js';
-import { isRecordName, isSameIdentity, nameHasId, namesOfIdentity, recordName } from './names.js';
-import { proveFolderWritable, putFile, readSmallFile, removeFile, temporarySweeper } from './safe-file.js';
-import { listFolder, makeFolders, TRUST_USER, type Trust } from './safe-folder.js';
-
-const EXTENSION = '.json';
+import { catalogueFolders, ENTRY_EXTENSION } from './catalogue-folders.js';
+import {
+  allPlaces,
+  type EntryPlace,
+  entryFileName,
+  type PlacedEntry,
+  readEntries,
+  readEntry,
+  readInOrder,
+} from './catalogue-reader.js';
+import { encodeEntry } from './catalogue-record.js';
+import { isSameIdentity, nameHasId } from './names.js';
+import { putFiles } from './put-files.js';
+import { proveFolderWritable, putFile, removeFile, temporarySweeper } from './safe-file.js';
+import { TRUST_USER, type Trust } from './safe-folder.js';
 
 /** More than an entry with the longest path and description; random, or a compressing disk would hold it for free. */
 const PROOF_BYTES = 16 * 1024;
@@ -19,131 +25,77 @@ const PROOF_BYTES = 16 * 1024;
 /** Touches the disk on first use. Reading creates nothing and works on a read-only folder. */
 export function openCatalogue(directory: string, trust: Trust = TRUST_USER): Catalogue {
   const root = resolve(directory);
-  const folder = [{ path: root, mayBeLink: true }];
-  const sweep = temporarySweeper(root);
+  const folders = catalogueFolders(root, trust);
+  const sweep = temporarySweeper(folders.temporaries);
+  let wasAsked = false;
 
-  const listNames = (isNamed: (name: string) => boolean = () => true): Promise<string[]> =>
-    listFolder(folder, trust, (name) => isNamed(name) && isRecordName(name, EXTENSION));
-
-  /** The names of the last look-up by identity, sorted. */
-  let lastListing: readonly string[] | null = null;
-
-  async function readAll(names: Iterable<string>): Promise<CatalogueEntry[]> {
-    const found: CatalogueEntry[] = [];
-    for await (const { entry } of readEntries({ root, trust }, names)) found.push(entry);
-    return found.sort(byArchival);
+  async function findByIdentity(identity: CatalogueEntry['identity']): Promise<CatalogueEntry[]> {
+    wasAsked = true;
+    const named = await folders.ofIdentity(identity);
+    const places = named.flatMap(({ path: folder, names }) => names.map((name) => ({ folder, name })));
+    const found = (await readAll(places)).map(({ entry }) => entry);
+    return found.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
   }
 
-  async function readOfIdentity(listing: readonly string[], identity: UploadIdentity) {
-    const named = await readAll(namesOfIdentity(listing, identity));
-    return named.filter((entry) => isSameIdentity(entry.identity, identity)).reverse();
+  async function placesOfArchive(archiveId: string): Promise<PlacedEntry[]> {
+    const hasId = nameHasId(archiveId, ENTRY_EXTENSION);
+    const places: EntryPlace[] = [];
+    for await (const place of allPlaces(folders)) if (hasId(place.name)) places.push(place);
+    return (await readAll(places)).filter(({ entry }) => entry.archiveId === archiveId);
   }
 
-  async function findByArchiveId(archiveId: string): Promise<CatalogueEntry[]> {
-    const named = await readAll(await listNames(nameHasId(archiveId, EXTENSION)));
-    return named.filter((entry) => entry.archiveId === archiveId);
+  async function readAll(places: readonly EntryPlace[]): Promise<PlacedEntry[]> {
+    const found: PlacedEntry[] = [];
+    for await (const placed of readEntries(places, trust)) found.push(placed);
+    return found.sort((a, b) => byArchival(a.entry, b.entry));
   }
 
   return {
     directory: root,
-    async findByIdentity(identity) {
-      // The old list would be in memory beside the new one.
-      lastListing = null;
-      lastListing = (await listNames()).sort();
-      return readOfIdentity(lastListing, identity);
-    },
-    findInLastListing: async (identity) => lastListing && readOfIdentity(lastListing, identity),
-    findByArchiveId,
+    findByIdentity,
+    findInLastListing: async (identity) => (wasAsked ? findByIdentity(identity) : null),
+    findByArchiveId: async (archiveId) => (await placesOfArchive(archiveId)).map(({ entry }) => entry),
     async *entries() {
-      for await (const { entry } of readEntries({ root, trust }, await listNames())) yield entry;
+      for await (const { entry } of readEntries(allPlaces(folders), trust)) yield entry;
     },
-    async *oldestFirst(isWanted = () => true) {
-      yield* readInOrder({ root, trust }, await listNames(), isWanted);
-    },
+    oldestFirst: (isWanted = () => true) =>
+      readInOrder(folders, trust, { keyOf: ({ archivedAt }) => Date.parse(archivedAt), isWanted }),
+    inOrder: (order) => readInOrder(folders, trust, order),
     async proveWritable() {
-      await makeFolders(folder, trust);
+      await folders.make();
       await sweep();
-      await proveFolderWritable(root, randomBytes(PROOF_BYTES));
+      await proveFolderWritable(folders.temporaries, randomBytes(PROOF_BYTES));
     },
     async record(entry) {
-      await makeFolders(folder, trust);
-      const file = await putFile(join(root, fileName(entry)), encodeEntry(entry));
+      const bytes = encodeEntry(entry);
+      const path = await folders.makeFor(entryFileName(entry));
+      const file = await putFile(path, bytes, folders.temporaries);
       // The entry is on disk by now: an error of closing says nothing about it.
       await cleanUp(() => file.close());
     },
+    async recordAll(entries) {
+      const made = new Set<string>();
+      const files = new Map<string, CatalogueEntry>();
+      for (const entry of entries) {
+        const name = entryFileName(entry);
+        const path = await folders.makeFor(name, made);
+        const known = files.get(path) ?? readEntry(path, name, trust);
+        if (known === null || isYounger(entry, known)) files.set(path, entry);
+      }
+      const encoded = [...files].map(([path, entry]) => [path, encodeEntry(entry)] as const);
+      await putFiles(new Map(encoded), folders.temporaries);
+      return files.size;
+    },
     async forget(archiveId) {
-      const found = await findByArchiveId(archiveId);
-      for (const entry of found) await removeFile(join(root, fileName(entry)));
+      const found = await placesOfArchive(archiveId);
+      for (const { folder, name } of found) await removeFile(join(folder, name));
       return found.length > 0;
     },
   };
 }
 
-function fileName({ identity, archiveId }: CatalogueEntry): string {
-  return `${recordName(identity, archiveId)}${EXTENSION}`;
-}
-
-interface TrustedFolder {
-  readonly root: string;
-  readonly trust: Trust;
-}
-
-/** Files that are read before other work, a signal for example, has its turn: some milliseconds. */
-const READ_AT_ONCE = 100;
-
-interface NamedEntry {
-  readonly name: string;
-  readonly entry: CatalogueEntry;
-}
-
-/** Yields the entries in the files of these names. A file that was removed meanwhile is left out. */
-async function* readEntries(
-  { root, trust }: TrustedFolder,
-  names: Iterable<string>,
-): AsyncGenerator<NamedEntry> {
-  let read = 0;
-  for (const name of names) {
-    read += 1;
-    if (read % READ_AT_ONCE === 0) await othersTurn();
-    const entry = readEntry(join(root, name), name, trust);
-    if (entry !== null) yield { name, entry };
-  }
-}
-
-/**
- * Sorts by time, then by name, and reads the files again in that order. It keeps the name and a number of each entry, not
- * the entry. Another order needs another number or text here, and nothing else.
- */
-async function* readInOrder(
-  folder: TrustedFolder,
-  listed: string[],
-  isWanted: (entry: CatalogueEntry) => boolean,
-): AsyncGenerator<CatalogueEntry> {
-  const names: string[] = [];
-  const times: number[] = [];
-  for await (const { name, entry } of readEntries(folder, listed.sort())) {
-    if (!isWanted(entry)) continue;
-    names.push(name);
-    times.push(Date.parse(entry.archivedAt));
-  }
-  // The names are sorted already, so that the position decides between equal times.
-  const order = Uint32Array.from(names.keys()).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
-  const inOrder = function* () {
-    for (const index of order) yield names[index] ?? '';
-  };
-  for await (const { entry } of readEntries(folder, inOrder())) yield entry;
-}
-
-/** @throws TransferError `state`: `damaged`, `newer`, `foreign` */
-function readEntry(path: string, name: string, trust: Trust): CatalogueEntry | null {
-  const bytes = readSmallFile(path, trust);
-  if (bytes === null) return null;
-  const entry = decodeEntry(bytes);
-  if (entry === 'newer') throw stateFailure('newer', path, 'a newer calve wrote it');
-  if (entry === null) throw stateFailure('damaged', path, 'it cannot be read');
-  if (fileName(entry) !== name)
-    throw stateFailure('damaged', path, 'its name is not that of the archive in it');
-  return entry;
+function isYounger(a: CatalogueEntry, b: CatalogueEntry): boolean {
+  return Date.parse(a.archivedAt) > Date.parse(b.archivedAt);
 }
 
 /** Oldest first. ISO-8601 times of one form sort as text; the id makes the order of equal ones certain. */

@@ -13,7 +13,9 @@ import { readFailure, reading, stateFailure, writing } from './failures.js';
 import { assertOurs, syncFolder, type Trust } from './safe-folder.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const FILE_MODE = 0o600;
+export const FILE_MODE = 0o600;
+/** A file that did not exist. */
+export const NEW_FILE = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /**
  * Far above the size of a journal of 10,000 parts. A larger file is not a file of
@@ -125,13 +127,13 @@ async function sweepTemporaries(folder: string): Promise<void> {
   });
 }
 
-/** Returns a new path in the file's own folder, so that the rename stays within one file system. */
-function temporaryPath(folder: string): string {
+/** Returns a new path. It must be on the disk of the file, because a rename stays within one file system. */
+export function temporaryPath(folder: string): string {
   return join(folder, `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
 }
 
 async function writeTemporary(path: string, bytes: string | Buffer): Promise<FileHandle> {
-  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+  const file = await open(path, NEW_FILE, FILE_MODE);
   try {
     await file.chmod(FILE_MODE);
     await file.appendFile(bytes);
@@ -146,11 +148,16 @@ async function writeTemporary(path: string, bytes: string | Buffer): Promise<Fil
 /**
  * Writes a file so that after a power cut it is complete or does not exist: writes a temporary file, syncs
  * it, renames it and syncs the folder.
+ * @param temporaries the folder of the temporary file, on the same disk (default: the folder of the file)
  * @returns the file, open for appending
  * @throws TransferError `state` `not-writable`
  */
-export function putFile(path: string, bytes: string | Buffer): Promise<FileHandle> {
-  const temporary = temporaryPath(dirname(path));
+export function putFile(
+  path: string,
+  bytes: string | Buffer,
+  temporaries = dirname(path),
+): Promise<FileHandle> {
+  const temporary = temporaryPath(temporaries);
   return writing(path, async () => {
     let file: FileHandle | null = null;
     try {

@@ -2,6 +2,8 @@
 import type { UploadAddress } from '../core/identity.js';
 import type { OpenPlan } from '../core/part-plan.js';
 import type { AuditResult } from './audit.js';
+import type { LineFault } from './import-lines.js';
+import type { LeftOut } from './mtglacier.js';
 import type { LockHolder } from './ports/state.js';
 import type { ArchiveRemark } from './ports/target.js';
 
@@ -61,6 +63,20 @@ export type Notice =
   | { notice: 'next-page'; marker: string }
   /** An audit has compared all archives. `takenAt`: when the vault took its inventory. */
   | ({ notice: 'audited'; takenAt: string | null; imported: number } & Readonly<Record<AuditResult, number>>)
+  /** A line of a file that is imported has no archive that calve can record. */
+  | { notice: 'line-refused'; path: string; line: number; why: LineFault }
+  /** An import has ended, or was stopped. */
+  | {
+      notice: 'imported';
+      path: string;
+      imported: number;
+      present: number;
+      deleted: number;
+      refused: number;
+    }
+  /** The form of an export has no place for this archive. */
+  | { notice: 'left-out'; archiveId: string; why: LeftOut }
+  | { notice: 'exported'; path: string; exported: number; leftOut: number }
   /** Off a terminal: the state folder that this run uses. */
   | { notice: 'state-folder'; path: string };
 

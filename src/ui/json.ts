@@ -121,6 +121,17 @@ export function completionJson(shell: string, script: string) {
   return { type: 'completion' as const, shell, script };
 }
 
+export function importedJson(
+  file: string,
+  { imported, present, deleted, refused }: Record<'imported' | 'present' | 'deleted' | 'refused', number>,
+) {
+  return { type: 'imported' as const, file, imported, present, deleted, refused };
+}
+
+export function exportedJson(file: string, exported: number, leftOut: number) {
+  return { type: 'exported' as const, file, exported, leftOut };
+}
+
 /** @param marker the start of the next page; null on the last page */
 export function pageJson(marker: string | null) {
   return { type: 'page' as const, marker };

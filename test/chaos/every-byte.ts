@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { isFailure } from '../../src/core/failures.js';
 import { fakeProcesses, lockOptions, storeWithLocks } from '../state/samples.js';
+import { entryFiles } from '../support/entry-files.js';
 import type { VaultUpload } from '../support/memory-vault.js';
 import { seededRandom } from '../support/seed.js';
 import { type Cleanup, tempFolder } from '../support/temp.js';
@@ -119,9 +120,8 @@ async function everyByteOf(
   const uploads = join(bench.folder, 'state/v2/uploads');
   const restoreFiles = snapshot([uploads, bench.catalogueFolder]);
   const restoreVault = vaultSnapshot(bench);
-  const paths = [uploads, bench.catalogueFolder].flatMap((folder) =>
-    readdirSync(folder).map((name) => join(folder, name)),
-  );
+  const journals = readdirSync(uploads).map((name) => join(uploads, name));
+  const paths = [...journals, ...entryFiles(bench.catalogueFolder)];
   assert.equal(paths.length, stage === 'catalogued' ? 2 : 1);
   for (const path of paths) {
     const whole = readFileSync(path);

@@ -12,11 +12,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { encodeLine } from '../../src/state/checked-line.js';
 import { badDiskEnv } from '../support/bad-disk.js';
+import { entryFiles } from '../support/entry-files.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
 import { oneJson } from '../support/json-shapes.js';
 import { isCreate } from '../support/requests.js';
@@ -209,14 +210,12 @@ describe('State that cannot be used', { concurrency: 2 }, () => {
     const home = await service.home(t);
     const file = home.file('f', 9);
     assert.equal((await home.run(['upload', file, home.target])).code, 0);
-    const catalogue = join(home.folder, 'home/.local/share/calve/archives');
-    const [name = ''] = readdirSync(catalogue);
-    const text = readFileSync(join(catalogue, name), 'utf8');
-    writeFileSync(join(catalogue, name), text.replace('"size":9', '"size":8'));
+    const [path = ''] = entryFiles(home.catalogueDir);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"size":9', '"size":8'));
     const begunBefore = home.passed().filter(isCreate).length;
     for (const words of [['archives'], ['upload', file, home.target], ['verify', file]]) {
       const ended = await home.run(words);
-      assert.ok(assertFailed(ended, 13).includes(name), ended.stderr);
+      assert.ok(assertFailed(ended, 13).includes(basename(path)), ended.stderr);
     }
     assert.equal(home.passed().filter(isCreate).length, begunBefore);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -111,13 +111,14 @@ test('A folder with any files in it is read, or refused as damaged, by catalogue
     maxKeys: 4,
   });
   await fuzz(t, 150, files, async (wanted) => {
-    for (const place of [uploads, archives]) {
+    const entries = join(archives, 'v2/aa');
+    for (const place of [uploads, archives, entries]) {
       rmSync(place, { recursive: true, force: true });
       mkdirSync(place, { recursive: true, mode: 0o700 });
       for (const [name, bytes] of Object.entries(wanted))
         writeFileSync(join(place, name), bytes, { mode: 0o600 });
     }
-    for (const each of [state, join(state, 'v2')]) chmodSync(each, 0o700);
+    for (const each of [state, join(state, 'v2'), join(archives, 'v2')]) chmodSync(each, 0o700);
     for (const read of [() => openStateStore(state).all(), () => allEntries(openCatalogue(archives))]) {
       try {
         assert.deepEqual(await read(), []);
@@ -125,8 +126,8 @@ test('A folder with any files in it is read, or refused as damaged, by catalogue
         assert.ok(isFailure(error, 'state') && error.facts.why === 'damaged', String(error));
       }
     }
-    for (const name of readdirSync(archives)) {
-      assert.deepEqual(readFileSync(join(archives, name)), Buffer.from(wanted[name] ?? []), 'left as it was');
-    }
+    for (const [name, bytes] of Object.entries(wanted))
+      for (const place of [archives, entries])
+        assert.deepEqual(readFileSync(join(place, name)), Buffer.from(bytes), 'left as it was');
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { isFailure } from '../../src/core/failures.js';
 import { openCatalogue } from '../../src/state/catalogue.js';
@@ -8,6 +8,7 @@ import { decodeEntry, encodeEntry } from '../../src/state/catalogue-record.js';
 import { decodeLine, encodeLine } from '../../src/state/checked-line.js';
 import { recordName } from '../../src/state/names.js';
 import { allEntries } from '../support/all-entries.js';
+import { entryFiles } from '../support/entry-files.js';
 import { writeManyEntries } from '../support/many-entries.js';
 import { tempFolder } from '../support/temp.js';
 import { hashOf, sampleEntry, sampleIdentity, stateFailing } from './samples.js';
@@ -28,7 +29,7 @@ test('recording the same archive again replaces its entry', async (t) => {
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
   await catalogue.record(sampleEntry({ description: 'told again' }));
-  assert.equal(readdirSync(folder).length, 1);
+  assert.equal(entryFiles(folder).length, 1);
   assert.equal((await allEntries(catalogue))[0]?.description, 'told again');
 });
 
@@ -37,8 +38,8 @@ test('all files together are JSON lines that people can read', async (t) => {
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
   await catalogue.record(sampleEntry({ archiveId: 'archive-2' }));
-  const text = readdirSync(folder)
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
+  const text = entryFiles(folder)
+    .map((path) => readFileSync(path, 'utf8'))
     .join('');
   const lines = text
     .trimEnd()
@@ -74,10 +75,10 @@ test('reading a catalogue that does not exist finds nothing and creates nothing'
   assert.equal(existsSync(folder), false);
 });
 
-test('proving the catalogue writable creates the folder and leaves nothing in it', async (t) => {
+test('proving the catalogue writable creates the folders and leaves no file in them', async (t) => {
   const folder = join(tempFolder(t), 'deep', 'archives');
   await openCatalogue(folder).proveWritable();
-  assert.deepEqual(readdirSync(folder), []);
+  assert.deepEqual(readdirSync(folder, { recursive: true }), ['v2']);
 });
 
 test('an entry with any changed byte, or torn at any byte, is damaged and never another entry', () => {
@@ -119,30 +120,36 @@ test('a damaged entry makes lookups of its own file and of the whole list fail, 
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
-  const [name] = readdirSync(folder);
-  assert.ok(name);
+  const [path] = entryFiles(folder);
+  assert.ok(path);
+  const name = basename(path);
   await catalogue.record(sampleEntry({ archiveId: 'b', identity: sampleIdentity('/other') }));
-  writeFileSync(join(folder, name), '');
+  writeFileSync(path, '');
   await assert.rejects(catalogue.findByIdentity(sampleIdentity()), stateFailing('damaged', name));
   await assert.rejects(allEntries(catalogue), stateFailing('damaged', name));
   await assert.rejects(catalogue.forget('archive-1'), stateFailing('damaged', name));
   assert.equal((await catalogue.findByIdentity(sampleIdentity('/other'))).length, 1);
 });
 
-test('an entry with a wrong name or of a newer version is reported and not ignored', async (t) => {
+test('an entry with a wrong name, in a wrong folder or of a newer version is reported and not ignored', async (t) => {
   const folder = tempFolder(t);
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
-  const [name] = readdirSync(folder);
-  assert.ok(name);
-  const wrong = `${'0'.repeat(16)}${name.slice(16)}`;
-  renameSync(join(folder, name), join(folder, wrong));
-  await assert.rejects(allEntries(catalogue), stateFailing('damaged', wrong));
-  const value = decodeLine(readFileSync(join(folder, wrong)).subarray(0, -1));
+  const [path] = entryFiles(folder);
+  assert.ok(path);
+  const name = basename(path);
+  const wrongName = `${name.slice(0, 2)}${'0'.repeat(14)}${name.slice(16)}`;
+  const wrongPaths = [join(dirname(path), wrongName), join(folder, 'v2', '00', name)];
+  mkdirSync(join(folder, 'v2', '00'), { mode: 0o700 });
+  for (const wrong of wrongPaths) {
+    renameSync(path, wrong);
+    await assert.rejects(allEntries(catalogue), stateFailing('damaged', wrong));
+    renameSync(wrong, path);
+  }
+  const value = decodeLine(readFileSync(path).subarray(0, -1));
   const { check, ...rest } = { check: null, ...value, version: 3 };
   assert.equal(check, null);
-  renameSync(join(folder, wrong), join(folder, name));
-  writeFileSync(join(folder, name), encodeLine(rest));
+  writeFileSync(path, encodeLine(rest));
   await assert.rejects(catalogue.findByIdentity(sampleIdentity()), stateFailing('newer', name));
 });
 
@@ -161,7 +168,7 @@ test('a look-up reads the files of its own identity or archive id only, and a li
     archiveId: 'archive-7',
   });
   const own = `${recordName(identity, archiveId)}.json`;
-  for (const name of readdirSync(folder)) if (name !== own) writeFileSync(join(folder, name), 'damaged');
+  for (const path of entryFiles(folder)) if (basename(path) !== own) writeFileSync(path, 'damaged');
   assert.equal((await catalogue.findByIdentity(identity)).length, 1);
   assert.equal((await catalogue.findByArchiveId(archiveId)).length, 1);
 });
@@ -171,7 +178,8 @@ test('other files in the folder are left alone', async (t) => {
   const catalogue = openCatalogue(folder);
   await catalogue.record(sampleEntry());
   for (const name of ['.tmp-12', 'README', `${'0'.repeat(33)}.json`])
-    writeFileSync(join(folder, name), 'half');
+    for (const place of [folder, join(folder, 'v2'), dirname(entryFiles(folder)[0] ?? '')])
+      writeFileSync(join(place, name), 'half');
   assert.equal((await allEntries(catalogue)).length, 1);
 });
 

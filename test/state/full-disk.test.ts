@@ -6,6 +6,7 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import { allEntries } from '../support/all-entries.js';
+import { entryFiles } from '../support/entry-files.js';
 import { tempFolder } from '../support/temp.js';
 import { hashOf, lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks } from './samples.js';
 import { remountReadOnly, smallDisk } from './small-disk.js';
@@ -108,7 +109,13 @@ test('proving the catalogue writable fails on a full disk, and its entries stay 
     catalogue.record(sampleEntry({ description: 'b' })),
     stateFailing('not-writable', '.json'),
   );
-  assert.equal(readdirSync(folder).length, 1);
+  const many = Array.from({ length: 20 }, (_, i) => sampleEntry({ archiveId: `many-${i}` }));
+  await assert.rejects(catalogue.recordAll(many), stateFailing('not-writable', 'archives'));
+  assert.deepEqual(
+    readdirSync(join(folder, 'v2')).filter((name) => name.startsWith('.')),
+    [],
+  );
+  assert.equal(entryFiles(folder).length, 1);
   assert.deepEqual(await allEntries(catalogue), [sampleEntry()]);
 });
 

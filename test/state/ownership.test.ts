@@ -12,12 +12,13 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
 import type { Catalogue } from '../../src/transfer/ports/state.js';
 import { allEntries } from '../support/all-entries.js';
+import { entryFiles } from '../support/entry-files.js';
 import { tempFolder } from '../support/temp.js';
 import { lockOptions, sampleEntry, sampleHead, stateFailing, storeWithLocks, untrusted } from './samples.js';
 
@@ -39,7 +40,7 @@ async function filled(t: TestContext): Promise<Filled> {
   await journal.close();
   await (await store.lockUpload('x', lockOptions())).release();
   await catalogue.record(sampleEntry());
-  const entry = join(archives, readdirSync(archives)[0] ?? '');
+  const entry = entryFiles(archives)[0] ?? '';
   return { state, journal: journal.upload.journalPath, archives, entry, store, catalogue };
 }
 
@@ -161,14 +162,18 @@ test('the same rules of trust apply to the catalogue', async (t) => {
     () => at.catalogue.findByIdentity(sampleEntry().identity),
     () => at.catalogue.forget('archive-1'),
   ];
-  chmodSync(at.archives, 0o770);
-  const writes = [() => at.catalogue.proveWritable(), () => at.catalogue.record(sampleEntry())];
-  for (const call of [...reads(), ...writes]) await assert.rejects(call(), untrusted(at.archives));
-  chmodSync(at.archives, 0o700);
+  const writes = [() => at.catalogue.record(sampleEntry()), () => at.catalogue.proveWritable()];
+  for (const folder of [at.archives, join(at.archives, 'v2'), dirname(at.entry)]) {
+    chmodSync(folder, 0o770);
+    // The file that proves the folder writable is above those of the entries.
+    const refused = folder === dirname(at.entry) ? writes.slice(0, 1) : writes;
+    for (const call of [...reads(), ...refused]) await assert.rejects(call(), untrusted(folder));
+    chmodSync(folder, 0o700);
+  }
   chmodSync(at.entry, 0o666);
   for (const call of reads()) await assert.rejects(call(), untrusted(at.entry));
   chmodSync(at.entry, 0o600);
-  renameSync(at.entry, join(at.archives, 'aside'));
+  renameSync(at.entry, join(dirname(at.entry), 'aside'));
   symlinkSync('aside', at.entry);
   for (const call of reads()) await assert.rejects(call(), untrusted(at.entry));
 });
@@ -193,7 +198,7 @@ for (const mask of [0, 0o022, 0o077, 0o177, 0o777]) {
       const { mode } = statSync(join(entry.parentPath, entry.name));
       return `${entry.isDirectory() ? 'folder' : 'file'} ${(mode & 0o7777).toString(8)}`;
     });
-    assert.equal(modes.length, 11);
+    assert.equal(modes.length, 13);
     assert.deepEqual([...new Set(modes)].sort(), ['file 600', 'folder 700']);
   });
 }

@@ -168,6 +168,8 @@ const SHAPES = {
     imported: count,
     durationMs: count,
   },
+  imported: { file: path, imported: count, present: count, deleted: count, refused: count },
+  exported: { file: path, exported: count, leftOut: count },
   hash: { file: path, size: count, treeHash: hash },
   listening: { url: text, accessKeyId: text },
   page: { marker: orNull(text) },

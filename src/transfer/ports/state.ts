@@ -173,16 +173,26 @@ export interface CatalogueEntry {
   readonly object?: ObjectFacts;
 }
 
+/** The entries that are wanted (default: all), and how they are sorted. */
+export interface EntryOrder {
+  /** Returns what entries are compared by: always a number, or always a text. */
+  readonly keyOf: (entry: CatalogueEntry) => number | string;
+  readonly isReversed?: boolean;
+  readonly isWanted?: (entry: CatalogueEntry) => boolean;
+}
+
 /** The archives that were made: one file each. @throws TransferError `state` from any method */
 export interface Catalogue {
   readonly directory: string;
-  /** Returns the entries of this identity, the newest first. Lists the folder, and keeps the names. */
+  /**
+   * Returns the entries of this identity, the newest first. It takes less than a millisecond also beside hundreds of
+   * thousands of other entries.
+   */
   findByIdentity(identity: UploadIdentity): Promise<CatalogueEntry[]>;
   /**
-   * Works like findByIdentity, but over the names that it listed last: it misses what was recorded since. So it may show
-   * that an archive exists, but never that there is none. A folder of hundreds of thousands takes some tenths of a second
-   * to list, and a run may have thousands of files.
-   * @returns null before the first listing
+   * Works like findByIdentity, but the answer may lack what was recorded since the last look-up. So it may show that an
+   * archive exists, but never that there is none.
+   * @returns null before the first look-up
    */
   findInLastListing(identity: UploadIdentity): Promise<CatalogueEntry[] | null>;
   /** Returns the entries of this archive, without reading any other. */
@@ -194,10 +204,18 @@ export interface Catalogue {
    * entries, and yields none before all were read without a failure.
    */
   oldestFirst(isWanted?: (entry: CatalogueEntry) => boolean): AsyncIterable<CatalogueEntry>;
+  /** Works like oldestFirst, in another order. Keeps the key of each entry that is wanted. */
+  inOrder(order: EntryOrder): AsyncIterable<CatalogueEntry>;
   /** Writes, syncs and removes a file, so that a full or read-only disk shows before a byte is sent. */
   proveWritable(): Promise<void>;
   /** Writes an entry. It is on disk, synced, when this returns. The same archive again replaces its entry. */
   record(entry: CatalogueEntry): Promise<void>;
+  /**
+   * Writes many entries in less time. An entry that the catalogue has already stays, unless the new one is younger: an
+   * object may have been replaced. All are on disk, synced, when this returns.
+   * @returns the number of entries that were written
+   */
+  recordAll(entries: readonly CatalogueEntry[]): Promise<number>;
   /** Removes the entry of this archive id. @returns false when there was none */
   forget(archiveId: string): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import { formatDuration, formatSize } from '../../core/units.js';
 import type { CataloguedJson } from '../archive-json.js';
 import type { PartJson, UnfinishedJson, UploadJson } from '../json.js';
 import { formatTimestamp } from '../text/timestamps.js';
+import { csvTable } from './csv-table.js';
 import {
   type Column,
   renderTable,
@@ -181,4 +182,9 @@ export function unfinishedTable(
 /** Returns the table of `archives`, which prints while it reads. */
 export function archivesTable(options: TableOptions): TableStream<CataloguedJson> {
   return tableStream(ARCHIVE_COLUMNS, options);
+}
+
+/** Returns the same table as CSV. */
+export function archivesCsv(): TableStream<CataloguedJson> {
+  return csvTable(ARCHIVE_COLUMNS);
 }

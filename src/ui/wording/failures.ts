@@ -9,6 +9,7 @@ import {
   describeArchivesMissing,
   describeInventoryPending,
 } from './audit-failures.js';
+import { describeLinesRefused } from './import-words.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-failures.js';
 import { abortLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
@@ -84,6 +85,7 @@ const WORDINGS: { readonly [K in FailureKind]: FailureDescriber<K> } = {
   'archives-missing': describeArchivesMissing,
   'archives-different': describeArchivesDifferent,
   exists: describeExists,
+  'lines-refused': describeLinesRefused,
   output: describeOutput,
   bug: describeBug,
 };

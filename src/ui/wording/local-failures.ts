@@ -182,7 +182,14 @@ export const describeUnrecorded: FailureDescriber<'unrecorded'> = (error, env) =
 };
 
 export const describeOutput: FailureDescriber<'output'> = (error) => {
-  const { detail, archiveId } = error.facts;
+  const { detail, archiveId, path } = error.facts;
+  if (path !== undefined) {
+    return {
+      what: safeWhole(path),
+      why: `calve cannot write it: ${safeText(detail)}`,
+      hint: 'name another file',
+    };
+  }
   const id = archiveId === null ? '' : `; archive ${safeWhole(archiveId)} exists nevertheless`;
   return {
     what: 'could not write to standard output',

@@ -6,8 +6,9 @@ import type { Notice } from '../../transfer/events.js';
 import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
+import { LEFT_OUT, LINE_FAULTS } from './import-words.js';
 import { abortLine, type WordingEnvironment } from './paste-line.js';
-import { count } from './wording-parts.js';
+import { count, safeFile } from './wording-parts.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
 
@@ -93,6 +94,19 @@ const WORDINGS: {
       .map((result) => `${notice[result].toLocaleString('en-US')} ${result}`);
     const imported = notice.imported > 0 ? [`${notice.imported.toLocaleString('en-US')} imported`] : [];
     return `audited${inventory}: ${[`${notice.ok.toLocaleString('en-US')} ok`, ...found, ...imported].join(', ')}`;
+  },
+  'line-refused': ({ path, line, why }) => `${safeFile(path)}, line ${line}: ${LINE_FAULTS[why]}`,
+  imported: ({ path, imported, present, deleted, refused }) => {
+    const others = { 'in the catalogue already': present, 'deleted since': deleted, refused };
+    const found = Object.entries(others).filter(([, n]) => n > 0);
+    const counts = found.map(([what, n]) => `${n.toLocaleString('en-US')} ${what}`);
+    return `${safeFile(path)}: ${[`${count(imported, 'archive')} imported`, ...counts].join(', ')}`;
+  },
+  'left-out': ({ archiveId, why }) => `archive ${safeWhole(archiveId)} is left out: ${LEFT_OUT[why]}`,
+  exported: ({ path, exported, leftOut }) => {
+    const others = leftOut === 0 ? '' : `, ${leftOut.toLocaleString('en-US')} left out`;
+    const name = isStandardInput(path) ? 'standard output' : safeWhole(path);
+    return `${name}: ${count(exported, 'archive')} exported${others}`;
   },
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };

@@ -211,9 +211,14 @@ export const SAMPLES: Samples = {
   'archives-missing': [failure('archives-missing', { count: 1 }, { target: 'glacier://photos' })],
   'archives-different': [failure('archives-different', { count: 1000 }, { target: 's3://photos' })],
   exists: [failure('exists', { url: 's3://photos/backup.tar' }, UPLOAD)],
+  'lines-refused': [
+    failure('lines-refused', { path: '/tmp/list', count: 1, line: 7, why: 'torn' }),
+    failure('lines-refused', { path: '-', count: 2000, line: 7, why: 'damaged' }),
+  ],
   output: [
     failure('output', { detail: 'ENOSPC', archiveId: 'arch-1' }),
     failure('output', { detail: 'ENOSPC', archiveId: null }),
+    failure('output', { detail: 'ENOSPC', archiveId: null, path: '/tmp/list' }),
   ],
   bug: [
     failure('bug', { detail: "TypeError: cannot read 'x'" }, UPLOAD),

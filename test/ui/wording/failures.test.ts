@@ -329,12 +329,23 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: name another key, or omit --no-overwrite to replace the object',
     ],
   ],
+  'lines-refused': [
+    [
+      'calve: /tmp/list: 1 line could not be imported (line 7: its end is missing, or it is too long)',
+      'hint: the other lines were imported; correct the file and import it again',
+    ],
+    [
+      'calve: standard input: 2,000 lines could not be imported (the first is line 7: it is damaged, or no record of an archive)',
+      'hint: the other lines were imported; correct the file and import it again',
+    ],
+  ],
   output: [
     [
       'calve: could not write to standard output: ENOSPC; archive arch-1 exists nevertheless',
       'hint: calve archives lists the archives',
     ],
     ['calve: could not write to standard output: ENOSPC', 'hint: free space on the disk of the output'],
+    ['calve: /tmp/list: calve cannot write it: ENOSPC', 'hint: name another file'],
   ],
   bug: [
     [

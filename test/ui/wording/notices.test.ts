@@ -114,6 +114,22 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     {},
     'no certificate is verified (--no-verify-tls): whoever is on the way can pose as the service, and read and change the archive',
   ],
+  'line-refused': [
+    { path: '/tmp/list', line: 7, why: 'newer' },
+    '/tmp/list, line 7: a newer version wrote it',
+  ],
+  imported: [
+    { path: '/tmp/list', imported: 1000, present: 2, deleted: 0, refused: 1 },
+    '/tmp/list: 1,000 archives imported, 2 in the catalogue already, 1 refused',
+  ],
+  'left-out': [
+    { archiveId: 'arch-1', why: 'object' },
+    'archive arch-1 is left out: mtglacier knows archives of vaults only',
+  ],
+  exported: [
+    { path: '/tmp/list', exported: 1, leftOut: 1000 },
+    '/tmp/list: 1 archive exported, 1,000 left out',
+  ],
   audited: [
     {
       ...{ takenAt: startedAt, imported: 2 },

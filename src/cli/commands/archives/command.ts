@@ -1,7 +1,9 @@
 import { defineCommand } from '../../command.js';
-import { value } from '../../options/declare.js';
+import { choice, value } from '../../options/declare.js';
+import { filterOptions } from '../../options/filter.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { nameOf } from '../../options/parsers.js';
+import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
 
 const groups = {
@@ -11,15 +13,29 @@ const groups = {
       'remove this entry from the catalogue; the archive stays',
       nameOf('archive'),
     ),
+    export: value(
+      '--export <file>',
+      'write the archives to this file (- is standard output)',
+      nameOf('file'),
+    ),
+    import: value('--import <file>', 'add the archives in this file (- is standard input)', nameOf('file')),
+    format: choice('--format <form>', 'form of the list, or of the file', ['csv', 'mtglacier']),
+    base: value(
+      '--base <dir>',
+      'folder of the files of mtglacier (default: the working folder)',
+      nameOf('folder'),
+    ),
   }),
+  filter: filterOptions,
   ...folderOptions,
+  service: serviceOptions,
 };
 
 export type Options = OptionsOf<typeof groups>;
 
 export const archives = defineCommand({
   name: 'archives',
-  description: 'List the archives in the catalogue, with their ids.',
+  description: 'List the archives in the catalogue, with their ids. Exports and imports the catalogue.',
   groups,
   load: async () => (await import('./run.js')).archives,
 });
