@@ -1,11 +1,13 @@
 /** `audit`: compares what the catalogue has with what the service lists. It downloads no archive. */
+import pLimit from 'p-limit';
 import { isDenied, TransferError } from '../core/failures.js';
 import type { TargetIdentity } from '../core/identity.js';
 import { namesMany, parseTargetUrl, withKey } from '../core/target-url.js';
-import { AuditTracker, type HeldFacts, type Proof } from './audit-tracker.js';
+import { AuditTracker, type Tracking } from './audit-tracker.js';
 import { importedEntry } from './import-archive.js';
+import { resultsInOrder } from './in-order.js';
 import { ENTRIES_OF_ARCHIVES, everyPage } from './list.js';
-import type { ArchiveList, ListedArchive } from './ports/archive-list.js';
+import type { ArchiveList, ArchiveLook, HeldFacts, ListedArchive, Proof } from './ports/archive-list.js';
 import type { CatalogueEntry } from './ports/state.js';
 import { type Session, sessionAt } from './session.js';
 
@@ -54,40 +56,100 @@ export async function openAudit(session: AuditSession, isImporting: boolean): Pr
 
 type ReadyList = Extract<ArchiveList, { readonly state: 'ready' }>;
 
-/** Reads the catalogue twice, so that it keeps a few facts of each archive and nothing of the service's list. */
+/** Requests and writes that run at the same time: fewer than the connections to a service. */
+const AT_ONCE = 8;
+
+/**
+ * Keeps a few facts of each archive of the catalogue and nothing of the service's list. The catalogue is read twice: its
+ * own two passes, the first of which asks for each entry if it is wanted, have the list between them.
+ */
 async function* compareAll(
   session: AuditSession,
   list: ReadyList,
   isImporting: boolean,
 ): AsyncGenerator<AuditedArchive> {
-  const { catalogue, signal } = session;
-  const isAudited = entryFilter(session.targetIdentity);
   const tracker = new AuditTracker(session.target.capabilities.storesObjects);
-  for await (const entry of catalogue.entries()) {
-    signal.throwIfAborted();
-    if (isAudited(entry)) tracker.add(entry);
-  }
-  for await (const listed of listedArchives(session, list)) {
-    if (tracker.note(listed)) continue;
-    if (isImporting) {
-      await catalogue.record(importedEntry(session, listed));
-      tracker.noteImport(listed.archiveId);
+  const isAudited = entryFilter(session.targetIdentity);
+  const entries = session.catalogue
+    .oldestFirst((entry) => {
+      session.signal.throwIfAborted();
+      const isWanted = isAudited(entry);
+      if (isWanted) tracker.add(entry);
+      return isWanted;
+    })
+    [Symbol.asyncIterator]();
+  // No entry comes before all were asked for.
+  const first = await entries.next();
+  const limit = pLimit(AT_ONCE);
+  try {
+    for await (const archives of listedPages(session, list)) {
+      const unknown = archives.filter((listed) => !tracker.note(listed));
+      if (!isImporting) for (const listed of unknown) yield unknownResult(listed, false);
+      else yield* resultsInOrder(unknown, (listed) => limit(() => importUnknown(session, listed)));
     }
-    yield { result: 'unknown', entry: null, listed, held: null, proof: null, imported: isImporting };
-  }
-  for await (const entry of catalogue.oldestFirst(isAudited)) {
-    signal.throwIfAborted();
-    if (!tracker.wasImported(entry)) yield await auditEntry(session, list, tracker, entry);
+    yield* resultsInOrder(continued(first, entries), (entry) => {
+      session.signal.throwIfAborted();
+      const tracking = tracker.compare(entry);
+      if (!needsLook(list, entry, tracking)) return resultOf(list, entry, tracking);
+      return limit(async () => resultOf(list, entry, await lookAgain(session, entry, tracking)));
+    });
+  } finally {
+    limit.clearQueue();
   }
 }
 
-async function* listedArchives(
+/** Returns what an iterator still gives, after the value that was taken from it. */
+function continued<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncIterable<T> {
+  let taken: IteratorResult<T> | null = first;
+  const next = async (): Promise<IteratorResult<T>> => {
+    const value = taken ?? rest.next();
+    taken = null;
+    return value;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}
+
+async function* listedPages(
   { target, signal }: AuditSession,
   list: ReadyList,
-): AsyncGenerator<ListedArchive> {
+): AsyncGenerator<readonly ListedArchive[]> {
   const fetchPage = (marker: string | null) => target.listArchivesPage(marker ?? list.marker, signal);
-  for await (const { archives } of everyPage('list archives', fetchPage, ENTRIES_OF_ARCHIVES))
-    yield* archives;
+  for await (const { archives } of everyPage('list archives', fetchPage, ENTRIES_OF_ARCHIVES)) yield archives;
+}
+
+function unknownResult(listed: ListedArchive, imported: boolean): AuditedArchive {
+  return { result: 'unknown', entry: null, listed, held: null, proof: null, imported };
+}
+
+async function importUnknown(session: AuditSession, listed: ListedArchive): Promise<AuditedArchive> {
+  session.signal.throwIfAborted();
+  await session.catalogue.record(importedEntry(session, listed));
+  return unknownResult(listed, true);
+}
+
+/**
+ * Returns true for an object that the list does not show to be right. The list may be older than the object, which some
+ * stores show later; and the checksum of an object, which the list does not have, may decide where the ETag cannot.
+ */
+function needsLook({ takenAt }: ReadyList, { object }: CatalogueEntry, tracking: Tracking): boolean {
+  if (takenAt !== null) return false;
+  if (tracking.state === 'missing' || tracking.state === 'different') return true;
+  const hasMore = object?.checksum !== undefined || (object?.etag ?? null) !== null;
+  return tracking.state === 'same' && tracking.proof === 'size' && hasMore;
+}
+
+type Found = Tracking | Exclude<ArchiveLook, { readonly state: 'hidden' }>;
+
+async function lookAgain(session: AuditSession, entry: CatalogueEntry, byList: Tracking): Promise<Found> {
+  const { key } = parseTargetUrl(entry.identity.target.url);
+  try {
+    const look = await sessionAt(session, key).target.lookAt(entry, session.signal);
+    return look.state === 'hidden' ? byList : look;
+  } catch (error) {
+    // Credentials that may only list have shown what they can.
+    if (isDenied(error)) return byList;
+    throw error;
+  }
 }
 
 /**
@@ -96,39 +158,17 @@ async function* listedArchives(
  */
 const INVENTORY_LAG_MS = 24 * 3_600_000;
 
-async function auditEntry(
-  session: AuditSession,
-  { takenAt }: ReadyList,
-  tracker: AuditTracker,
-  entry: CatalogueEntry,
-): Promise<AuditedArchive> {
-  const tracking = tracker.compare(entry);
-  const held = 'held' in tracking ? tracking.held : null;
-  const audited = { entry, listed: null, held, proof: null, imported: false };
-  if (tracking.state === 'replaced') return { ...audited, result: 'replaced' };
-  if (tracking.state === 'not-tracked') return { ...audited, result: 'newer' };
-  if (tracking.state === 'same') return { ...audited, result: 'ok', proof: tracking.proof };
-  if (takenAt === null) {
-    // The list may be older than the object itself: some stores make it later.
-    const isThere = await existsNow(session, entry);
-    if (isThere) return { ...audited, held: null, result: 'ok', proof: entry.object?.etag ? 'etag' : 'size' };
-  } else if (tracking.state === 'missing') {
-    const isNewer = Date.parse(entry.archivedAt) > Date.parse(takenAt) - INVENTORY_LAG_MS;
-    if (isNewer) return { ...audited, result: 'newer' };
-  }
-  const proof = tracking.state === 'different' ? tracking.proof : null;
-  return { ...audited, result: tracking.state, proof };
-}
-
-async function existsNow(session: AuditSession, entry: CatalogueEntry): Promise<boolean> {
-  const { key } = parseTargetUrl(entry.identity.target.url);
-  try {
-    return await sessionAt(session, key).target.exists(entry, session.signal);
-  } catch (error) {
-    // Credentials that may only list have shown what they can.
-    if (isDenied(error)) return false;
-    throw error;
-  }
+function resultOf({ takenAt }: ReadyList, entry: CatalogueEntry, found: Found): AuditedArchive {
+  const { held, proof } = 'held' in found ? found : { held: null, proof: null };
+  const isTooNew = takenAt !== null && Date.parse(entry.archivedAt) > Date.parse(takenAt) - INVENTORY_LAG_MS;
+  const results = {
+    same: 'ok',
+    different: 'different',
+    missing: isTooNew ? 'newer' : 'missing',
+    replaced: 'replaced',
+    'not-tracked': 'newer',
+  } as const;
+  return { result: results[found.state], entry, listed: null, held, proof, imported: false };
 }
 
 /** Returns a test for the entries of a vault, of a bucket or of the keys below a prefix. */

@@ -12,7 +12,8 @@ export async function stillExists(
   entry: CatalogueEntry,
 ): Promise<boolean> {
   try {
-    return await target.exists(entry, signal);
+    const { state } = await target.lookAt(entry, signal);
+    return state === 'hidden' || state === 'same';
   } catch (error) {
     if (!isDenied(error)) throw error;
     report({ type: 'notice', notice: 'archive-unchecked', archiveId: entry.archiveId });

@@ -1,13 +1,13 @@
 /** The results of `audit` as `--json` prints them, and as its table shows them. */
 import { sourceName } from '../core/identity.js';
+import type { ObjectChecksum } from '../core/object-checksum.js';
 import { formatSize } from '../core/units.js';
 import { AUDIT_RESULTS, type AuditedArchive, type AuditResult } from '../transfer/audit.js';
 import { type Column, type TableOptions, type TableStream, tableStream } from './tables/table-layout.js';
-import { isoMoment } from './text/timestamps.js';
 
 export type AuditedJson = ReturnType<typeof auditedJson>;
 
-/** `size`, `treeHash` and `etag` are those of the catalogue; the keys with `held` are those of the service. */
+/** `size`, `treeHash`, `etag` and `checksum` are those of the catalogue; the keys with `held` are those of the service. */
 export function auditedJson({ result, entry, listed, held, proof, imported }: AuditedArchive) {
   const isObject = (entry?.object ?? listed?.etag ?? null) !== null;
   const heldHash = held?.hash ?? listed?.treeHash ?? listed?.etag ?? null;
@@ -17,18 +17,24 @@ export function auditedJson({ result, entry, listed, held, proof, imported }: Au
     archiveId: entry?.archiveId ?? listed?.archiveId ?? '',
     file: entry === null ? null : sourceName(entry.identity.source),
     description: entry?.description ?? listed?.description ?? null,
-    archivedAt: isoMoment(entry?.archivedAt ?? listed?.createdAt ?? null),
+    archivedAt: entry?.archivedAt ?? listed?.createdAt ?? null,
     size: entry?.plan.sizeBytes ?? null,
     heldSize: held?.sizeBytes ?? listed?.sizeBytes ?? null,
     treeHash: entry?.treeHash ?? null,
     etag: entry?.object?.etag ?? null,
     heldTreeHash: isObject ? null : heldHash,
     heldEtag: isObject ? heldHash : null,
+    checksum: checksumText(entry?.object?.checksum),
+    heldChecksum: checksumText(held?.checksum),
     proof,
     storageClass: held?.storageClass ?? listed?.storageClass ?? null,
     restore: held?.restore ?? listed?.restore ?? null,
     imported,
   };
+}
+
+function checksumText(checksum: ObjectChecksum | null | undefined): string | null {
+  return checksum ? `${checksum.algorithm}:${checksum.value}` : null;
 }
 
 export type AuditCounts = Readonly<Record<AuditResult, number>>;

@@ -1,5 +1,6 @@
 /** An audit finds each kind of loss and nothing else, on every kind of target. The stores have theirs in buckets and rgw. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { newArchiveId } from '../../src/emulator/ids.js';
 import type { CatalogueEntry } from '../../src/transfer/ports/state.js';
@@ -100,6 +101,17 @@ describe('calve audit of a vault', { concurrency: 2 }, () => {
     );
   });
 
+  test('an archive that --import has found again can be compared with its file', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('photos.tar', 1_500_000);
+    const { stdout: id } = await home.run(['upload', file, home.target]);
+    rmSync(home.catalogueDir, { recursive: true });
+    const imported = await home.run(['audit', home.target, '--import']);
+    assert.equal(imported.code, 0, imported.stderr);
+    const verified = await home.run(['verify', file, '--archive-id', id.trim()]);
+    assert.equal(verified.code, 0, verified.stderr);
+  });
+
   test('of a vault that does not exist ends with 10', async (t) => {
     const home = await service.home(t);
     assertFailed(await home.run(['audit', 'glacier://missing']), 10);
@@ -117,8 +129,19 @@ test('an audit starts one inventory job, says when to come back and ends with 3,
   const starts = home.passed().filter(({ method }) => method === 'POST');
   assert.equal(starts.length, 1);
   home.finishJobs();
+  let outputs = 0;
+  home.hook({
+    after: ({ path }) => {
+      if (path.endsWith('/output')) outputs += 1;
+      return outputs === 2 ? 'cut' : 'pass';
+    },
+  });
   const third = await home.run(['audit', home.target, '--json']);
-  assert.deepEqual([third.code, resultsOf(third).summary['ok']], [0, 1]);
+  assert.deepEqual(
+    [third.code, resultsOf(third).summary['ok'], outputs],
+    [0, 1, 3],
+    'a cut piece is read again',
+  );
   assert.equal(home.passed().filter(({ method }) => method === 'POST').length, 1);
   home.cutJobs();
   const cut = await home.run(['audit', home.target], { CALVE_MAX_ATTEMPTS: '2' });
@@ -161,11 +184,55 @@ for (const scheme of ['s3', 'obs'] as const) {
     const proofs = Object.fromEntries(objects.map(({ archiveId, proof }) => [archiveId, proof]));
     assert.equal(proofs[`${scheme}://photos/lost/no-etag`], 'size');
     assert.equal(proofs[`${scheme}://photos/lost/replaced`], 'etag');
+    const none = await home.run(['audit', `${scheme}://photos/lost`]);
+    assert.match(assertFailed(none, 10), new RegExp(`name ${scheme}://photos/lost/`));
     const one = await home.run(['audit', `${scheme}://photos/lost/replaced`]);
     assert.equal(one.code, 14, one.stderr);
     assert.equal(tableOf(one.stdout).length, 1);
   });
 }
+
+test('an object with another ETag is right or wrong by its checksum, whatever the form of the ETag', async (t) => {
+  const store = await startSmallStore(t);
+  const home = openHome(t, { ...store.env, AWS_ENDPOINT_URL_S3: store.url });
+  const multipart = `${'a'.repeat(32)}-3`;
+  const [right, wrong] = ['AAAAAA==', 'AAAAAQ=='];
+  const put = (key: string, etag: string, value: string) =>
+    void store.objects.set(key, {
+      ...{ etag, sizeBytes: 7, ownId: '', tagging: '' },
+      checksum: { name: 'ChecksumCRC32', value },
+    });
+  put('same', multipart, right);
+  put('copied', 'b'.repeat(32), right);
+  put('replaced', 'c'.repeat(32), wrong);
+  put('replaced-in-parts', `${'d'.repeat(32)}-3`, wrong);
+  const entries = [...store.objects.keys(), 'deleted'].map((key) => {
+    const entry = objectEntry(home, `s3://photos/${key}`, { etag: multipart, size: 7 });
+    const facts = { etag: multipart, versionId: null, storageClass: 'STANDARD' };
+    const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: right } as const;
+    return { ...entry, object: { ...facts, checksum } };
+  });
+  writeEntries(home.catalogueDir, entries);
+  const ended = await home.run(['audit', 's3://photos', '--json']);
+  assert.equal(ended.code, 16, ended.stderr);
+  const found = resultsOf(ended).objects.map((each) => [
+    String(each['archiveId']).slice('s3://photos/'.length),
+    ...[each['result'], each['proof'], each['checksum'], each['heldChecksum']],
+  ]);
+  assert.deepEqual(found.sort(), [
+    ['copied', 'ok', 'checksum', `CRC32:${right}`, `CRC32:${right}`],
+    ['deleted', 'missing', null, `CRC32:${right}`, null],
+    ['replaced', 'different', 'checksum', `CRC32:${right}`, `CRC32:${wrong}`],
+    ['replaced-in-parts', 'different', 'checksum', `CRC32:${right}`, `CRC32:${wrong}`],
+    ['same', 'ok', 'etag', `CRC32:${right}`, null],
+  ]);
+  const heads = store.log.filter((operation) => operation === 'HeadObject').length;
+  assert.equal(
+    heads,
+    7,
+    'one for the deleted object, two for each with another ETag, none for the right one',
+  );
+});
 
 test('an older archive of the same key is reported as replaced, and an object that the list does not show yet as right', async (t) => {
   const store = await startSmallStore(t);

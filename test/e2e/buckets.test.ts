@@ -45,7 +45,9 @@ describe('objects, end to end', { skip }, () => {
   }
 
   describe('a file', { concurrency: 2 }, () => {
-    fact('an audit finds what was deleted, replaced or added, and nothing else', assertAuditOfStore);
+    fact('an audit finds what was deleted, replaced or added, and nothing else', (home, scheme) =>
+      assertAuditOfStore(home, scheme),
+    );
 
     fact('an upload killed half-way goes on, and reads back byte for byte by the AWS CLI', async (home) => {
       const file = home.file('photos.tar', SIZE_BYTES);

@@ -76,7 +76,10 @@ describe('objects on Ceph RGW', { skip: missingRgw(), concurrency: 2 }, () => {
     ['obs'],
   );
 
-  fact('an audit finds what was deleted, replaced or added, and nothing else', assertAuditOfStore);
+  fact(
+    'an audit finds what was deleted, replaced or added among 1,000 objects, and nothing else',
+    (home, scheme) => assertAuditOfStore(home, scheme, 1000),
+  );
 
   fact('uploads of a bucket are listed over pages, and aborted with all their parts', async (home) => {
     const file = home.file('a.tar', SIZE_BYTES);

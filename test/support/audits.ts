@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
 import type { CatalogueEntry } from '../../src/transfer/ports/state.js';
 import { sampleEntry } from '../state/samples.js';
 import type { BucketHome, Scheme } from './bucket-home.js';
@@ -55,16 +56,21 @@ export function objectEntry(
   });
 }
 
-/** Audits a bucket in which one object is deleted, one has other bytes of the same size, one is unknown, and four are right. */
-export async function assertAuditOfStore(home: BucketHome, scheme: Scheme): Promise<void> {
+/**
+ * Audits a bucket in which one object is deleted, one has other bytes of the same size, one is unknown, and the others are
+ * right.
+ * @param more the number of right objects beside those with unusual keys
+ */
+export async function assertAuditOfStore(home: BucketHome, scheme: Scheme, more = 0): Promise<void> {
   const md5 = (text: string) => createHash('md5').update(text).digest('hex');
   const url = (key: string) => `${scheme}://${home.bucket}/${key}`;
   const put = (Key: string, Body: string) =>
     home.client.send(new PutObjectCommand({ Bucket: home.bucket, Key, Body }));
   const sent = await home.run(['upload', home.file('f', 5), url('sent')]);
   assert.equal(sent.code, 0, sent.stderr);
-  const keys = ['a', 'a b+c', 'ü/%41'];
-  for (const key of keys) await put(key, 'right');
+  const keys = ['a', 'a b+c', 'ü/%41', ...Array.from({ length: more }, (_, i) => `many/${i}`)];
+  const limit = pLimit(8);
+  await Promise.all(keys.map((key) => limit(() => put(key, 'right'))));
   await put('replaced', 'wrong');
   await put('unknown', 'other');
   const entries = [...keys, 'replaced', 'deleted'].map((key) =>

@@ -151,6 +151,8 @@ const SHAPES = {
     etag: orNull(text),
     heldTreeHash: orNull(hash),
     heldEtag: orNull(text),
+    checksum: orNull(text),
+    heldChecksum: orNull(text),
     proof: orNull(text),
     storageClass: orNull(text),
     restore: orNull(text),

@@ -723,27 +723,3 @@ test('a part whose ETag is another MD5 is sent again to OBS, unless the object i
   headers = { ...other, 'x-amz-server-side-encryption': 'aws:kms' };
   assert.equal((await target.sendPart('up-1', second, never)).etag, '0'.repeat(32));
 });
-
-test('on AWS the list of objects shows whether a cold one is restored; other stores are not asked for it', async (t) => {
-  const object = (key: string, restore: string) =>
-    `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>"e"</ETag><Size>5</Size><StorageClass>GLACIER</StorageClass>${restore}</Contents>`;
-  const restored =
-    '<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress><RestoreExpiryDate>2026-02-02T03:04:05.000Z</RestoreExpiryDate></RestoreStatus>';
-  const underWay = '<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>';
-  const body = `<ListBucketResult><Name>photos</Name><IsTruncated>false</IsTruncated>${object('a/1', '')}${object('a/2', restored)}${object('a/3', underWay)}</ListBucketResult>`;
-  const { url, requests } = await scriptedServer(t, (response) => void response.end(body));
-  const place = { key: 'a/', url: 's3://photos/a/' };
-  const aws = bucketAt(t, url, { ...place, endpointForState: null });
-  const { archives } = await aws.listArchivesPage(null, new AbortController().signal);
-  assert.deepEqual(
-    archives.map(({ archiveId, storageClass, restore }) => [archiveId, storageClass, restore]),
-    [
-      ['s3://photos/a/1', 'GLACIER', null],
-      ['s3://photos/a/2', 'GLACIER', 'restored'],
-      ['s3://photos/a/3', 'GLACIER', 'restoring'],
-    ],
-  );
-  await bucketAt(t, url, place).listArchivesPage(null, new AbortController().signal);
-  const asked = requests.map(({ headers }) => headers['x-amz-optional-object-attributes'] ?? null);
-  assert.deepEqual(asked, ['RestoreStatus', null]);
-});

@@ -12,8 +12,8 @@ const SPACES = new Set(Buffer.from(' \t\r\n'));
 
 /** The beginning of the output, before the first archive. */
 export interface InventoryHead {
-  /** ISO-8601 UTC with milliseconds. */
-  readonly takenAt: string;
+  /** ISO-8601 UTC with milliseconds; null if the date is not before the archives. */
+  readonly takenAt: string | null;
   /** The position of the first archive, in bytes. */
   readonly startByte: number;
 }
@@ -21,13 +21,19 @@ export interface InventoryHead {
 /** @throws TransferError `unreachable` if the beginning is of another form */
 export function parseHead(bytes: Buffer, operation: Operation): InventoryHead {
   const text = bytes.toString('latin1');
-  const date = /"InventoryDate"\s*:\s*"([^"\\]*)"/.exec(text)?.[1];
   const list = /"ArchiveList"\s*:\s*\[/.exec(text);
   if (list === null) throw incompleteResponse(operation, 'list of archives');
-  return {
-    takenAt: momentOf(date, operation, 'date of the inventory'),
-    startByte: list.index + list[0].length,
-  };
+  const before = text.slice(0, list.index);
+  const takenAt = DATE.test(before) ? parseDate(before, operation) : null;
+  return { takenAt, startByte: list.index + list[0].length };
+}
+
+/** The quotes of a key inside a text have backslashes before them. */
+const DATE = /"InventoryDate"\s*:\s*"([^"\\]*)"/;
+
+/** Returns the date of the inventory. @param text the part of the output before or after the archives */
+export function parseDate(text: string, operation: Operation): string {
+  return momentOf(DATE.exec(text)?.[1], operation, 'date of the inventory');
 }
 
 export interface ArchivesPiece {
@@ -109,7 +115,7 @@ function parseJson(text: string, operation: Operation): InventoryItem {
 
 /** Inventories have dates without milliseconds. */
 function momentOf(value: unknown, operation: Operation, what: string): string {
-  const date = new Date(typeof value === 'string' ? value : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw incompleteResponse(operation, what);
-  return date.toISOString();
+  const ms = Date.parse(typeof value === 'string' ? value : '');
+  if (Number.isNaN(ms)) throw incompleteResponse(operation, what);
+  return new Date(ms).toISOString();
 }

@@ -6,13 +6,13 @@ import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-lis
 import { incompleteResponse, readId } from '../aws/failures.js';
 import type { VaultCaller } from './client.js';
 import type { Operation } from './failures.js';
-import { parseArchives, parseHead } from './inventory-output.js';
+import { parseArchives, parseDate, parseHead } from './inventory-output.js';
 import type { VaultAddress } from './locate-vault.js';
 
-/** About 12,000 archives. An answer has at most 8 MiB (targets/aws/answer-limits). */
-const PIECE_BYTES = 4 * MIB_BYTES;
-/** The beginning has the vault's ARN and a date. */
-const HEAD_BYTES = 4096;
+/** About 6,000 archives. An answer has at most 8 MiB (targets/aws/answer-limits). */
+const PIECE_BYTES = 2 * MIB_BYTES;
+/** The beginning has the vault's ARN and a date, and the end has no more. */
+const EDGE_BYTES = 4096;
 /** The service keeps an output for at least 24 hours. Source: Amazon Glacier developer guide, api-job-output-get. */
 const KEPT_MS = 24 * 3_600_000;
 /** Far more than the jobs of some days: a service that repeats its markers must not be asked forever. */
@@ -29,21 +29,20 @@ function operationOf({ vault }: InventoryReader, name: string): Operation {
 
 /** Uses a job that is ready, or one in progress; starts one if there is none. */
 export async function openInventory(reader: InventoryReader, signal: AbortSignal): Promise<ArchiveList> {
-  const found = await findJob(reader, signal);
-  const job = found ?? (await startJob(reader, signal));
-  if (job === null) return { state: 'none' };
-  const jobId = readId(job.JobId, operationOf(reader, 'ListJobs'), 'job id');
-  if (job.StatusCode !== 'Succeeded') {
-    const startedAt = new Date(Date.parse(job.CreationDate ?? '') || Date.now()).toISOString();
-    return { state: 'pending', jobId, startedAt, isNew: found === null };
-  }
-  const { bytes } = await readPiece(reader, { jobId, startByte: 0, length: HEAD_BYTES }, signal);
-  const { takenAt, startByte } = parseHead(bytes, operationOf(reader, 'GetJobOutput'));
-  return { state: 'ready', takenAt, marker: `${jobId}:${startByte}` };
+  const { ready, underWay } = await findJobs(reader, signal);
+  const list = ready === null ? null : await openOutput(reader, ready, signal);
+  if (list !== null) return list;
+  return underWay === null ? startJob(reader, signal) : pendingList(reader, underWay, false);
 }
 
-/** Returns the newest inventory that is ready, or else the oldest that is being made. */
-async function findJob(reader: InventoryReader, signal: AbortSignal): Promise<GlacierJobDescription | null> {
+interface FoundJobs {
+  /** The newest inventory that is ready. */
+  readonly ready: GlacierJobDescription | null;
+  /** The oldest one that is being made. */
+  readonly underWay: GlacierJobDescription | null;
+}
+
+async function findJobs(reader: InventoryReader, signal: AbortSignal): Promise<FoundJobs> {
   let ready: GlacierJobDescription | null = null;
   let underWay: GlacierJobDescription | null = null;
   for await (const job of inventoryJobs(reader, signal)) {
@@ -53,7 +52,45 @@ async function findJob(reader: InventoryReader, signal: AbortSignal): Promise<Gl
     const isFirst = underWay === null || CreationDate < (underWay.CreationDate ?? '');
     if (StatusCode === 'InProgress' && isFirst) underWay = job;
   }
-  return ready ?? underWay;
+  return { ready, underWay };
+}
+
+function pendingList(reader: InventoryReader, job: GlacierJobDescription, isNew: boolean): ArchiveList {
+  const jobId = readId(job.JobId, operationOf(reader, 'ListJobs'), 'job id');
+  const startedAt = new Date(Date.parse(job.CreationDate ?? '') || Date.now()).toISOString();
+  return { state: 'pending', jobId, startedAt, isNew };
+}
+
+/** Reads the beginning of the output. @returns null if the service no longer has it */
+async function openOutput(
+  reader: InventoryReader,
+  job: GlacierJobDescription,
+  signal: AbortSignal,
+): Promise<ArchiveList | null> {
+  const operation = operationOf(reader, 'GetJobOutput');
+  const jobId = readId(job.JobId, operation, 'job id');
+  const sizeBytes = job.InventorySizeInBytes ?? null;
+  try {
+    const head = await readPiece(reader, { jobId, startByte: 0, length: EDGE_BYTES, sizeBytes }, signal);
+    const { takenAt, startByte } = parseHead(head.bytes, operation);
+    const date = takenAt ?? (await readDateAtEnd(reader, { jobId, sizeBytes: head.sizeBytes }, signal));
+    return { state: 'ready', takenAt: date, marker: markerOf(jobId, startByte, head.sizeBytes) };
+  } catch (error) {
+    // The vault has just listed its jobs, so that it is the output that is missing.
+    if (isFailure(error, 'not-found')) return null;
+    throw error;
+  }
+}
+
+/** The keys of a JSON object have no order: the date may come after the archives. */
+async function readDateAtEnd(
+  reader: InventoryReader,
+  { jobId, sizeBytes }: Pick<Piece, 'jobId' | 'sizeBytes'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const startByte = Math.max(0, (sizeBytes ?? 0) - EDGE_BYTES);
+  const { bytes } = await readPiece(reader, { jobId, startByte, length: EDGE_BYTES, sizeBytes }, signal);
+  return parseDate(bytes.toString('latin1'), operationOf(reader, 'GetJobOutput'));
 }
 
 async function* inventoryJobs(
@@ -82,22 +119,28 @@ function isWholeInventory({ Action, InventoryRetrievalParameters: wanted }: Glac
   return Format === 'JSON' && !StartDate && !EndDate && !Limit && !Marker;
 }
 
-/**
- * The answer of the second request shows whether the job is done: the emulator makes an inventory at once.
- * @returns null if the vault has no inventory yet
- */
-async function startJob(reader: InventoryReader, signal: AbortSignal): Promise<GlacierJobDescription | null> {
-  const { caller, vault } = reader;
-  const operation = operationOf(reader, 'InitiateJob');
+/** Starts a job, and asks whether it is done: the emulator makes an inventory at once. */
+async function startJob(reader: InventoryReader, signal: AbortSignal): Promise<ArchiveList> {
+  const job = await initiateJob(reader, signal);
+  if (job === null) return { state: 'none' };
+  const described = await describeJob(reader, job, signal);
+  const isReady = described.StatusCode === 'Succeeded';
+  const list = isReady ? await openOutput(reader, described, signal) : null;
+  return list ?? pendingList(reader, { ...described, ...job }, true);
+}
+
+/** @returns null if the vault has no inventory yet */
+async function initiateJob(
+  { caller, vault }: InventoryReader,
+  signal: AbortSignal,
+): Promise<{ readonly JobId: string } | null> {
+  const operation = operationOf({ caller, vault }, 'InitiateJob');
   const jobParameters = { Type: 'inventory-retrieval', Format: 'JSON', Description: 'calve audit' };
   try {
-    const started = await caller.call(operation, signal, (client, send, sdk) =>
+    const { jobId } = await caller.call(operation, signal, (client, send, sdk) =>
       client.send(new sdk.InitiateJobCommand({ ...vault, jobParameters }), send),
     );
-    const jobId = readId(started.jobId, operation, 'job id');
-    return await caller.call(operationOf(reader, 'DescribeJob'), signal, (client, send, sdk) =>
-      client.send(new sdk.DescribeJobCommand({ ...vault, jobId }), send),
-    );
+    return { JobId: readId(jobId, operation, 'job id') };
   } catch (error) {
     // The vault has just listed its jobs, so that it is the inventory that is missing.
     if (isFailure(error, 'not-found')) return null;
@@ -105,47 +148,76 @@ async function startJob(reader: InventoryReader, signal: AbortSignal): Promise<G
   }
 }
 
-/** @param marker `JOB:POSITION`, as openInventory and this function return it */
+/** A service may show a new job somewhat later. */
+async function describeJob(
+  { caller, vault }: InventoryReader,
+  { JobId: jobId }: { readonly JobId: string },
+  signal: AbortSignal,
+): Promise<GlacierJobDescription> {
+  try {
+    return await caller.call(operationOf({ caller, vault }, 'DescribeJob'), signal, (client, send, sdk) =>
+      client.send(new sdk.DescribeJobCommand({ ...vault, jobId }), send),
+    );
+  } catch (error) {
+    if (isFailure(error, 'not-found')) return {};
+    throw error;
+  }
+}
+
+function markerOf(jobId: string, startByte: number, sizeBytes: number | null): string {
+  return `${jobId}:${startByte}:${sizeBytes ?? ''}`;
+}
+
+/** @param marker `JOB:POSITION:SIZE`, as openInventory and this function return it */
 export async function readInventoryPage(
   reader: InventoryReader,
   marker: string | null,
   signal: AbortSignal,
 ): Promise<ArchivesPage> {
   const operation = operationOf(reader, 'GetJobOutput');
-  const [jobId = '', position] = (marker ?? '').split(':');
+  const [jobId = '', position, size = ''] = (marker ?? '').split(':');
   const startByte = Number(position);
-  const piece = await readPiece(reader, { jobId, startByte, length: PIECE_BYTES }, signal);
+  const wanted = { jobId, startByte, length: PIECE_BYTES, sizeBytes: size === '' ? null : Number(size) };
+  const piece = await readPiece(reader, wanted, signal);
   const { archives, usedBytes, isEnd } = parseArchives(piece.bytes, operation);
   if (isEnd) return { archives, marker: null };
   // A list that is cut off would make every archive after the cut look lost.
   if (usedBytes === 0 || piece.isLast) throw incompleteResponse(operation, 'end of the inventory');
-  return { archives, marker: `${jobId}:${startByte + usedBytes}` };
+  return { archives, marker: markerOf(jobId, startByte + usedBytes, piece.sizeBytes) };
 }
 
 interface Piece {
   readonly jobId: string;
   readonly startByte: number;
   readonly length: number;
+  /** The size of the whole output; null: not known. A service may refuse a range that ends behind it. */
+  readonly sizeBytes: number | null;
 }
 
-async function readPiece(
-  reader: InventoryReader,
-  { jobId, startByte, length }: Piece,
-  signal: AbortSignal,
-): Promise<{ readonly bytes: Buffer; readonly isLast: boolean }> {
+interface ReadPiece {
+  readonly bytes: Buffer;
+  readonly isLast: boolean;
+  readonly sizeBytes: number | null;
+}
+
+async function readPiece(reader: InventoryReader, piece: Piece, signal: AbortSignal): Promise<ReadPiece> {
   const { caller, vault } = reader;
-  const range = `bytes=${startByte}-${startByte + length - 1}`;
+  const { jobId, startByte, sizeBytes } = piece;
+  const endByte = Math.min(startByte + piece.length, sizeBytes ?? Number.POSITIVE_INFINITY) - 1;
+  const range = `bytes=${startByte}-${endByte}`;
   const operation = operationOf(reader, 'GetJobOutput');
-  const { contentRange, body } = await caller.call(operation, signal, async (client, send, sdk) => {
+  const { contentRange, status, body } = await caller.call(operation, signal, async (client, send, sdk) => {
     const response = await client.send(new sdk.GetJobOutputCommand({ ...vault, jobId, range }), send);
-    return { contentRange: response.contentRange, body: await response.body?.transformToByteArray() };
+    const { contentRange, status } = response;
+    return { contentRange, status, body: await response.body?.transformToByteArray() };
   });
   const bytes = Buffer.from(body ?? []);
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
   // A server that does not know ranges answers with the whole output.
-  if (first === undefined) return { bytes: bytes.subarray(startByte), isLast: true };
+  if (first === undefined && status !== 206)
+    return { bytes: bytes.subarray(startByte), isLast: true, sizeBytes: bytes.length };
   if (Number(first) !== startByte || bytes.length !== Number(last) - startByte + 1) {
     throw incompleteResponse(operation, 'range that was asked for');
   }
-  return { bytes, isLast: Number(last) + 1 >= Number(total) };
+  return { bytes, isLast: Number(last) + 1 >= Number(total), sizeBytes: Number(total) };
 }

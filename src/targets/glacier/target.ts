@@ -3,7 +3,7 @@ import type { CompleteMultipartUploadCommandOutput } from '@aws-sdk/client-glaci
 import { TransferError } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { readTreeHash } from '../../core/tree-hash.js';
-import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
+import type { ArchiveList, ArchiveLook, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import type { PartHash, PreparedPart } from '../../transfer/ports/source.js';
 import type {
   AbortResponse,
@@ -71,8 +71,8 @@ class VaultTarget implements Target {
     return this;
   }
 
-  async exists(): Promise<boolean> {
-    return true;
+  async lookAt(): Promise<ArchiveLook> {
+    return { state: 'hidden' };
   }
 
   async findArchive(): Promise<null> {

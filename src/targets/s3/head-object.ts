@@ -2,6 +2,7 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { isDenied, isFailure } from '../../core/failures.js';
 import type { ObjectChecksum } from '../../core/object-checksum.js';
+import type { RestoreState } from '../../transfer/ports/archive-list.js';
 import { incompleteResponse } from '../aws/failures.js';
 import type { BucketCaller } from './client.js';
 import { readChecksum } from './compare-object.js';
@@ -23,6 +24,8 @@ export interface ExistingObject {
   readonly isKeyEncrypted: boolean;
   /** Null: none that calve computes, or not asked for. */
   readonly checksum: ObjectChecksum | null;
+  /** Null: it is not a cold object that is being brought back. */
+  readonly restore: RestoreState | null;
 }
 
 export interface ObjectAddress {
@@ -103,5 +106,12 @@ function parseObject(
     ownId: response.Metadata?.[OWN_ID_NAME] ?? null,
     isKeyEncrypted: isKeyEncrypted(response),
     checksum: readChecksum(response),
+    restore: readRestore(response.Restore),
   };
+}
+
+/** Source: Amazon S3 API reference, HeadObject (x-amz-restore). */
+function readRestore(header: string | undefined): RestoreState | null {
+  const isUnderWay = /ongoing-request="(true|false)"/.exec(header ?? '')?.[1];
+  return isUnderWay === undefined ? null : isUnderWay === 'true' ? 'restoring' : 'restored';
 }

@@ -1,5 +1,10 @@
 /** Lists the objects of a bucket. The older list is used, because OBS and some other stores have no other one. */
-import type { _Object as ListedObject, ListObjectsCommandOutput } from '@aws-sdk/client-s3';
+import type {
+  _Object as ListedObject,
+  ListObjectsCommandInput,
+  ListObjectsCommandOutput,
+} from '@aws-sdk/client-s3';
+import { isFailure } from '../../core/failures.js';
 import { namesMany, parseTargetUrl, withKey } from '../../core/target-url.js';
 import type { ArchivesPage, ListedArchive, RestoreState } from '../../transfer/ports/archive-list.js';
 import { incompleteResponse, readId } from '../aws/failures.js';
@@ -14,8 +19,12 @@ export interface ObjectLister {
   readonly dialect: Dialect;
   /** The target: a bucket, a key prefix that ends in `/`, or one key. */
   readonly url: string;
-  /** True for AWS itself. Other stores may refuse the header that asks for it. */
-  readonly showsRestores: boolean;
+  readonly restores: RestoreQuestion;
+}
+
+/** `isAsked`: true if a list is asked for the restores of cold objects. The targets of all keys share it. */
+export interface RestoreQuestion {
+  isAsked: boolean;
 }
 
 /** Source: Amazon S3 API reference, ListObjects. @throws TransferError `unreachable` for a response without a list */
@@ -24,7 +33,7 @@ export async function listObjectsPage(
   marker: string | null,
   signal: AbortSignal,
 ): Promise<ArchivesPage> {
-  const { caller, operation, url, showsRestores } = lister;
+  const { operation, url } = lister;
   const isMany = namesMany(parseTargetUrl(url));
   const { bucket, key } = operation;
   const input = {
@@ -35,11 +44,8 @@ export async function listObjectsPage(
     ...(marker !== null && { Marker: marker }),
     // XML cannot have every character of a key.
     EncodingType: 'url' as const,
-    ...(showsRestores && { OptionalObjectAttributes: ['RestoreStatus' as const] }),
   };
-  const response = await caller.call(operation, signal, (client, send, sdk) =>
-    client.send(new sdk.ListObjectsCommand(input), send),
-  );
+  const response = await requestList(lister, input, signal);
   if (response.IsTruncated === undefined || response.Name === undefined) {
     throw incompleteResponse(operation, 'list of objects');
   }
@@ -48,9 +54,29 @@ export async function listObjectsPage(
   const wanted = objects.filter((each) => isMany || each.key === key);
   const archives = wanted.map((each) => listedArchive(lister, each.key, each.object));
   if (!isMany || !response.IsTruncated) return { archives, marker: null };
-  // The service gives no marker unless keys are grouped: it is then the last key.
-  const next = response.NextMarker === undefined ? objects.at(-1)?.key : decode(response.NextMarker);
+  // S3 gives no marker unless keys are grouped. Some stores do, and leave its encoding out.
+  const next = objects.at(-1)?.key ?? decode(response.NextMarker);
   return { archives, marker: readId(next, operation, 'marker of the next page') };
+}
+
+/** Most stores ignore the question for restores. One that refuses the request is asked without it from then on. */
+async function requestList(
+  lister: ObjectLister,
+  input: ListObjectsCommandInput,
+  signal: AbortSignal,
+): Promise<ListObjectsCommandOutput> {
+  const { caller, operation, restores } = lister;
+  const { isAsked } = restores;
+  const asked = isAsked ? { OptionalObjectAttributes: ['RestoreStatus' as const] } : {};
+  try {
+    return await caller.call(operation, signal, (client, send, sdk) =>
+      client.send(new sdk.ListObjectsCommand({ ...input, ...asked }), send),
+    );
+  } catch (error) {
+    if (!isAsked || !isFailure(error, 'refused') || error.facts.why !== 'rejected') throw error;
+    restores.isAsked = false;
+    return requestList(lister, input, signal);
+  }
 }
 
 /** Returns a function that undoes the encoding of keys, which a store may have ignored. */

@@ -6,7 +6,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
  * is in ISO 8601 at Wasabi. The SDK then rejects a response whose upload exists.
  */
 const READ =
-  /^(content-(length|type)|etag|location|date|x-amz-(request-id|id-2|bucket-region|storage-class|version-id|checksum-.+|meta-.+|server-side-encryption(-aws-kms-key-id|-customer-algorithm)?))$/;
+  /^(content-(length|type)|etag|location|date|x-amz-(request-id|id-2|bucket-region|storage-class|restore|version-id|checksum-.+|meta-.+|server-side-encryption(-aws-kms-key-id|-customer-algorithm)?))$/;
 
 /** Makes the client see only these headers of a success. A failure keeps all of its headers. */
 export function hideUnreadHeaders(client: S3Client): void {

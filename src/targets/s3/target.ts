@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isDenied, isFailure, withContext } from '../../core/failures.js';
 import type { TargetIdentity } from '../../core/identity.js';
 import { withKey } from '../../core/target-url.js';
-import type { ArchiveList, ArchivesPage } from '../../transfer/ports/archive-list.js';
+import type { ArchiveList, ArchiveLook, ArchivesPage } from '../../transfer/ports/archive-list.js';
 import type { PartHash, PreparedPart } from '../../transfer/ports/source.js';
 import type { CatalogueEntry, RecordedPart } from '../../transfer/ports/state.js';
 import type {
@@ -41,9 +41,10 @@ import {
 } from './create-input.js';
 import type { Dialect } from './dialect.js';
 import { classify, foreignChecksums, isRefusedKey, type Operation } from './failures.js';
-import { headIfAllowed, headObject, type ObjectAddress } from './head-object.js';
+import { headIfAllowed, type ObjectAddress } from './head-object.js';
 import { KnownUploads } from './known-uploads.js';
-import { listObjectsPage } from './list-objects.js';
+import { listObjectsPage, type RestoreQuestion } from './list-objects.js';
+import { lookAtObject } from './look-at-object.js';
 import { cutPage, decodeMarker, parseParts, parseUploads, partSizeShown, remotePart } from './pages.js';
 import type { PartGuard } from './part-guard.js';
 import { putObject } from './put-object.js';
@@ -68,6 +69,7 @@ export interface BucketTargetOptions extends ClientOptions {
 interface BucketState {
   readonly caller: BucketCaller;
   readonly uploads: KnownUploads;
+  readonly restores: RestoreQuestion;
 }
 
 export function bucketTarget(options: BucketTargetOptions): Target {
@@ -75,7 +77,7 @@ export function bucketTarget(options: BucketTargetOptions): Target {
   const { dialect, endpoint, trust, requestHeaders } = options;
   const isSafe = !endpoint?.startsWith('http:') && trust.verify;
   const uploads = new KnownUploads({ dialect, isSafe }, locksObjects(requestHeaders));
-  return new KeyTarget(options, { caller, uploads });
+  return new KeyTarget(options, { caller, uploads, restores: { isAsked: dialect.asksForChecksums } });
 }
 
 class KeyTarget implements Target {
@@ -251,10 +253,8 @@ class KeyTarget implements Target {
     return finishedArchive(check, { whole: { object }, sent }, { seen, response: null });
   }
 
-  async exists({ plan, object }: CatalogueEntry, signal: AbortSignal): Promise<boolean> {
-    const existing = await headObject(this.#check(null), signal);
-    if (existing === null || existing.sizeBytes !== plan.sizeBytes) return false;
-    return existing.etag === (object?.etag ?? existing.etag);
+  lookAt(entry: CatalogueEntry, signal: AbortSignal): Promise<ArchiveLook> {
+    return lookAtObject(this.#check(null), entry, signal);
   }
 
   async abort(uploadId: string, signal: AbortSignal): Promise<AbortResponse> {
@@ -293,14 +293,10 @@ class KeyTarget implements Target {
   }
 
   listArchivesPage(marker: string | null, signal: AbortSignal): Promise<ArchivesPage> {
-    const { dialect, url, endpointForState } = this.#options;
-    const showsRestores = dialect.asksForChecksums && endpointForState === null;
+    const { dialect, url } = this.#options;
+    const { caller, restores } = this.#bucket;
     const operation = this.#operation('ListObjects');
-    return listObjectsPage(
-      { caller: this.#bucket.caller, operation, dialect, url, showsRestores },
-      marker,
-      signal,
-    );
+    return listObjectsPage({ caller, operation, dialect, url, restores }, marker, signal);
   }
 
   async close(): Promise<void> {

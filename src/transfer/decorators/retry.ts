@@ -29,7 +29,7 @@ function retriedMethods(
   const { storesObjects } = target.capabilities;
   const container = storesObjects ? 'bucket' : 'vault';
   return {
-    exists: (entry, signal) => retrier.run('look at the archive', signal, () => target.exists(entry, signal)),
+    lookAt: (entry, signal) => retrier.run('look at the archive', signal, () => target.lookAt(entry, signal)),
     findArchive: (upload, readParts, signal) =>
       retrier.run('look at the archive', signal, () => target.findArchive(upload, readParts, signal)),
     findCredentials: (signal) =>

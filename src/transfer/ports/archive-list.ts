@@ -1,5 +1,7 @@
 /** The part of the target's port that lists finished archives: a bucket's objects, or the inventory of a vault. */
+import type { ObjectChecksum } from '../../core/object-checksum.js';
 import type { TreeHash } from '../../core/tree-hash.js';
+import type { CatalogueEntry } from './state.js';
 
 /** `restoring`: a cold object is being brought back; `restored`: it can be read for some time. */
 export type RestoreState = 'restoring' | 'restored';
@@ -29,6 +31,30 @@ export interface ArchivesPage {
   readonly marker: string | null;
 }
 
+/** The facts that the service shows of an archive in the catalogue. */
+export interface HeldFacts {
+  readonly sizeBytes: number;
+  /** The tree hash of an archive in a vault; the ETag of an object; null: the service gives none. */
+  readonly hash: string | null;
+  /** Null: the service gives none that can be compared, or was not asked. */
+  readonly checksum: ObjectChecksum | null;
+  readonly storageClass: string | null;
+  readonly restore: RestoreState | null;
+}
+
+/**
+ * The facts that show whether two archives are the same. `checksum`: that of the whole object. `size`: one side has
+ * nothing else that can be compared, or the sizes differ.
+ */
+export type Proof = 'tree-hash' | 'etag' | 'checksum' | 'size';
+
+/** An archive of the catalogue, as the service shows it by itself. */
+export type ArchiveLook =
+  /** The service shows no single archive: a vault makes an inventory of all. */
+  | { readonly state: 'hidden' }
+  | { readonly state: 'missing' }
+  | { readonly state: 'same' | 'different'; readonly held: HeldFacts; readonly proof: Proof };
+
 /** A list of all archives of a target, which may take hours to make. */
 export type ArchiveList =
   /** `takenAt`: ISO-8601 UTC, when a vault took its inventory; null: the list is of now. `marker`: its first page. */
@@ -57,4 +83,11 @@ export interface ArchiveLister {
    * @throws TransferError `unreachable` for a list that is cut off, which must never look like a complete one
    */
   listArchivesPage(marker: string | null, signal: AbortSignal): Promise<ArchivesPage>;
+
+  /**
+   * Compares the archive of an entry with what the service has under its id, by size, ETag and checksum. One request, or
+   * two if the ETag is another one and a checksum was recorded.
+   * @throws TransferError `refused` when these credentials may not look
+   */
+  lookAt(entry: CatalogueEntry, signal: AbortSignal): Promise<ArchiveLook>;
 }

@@ -9,7 +9,7 @@ import type { LinearHash, TreeHash } from '../../core/tree-hash.js';
 import type { ArchiveLister } from './archive-list.js';
 import type { ObjectPutter } from './put-object.js';
 import type { PartHash, PreparedPart } from './source.js';
-import type { CatalogueEntry, RecordedPart } from './state.js';
+import type { RecordedPart } from './state.js';
 
 /** The facts about a kind of service that are known without a request. */
 export interface TargetCapabilities {
@@ -271,13 +271,6 @@ export interface Target extends ArchiveLister, ObjectPutter {
    * upload then stays open); `exists` when an object exists already that must stay
    */
   complete(uploadId: string, whole: Completion, signal: AbortSignal): Promise<FinishedArchive>;
-
-  /**
-   * Returns true when the service still has the archive of this entry. A vault is not asked, because its inventory
-   * takes hours: it returns true.
-   * @throws TransferError `refused` when these credentials may not look
-   */
-  exists(entry: CatalogueEntry, signal: AbortSignal): Promise<boolean>;
 
   /**
    * Returns the archive that somebody else made of our upload; null: none, or it cannot be shown to have these bytes.

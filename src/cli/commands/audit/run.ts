@@ -1,6 +1,6 @@
 import { cleanUp } from '../../../core/clean-up.js';
 import { TransferError, withContext } from '../../../core/failures.js';
-import { parseTargetUrl } from '../../../core/target-url.js';
+import { namesMany, parseTargetUrl, storesObjects, type TargetUrl } from '../../../core/target-url.js';
 import { type Audit, openAudit } from '../../../transfer/audit.js';
 import {
   type AuditedJson,
@@ -18,19 +18,23 @@ import { DEFAULT_TRANSFER } from '../../options/transfer.js';
 import { rowPrinter } from '../../results.js';
 import type { Options } from './command.js';
 
+/** A write for each of hundreds of thousands of rows takes longer than the audit of its archive. */
+const PRINTED_TOGETHER = 16 * 1024;
+
 /** `calve audit TARGET` prints one line for each archive, and a summary. */
 export async function audit(context: CommandContext<Options>, words: readonly string[]): Promise<void> {
   const { io, reporter } = context;
   const options = { ...context.options, transfer: DEFAULT_TRANSFER };
-  const { url } = parseTargetUrl(words[0] ?? '');
+  const target = parseTargetUrl(words[0] ?? '');
+  const { url } = target;
   const catalogue = openArchives(options);
   const isImporting = options.own.import;
   if (isImporting) await catalogue.proveWritable();
-  const resolved = await resolveTarget(io, options, parseTargetUrl(url));
+  const resolved = await resolveTarget(io, options, target);
   const connected = await connectTarget(io, options, resolved, { create: false, reporter });
   try {
     const opened = await openAudit({ ...connected, catalogue, signal: io.signal }, isImporting);
-    const totals = await printAudit(context, opened);
+    const totals = await printAudit(context, opened, target);
     const { counts, imported, takenAt } = totals;
     reporter.report({ type: 'notice', notice: 'audited', takenAt, imported, ...counts });
     if (context.output.json) await io.stdout.line(jsonLine(auditSummaryJson(url, totals)));
@@ -48,19 +52,41 @@ export async function audit(context: CommandContext<Options>, words: readonly st
   }
 }
 
+/**
+ * Refuses the key of no object: an audit that compares nothing must not look like one that finds nothing wrong.
+ * @throws TransferError `not-found` (catalogue entry)
+ */
+function assertNamesMany(target: TargetUrl): void {
+  const { scheme, url } = target;
+  if (!storesObjects(scheme) || namesMany(target)) return;
+  const detail = `neither the catalogue nor the bucket has this object; for all keys that start with it, name ${url}/`;
+  throw new TransferError('not-found', { what: 'catalogue entry', name: url, detail });
+}
+
 async function printAudit(
   context: CommandContext<Options>,
   { takenAt, archives }: Audit,
+  target: TargetUrl,
 ): Promise<AuditTotals> {
   const startedMs = systemClock.monotonicMs();
-  const printer = rowPrinter<AuditedJson>(context, auditTable);
+  const together = context.io.stdout.isTerminal ? 0 : PRINTED_TOGETHER;
+  const printer = rowPrinter<AuditedJson>(context, auditTable, together);
   const counts = { ...NO_COUNTS };
   let imported = 0;
-  for await (const audited of archives()) {
-    counts[audited.result] += 1;
-    if (audited.imported) imported += 1;
-    await printer.print(auditedJson(audited));
+  let rows = 0;
+  try {
+    for await (const audited of archives()) {
+      counts[audited.result] += 1;
+      if (audited.imported) imported += 1;
+      rows += 1;
+      await printer.print(auditedJson(audited));
+    }
+  } catch (error) {
+    // The rows until then are printed, as if each had been written by itself.
+    if (rows > 0) await printer.end();
+    throw error;
   }
+  if (rows === 0) assertNamesMany(target);
   await printer.end();
   return { counts, imported, takenAt, durationMs: systemClock.monotonicMs() - startedMs };
 }
