@@ -18,13 +18,16 @@ export const EXIT_ROWS = [
   {
     code: 13,
     meaning:
-      'the local file or stream is missing, unreadable, empty, short, not regular or changed, or its command failed; or state cannot be used',
+      'the file or stream is missing, unreadable, empty, short, not regular, changed or badly named; its command failed; state is unusable',
   },
   {
     code: 14,
     meaning: 'a checksum still does not match after retries, or an audit finds an archive with other content',
   },
-  { code: 15, meaning: 'a limit of the service would be exceeded: too many parts, or too large' },
+  {
+    code: 15,
+    meaning: 'a limit of the service would be exceeded: too many parts, too large, or too long a name',
+  },
   {
     code: 16,
     meaning:

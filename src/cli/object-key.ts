@@ -1,6 +1,8 @@
 /** The object of a bucket that a command is about. */
+import { descriptionExcess } from '../core/description.js';
 import { TransferError } from '../core/failures.js';
-import { namesMany, storesObjects, type TargetUrl } from '../core/target-url.js';
+import { isBeyondXml, keyExcess, namesMany, storesObjects, type TargetUrl } from '../core/target-url.js';
+import type { FoundFile } from '../source/find-files/look.js';
 
 /** Returns the key of an object; null for a vault, which has no keys. */
 export function ownKey({ scheme, key }: TargetUrl): string | null {
@@ -15,6 +17,18 @@ export function checkKey(url: TargetUrl, what: string): void {
     why: 'an upload is identified by its id and the exact key of its object',
     hint: `calve list-uploads ${url.url} shows both`,
   });
+}
+
+/**
+ * Checks that the service takes a key, or a description, that is made of this name.
+ * @throws TransferError `limit`, `source` (`no-key`)
+ */
+export function checkName(url: TargetUrl, { path, name }: FoundFile): void {
+  if (storesObjects(url.scheme) && isBeyondXml(name)) {
+    throw new TransferError('source', { path, why: 'no-key', detail: null });
+  }
+  const excess = storesObjects(url.scheme) ? keyExcess(url, name) : descriptionExcess(name);
+  if (excess !== null) throw new TransferError('limit', { limit: 'name', ...excess });
 }
 
 /** Checks that each file becomes an object of its own. @throws TransferError `usage` */

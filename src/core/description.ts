@@ -1,5 +1,6 @@
 /** Glacier's archive description: the only name an archive has in its vault. */
 import { TransferError } from './failures.js';
+import type { NameExcess } from './name-excess.js';
 
 /** Source: Amazon Glacier developer guide, api-multipart-initiate-upload. */
 const DESCRIPTION_MAX_BYTES = 1024;
@@ -45,6 +46,13 @@ export function describeFile(baseName: string, mtimeMs: number): string {
     .replace(/\.\d{3}Z$/, 'Z')
     .replace(/[-:]/g, '');
   return `mt2 ${Buffer.from(JSON.stringify({ mtime, filename: baseName }), 'utf8').toString('base64url')}`;
+}
+
+/** Returns by how much the description of a file would be too long; null if it is not. */
+export function descriptionExcess(name: string): NameExcess | null {
+  const { length } = describeFile(name, 0);
+  if (length <= DESCRIPTION_MAX_BYTES) return null;
+  return { thing: 'description', length, max: DESCRIPTION_MAX_BYTES, unit: 'characters' };
 }
 
 /**

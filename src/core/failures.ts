@@ -4,6 +4,7 @@
  */
 
 import type { UploadAddress } from './identity.js';
+import type { NameExcess } from './name-excess.js';
 
 export interface FailureFacts {
   /** A malformed or illegal option, argument or combination. Nothing was sent. */
@@ -58,6 +59,12 @@ export interface FailureFacts {
       | 'empty'
       | 'empty-stream'
       | 'folder'
+      | 'folder-unreadable'
+      | 'not-utf8'
+      | 'not-a-path'
+      | 'outside'
+      | 'same-name'
+      | 'no-key'
       | 'not-regular'
       | 'no-size'
       | 'changed'
@@ -101,6 +108,8 @@ export interface FailureFacts {
         partSizeBytes: number;
         fittingPartSizeBytes: number;
       }
+    /** A file whose name gives a key, or a description in a vault, that is too long. */
+    | ({ limit: 'name' } & NameExcess)
     /** A stream that continues after the last part that an upload may have. */
     | { limit: 'stream'; partsMax: number; partSizeBytes: number }
     /**

@@ -1,5 +1,6 @@
 /** Parses target URLs: `glacier://VAULT`, `local://VAULT`, `s3://BUCKET/KEY`, `obs://BUCKET/KEY`. */
 import { TransferError } from './failures.js';
+import type { NameExcess } from './name-excess.js';
 
 export const SCHEMES = ['glacier', 'local', 's3', 'obs'] as const;
 export type Scheme = (typeof SCHEMES)[number];
@@ -21,6 +22,7 @@ interface Naming {
   readonly rule: string;
   /** Returns the key's length in the unit that the service counts: bytes or characters. */
   keyLength(key: string): number;
+  readonly keyUnit: 'bytes' | 'characters';
 }
 
 /** Source: Amazon Glacier developer guide, api-vault-put: 1 to 255 of a–z, A–Z, 0–9, `_`, `-`, `.`. */
@@ -30,6 +32,7 @@ const VAULT: Naming = {
   isName: (name) => /^[A-Za-z0-9_.-]{1,255}$/.test(name),
   rule: 'a vault name is 1 to 255 of the characters a–z, A–Z, 0–9, _, - and .',
   keyLength: () => 0,
+  keyUnit: 'bytes',
 };
 
 /**
@@ -44,6 +47,7 @@ const S3_BUCKET: Naming = {
   isName: (name) => /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name),
   rule: 'a bucket name is 3 to 255 letters, digits, ., - and _, with a letter or digit at each end',
   keyLength: (key) => new TextEncoder().encode(key).length,
+  keyUnit: 'bytes',
 };
 
 /** Source: Huawei OBS, "Aborting a Multipart Upload": bucketName and objectKey (characters). */
@@ -56,6 +60,7 @@ const OBS_BUCKET: Naming = {
     !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
   rule: 'a bucket name is 3 to 63 lower-case letters, digits, - and ., with a letter or digit at each end, without .., .- and -., and it is not an IP address',
   keyLength: (key) => Array.from(key).length,
+  keyUnit: 'characters',
 };
 
 const NAMINGS: { readonly [S in Scheme]: Naming } = {
@@ -158,6 +163,23 @@ export function urlOfFile(target: TargetUrl, baseName: string): TargetUrl {
   const { scheme, container, key } = target;
   if (!storesObjects(scheme) || !namesMany(target)) return target;
   return parseTargetUrl(formatUrl(scheme, container, key + baseName));
+}
+
+/** Returns by how much the key of a file of this name would be too long; null if it is not, and for vaults. */
+export function keyExcess({ scheme, key }: TargetUrl, name: string): NameExcess | null {
+  const { keyLength, keyUnit } = NAMINGS[scheme];
+  const length = keyLength(key + name);
+  return length <= KEY_LENGTH_MAX ? null : { thing: 'key', length, max: KEY_LENGTH_MAX, unit: keyUnit };
+}
+
+/**
+ * Returns true if answers of the service cannot contain the key, because XML has no form for one of its characters: some
+ * stores then answer 500 to every request.
+ * Source: XML 1.0, section 2.2, "Char".
+ */
+export function isBeyondXml(key: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are looked for.
+  return /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(key);
 }
 
 /** Tells whether the target names a whole bucket or a key prefix. */

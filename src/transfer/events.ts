@@ -7,6 +7,12 @@ import type { LeftOut } from './mtglacier.js';
 import type { LockHolder } from './ports/state.js';
 import type { ArchiveRemark } from './ports/target.js';
 
+/**
+ * Counts what was passed over when files were found. `loops`: links to a folder above them. `mounts`: folders on other
+ * file systems.
+ */
+export type SkippedCounts = Record<'links' | 'pipes' | 'sockets' | 'devices' | 'loops' | 'mounts', number>;
+
 /** Something a person should know although nothing failed. The words are in ui/wording/notices. */
 export type Notice =
   /** The catalogue has this very file at this target: nothing is sent. */
@@ -77,6 +83,8 @@ export type Notice =
   /** The form of an export has no place for this archive. */
   | { notice: 'left-out'; archiveId: string; why: LeftOut }
   | { notice: 'exported'; path: string; exported: number; leftOut: number }
+  /** A walk or a list passed over things of which no archive is made. */
+  | ({ notice: 'files-skipped' } & SkippedCounts)
   /** Off a terminal: the state folder that this run uses. */
   | { notice: 'state-folder'; path: string };
 

@@ -30,6 +30,8 @@ export interface UploadOptions {
   readonly partSizeBytes: number | 'auto' | null;
   /** Checked by core/description; null: the file's name. */
   readonly description: string | null;
+  /** The file's path below the target, which describes its archive in a vault; absent: its base name. */
+  readonly name?: string;
   /** Create a new upload, whatever is unfinished or archived. */
   readonly fresh: boolean;
   /** Set where the target stores objects. */
@@ -121,7 +123,7 @@ async function startOf(session: Session, upload: UnfinishedUpload): Promise<Uplo
 }
 
 function requestFor(options: UploadOptions, { source, plan }: OpenedFile): PlannedUploadRequest {
-  const description = options.description ?? describeFile(source.baseName, source.mtimeMs);
+  const description = options.description ?? describeFile(options.name ?? source.baseName, source.mtimeMs);
   const { object } = options;
   return object === undefined ? { plan, description } : { plan, description, object };
 }

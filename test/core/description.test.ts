@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   checkDescription,
   describeFile,
+  descriptionExcess,
   isLegalDescription,
   readableDescription,
 } from '../../src/core/description.js';
@@ -92,4 +93,11 @@ test('a description of the mt2 form is read back as its file name, and any other
   for (const text of [...others, 'backup.tar', 'mt2 backup.tar', 'mt2 ', '']) {
     assert.equal(readableDescription(text), text);
   }
+});
+
+test('a name whose description is too long for a vault is reported with its length', () => {
+  assert.equal(descriptionExcess('x'.repeat(1024)), null);
+  const excess = { thing: 'description', max: 1024, unit: 'characters' };
+  assert.deepEqual(descriptionExcess('ü'.repeat(400)), { ...excess, length: 1127 });
+  assert.deepEqual(descriptionExcess('x'.repeat(1025))?.unit, 'characters');
 });

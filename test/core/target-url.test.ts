@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isFailure } from '../../src/core/failures.js';
-import { looksLikeTarget, namesMany, parseTargetUrl, urlOfFile, withKey } from '../../src/core/target-url.js';
+import {
+  isBeyondXml,
+  keyExcess,
+  looksLikeTarget,
+  namesMany,
+  parseTargetUrl,
+  urlOfFile,
+  withKey,
+} from '../../src/core/target-url.js';
 
 const alphabet = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'];
 const vaultName = fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: 255 });
@@ -149,4 +157,19 @@ test('the file name is appended to a key that is empty or ends in a slash, and n
     [withKey('obs://abc/x', 'y/z'), withKey('glacier://v', null)],
     ['obs://abc/y/z', 'glacier://v'],
   );
+});
+
+test('a key that is too long with the name of a file is reported in the unit of the service', () => {
+  const excess = (word: string, name: string) => keyExcess(parseTargetUrl(word), name);
+  const long = { thing: 'key', length: 1025, max: 1024 };
+  assert.equal(excess('s3://abc/x/', 'ü'.repeat(511)), null);
+  assert.deepEqual(excess('s3://abc/x/', `ü${'x'.repeat(1021)}`), { ...long, unit: 'bytes' });
+  assert.equal(excess('obs://abc/x/', 'ü'.repeat(1022)), null);
+  assert.deepEqual(excess('obs://abc/x/', 'ü'.repeat(1023)), { ...long, unit: 'characters' });
+  assert.equal(excess('glacier://abc', 'x'.repeat(2000)), null);
+});
+
+test('only characters that XML cannot contain are beyond XML', () => {
+  for (const text of ['a\x01', '\x0b', '\x1f', '\ufffe', 'x\uffff']) assert.equal(isBeyondXml(text), true);
+  for (const text of ['', 'a\tb\r\n', '\x7f', '\ufffd', '😀']) assert.equal(isBeyondXml(text), false);
 });

@@ -84,6 +84,36 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
     ]);
   });
 
+  test('folders, lists and patterns', async (t) => {
+    const home = await service.home(t);
+    const file = home.file('f', 9);
+    const upload = (words: string, told: RegExp): Row => [['upload', ...words.split(' ')], told];
+    const list = `--files-from ${file}`;
+    await assertUsage(home, [
+      upload(`--recursive . s3://bucket/x`, /all files would overwrite each other under one key$/),
+      upload(`--recursive - ${home.target}`, /^calve: upload: standard input is no folder$/),
+      upload(`--recursive . ./ ${home.target}`, /^calve: upload: \.\/ is named twice$/),
+      upload(`--recursive ${home.target}`, /no file is named$/),
+      upload(`${home.target} --recursive --from-command -- ls`, /^calve: --recursive: a command prints one/),
+      upload(
+        `${file} ${list} ${home.target}`,
+        /the list of --files-from names the files, and \S+ is one more$/,
+      ),
+      upload(`--files-from= ${home.target}`, /^calve: --files-from: it names no list$/),
+      upload(`-0 ${file} ${home.target}`, /^calve: --null: it says how a list is written$/),
+      upload(`${file} ${home.target} --exclude x`, /^calve: --exclude: it does nothing for files/),
+      upload(`${file} ${home.target} --one-file-system`, /^calve: --one-file-system: it does nothing/),
+      upload(
+        `--recursive . --include [a ${home.target}`,
+        /^calve: --include \[a: a \[ in the pattern has no \]/,
+      ),
+      upload(
+        `--recursive . --description x ${home.target}`,
+        /^calve: --description( x)?: all archives would/,
+      ),
+    ]);
+  });
+
   test('misspelt commands and names of other tools, also with --help: each hint names what exists', async (t) => {
     const home = await service.home(t);
     const rows: readonly (readonly [words: readonly string[], hint: RegExp])[] = [

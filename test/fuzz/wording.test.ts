@@ -22,7 +22,7 @@ const CONTROL = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff
 const env = { stateDirectory: '/s\x1b[2J', stateDirectoryGiven: true, isTerminal: false };
 
 /** Facts whose values calve chooses, so that they are never hostile text. */
-const OWN = new Set(['why', 'what', 'limit', 'signal']);
+const OWN = new Set(['why', 'what', 'limit', 'signal', 'thing', 'unit']);
 const FREE_FACTS: Partial<Record<FailureKind, readonly string[]>> = {
   usage: ['what', 'why'],
   unreachable: ['why'],

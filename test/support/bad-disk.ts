@@ -17,6 +17,8 @@ export interface BadDisk {
   readonly closeFails?: boolean;
   /** Files whose path ends so cannot be opened: the system gives this error. */
   readonly openFails?: { readonly ending: string; readonly code: string };
+  /** Folders whose path ends so cannot be listed. */
+  readonly listFails?: { readonly ending: string; readonly code: string };
 }
 
 /** The environment of a program whose file lies on such a disk. */
@@ -65,7 +67,18 @@ function failReads({ pieceBytes = Number.POSITIVE_INFINITY, failsFromByte }: Bad
   fs.read = Object.assign(read.bind(fs), promised) as unknown as typeof fs.read;
 }
 
+function failLists({ listFails }: BadDisk): void {
+  if (listFails === undefined) return;
+  const { readdir } = fs.promises;
+  const failing = (path: fs.PathLike, how: fs.ObjectEncodingOptions): Promise<string[]> => {
+    if (!String(path).endsWith(listFails.ending)) return readdir(path, how);
+    return Promise.reject(systemError(listFails.code, 'scandir'));
+  };
+  fs.promises.readdir = failing as unknown as typeof readdir;
+}
+
 function install(how: BadDisk): void {
+  failLists(how);
   failReads(how);
   failOpenFiles(how);
   syncBuiltinESMExports();

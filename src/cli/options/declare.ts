@@ -63,9 +63,31 @@ export function choice(
   return new Option(flags, description).choices(choices).default(absent);
 }
 
+const repeatables = new WeakSet<Option>();
+
 /** An option that may be given several times. */
 export function repeatable(flags: string, description: string): TypedOption<readonly string[]> {
-  return new Option(flags, description).argParser(collected);
+  const option = new Option(flags, description).argParser(collected);
+  repeatables.add(option);
+  return option;
+}
+
+/**
+ * An option that may be given several times, and shares its list with others: the list has the values of all of them in
+ * the order of the command line.
+ * @param list the name of the list
+ */
+export function sharedList<T>(
+  flags: string,
+  description: string,
+  list: string,
+  parse: Parser<T>,
+): TypedOption<readonly T[]> {
+  const option = new Option(flags, description);
+  option.argParser((given, before: readonly T[] = []) => [...before, parse(given)]);
+  option.attributeName = () => list;
+  repeatables.add(option);
+  return option;
 }
 
 /** Lets a variable stand for each of the options: CALVE_PART_SIZE for --part-size. */
@@ -77,5 +99,5 @@ export function withVariables<D extends Readonly<Record<string, Option>>>(declar
 }
 
 export function isRepeatable(option: Option): boolean {
-  return option.parseArg === (collected as Option['parseArg']);
+  return repeatables.has(option);
 }

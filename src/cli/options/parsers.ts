@@ -27,7 +27,9 @@ export function wholeNumber(min: number, max: number): Parser<number> {
 }
 
 /** Refuses an empty name: a script's unset variable must not become the working folder. */
-export function nameOf(thing: 'folder' | 'file' | 'path' | 'upload' | 'archive' | 'profile'): Parser<string> {
+export function nameOf(
+  thing: 'folder' | 'list' | 'file' | 'path' | 'upload' | 'archive' | 'profile',
+): Parser<string> {
   return (text) => (text === '' ? refuse(`it names no ${thing}`) : text);
 }
 

@@ -1,6 +1,7 @@
 /** The failures of an archive or object as a whole: wrong checksum, too large, exists already. */
 import type { FailureFacts, TransferError } from '../../core/failures.js';
 import { isStandardInput } from '../../core/identity.js';
+import type { NameExcess } from '../../core/name-excess.js';
 import { formatSize, formatSizeOption } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { pasteLine, type WordingEnvironment } from './paste-line.js';
@@ -86,6 +87,18 @@ function storeWording({ why, partsMax }: StoreLimit, isStream: boolean) {
       };
 }
 
+function nameWording({ thing, length, max, unit }: NameExcess, subject: string): FailureWording {
+  const form = thing === 'key' ? 'the key' : 'the description that calve makes of its name';
+  return {
+    what: subject,
+    why: `${form} would have ${length.toLocaleString('en-US')} ${unit}, and the service accepts at most ${max.toLocaleString('en-US')}`,
+    hint:
+      thing === 'key'
+        ? 'shorten its path, or send it in a run of its own, to a shorter key'
+        : 'shorten its path, or send it in a run of its own with --description',
+  };
+}
+
 function planWording(facts: Exclude<FailureFacts['limit'], StoreLimit>, subject: string): FailureWording {
   if (facts.limit === 'stream') {
     return {
@@ -94,6 +107,7 @@ function planWording(facts: Exclude<FailureFacts['limit'], StoreLimit>, subject:
       hint: 'pass an estimate of its size, for example --expected-size 2T: calve then makes the parts larger',
     };
   }
+  if (facts.limit === 'name') return nameWording(facts, subject);
   if (facts.limit === 'size') {
     return {
       what: subject,

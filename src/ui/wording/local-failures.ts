@@ -14,6 +14,9 @@ function streamLine(path: string): string {
   return `calve upload - TARGET < ${pasteLine([path])}`;
 }
 
+const NO_RETURN =
+  "the name ends with a carriage return, as in lists of Windows; remove them: tr -d '\\r' < LIST";
+
 const SOURCE_REASONS = {
   missing: (path: string) =>
     mayHaveLostBytes(path)
@@ -21,7 +24,7 @@ const SOURCE_REASONS = {
           why: `there is no such file: ${LOST_BYTES}`,
           fix: 'rename the file, or send it as a stream: calve upload - TARGET < FILE',
         }
-      : { why: 'there is no such file', fix: 'check the path' },
+      : { why: 'there is no such file', fix: path.endsWith('\r') ? NO_RETURN : 'check the path' },
   'no-working-folder': () => ({
     why: 'it starts from the working folder, and somebody deleted that folder',
     fix: 'change to a folder that exists, or name the whole path',
@@ -51,7 +54,31 @@ const SOURCE_REASONS = {
   }),
   folder: (path: string) => ({
     why: 'it is a folder, and not a regular file',
-    fix: `pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
+    fix: `upload --recursive sends its files one by one; or pack it into one file first: ${pasteLine(['tar', '-cf', `${path.replace(/\/+$/, '')}.tar`, path])}`,
+  }),
+  'folder-unreadable': () => ({
+    why: 'the folder cannot be read, so none of its files was sent',
+    fix: 'check its permissions and the disk that it is on, or leave it out with --exclude',
+  }),
+  'not-utf8': () => ({
+    why: LOST_BYTES,
+    fix: 'rename it, or send it as a stream: calve upload - TARGET < FILE',
+  }),
+  'not-a-path': () => ({
+    why: 'no file can have this name',
+    fix: 'check the list: one name per line, or with --null names that end with a NUL byte',
+  }),
+  outside: () => ({
+    why: 'the path leads out of the working folder, so it gives no name below the target',
+    fix: 'write the whole path into the list, or run calve in a folder above the file',
+  }),
+  'no-key': () => ({
+    why: 'its name has a control character that the answers of the service cannot contain, so no key can have it',
+    fix: 'rename it, or send it in a run of its own, to another key',
+  }),
+  'same-name': () => ({
+    why: 'it would overwrite another file of this run, which has the same name below the target',
+    fix: 'send it in a run of its own, to another key',
   }),
   changed: () => ({
     why: 'the file changed after its upload started, so no archive was made of it',

@@ -108,6 +108,16 @@ const WORDINGS: {
     const name = isStandardInput(path) ? 'standard output' : safeWhole(path);
     return `${name}: ${count(exported, 'archive')} exported${others}`;
   },
+  'files-skipped': ({ links, pipes, sockets, devices, loops, mounts }) => {
+    const found = [
+      links > 0 ? `${count(links, 'symbolic link')} (--follow-links follows them)` : '',
+      ...[pipes > 0 ? count(pipes, 'pipe') : '', sockets > 0 ? count(sockets, 'socket') : ''],
+      devices > 0 ? count(devices, 'device') : '',
+      loops > 0 ? `${count(loops, 'link')} to a folder above` : '',
+      mounts > 0 ? `${count(mounts, 'folder')} on another file system` : '',
+    ];
+    return `skipped: ${found.filter((words) => words !== '').join(', ')}`;
+  },
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };
 

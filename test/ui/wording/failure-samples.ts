@@ -74,6 +74,17 @@ const sources = (
   failure('source', { path: '/data/my files', why, detail: why === 'unreadable' ? 'EACCES' : null }, UPLOAD),
 );
 
+const found = (
+  [
+    ['folder-unreadable', 'EACCES: permission denied, scandir'],
+    ['not-utf8', null],
+    ['not-a-path', 'it has a NUL byte'],
+    ['outside', null],
+    ['same-name', '/data/other'],
+    ['no-key', null],
+  ] as const
+).map(([why, detail]) => failure('source', { path: '/data/my\nfile', why, detail }));
+
 const streams = (
   [
     ['short', '-', '3 of 7 bytes'],
@@ -159,7 +170,7 @@ export const SAMPLES: Samples = {
       UPLOAD,
     ),
   ],
-  source: [...sources, ...streams],
+  source: [...sources, ...streams, ...found],
   state: states,
   unrecorded: [failure('unrecorded', { archiveId: 'arch-1', path: '/data/calve', detail: 'ENOSPC' }, UPLOAD)],
   checksum: [
@@ -172,6 +183,13 @@ export const SAMPLES: Samples = {
       failure('limit', { limit: 'store', why, operation: 'UploadPart', partsMax: null }, UPLOAD),
       failure('limit', { limit: 'store', why, operation: 'UploadPart', partsMax: 1000 }, { file: '-' }),
     ]),
+    ...(['key', 'description'] as const).map((thing) =>
+      failure(
+        'limit',
+        { limit: 'name', thing, length: 1200, max: 1024, unit: thing === 'key' ? 'bytes' : 'characters' },
+        { file: '/data/x' },
+      ),
+    ),
     failure('limit', { limit: 'stream', partsMax: 10_000, partSizeBytes: 64 * 1024 ** 2 }, { file: '-' }),
     failure(
       'limit',

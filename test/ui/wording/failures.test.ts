@@ -155,7 +155,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: /data/my files: it is a folder, and not a regular file',
-      "hint: pack it into one file first: tar -cf '/data/my files.tar' '/data/my files'",
+      "hint: upload --recursive sends its files one by one; or pack it into one file first: tar -cf '/data/my files.tar' '/data/my files'",
     ],
     [
       'calve: /data/my files: it is a pipe, a socket or a device, and not a regular file',
@@ -188,6 +188,30 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       'calve: standard input: a part must be sent again, and standard input cannot be read again',
       'hint: run the whole pipeline again with calve upload: it creates a new upload; calve abort removes this one',
+    ],
+    [
+      'calve: /data/my\\nfile: the folder cannot be read, so none of its files was sent: EACCES: permission denied, scandir',
+      'hint: check its permissions and the disk that it is on, or leave it out with --exclude',
+    ],
+    [
+      'calve: /data/my\\nfile: the name has bytes that are not UTF-8, and Node.js cannot pass them on',
+      'hint: rename it, or send it as a stream: calve upload - TARGET < FILE',
+    ],
+    [
+      'calve: /data/my\\nfile: no file can have this name: it has a NUL byte',
+      'hint: check the list: one name per line, or with --null names that end with a NUL byte',
+    ],
+    [
+      'calve: /data/my\\nfile: the path leads out of the working folder, so it gives no name below the target',
+      'hint: write the whole path into the list, or run calve in a folder above the file',
+    ],
+    [
+      'calve: /data/my\\nfile: it would overwrite another file of this run, which has the same name below the target: /data/other',
+      'hint: send it in a run of its own, to another key',
+    ],
+    [
+      'calve: /data/my\\nfile: its name has a control character that the answers of the service cannot contain, so no key can have it',
+      'hint: rename it, or send it in a run of its own, to another key',
     ],
   ],
   state: [
@@ -273,6 +297,14 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       'calve: could not send a part (standard input): a part, or the object, is too large for this store',
       'hint: run the whole pipeline again with a smaller --part-size; if the object is too large, split the file',
+    ],
+    [
+      'calve: /data/x: the key would have 1,200 bytes, and the service accepts at most 1,024',
+      'hint: shorten its path, or send it in a run of its own, to a shorter key',
+    ],
+    [
+      'calve: /data/x: the description that calve makes of its name would have 1,200 characters, and the service accepts at most 1,024',
+      'hint: shorten its path, or send it in a run of its own with --description',
     ],
     [
       'calve: standard input: it is longer than 10,000 parts of 64 MiB, and an upload can have no more parts than that',

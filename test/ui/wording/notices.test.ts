@@ -148,6 +148,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
   'nothing-aborted': [{ why: 'declined' }, 'the answer was not yes: nothing was aborted'],
   'nothing-to-resume': [{}, 'there is no unfinished upload to resume'],
   'next-page': [{ marker: '-Xk3' }, 'there are more entries; the next page: --marker=-Xk3'],
+  'files-skipped': [
+    { links: 2, pipes: 1, sockets: 1, devices: 3, loops: 1, mounts: 1 },
+    'skipped: 2 symbolic links (--follow-links follows them), 1 pipe, 1 socket, 3 devices, 1 link to a folder above, 1 folder on another file system',
+  ],
   'state-folder': [{ path: '/var/lib/calve' }, 'the state folder is /var/lib/calve'],
 };
 

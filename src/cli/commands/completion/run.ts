@@ -22,6 +22,7 @@ const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'GLACIER', 'DE
 /** Values of options that are neither folders nor declared as choices. */
 const VALUES: Readonly<Record<string, Candidates>> = {
   '--part-size': PART_SIZES,
+  '--files-from': 'files',
   '--storage-class': STORAGE_CLASSES,
   '--upload-id': 'upload-ids',
   '--archive-id': 'archive-ids',

@@ -7,6 +7,7 @@ import { sizeBytes, wholeNumber } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
 import { transferOptions } from '../../options/transfer.js';
+import { findOptions } from './find-options.js';
 
 const planOptions = optionGroup(
   withVariables({
@@ -38,6 +39,7 @@ const ownOptions = optionGroup({
 const groups = {
   plan: planOptions,
   own: ownOptions,
+  find: findOptions,
   objects: objectOptions,
   transfer: transferOptions,
   ...folderOptions,
@@ -49,7 +51,8 @@ export type Options = OptionsOf<typeof groups>;
 export const upload = defineCommand({
   name: 'upload',
   arguments: [new Argument('<file-or-target...>')],
-  synopsis: '[options] FILE... TARGET\n       calve upload [options] TARGET --from-command -- CMD [ARG...]',
+  synopsis:
+    '[options] FILE... TARGET\n       calve upload [options] --recursive DIR... TARGET/\n       calve upload [options] --files-from LIST TARGET/\n       calve upload [options] TARGET --from-command -- CMD [ARG...]',
   description: 'Send files (- for standard input) to a target, or continue where an earlier run stopped.',
   groups,
   load: async () => (await import('./run.js')).upload,

@@ -17,11 +17,13 @@ import { uploadStream } from '../../../transfer/upload-stream.js';
 import { planJson, planText } from '../../../ui/plan-output.js';
 import type { CommandContext } from '../../command.js';
 import { checkServiceOptions, openSession, type ResolvedTarget, resolveTarget } from '../../compose.js';
-import { checkManyKeys, ownKey } from '../../object-key.js';
+import { checkManyKeys, checkName, ownKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
 import { RunTotals } from '../../run-totals.js';
 import type { Options } from './command.js';
-import { type FileJob, sendFiles } from './send-files.js';
+import { findJobs } from './find-jobs.js';
+import { findsFiles } from './find-words.js';
+import { type FailedJob, type FileJob, sendFiles } from './send-files.js';
 import { readSendOptions, type SendOptions } from './upload-options.js';
 import { readWords, type Words } from './words.js';
 
@@ -35,11 +37,19 @@ interface UploadJob {
   readonly command: Words['command'];
 }
 
+interface SentFiles {
+  /** Null: the run is about one file. */
+  readonly totals: RunTotals | null;
+  /** True when the files were found in folders or in a list. */
+  readonly areFound: boolean;
+}
+
 /** `calve upload FILE... TARGET` and `calve upload TARGET --from-command -- CMD ARG...` */
 export async function upload(context: Context, typed: readonly string[]): Promise<void> {
   const words = readWords(context, typed);
   const { url, files } = words;
   const { own } = context.options;
+  if (findsFiles(context.options)) return uploadFound(context, words);
   const baseNames = files.map((file) => basename(file));
   checkManyKeys(url, baseNames);
   const options = withObjectSettings(context.options);
@@ -49,12 +59,42 @@ export async function upload(context: Context, typed: readonly string[]): Promis
   const jobs = await checkFiles(context, words, totals ?? context);
   if (target === null) return;
   try {
-    if (jobs.length > 0) await sendAll(context, target, jobs, totals);
+    if (jobs.length > 0) await sendAll(context, target, jobs, { totals, areFound: false });
   } catch (error) {
     // A summary comes last, after the failure.
     await context.fail(error);
   }
   await totals?.end();
+}
+
+/** Sends files while they are found: each one is looked at when its turn comes. */
+async function uploadFound(context: Context, words: Words): Promise<void> {
+  const { url } = words;
+  const options = withObjectSettings(context.options);
+  const { dryRun } = options.own;
+  if (dryRun) checkServiceOptions(options, url);
+  const target = dryRun ? null : await resolveTarget(context.io, options, url);
+  const jobs = foundJobs(context, words, readSendOptions(context, url));
+  if (target === null) {
+    for await (const job of jobs) if ('error' in job) await context.fail(job.error, job.about);
+    return;
+  }
+  const totals = new RunTotals(context, url.url);
+  try {
+    // A list that cannot be read is reported whatever the service would say.
+    const first = await jobs.next();
+    if (first.done !== true) {
+      await sendAll(context, target, startingWith(first.value, jobs), { totals, areFound: true });
+    }
+  } catch (error) {
+    await context.fail(error);
+  }
+  await totals.end();
+}
+
+async function* startingWith<T>(first: T, others: AsyncIterable<T>): AsyncGenerator<T, void> {
+  yield first;
+  yield* others;
 }
 
 /** Adds what describes a new object to the settings of the target. */
@@ -64,20 +104,19 @@ function withObjectSettings(options: Options): Options {
   return { ...options, service: { ...options.service, object } };
 }
 
-/** @param totals null: the run is about one file */
 async function sendAll(
   context: Context,
   target: ResolvedTarget,
-  jobs: readonly FileJob[],
-  totals: RunTotals | null,
+  jobs: AsyncIterable<FileJob | FailedJob> | readonly FileJob[],
+  { totals, areFound }: SentFiles,
 ): Promise<void> {
   const { io, reporter } = context;
   const options = withObjectSettings(context.options);
   const { session, close } = await openSession(io, options, target, { create: true, reporter });
   const limited = { ...session, target: withMaxParts(session.target, options.plan.maxParts) };
   try {
-    if (totals !== null) await sendFiles(context, limited, jobs, { totals, areFound: false });
-    else for (const job of jobs) await sendOne(context, limited, job);
+    if (totals !== null) await sendFiles(context, limited, jobs, { totals, areFound });
+    else for await (const job of jobs) await sendOne(context, limited, job);
   } finally {
     await close();
   }
@@ -95,11 +134,12 @@ function fileJob(context: Context, { request, url, command }: UploadJob, parts: 
   return { about, parts, send };
 }
 
-async function sendOne(context: Context, session: Session, { about, send }: FileJob): Promise<void> {
+async function sendOne(context: Context, session: Session, job: FileJob | FailedJob): Promise<void> {
   try {
-    await printArchive(context, await send(session));
+    if ('error' in job) throw job.error;
+    await printArchive(context, await job.send(session));
   } catch (error) {
-    await context.fail(error, about);
+    await context.fail(error, job.about);
   }
 }
 
@@ -118,23 +158,54 @@ async function checkFiles(
   { files, url, command }: Words,
   { fail }: Pick<Context, 'fail'>,
 ): Promise<FileJob[]> {
-  const { io, options } = context;
+  const { io } = context;
   const common = readSendOptions(context, url);
   const jobs: FileJob[] = [];
   for (const word of files) {
     const ownUrl = urlOfFile(url, basename(word));
     const about: FailureContext = { target: ownUrl.url };
-    try {
+    const job = await checkedJob(context, about, () => {
       about.file = isStandardInput(word) ? word : io.absolute(word);
-      const job = { request: { ...common, file: about.file }, url: ownUrl, command };
-      const plan = await planOf(job, options.plan.maxParts);
-      if (options.own.dryRun) await printPlan(context, job, plan);
-      jobs.push(fileJob(context, job, plan.partCount));
-    } catch (error) {
-      await fail(error, about);
-    }
+      return { request: { ...common, file: about.file }, url: ownUrl, command };
+    });
+    if ('error' in job) await fail(job.error, about);
+    else jobs.push(job);
   }
   return jobs;
+}
+
+async function* foundJobs(
+  context: Context,
+  words: Words,
+  common: Omit<SendOptions, 'file'>,
+): AsyncGenerator<FileJob | FailedJob, void> {
+  const { url, command } = words;
+  for await (const found of findJobs(context, words)) {
+    const about = { file: found.path, target: url.url };
+    yield await checkedJob(context, about, () => {
+      if ('error' in found) throw found.error;
+      const { path: file, name } = found;
+      checkName(url, found);
+      return { request: { ...common, file, name }, url: urlOfFile(url, name), command };
+    });
+  }
+}
+
+/** Looks at one file. With --dry-run prints its plan. */
+async function checkedJob(
+  context: Context,
+  about: FailureContext,
+  jobOf: () => UploadJob,
+): Promise<FileJob | FailedJob> {
+  const { plan, own } = context.options;
+  try {
+    const job = jobOf();
+    const planned = await planOf(job, plan.maxParts);
+    if (own.dryRun) await printPlan(context, job, planned);
+    return fileJob(context, job, planned.partCount);
+  } catch (error) {
+    return { about, error };
+  }
 }
 
 async function planOf({ request, url }: UploadJob, maxParts: number | null): Promise<OpenPlan> {

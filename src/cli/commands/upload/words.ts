@@ -10,9 +10,10 @@ import {
 } from '../../../core/target-url.js';
 import type { CommandContext } from '../../command.js';
 import type { Options } from './command.js';
+import { checkFindOptions, checkFindWords, findsFiles } from './find-words.js';
 
 export interface Words {
-  /** `-` stands for standard input, or for what the command prints. */
+  /** `-` stands for standard input, or for what the command prints. With --recursive, some are folders. */
   readonly files: readonly string[];
   readonly url: TargetUrl;
   /** The command to run and its arguments. */
@@ -22,8 +23,12 @@ export interface Words {
 /** @throws TransferError `usage` */
 export function readWords(context: CommandContext<Options>, words: readonly string[]): Words {
   const { io, options, given } = context;
-  const read = options.own.fromCommand ? commandWords(words, io.argv) : fileWords(words);
+  checkFindOptions(context);
+  const read = options.own.fromCommand
+    ? commandWords(words, io.argv)
+    : fileWords(words, options.find.filesFrom !== null);
   const { files, url, command } = read;
+  if (findsFiles(options)) checkFindWords(context, files, url);
   const isStream = files.includes(STANDARD_INPUT_WORD);
   if (isStream && storesObjects(url.scheme) && namesMany(url)) {
     refuse(
@@ -64,12 +69,12 @@ function commandWords(words: readonly string[], argv: readonly string[]): Words 
   return { files: [STANDARD_INPUT_WORD], url: parseTargetUrl(target), command };
 }
 
-function fileWords(words: readonly string[]): Words {
+function fileWords(words: readonly string[], hasList: boolean): Words {
   const files = words.slice(0, -1);
   const last = words.at(-1) ?? '';
   const hint = 'for example: calve upload backup.tar glacier://photos';
   if (!looksLikeTarget(last)) refuse(`the last word must be the target; ${last} is not a target`, hint);
-  if (files.length === 0) refuse('no file is named', hint);
+  if (files.length === 0 && !hasList) refuse('no file is named', hint);
   if (files.filter((file) => file === STANDARD_INPUT_WORD).length > 1) {
     refuse('standard input can be sent only once', hint);
   }
