@@ -87,9 +87,10 @@ function keepExitMessage(run: Run, reporter: Reporter): Reporter {
       if (event.type === 'archived') run.meter.finish();
       if (event.type === 'archived' || event.type === 'failed') setCurrent(run, {});
       if (event.type === 'started') {
-        const { file, target, uploadId, orphan } = event;
+        const { file, target, uploadId, orphan, resend } = event;
         const upload = uploadId === null ? {} : { uploadId, resumable: orphan === null };
-        setCurrent(run, { file, target, ...upload, ...(orphan !== null && { orphan }) });
+        const left = { ...(orphan !== null && { orphan }), ...(resend !== undefined && { resend }) };
+        setCurrent(run, { file, target, ...upload, ...left });
       }
       reporter.report(event);
     },

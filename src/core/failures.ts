@@ -178,6 +178,8 @@ export interface FailureContext {
   held?: { parts: number; partCount: number | null; bytes: number; totalBytes: number | null };
   /** The address of an upload that may be left on the service and that no later run can continue. */
   orphan?: UploadAddress;
+  /** The address of an upload that continues if a later run gets the bytes of its stream again. */
+  resend?: UploadAddress;
 }
 
 /**

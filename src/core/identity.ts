@@ -14,9 +14,19 @@ export const STANDARD_INPUT_WORD = '-';
 
 export const UNNAMED_STREAM: SourceIdentity = { kind: 'stream', name: STANDARD_INPUT_WORD };
 
+/** @param name the name that the user gave; null: none */
+export function streamIdentity(name: string | null): SourceIdentity {
+  return name === null ? UNNAMED_STREAM : { kind: 'stream', name };
+}
+
 /** Returns true for the name that sourceName gives to a stream that nobody named. */
 export function isStandardInput(name: string): boolean {
   return name === STANDARD_INPUT_WORD;
+}
+
+/** Returns true for the name that sourceName gives to any stream: the path of a file is absolute. */
+export function isStream(name: string): boolean {
+  return !name.startsWith('/');
 }
 
 /** Returns the path or the name, for people and for JSON. */

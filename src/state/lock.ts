@@ -20,9 +20,9 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
 import { systemCode } from '../core/system-errors.js';
-import type { Lock, LockOptions } from '../transfer/ports/state.js';
+import type { Lock, LockHolder, LockOptions } from '../transfer/ports/state.js';
 import { encodeLine } from './checked-line.js';
-import { stateFailure, writing } from './failures.js';
+import { reading, stateFailure, writing } from './failures.js';
 import { HeldLock } from './held-lock.js';
 import {
   busyFailure,
@@ -158,6 +158,19 @@ async function listLive(folder: string, ownName: string, processes: Processes): 
 
 function ignoreMissing(error: unknown): void {
   if (systemCode(error) !== 'ENOENT') throw error;
+}
+
+/** Returns who holds a lock. Writes nothing, so that the age of an entry is judged by the clock of this machine. */
+export async function findHolder(
+  { folder, what }: LockLocation,
+  processes: Processes,
+): Promise<LockHolder | null> {
+  const contenders = await reading(folder, [], async () => (await listContenders(folder, '')).contenders);
+  for (const contender of contenders) {
+    const holds = contender.stage === 'held' && !(await isDead(contender, Date.now(), processes));
+    if (holds) return holderFacts(what, contender.entry);
+  }
+  return null;
 }
 
 /** Never fails: an entry that cannot be removed counts as dead as soon as this process ends. */

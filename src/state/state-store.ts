@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cleanUp } from '../core/clean-up.js';
-import { sourceName, type UploadIdentity } from '../core/identity.js';
+import { sourceName, UNNAMED_STREAM, type UploadIdentity } from '../core/identity.js';
 import type {
   Journal,
   Lock,
   LockedUpload,
+  LockHolder,
   LockOptions,
   StateStore,
   UnfinishedHead,
@@ -15,7 +16,7 @@ import type {
 } from '../transfer/ports/state.js';
 import { createJournal, openJournal } from './journal.js';
 import { JOURNAL_EXTENSION, readHead, readJournal } from './journal-reader.js';
-import { takeLock } from './lock.js';
+import { findHolder, takeLock } from './lock.js';
 import {
   digits16,
   identityDigits,
@@ -84,6 +85,7 @@ export function openStateStore(
         throw error;
       }
     },
+    findHolder: (...names) => locks.findHolder(...names),
     async findByIdentity(identity) {
       await assertNoOtherVersion(root, trust);
       const found = await read(nameHasIdentity(identity));
@@ -154,6 +156,13 @@ function namedLocks({ locks, locksPath }: StateFolders, trust: Trust, processes:
 
   return {
     take,
+    /** @param uploadId null: only the lock of the identity */
+    async findHolder(identity: UploadIdentity, uploadId: string | null): Promise<LockHolder | null> {
+      const look = (key: string, what: string) =>
+        findHolder({ folder: join(locksPath, key), what }, processes);
+      const holder = await look(keyOfIdentity(identity), sourceName(identity.source));
+      return holder ?? (uploadId === null ? null : look(keyOfUpload(uploadId), uploadId));
+    },
     /** Takes a lock that somebody holds or left, and releases it. Most locks are free: they have no folder. */
     async awaitFree(key: string, what: string, options: LockOptions): Promise<void> {
       if (existsSync(join(locksPath, key))) await (await take(key, what, options)).release();
@@ -161,8 +170,9 @@ function namedLocks({ locks, locksPath }: StateFolders, trust: Trust, processes:
   };
 }
 
-/** The names of locks. */
-const keyOfIdentity = (identity: UploadIdentity): string => `file-${identityDigits(identity)}`;
+/** The names of locks. All streams to one object have one lock, whatever their names: each would replace the others'. */
+const keyOfIdentity = ({ source, target }: UploadIdentity): string =>
+  `file-${identityDigits({ source: source.kind === 'stream' ? UNNAMED_STREAM : source, target })}`;
 const keyOfUpload = (uploadId: string): string => `upload-${digits16(uploadId)}`;
 
 function lockedUpload(lock: Lock, journal: Journal | null): LockedUpload {

@@ -33,6 +33,8 @@ export type Notice =
   | { notice: 'expired-created-again'; uploadId: string; lastActivityAt: string }
   /** Somebody aborted the upload between two runs; this run creates it again. */
   | { notice: 'gone-created-again'; uploadId: string }
+  /** The service holds a part with other bytes than the stream. That part, and others like it, are sent again. */
+  | { notice: 'part-differs'; index: number }
   /** Only ctime, device or inode differ: recorded parts are read again and compared. */
   | { notice: 'comparing-again'; parts: number }
   /** Lines of the journal that could not be read. */
@@ -127,6 +129,8 @@ export type TransferEvent =
       resumed: boolean;
       /** The upload's address, when no later run can continue it and it may be left behind; null otherwise. */
       orphan: UploadAddress | null;
+      /** The upload's address, when a later run continues it only if it gets the bytes of the stream again. */
+      resend?: UploadAddress;
     }
   /** The service holds part `index`. `reused`: it held the part before this run. */
   | { type: 'part'; index: number; sizeBytes: number; reused: boolean }

@@ -40,7 +40,8 @@ export async function gatherFacts(session: Session, file: FileToUpload): Promise
   return { fresh, candidates, archived, settled, billsParts };
 }
 
-function noticeDamage({ report }: Pick<Session, 'report'>, upload: UnfinishedUpload): void {
+/** Reports lines of a journal that could not be read. */
+export function noticeDamage({ report }: Pick<Session, 'report'>, upload: UnfinishedUpload): void {
   if (upload.damagedLines === 0) return;
   const { journalPath: path, damagedLines: lines } = upload;
   report({ type: 'notice', notice: 'journal-damaged', path, lines });
@@ -78,12 +79,12 @@ async function settleAll(
   return { open, settled };
 }
 
-function newestFirst(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+export function newestFirst(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
   return [...entries].sort((a, b) => (a.archivedAt < b.archivedAt ? 1 : -1));
 }
 
 /** Returns true when --fresh has made an archive of the file since: the older upload's end then stops nothing. */
-function wasArchivedSince(upload: UnfinishedUpload, [newest]: readonly CatalogueEntry[]): boolean {
+export function wasArchivedSince(upload: UnfinishedUpload, [newest]: readonly CatalogueEntry[]): boolean {
   return newest !== undefined && newest.archivedAt > upload.lastActivityAt;
 }
 
@@ -140,7 +141,8 @@ async function findSameFile(
   return null;
 }
 
-async function hasTreeHash(
+/** Reads the whole file and compares it with an archive. */
+export async function hasTreeHash(
   session: Pick<Session, 'report' | 'signal'>,
   source: Source,
   entry: CatalogueEntry,

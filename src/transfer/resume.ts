@@ -1,6 +1,6 @@
 /** `resume`: continues an unfinished upload, from its journal or from an upload id alone. */
 import { describeFile } from '../core/description.js';
-import { TransferError, withContext } from '../core/failures.js';
+import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { compareFingerprints } from '../core/fingerprint.js';
 import { isSameTarget, sourceName, type UploadIdentity } from '../core/identity.js';
 import { isLegalPartSize, unsupportedPartSize } from '../core/part-plan.js';
@@ -53,7 +53,9 @@ export async function resumeUpload(
     }
   } catch (error) {
     session.report({ type: 'failed', file });
-    throw withContext(error, { file, target: identity.target.url, uploadId });
+    const isSpent = isFailure(error, 'source') && error.facts.why === 'read-once';
+    const resend = { uploadId, target: identity.target, connection: session.connection };
+    throw withContext(error, { file, target: identity.target.url, uploadId, ...(isSpent && { resend }) });
   } finally {
     await lock?.release();
   }
@@ -113,7 +115,7 @@ async function checkSameFile(session: Session, source: Source, journal: Journal)
 }
 
 /** The same names may mean another vault under other credentials. @throws TransferError `refused` */
-function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): void {
+export function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): void {
   if (isSameTarget(target, targetIdentity)) return;
   throw new TransferError('refused', {
     why: 'wrong-credentials',
@@ -205,7 +207,7 @@ function adoptedFacts({ target, clock }: Session, source: Source, uploadId: stri
 }
 
 /** Returns the service's time in the one form that sorts as text; null when the service gave none that can be read. */
-function isoTime(text: string | null): string | null {
+export function isoTime(text: string | null): string | null {
   const timeMs = Date.parse(text ?? '');
   return Number.isNaN(timeMs) ? null : new Date(timeMs).toISOString();
 }

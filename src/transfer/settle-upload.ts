@@ -121,7 +121,8 @@ async function completeAgain(
   }
 }
 
-function mismatchFailure({ expected, got }: ArchiveMismatch): unknown {
+/** Creates the failure for an archive that an earlier run found to be of other bytes. */
+export function mismatchFailure({ expected, got }: ArchiveMismatch): unknown {
   const facts = { what: 'archive', index: null, expected, got } as const;
   return withContext(new TransferError('checksum', facts), { resumable: false });
 }

@@ -5,28 +5,25 @@
  */
 import { randomUUID } from 'node:crypto';
 import { TransferError, withContext } from '../core/failures.js';
-import type { Fingerprint } from '../core/fingerprint.js';
-import { type SourceIdentity, sourceName, UNNAMED_STREAM } from '../core/identity.js';
-import { type OpenPlan, planParts, planStream } from '../core/part-plan.js';
+import { type SourceIdentity, sourceName, streamIdentity } from '../core/identity.js';
+import { type OpenPlan, planStream } from '../core/part-plan.js';
 import { abandonUpload } from './abandon-upload.js';
 import { completeUpload } from './complete-upload.js';
-import { createOnService, journalHead } from './create-upload.js';
-import { streamJobs } from './parts/pipeline.js';
-import { foldInOrder, sendParts } from './parts/send.js';
+import { createOnService } from './create-upload.js';
 import { isoNow } from './ports/clock.js';
 import type { BufferedPart, ByteStream, StreamSource } from './ports/source.js';
-import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
+import type { CatalogueEntry, Journal, Lock, LockedUpload } from './ports/state.js';
 import type { CreatedUpload, ObjectOptions } from './ports/target.js';
+import { describeStream, emptyStream, recordStream, sendStream, wholeOf } from './send-stream.js';
 import { type ArchiveResult, lockOptions, type Session, sentResult, whileHeld } from './session.js';
 import { asGone, canContinue } from './upload-gone.js';
-
-/** The description of a vault's archive when the user gives none. */
-const STREAM_DESCRIPTION = 'standard input';
 
 export interface StreamOptions {
   /** `auto`, or a size that the user named; null: auto. */
   readonly partSizeBytes: number | 'auto' | null;
-  /** Null: `standard input`. */
+  /** The name that the user gave to the stream; null: none. */
+  readonly name: string | null;
+  /** Null: that of a file with the name. */
   readonly description: string | null;
   /** The estimated size: fewer bytes are a failure. Null: unknown. */
   readonly expectedSizeBytes: number | null;
@@ -48,7 +45,7 @@ export async function uploadStream(
 ): Promise<ArchiveResult> {
   const startedMs = session.clock.monotonicMs();
   const readSinceMs = session.clock.nowMs();
-  const identity = UNNAMED_STREAM;
+  const identity = streamIdentity(options.name);
   const file = sourceName(identity);
   let source: StreamSource | null = null;
   let identityLock: Lock | null = null;
@@ -59,8 +56,9 @@ export async function uploadStream(
     identityLock = await lockTarget(session, identity);
     source = await session.openStream(stream, plan.partSizeBytes);
     const first = await readFirstPart(session, options, source, plan);
-    const created = await createFor(session, options, first, plan);
-    const run = { options, source, first, plan, created, identity, readSinceMs, identityLock };
+    const description = options.description ?? describeStream(options.name, readSinceMs);
+    const created = await createFor(session, { ...options, description }, first, plan);
+    const run = { options, source, first, plan, created, description, identity, readSinceMs, identityLock };
     const entry = await runStream(session, run);
     const sent = { partsSent: entry.plan.partCount, partsReused: 0, resumed: false };
     return sentResult(session, entry, startedMs, sent);
@@ -105,22 +103,16 @@ async function readFirstPart(
   const sizeMinBytes = options.allowEmpty ? limits.sizeMinBytes : 1;
   if (first !== null && sizeBytes >= sizeMinBytes) return first;
   first?.release();
-  const why = storesObjects ? 'empty-stream' : 'empty';
-  throw new TransferError('source', { path: sourceName(UNNAMED_STREAM), why, detail: null });
-}
-
-function descriptionOf({ description }: StreamOptions): string {
-  return description ?? STREAM_DESCRIPTION;
+  throw emptyStream(streamIdentity(options.name), storesObjects);
 }
 
 async function createFor(
   session: Session,
-  options: StreamOptions,
+  { description, object }: StreamOptions & { readonly description: string },
   first: BufferedPart,
   plan: OpenPlan,
 ): Promise<CreatedUpload & { readonly startedAt: string }> {
-  const request = { plan, description: descriptionOf(options) };
-  const { object } = options;
+  const request = { plan, description };
   try {
     const created = await createOnService(session, object === undefined ? request : { ...request, object });
     return { ...created, startedAt: isoNow(session.clock) };
@@ -131,10 +123,10 @@ async function createFor(
 }
 
 /** @throws TransferError `source` (`short`) */
-function checkSize({ expectedSizeBytes }: StreamOptions, sizeBytes: number): void {
+function checkSize({ expectedSizeBytes, name }: StreamOptions, sizeBytes: number): void {
   if (expectedSizeBytes === null || sizeBytes >= expectedSizeBytes) return;
   const detail = `${sizeBytes} of ${expectedSizeBytes} bytes`;
-  throw new TransferError('source', { path: sourceName(UNNAMED_STREAM), why: 'short', detail });
+  throw new TransferError('source', { path: sourceName(streamIdentity(name)), why: 'short', detail });
 }
 
 /** A stream whose upload exists on the service. */
@@ -144,6 +136,7 @@ interface StreamRun {
   readonly first: BufferedPart;
   readonly plan: OpenPlan;
   readonly created: CreatedUpload & { readonly startedAt: string };
+  readonly description: string;
   readonly identity: SourceIdentity;
   /** The time of day at which reading began. */
   readonly readSinceMs: number;
@@ -162,10 +155,7 @@ async function runStream(session: Session, run: StreamRun): Promise<CatalogueEnt
       locked = await session.state.openUpload(uploadId, lockOptions(session));
       const locks = [run.identityLock, locked.lock].filter((each) => each !== null);
       const held = whileHeld(session, ...locks);
-      const parts = await sendStream(held, run);
-      await run.source.confirmEnd(held.signal);
-      checkSize(run.options, parts.sizeBytes);
-      journal = await recordParts(held, run, parts);
+      journal = await sendToEnd(held, run);
       return await completeUpload(held, { journal, locks, ...wholeOf(journal) });
     } finally {
       await journal?.close();
@@ -180,23 +170,16 @@ async function runStream(session: Session, run: StreamRun): Promise<CatalogueEnt
   }
 }
 
-/** The parts of a stream that has ended. */
-interface StreamParts {
-  readonly sizeBytes: number;
-  readonly parts: ReadonlyMap<number, RecordedPart>;
-}
-
-/** Sends part after part until the stream ends. */
-async function sendStream(session: Session, run: StreamRun): Promise<StreamParts> {
-  const { source, first, plan, created, identity } = run;
+/** Sends part after part until the stream ends. @returns the journal with all parts */
+async function sendToEnd(session: Session, run: StreamRun): Promise<Journal> {
+  const { options, source, first, plan, created, identity } = run;
   const { uploadId } = created;
-  const { limits } = session.target.capabilities;
-  const parts = new Map<number, RecordedPart>();
-  let sizeBytes = 0;
+  const { partSizeBytes } = plan;
   const { targetIdentity: target, connection } = session;
+  const file = sourceName(identity);
   session.report({
     type: 'started',
-    file: sourceName(identity),
+    file,
     target: target.url,
     uploadId,
     // The expected size does not fix the number of parts.
@@ -206,48 +189,10 @@ async function sendStream(session: Session, run: StreamRun): Promise<StreamParts
     resumed: false,
     orphan: { uploadId, target, connection },
   });
-  await sendParts(session, {
-    uploadId,
-    jobs: streamJobs({
-      ...{ source, first, partSizeBytes: plan.partSizeBytes, limits },
-      hashes: () => session.target.partHashes(uploadId),
-    }),
-    sizeBytes: null,
-    record: async ({ range }, record) => {
-      sizeBytes += range.sizeBytes;
-      parts.set(range.index, record);
-    },
-  });
-  return { sizeBytes, parts };
-}
-
-/** Writes the journal with all its parts. From here on a `resume` needs the stream no longer. */
-async function recordParts(
-  session: Session,
-  { options, plan, created, identity, readSinceMs }: StreamRun,
-  { sizeBytes, parts }: StreamParts,
-): Promise<Journal> {
-  const { limits } = session.target.capabilities;
-  const head = journalHead(session, identity, {
-    ...created,
-    plan: planParts(sizeBytes, plan.partSizeBytes, limits),
-    description: descriptionOf(options),
-    fingerprint: streamFingerprint(sizeBytes, readSinceMs),
-  });
-  const journal = await session.state.create(head);
-  for (const [index, part] of parts) await journal.recordPart(index, part);
-  return journal;
-}
-
-function wholeOf({ upload }: Journal) {
-  const { plan, fingerprint } = upload.head;
-  const hashes = new Map([...upload.parts].map(([index, { treeHash }]) => [index, treeHash]));
-  const treeHash = foldInOrder(hashes, plan.partCount);
-  return { whole: { sizeBytes: plan.sizeBytes, treeHash }, fingerprint };
-}
-
-/** A stream has no times of its own: the time at which reading began replaces them. */
-function streamFingerprint(sizeBytes: number, readSinceMs: number): Fingerprint {
-  const timeNs = `${readSinceMs}000000`;
-  return { sizeBytes, mtimeNs: timeNs, ctimeNs: timeNs, device: '0', inode: '0' };
+  const stream = { file, source, read: [first], partSizeBytes, uploadId, held: null };
+  const sent = await sendStream(session, stream);
+  await source.confirmEnd(session.signal);
+  checkSize(options, sent.sizeBytes);
+  const { description, readSinceMs } = run;
+  return recordStream(session, { ...created, identity, partSizeBytes, description, readSinceMs }, sent);
 }

@@ -30,8 +30,8 @@ export interface UploadOptions {
   readonly partSizeBytes: number | 'auto' | null;
   /** Checked by core/description; null: the file's name. */
   readonly description: string | null;
-  /** The file's path below the target, which describes its archive in a vault; absent: its base name. */
-  readonly name?: string;
+  /** The file's path below the target, which describes its archive in a vault; null: its base name. */
+  readonly name?: string | null;
   /** Create a new upload, whatever is unfinished or archived. */
   readonly fresh: boolean;
   /** Set where the target stores objects. */

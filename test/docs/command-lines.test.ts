@@ -72,11 +72,11 @@ function fillIn(line: string, home: VaultHome, uploadId: string): string[] {
 }
 
 /** Runs the command before the pipe first, without a shell. */
-async function runPiped(line: string, home: VaultHome): Promise<void> {
+async function runPiped(line: string, home: VaultHome, uploadId: string): Promise<void> {
   const [before = '', calve = ''] = line.split(' | ');
   const [command = '', ...args] = before.split(/ +/);
-  const input = execFileSync(command, args, { cwd: home.folder });
-  const { code, stderr } = await runCalve(fillIn(calve, home, ''), {
+  const input = execFileSync(command, args, { cwd: home.folder, maxBuffer: 64 * 1024 * 1024 });
+  const { code, stderr } = await runCalve(fillIn(calve, home, uploadId), {
     env: home.env,
     cwd: home.folder,
     input,
@@ -84,8 +84,10 @@ async function runPiped(line: string, home: VaultHome): Promise<void> {
   assert.equal(code, 0, `${line}: ${stderr}`);
 }
 
-async function runLine(t: TestContext, line: string, home: VaultHome, uploadId: string): Promise<void> {
-  if (!line.startsWith('calve ')) return runPiped(line, home);
+async function runLine(t: TestContext, line: string, home: VaultHome, openId: string): Promise<void> {
+  // A line that completes its upload needs one of its own.
+  const uploadId = line.includes('calve resume ') ? await home.createUpload() : openId;
+  if (!line.startsWith('calve ')) return runPiped(line, home, uploadId);
   assert.doesNotMatch(line, /['"\\$|;&<>]/, `a line that only a shell understands: ${line}`);
   const words = fillIn(line, home, uploadId);
   // There is no bucket here, so only the options of these lines are checked.

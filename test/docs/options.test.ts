@@ -92,6 +92,7 @@ const WITHOUT_VARIABLE = new Set([
     '--fresh',
     '--dry-run',
     '--from-command',
+    '--name',
     '--write',
     '--import',
   ],

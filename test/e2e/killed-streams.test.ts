@@ -86,6 +86,8 @@ describe('killed once its stream had ended, calve', { concurrency: 2 }, () => {
     );
     const ended = await vault.run(['resume']);
     assert.match(assertFailed(ended, 13), /standard input: .* cannot be read again/);
+    const line = `calve resume - ${vault.target} --upload-id=${uploadId} `;
+    assert.ok(ended.stderr.includes(`\nhint: send the same bytes again with: ${line}`), ended.stderr);
     assert.deepEqual(await vault.archiveIds(), []);
   });
 });

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { seededBytes } from '../support/bytes.js';
 import { jsonLines } from '../support/calve.js';
 import { assertFailed } from '../support/failed.js';
-import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { jsonOf, jsonOfFiles, oneJson } from '../support/json-shapes.js';
 import { isCreate } from '../support/requests.js';
 import {
   assertArchived,
@@ -59,7 +59,7 @@ describe('a stream', { concurrency: 2 }, () => {
       ['upload', 'a', '-', vault.target, '--json'],
       Buffer.from('of a pipe'),
     );
-    const files = jsonOf(ended.stdout, 'archive').map(({ file, size }) => [file, size]);
+    const files = jsonOfFiles(ended.stdout, 'archive').objects.map(({ file, size }) => [file, size]);
     assert.deepEqual(files, [
       [join(vault.folder, 'a'), 9],
       ['-', 9],
@@ -178,6 +178,8 @@ describe('a stream is refused with 2', { concurrency: 2 }, () => {
     'twice in one run': ['upload', '-', '-', target],
     'to a key that ends in a slash': ['upload', '-', 's3://bucket/backups/'],
     'to a whole bucket': ['upload', 's3://bucket', '--from-command', '--', 'ls'],
+    'with a name that no file can have': ['upload', '-', target, '--name', 'a/b'],
+    'with the name of a stream for a file': ['upload', 'f', target, '--name', 'f'],
     'from no command': ['upload', target, '--from-command'],
     'from a command where the target is not first': ['upload', '--from-command', '--', 'ls', target],
   };

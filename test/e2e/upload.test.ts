@@ -160,7 +160,7 @@ describe('calve upload', { concurrency: 2 }, () => {
     const home = await service.home(t);
     const file = home.file('f', 3 * MIB_BYTES);
     const plain = await home.run(['upload', file, home.target, '--dry-run', '--part-size', '1M']);
-    assert.equal(plain.stdout, `${file} to ${home.target}: 3 MiB in 3 parts of 1 MiB, 5 requests\n`);
+    assert.equal(plain.stdout, `${file} to ${home.target}: new, 3 MiB in 3 parts of 1 MiB, 5 requests\n`);
     const json = await home.run(['upload', file, home.target, '--dry-run', '--json']);
     assert.deepEqual([plain.code, json.code, plain.stderr, json.stderr], [0, 0, '', '']);
     const plan = oneJson(json.stdout, 'plan');

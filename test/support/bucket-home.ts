@@ -49,7 +49,7 @@ export interface BucketHome extends Home {
   /** Returns the keys of the uploads in progress on the service. */
   openKeys(): Promise<string[]>;
   /** Runs the program with one lane, and kills it when it would send one part more. */
-  killAtPart(words: readonly string[], partsDone: number): Promise<void>;
+  killAtPart(words: readonly string[], partsDone: number, input?: Buffer): Promise<void>;
   /** Reads an object with the AWS CLI. @returns the path of the file that has its bytes */
   download(key: string): Promise<string>;
   /** Returns an object's bytes, read with the SDK, which starts no program. */
@@ -81,7 +81,7 @@ export async function openBucketHome(
       const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
       return Uploads.map(({ Key = '' }) => Key);
     },
-    killAtPart: (words, partsDone) => killAtPart({ ...home, hook }, words, partsDone),
+    killAtPart: (...run) => killAtPart({ ...home, hook }, ...run),
     async download(key) {
       const path = join(home.folder, 'read-back');
       const words = ['s3', 'cp', `s3://${bucket}/${key}`, path, '--quiet', `--endpoint-url=${server.url}`];

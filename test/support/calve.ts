@@ -49,6 +49,8 @@ export function startCalve(words: readonly string[], options: Spawned): Running 
     ...(cwd !== undefined && { cwd }),
     ...(uid !== undefined && { uid, gid: uid }),
   });
+  // A program that ends early does not read all of its input.
+  child.stdin?.on('error', () => undefined);
   if (input !== undefined && typeof input !== 'number') child.stdin?.end(input);
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

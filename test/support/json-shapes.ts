@@ -10,7 +10,8 @@ const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 
 const hash: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 const time: Check = (value) =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
-const path: Check = (value) => value === '-' || (typeof value === 'string' && isAbsolute(value));
+/** An absolute path, or the name of a stream. */
+const path: Check = (value) => typeof value === 'string' && (isAbsolute(value) || /^[^/]+$/.test(value));
 const url: Check = (value) => typeof value === 'string' && /^(glacier|local):\/\/[\w.-]+$/.test(value);
 const place: Check = (value) =>
   url(value) || (typeof value === 'string' && /^(s3|obs):\/\/[\w.-]+/.test(value));
@@ -106,12 +107,17 @@ const SHAPES = {
   },
   plan: {
     file: path,
-    target: url,
+    target: place,
+    action: text,
     size: orNull(count),
     partSize: count,
     parts: orNull(count),
+    partsDone: orNull(count),
     requests: orNull(count),
-    storageClass: nothing,
+    storageClass: orNull(text),
+    uploadId: orNull(text),
+    archiveId: orNull(text),
+    archivedAt: orNull(time),
   },
   summary: {
     target: url,

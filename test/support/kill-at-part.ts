@@ -8,7 +8,12 @@ interface Hooked extends Pick<Home, 'start'> {
 }
 
 /** Runs the program with one lane, and kills it when it would send one part more. */
-export async function killAtPart(home: Hooked, words: readonly string[], partsDone: number): Promise<void> {
+export async function killAtPart(
+  home: Hooked,
+  words: readonly string[],
+  partsDone: number,
+  input?: Buffer,
+): Promise<void> {
   let parts = 0;
   home.hook({
     before: (passing) => {
@@ -17,7 +22,7 @@ export async function killAtPart(home: Hooked, words: readonly string[], partsDo
       return 'hold';
     },
   });
-  const running = home.start([...words, '--concurrency', '1']);
+  const running = home.start([...words, '--concurrency', '1'], {}, input);
   const { signal, stderr } = await running.ended;
   home.hook({});
   if (signal !== 'SIGKILL') throw new Error(`calve ended by itself: ${stderr}`);

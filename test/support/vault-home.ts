@@ -67,7 +67,7 @@ export interface VaultHome extends Home {
   /** Leaves an upload of parts of 1 MiB with this many of them sent: the program is killed. @returns its id */
   leaveUnfinished(file: string, partsDone: number, more?: readonly string[]): Promise<string>;
   /** Runs the program with one lane, and kills it when it would send one part more. */
-  killAtPart(words: readonly string[], partsDone: number): Promise<void>;
+  killAtPart(words: readonly string[], partsDone: number, input?: Buffer): Promise<void>;
 }
 
 /** Creates the vault. */
@@ -84,7 +84,7 @@ export async function openVaultHome(t: Cleanup, service: VaultService, vault: st
   const target = `glacier://${vault}`;
   const open = () => openUploads(client, vault);
   const hook: VaultHome['hook'] = (wanted) => void hooks.set(vault, wanted);
-  const kill: VaultHome['killAtPart'] = (words, partsDone) => killAtPart({ ...home, hook }, words, partsDone);
+  const kill: VaultHome['killAtPart'] = (...run) => killAtPart({ ...home, hook }, ...run);
   return {
     ...home,
     vault,

@@ -87,15 +87,20 @@ test('an aborted upload has the answer of the service, if there was one', () => 
 test('the keys of the small objects have a fixed order', () => {
   assertLine(
     planJson({
+      archivedAt: null,
+      archiveId: null,
+      uploadId: '-Xk3',
       storageClass: null,
       requests: 5,
+      partsDone: 1,
+      action: 'continue',
       parts: 3,
       partSize: 16,
       size: 40,
       target: 'glacier://photos',
       file: '-',
     }),
-    '{"type":"plan","file":"-","target":"glacier://photos","size":40,"partSize":16,"parts":3,"requests":5,"storageClass":null}',
+    '{"type":"plan","file":"-","target":"glacier://photos","action":"continue","size":40,"partSize":16,"parts":3,"partsDone":1,"requests":5,"storageClass":null,"uploadId":"-Xk3","archiveId":null,"archivedAt":null}',
   );
   assertLine(
     verifiedJson({ expected: 'x', treeHash: 'y', archiveId: 'arch-1', file: '/data/a' }),

@@ -113,40 +113,45 @@ export function fileJobs({ source, plan, indexes, hashes, recorded }: FileParts)
   };
 }
 
-/** A stream whose first part was read already. */
+/** A stream whose first parts were read already. */
 export interface StreamParts {
   readonly source: StreamSource;
-  readonly first: BufferedPart;
+  /** The first parts, in order; at least one. */
+  readonly read: readonly BufferedPart[];
   readonly partSizeBytes: number;
   readonly limits: PartLimits;
   /** Returns the hashes that a part is needed with, beside the tree hash. Asked when the part is read. */
-  readonly hashes: () => readonly PartHash[];
+  readonly hashes: (index: number) => readonly PartHash[];
 }
 
 /**
  * Returns the jobs of a stream's parts, as it is read.
  * @throws TransferError `limit` for a part that the service does not accept; the errors of the stream
  */
-export function streamJobs({ source, first, partSizeBytes, limits, hashes }: StreamParts): Pipeline['jobs'] {
-  const rangeOf = (part: BufferedPart, index: number): PartRange => {
+export function streamJobs({ source, read, partSizeBytes, limits, hashes }: StreamParts): Pipeline['jobs'] {
+  const jobOf = (part: BufferedPart, index: number): PartJob => {
     try {
-      return streamRange({ partSizeBytes }, index, part.sizeBytes, limits);
+      const range = streamRange({ partSizeBytes }, index, part.sizeBytes, limits);
+      return {
+        range,
+        prepare: (either) => part.prepare(range, either, hashes(index)),
+        release: () => part.release(),
+      };
     } catch (error) {
       part.release();
       throw error;
     }
   };
   return async function* (signal) {
-    let part: BufferedPart | null = first;
-    for (let index = 0; part !== null; index += 1) {
-      const buffered = part;
-      const range = rangeOf(buffered, index);
-      yield {
-        range,
-        prepare: (either) => buffered.prepare(range, either, hashes()),
-        release: () => buffered.release(),
-      };
-      part = await source.next(signal);
+    const waiting = [...read];
+    try {
+      for (let index = 0; ; index += 1) {
+        const part: BufferedPart | null = waiting.shift() ?? (await source.next(signal));
+        if (part === null) return;
+        yield jobOf(part, index);
+      }
+    } finally {
+      for (const part of waiting) part.release();
     }
   };
 }

@@ -87,11 +87,11 @@ function byIndex(
   return { listed, wrongSize };
 }
 
-function hasHash({ treeHash, linearHash = null, crc32 = null, etag }: RemotePart): boolean {
+export function hasHash({ treeHash, linearHash = null, crc32 = null, etag }: RemotePart): boolean {
   return treeHash !== null || linearHash !== null || crc32 !== null || etag !== null;
 }
 
-function isAlike(a: RemotePart | null, b: RemotePart | null): boolean {
+export function isAlike(a: RemotePart | null, b: RemotePart | null): boolean {
   const hashes = (part: RemotePart | null): unknown[] => [
     part?.treeHash,
     part?.linearHash,

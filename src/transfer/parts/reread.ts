@@ -38,7 +38,7 @@ export function wholeTreeHash(
 export async function hasRecordedParts(
   session: ReadSession,
   source: Source,
-  journal: Journal,
+  journal: Pick<Journal, 'upload'>,
 ): Promise<boolean> {
   const { head, parts: recorded } = journal.upload;
   session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
@@ -126,14 +126,14 @@ export async function compareRemoteParts(
 }
 
 /** Returns the hash by which a listed part is compared. An ETag may be no MD5, so that any other hash comes first. */
-function comparedHash(held: RemotePart | undefined): PartHash | 'tree' {
+export function comparedHash(held: RemotePart | undefined): PartHash | 'tree' {
   if (typeof held?.treeHash === 'string') return 'tree';
   if (typeof held?.linearHash === 'string') return 'sha256';
   return typeof held?.crc32 === 'string' ? 'crc32' : 'md5';
 }
 
-/** An ETag that is not the MD5 of the bytes proves nothing. */
-async function isEqual(part: PreparedPart, held: RemotePart): Promise<boolean> {
+/** Returns true when the service's hash shows these bytes. An ETag that is not the MD5 of the bytes proves nothing. */
+export async function isEqual(part: PreparedPart, held: RemotePart): Promise<boolean> {
   const compared = comparedHash(held);
   if (compared === 'tree') return part.treeHash === held.treeHash;
   const listed = { sha256: held.linearHash, crc32: held.crc32, md5: held.etag }[compared];

@@ -15,6 +15,8 @@ export interface PartsToSend {
   readonly jobs: Pipeline['jobs'];
   /** The size of the whole; null: unknown until the stream ends. */
   readonly sizeBytes: number | null;
+  /** Returns the record of a part that the service holds already, so that it is not sent; null: send it. */
+  readonly findHeld?: (part: PreparedPart) => Promise<RecordedPart | null>;
   /** Called for each part that the service has confirmed. */
   readonly record: (part: PreparedPart, recorded: RecordedPart) => Promise<void>;
   /** Returns true to leave out a part that the service refused as damaged, instead of failing. */
@@ -26,6 +28,12 @@ export async function sendParts(session: PartSession, parts: PartsToSend): Promi
   const { target, report, concurrency, signal } = session;
   const deliver = async (part: PreparedPart, either: AbortSignal): Promise<void> => {
     const { index, sizeBytes } = part.range;
+    const held = (await parts.findHeld?.(part)) ?? null;
+    if (held !== null) {
+      await parts.record(part, held);
+      report({ type: 'part', index, sizeBytes, reused: true });
+      return;
+    }
     report({ type: 'sending', index });
     const watch = (sentBytes: number): boolean => {
       report({ type: 'progress', index, sentBytes });

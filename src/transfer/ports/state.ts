@@ -140,6 +140,11 @@ export interface StateStore {
    * @throws TransferError `busy`
    */
   openUpload(uploadId: string, options: LockOptions): Promise<LockedUpload>;
+  /**
+   * Looks who holds the lock of an identity, or that of an upload. Takes no lock and writes nothing.
+   * @param uploadId null: only the identity
+   */
+  findHolder(identity: UploadIdentity, uploadId: string | null): Promise<LockHolder | null>;
   /** Returns the unfinished uploads of this identity, the newest first. */
   findByIdentity(identity: UploadIdentity): Promise<UnfinishedUpload[]>;
   /** Returns all unfinished uploads, the oldest first. A damaged journal is not silently left out: it throws. */

@@ -1,6 +1,6 @@
 /** The failures of an archive or object as a whole: wrong checksum, too large, exists already. */
 import type { FailureFacts, TransferError } from '../../core/failures.js';
-import { isStandardInput } from '../../core/identity.js';
+import { isStream } from '../../core/identity.js';
 import type { NameExcess } from '../../core/name-excess.js';
 import { formatSize, formatSizeOption } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
@@ -44,7 +44,7 @@ function checksumHint(error: TransferError<'checksum'>, env: WordingEnvironment)
   const isMade = error.facts.what === 'archive' && error.context.resumable === false;
   if (!isMade) return thenResume(fix, error, env);
   const { file, target } = error.context;
-  const canBeRead = file !== undefined && target !== undefined && !isStandardInput(file);
+  const canBeRead = file !== undefined && target !== undefined && !isStream(file);
   const line = canBeRead ? `: ${pasteLine(['calve', 'upload', '--fresh', file, target])}` : '';
   return `the archive that was made is not the file; ${fix}, then send it again with --fresh${line}`;
 }
@@ -52,7 +52,7 @@ function checksumHint(error: TransferError<'checksum'>, env: WordingEnvironment)
 export const describeLimit: FailureDescriber<'limit'> = (error) => {
   const { facts } = error;
   if (facts.limit !== 'store') return planWording(facts, safeFile(error.context.file ?? 'the file'));
-  const { why, hint } = storeWording(facts, isStandardInput(error.context.file ?? ''));
+  const { why, hint } = storeWording(facts, isStream(error.context.file ?? '/'));
   return { what: couldNot(facts.operation, error), why: withServiceWords(why, error.service), hint };
 };
 

@@ -1,5 +1,6 @@
 /** Failures in words: what failed, why, and what to do. The compiler proves that every kind has its words. */
 import type { FailureKind, TransferError } from '../../core/failures.js';
+import { isStream, type UploadAddress } from '../../core/identity.js';
 import { formatSize } from '../../core/units.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatSince } from '../text/timestamps.js';
@@ -11,7 +12,7 @@ import {
 } from './audit-failures.js';
 import { describeLinesRefused } from './import-words.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-failures.js';
-import { abortLine, type WordingEnvironment } from './paste-line.js';
+import { abortLine, resendLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
 import { describeGone, describeNotFound, describeTooSlow, describeUnreachable } from './service-failures.js';
 import {
@@ -99,10 +100,14 @@ export function describeFailure<K extends FailureKind>(
   const { orphan } = error.context;
   if (orphan === undefined) return wording;
   const hint = wording.hint === null ? '' : `${wording.hint}; `;
-  return {
-    ...wording,
-    hint: `${hint}its upload may still be on the service; abort it with: ${abortLine(orphan, env)}`,
-  };
+  const ways = [...resendWay(error, orphan, env), `abort it with: ${abortLine(orphan, env)}`];
+  return { ...wording, hint: `${hint}its upload may still be on the service; ${ways.join(', or ')}` };
+}
+
+/** Returns how the upload of a stream can continue. */
+function resendWay({ context }: TransferError, orphan: UploadAddress, env: WordingEnvironment): string[] {
+  if (context.file === undefined || !isStream(context.file)) return [];
+  return [`send the same bytes again with: ${resendLine(orphan, context, env)}`];
 }
 
 /** Returns the text for stderr: `calve: WHAT: WHY`, then `hint: WHAT TO DO`, each line with its newline. */

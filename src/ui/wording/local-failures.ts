@@ -1,9 +1,9 @@
 /** The failures of this machine: the file, the state, the catalogue, standard output. */
-import type { FailureContext, FailureFacts } from '../../core/failures.js';
-import { isStandardInput } from '../../core/identity.js';
+import type { FailureContext, FailureFacts, TransferError } from '../../core/failures.js';
+import { isStream } from '../../core/identity.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { LOST_BYTES, mayHaveLostBytes } from './lost-bytes.js';
-import { pasteLine } from './paste-line.js';
+import { pasteLine, resendLine, type WordingEnvironment } from './paste-line.js';
 import { type FailureDescriber, safeFile, thenResume, withDetail } from './wording-parts.js';
 
 type SourceReason = FailureFacts['source']['why'];
@@ -34,15 +34,15 @@ const SOURCE_REASONS = {
     fix: 'check its permissions and the disk that it is on',
   }),
   empty: (path: string) =>
-    isStandardInput(path)
+    isStream(path)
       ? {
           why: 'the stream is empty, and a vault accepts no empty archive',
           fix: 'check why its writer wrote nothing',
         }
       : { why: 'the file is empty, and a vault accepts no empty archive', fix: 'leave this file out' },
-  'empty-stream': () => ({
+  'empty-stream': (_path: string, { resend }: FailureContext) => ({
     why: 'the stream is empty, so no object was made of it and none was replaced',
-    fix: 'check why its writer wrote nothing; --allow-empty makes an empty object',
+    fix: `check why its writer wrote nothing${resend === undefined ? '; --allow-empty makes an empty object' : ''}`,
   }),
   'not-regular': (path: string) => ({
     why: 'it is a pipe, a socket or a device, and not a regular file',
@@ -84,17 +84,26 @@ const SOURCE_REASONS = {
     why: 'the file changed after its upload started, so no archive was made of it',
     fix: 'run calve upload again when no program writes to the file: it then creates a new upload of the changed file',
   }),
-  'other-upload': () => ({
-    why: 'the upload has parts of another file',
-    fix: 'check the file and the upload id; calve list-parts shows the parts of the upload',
-  }),
+  'other-upload': (path: string) =>
+    isStream(path)
+      ? {
+          why: 'the upload was not made of this stream, so nothing was completed',
+          fix: 'check that the bytes are the same as before, and the upload id',
+        }
+      : {
+          why: 'the upload has parts of another file',
+          fix: 'check the file and the upload id; calve list-parts shows the parts of the upload',
+        },
   short: () => ({
     why: 'the stream is shorter than --expected-size, so no archive was made of it',
     fix: 'check why its writer ended early, or omit --expected-size; then run the same command again: it creates a new upload',
   }),
-  command: () => ({
+  command: (_path: string, { resend }: FailureContext) => ({
     why: 'the command failed, so no archive was made of its output',
-    fix: 'check its error messages, then run the same calve command again: it creates a new upload',
+    fix:
+      resend === undefined
+        ? 'check its error messages, then run the same calve command again: it creates a new upload'
+        : 'check its error messages',
   }),
   'no-command': (path: string) => ({
     why: 'the command could not be started',
@@ -110,7 +119,7 @@ const SOURCE_REASONS = {
     why: 'the system has no open files, processes or memory left for it',
     fix: 'raise the limits (ulimit -n for open files, ulimit -u for processes), end other programs, or use a smaller --concurrency',
   }),
-} satisfies { [R in SourceReason]: (path: string) => { why: string; fix: string } };
+} satisfies { [R in SourceReason]: (path: string, context: FailureContext) => { why: string; fix: string } };
 
 /** The reasons that leave the upload intact: it can be resumed after the fix. */
 const RESUMABLE_ONCE_FIXED: ReadonlySet<SourceReason> = new Set([
@@ -120,13 +129,21 @@ const RESUMABLE_ONCE_FIXED: ReadonlySet<SourceReason> = new Set([
   'no-resources',
 ]);
 
+function sourceHint(fix: string, error: TransferError<'source'>, env: WordingEnvironment): string {
+  const { why } = error.facts;
+  const { resend } = error.context;
+  if (resend === undefined) return RESUMABLE_ONCE_FIXED.has(why) ? thenResume(fix, error, env) : fix;
+  if (why !== 'read-once') return thenResume(fix, error, env);
+  return `send the same bytes again with: ${resendLine(resend, error.context, env)}; or ${fix}`;
+}
+
 export const describeSource: FailureDescriber<'source'> = (error, env) => {
   const { path, why, detail } = error.facts;
-  const reason = SOURCE_REASONS[why](path);
+  const reason = SOURCE_REASONS[why](path, error.context);
   return {
     what: safeFile(path),
     why: withDetail(reason.why, detail),
-    hint: RESUMABLE_ONCE_FIXED.has(why) ? thenResume(reason.fix, error, env) : reason.fix,
+    hint: sourceHint(reason.fix, error, env),
   };
 };
 

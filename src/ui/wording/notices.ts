@@ -60,6 +60,8 @@ const WORDINGS: {
     `the upload has expired, because it was idle since ${formatTimestamp(lastActivityAt)}; calve creates a new one`,
   'gone-created-again': ({ uploadId }) =>
     `upload ${safeWhole(uploadId)} is no longer on the service: another program aborted or completed it; calve creates a new one`,
+  'part-differs': ({ index }) =>
+    `part ${index} on the service has other bytes than this stream: it is sent again, as is every other part that differs`,
   'comparing-again': (notice) =>
     `the file's metadata changed, though its size and modification time are the same: ${parts(notice.parts)} read again and compared`,
   'journal-damaged': ({ path, lines }) =>

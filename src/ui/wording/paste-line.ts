@@ -1,6 +1,6 @@
 /** Command lines that are printed to be pasted. */
 import type { FailureContext } from '../../core/failures.js';
-import { isStandardInput, type UploadAddress } from '../../core/identity.js';
+import { isStandardInput, isStream, STANDARD_INPUT_WORD, type UploadAddress } from '../../core/identity.js';
 import { shellQuote } from '../../core/shell-quote.js';
 import { isControl } from '../text/safe-text.js';
 
@@ -64,11 +64,24 @@ export function abortLine(address: UploadAddress, env: WordingEnvironment): stri
   return pasteLine([...words, ...targetWords(address), ...folderWords(env)]);
 }
 
+/** Returns the exact line that continues the upload of a stream, whose bytes must be sent into it again. */
+export function resendLine(
+  address: UploadAddress,
+  { file }: Pick<FailureContext, 'file'>,
+  env: WordingEnvironment,
+): string {
+  const { target, uploadId } = address;
+  const words = ['calve', 'resume', STANDARD_INPUT_WORD, target.url, `--upload-id=${uploadId}`];
+  const name = file === undefined || isStandardInput(file) ? [] : [`--name=${file}`];
+  return pasteLine([...words, ...name, ...targetWords(address), ...folderWords(env)]);
+}
+
 /** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
 export function resumeLine(context: FailureContext, env: WordingEnvironment): string | null {
-  const isFile = context.file !== undefined && !isStandardInput(context.file);
+  const isFile = context.file !== undefined && !isStream(context.file);
   const word = isFile ? context.file : context.uploadId;
   if (context.resumable !== true || word === undefined) return null;
+  if (context.resend !== undefined) return resendLine(context.resend, context, env);
   // Ids are base64url and may begin with `-`, which only a bare `--` keeps from being read as an option.
   const operand = word.startsWith('-') ? ['--', word] : [word];
   return pasteLine(['calve', 'resume', ...folderWords(env), ...operand]);

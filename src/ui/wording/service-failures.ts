@@ -1,6 +1,6 @@
 /** The failures that the service or the way to it causes: no answer, too slow, not found, gone. */
 import type { TransferError } from '../../core/failures.js';
-import { isStandardInput } from '../../core/identity.js';
+import { isStream } from '../../core/identity.js';
 import { formatDuration, formatSize, formatSizeOption } from '../../core/units.js';
 import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
@@ -89,7 +89,7 @@ export const describeGone: FailureDescriber<'gone'> = (error) => {
     return {
       what,
       why: 'it is no longer on the service: another program aborted or completed it',
-      hint: isStandardInput(error.context.file ?? '')
+      hint: isStream(error.context.file ?? '/')
         ? 'run the whole pipeline again: it creates a new upload'
         : 'calve upload of the same file creates a new upload, and sends the file again',
     };

@@ -94,6 +94,22 @@ const streams = (
   ] as const
 ).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...UPLOAD, resumable: false }));
 
+/** Failures of a stream that is sent once more. */
+const resend = {
+  uploadId: '-Xk3',
+  target: { url: 's3://photos/db.sql', region: 'eu-west-1', endpoint: null, account: null },
+  connection: { accountId: '-', profile: 'backup', pathStyle: false },
+};
+const RESENT = { file: 'db.sql', target: resend.target.url, uploadId: resend.uploadId, resend };
+const resent = (
+  [
+    ['command', 'pg_dump', 'it ended with 3'],
+    ['empty-stream', 'db.sql', null],
+    ['other-upload', 'db.sql', 'part 0 has other bytes'],
+    ['read-once', 'db.sql', null],
+  ] as const
+).map(([why, path, detail]) => failure('source', { path, why, detail }, { ...RESENT, resumable: true }));
+
 const states = (
   [
     'damaged',
@@ -170,7 +186,7 @@ export const SAMPLES: Samples = {
       UPLOAD,
     ),
   ],
-  source: [...sources, ...streams, ...found],
+  source: [...sources, ...streams, ...found, ...resent],
   state: states,
   unrecorded: [failure('unrecorded', { archiveId: 'arch-1', path: '/data/calve', detail: 'ENOSPC' }, UPLOAD)],
   checksum: [

@@ -213,6 +213,22 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'calve: /data/my\\nfile: its name has a control character that the answers of the service cannot contain, so no key can have it',
       'hint: rename it, or send it in a run of its own, to another key',
     ],
+    [
+      'calve: pg_dump: the command failed, so no archive was made of its output: it ended with 3',
+      'hint: check its error messages, then: calve resume - s3://photos/db.sql --upload-id=-Xk3 --name=db.sql --region=eu-west-1 --profile=backup',
+    ],
+    [
+      'calve: db.sql: the stream is empty, so no object was made of it and none was replaced',
+      'hint: check why its writer wrote nothing, then: calve resume - s3://photos/db.sql --upload-id=-Xk3 --name=db.sql --region=eu-west-1 --profile=backup',
+    ],
+    [
+      'calve: db.sql: the upload was not made of this stream, so nothing was completed: part 0 has other bytes',
+      'hint: check that the bytes are the same as before, and the upload id, then: calve resume - s3://photos/db.sql --upload-id=-Xk3 --name=db.sql --region=eu-west-1 --profile=backup',
+    ],
+    [
+      'calve: db.sql: a part must be sent again, and standard input cannot be read again',
+      'hint: send the same bytes again with: calve resume - s3://photos/db.sql --upload-id=-Xk3 --name=db.sql --region=eu-west-1 --profile=backup; or run the whole pipeline again with calve upload: it creates a new upload; calve abort removes this one',
+    ],
   ],
   state: [
     [

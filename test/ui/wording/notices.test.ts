@@ -34,6 +34,10 @@ const LINES: { readonly [N in Notice['notice']]: readonly [Facts<N>, string] } =
     { archiveId: 's3://photos/a', archivedAt: startedAt },
     's3://photos/a, archived on 2026-11-19 08:00 UTC, was deleted or replaced: the file is sent again',
   ],
+  'part-differs': [
+    { index: 7 },
+    'part 7 on the service has other bytes than this stream: it is sent again, as is every other part that differs',
+  ],
   'default-class': [
     { storageClass: 'STANDARD' },
     'the storage class is STANDARD; --storage-class chooses a colder one, for example DEEP_ARCHIVE',

@@ -1,11 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { isFailure, TransferError } from '../../../core/failures.js';
-import { sourceName } from '../../../core/identity.js';
+import { STANDARD_INPUT_WORD, sourceName } from '../../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
 import { inspectFile } from '../../../source/open-file.js';
 import { checkFileExists } from '../../../transfer/missing-file.js';
 import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
+import { resumeStream } from '../../../transfer/resume-stream.js';
 import type { Session } from '../../../transfer/session.js';
 import { mayHaveLostBytes } from '../../../ui/wording/lost-bytes.js';
 import type { CommandContext } from '../../command.js';
@@ -13,14 +14,21 @@ import { openArchives, openState, openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
 import { checkKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
+import { openBytes } from '../../stream-words.js';
 import type { Options } from './command.js';
 import { RecordedSessions } from './recorded-sessions.js';
+import { misused, readStreamWords, type StreamWords } from './words.js';
 
 type Context = CommandContext<Options>;
 
-/** `calve resume [FILE|UPLOAD-ID]...` and `calve resume FILE TARGET --upload-id ID` */
+/**
+ * `calve resume [FILE|UPLOAD-ID]...`, `calve resume FILE TARGET --upload-id ID`, and for the bytes of a stream
+ * `calve resume - TARGET --upload-id ID` or `calve resume TARGET --upload-id ID --from-command -- CMD ARG...`
+ */
 export async function resume(context: Context, words: readonly string[]): Promise<void> {
-  const uploadId = context.options.own.uploadId;
+  const { uploadId } = context.options.own;
+  const stream = readStreamWords(context, words);
+  if (stream !== null) return sendStreamAgain(context, stream);
   if (uploadId !== null) return adopt(context, words, uploadId);
   const target = words.find(looksLikeTarget);
   if (target !== undefined) throw misused(`to adopt an upload of ${target}, name it with --upload-id`);
@@ -31,14 +39,6 @@ export async function resume(context: Context, words: readonly string[]): Promis
   } finally {
     await sessions.close();
   }
-}
-
-function misused(why: string): TransferError<'usage'> {
-  return new TransferError('usage', {
-    what: 'resume',
-    why,
-    hint: 'calve list-uploads TARGET shows the ids; then: calve resume FILE TARGET --upload-id=ID',
-  });
 }
 
 async function adopt(context: Context, words: readonly string[], uploadId: string): Promise<void> {
@@ -52,6 +52,17 @@ async function adopt(context: Context, words: readonly string[], uploadId: strin
   const { session, close } = await openTargetSession({ io, options, reporter }, url);
   try {
     await printArchive(context, await adoptUpload(session, io.absolute(file), uploadId));
+  } finally {
+    await close();
+  }
+}
+
+/** Reads a stream once more, and sends what its upload lacks. */
+async function sendStreamAgain(context: Context, { url, command, ...stream }: StreamWords): Promise<void> {
+  const { session, close } = await openTargetSession(context, url);
+  try {
+    const about = aboutFile(session, stream.name ?? STANDARD_INPUT_WORD);
+    await printArchive(context, await resumeStream(about, stream, openBytes(context.io, command)));
   } finally {
     await close();
   }
@@ -125,7 +136,9 @@ async function findUpload(
   if (named !== undefined) return named;
   const path = context.io.absolute(word);
   const real = await realpath(path).catch(() => path);
-  const found = known.findLast(({ head }) => sourceName(head.identity.source) === real);
+  const isNamed = ({ head: { identity } }: UnfinishedHead): boolean =>
+    identity.source.kind === 'file' ? identity.source.path === real : identity.source.name === word;
+  const found = known.findLast(isNamed);
   if (found !== undefined) return found;
   // A name that has lost bytes is reported as a missing file, as other commands do.
   if (mayHaveLostBytes(word)) await inspectFile(path);

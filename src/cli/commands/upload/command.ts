@@ -6,16 +6,13 @@ import { objectOptions } from '../../options/objects.js';
 import { sizeBytes, wholeNumber } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
+import { PART_SIZE, STREAM_OPTIONS } from '../../options/stream.js';
 import { transferOptions } from '../../options/transfer.js';
 import { findOptions } from './find-options.js';
 
-const planOptions = optionGroup(
-  withVariables({
-    partSize: value(
-      '--part-size <size>',
-      'a power of two from 1M (objects: 8M) to 4G, or auto (default: auto)',
-      (given): number | 'auto' => (given === 'auto' ? given : sizeBytes(given)),
-    ),
+const planOptions = optionGroup({
+  ...PART_SIZE,
+  ...withVariables({
     maxParts: value(
       '--max-parts <n>',
       'most parts of an upload, 1 to 10000, for stores that take fewer',
@@ -28,12 +25,12 @@ const planOptions = optionGroup(
     ),
     description: text('--description <text>', "description of the archive (default: the file's name)"),
   }),
-);
+});
 
 const ownOptions = optionGroup({
-  fromCommand: flag('--from-command', 'send what a command prints, if it ends with 0'),
+  ...STREAM_OPTIONS,
   fresh: flag('--fresh', 'create a new upload, even if one is unfinished or the file is archived'),
-  dryRun: flag('--dry-run', 'print the plan of a new upload; send nothing'),
+  dryRun: flag('--dry-run', 'print what would be done; ask no service, write nothing'),
 });
 
 const groups = {

@@ -1,31 +1,27 @@
-import { basename } from 'node:path';
 import type { FailureContext } from '../../../core/failures.js';
 import { isStandardInput } from '../../../core/identity.js';
 import { limitParts, type OpenPlan, planStream } from '../../../core/part-plan.js';
 import { type TargetUrl, urlOfFile } from '../../../core/target-url.js';
-import { commandOutput, standardInput } from '../../../source/byte-streams.js';
 import { inspectFile } from '../../../source/open-file.js';
-import { inMemoryPartMaxBytes } from '../../../source/pool-size.js';
 import { TARGETS } from '../../../targets/registry.js';
 import { withMaxParts } from '../../../transfer/decorators/max-parts.js';
 import { planFile } from '../../../transfer/parts/plan.js';
-import type { ByteStream } from '../../../transfer/ports/source.js';
-import { takesOneRequest } from '../../../transfer/put-file.js';
 import { type ArchiveResult, type Session, sessionAt } from '../../../transfer/session.js';
 import { uploadFile } from '../../../transfer/upload.js';
 import { uploadStream } from '../../../transfer/upload-stream.js';
-import { planJson, planText } from '../../../ui/plan-output.js';
 import type { CommandContext } from '../../command.js';
 import { checkServiceOptions, openSession, type ResolvedTarget, resolveTarget } from '../../compose.js';
 import { checkManyKeys, checkName, ownKey } from '../../object-key.js';
 import { aboutFile, printArchive } from '../../results.js';
 import { RunTotals } from '../../run-totals.js';
+import { openBytes } from '../../stream-words.js';
 import type { Options } from './command.js';
+import { type DryRun, openDryRun } from './dry-run.js';
 import { findJobs } from './find-jobs.js';
 import { findsFiles } from './find-words.js';
 import { type FailedJob, type FileJob, sendFiles } from './send-files.js';
 import { readSendOptions, type SendOptions } from './upload-options.js';
-import { readWords, type Words } from './words.js';
+import { baseNameOf, readWords, type Words } from './words.js';
 
 type Context = CommandContext<Options>;
 
@@ -36,6 +32,9 @@ interface UploadJob {
   /** The command that prints the stream. */
   readonly command: Words['command'];
 }
+
+/** Options that all files of a run share. */
+type CommonOptions = ReturnType<typeof readSendOptions>;
 
 interface SentFiles {
   /** Null: the run is about one file. */
@@ -50,13 +49,17 @@ export async function upload(context: Context, typed: readonly string[]): Promis
   const { url, files } = words;
   const { own } = context.options;
   if (findsFiles(context.options)) return uploadFound(context, words);
-  const baseNames = files.map((file) => basename(file));
-  checkManyKeys(url, baseNames);
+  checkManyKeys(
+    url,
+    files.map((file) => baseNameOf(file, words)),
+  );
   const options = withObjectSettings(context.options);
   if (own.dryRun) checkServiceOptions(options, url);
   const target = own.dryRun ? null : await resolveTarget(context.io, options, url);
   const totals = files.length > 1 ? new RunTotals(context, url.url) : null;
-  const jobs = await checkFiles(context, words, totals ?? context);
+  const dryRun = own.dryRun ? openDryRun(context, options, url) : null;
+  const { fail } = totals ?? context;
+  const jobs = await checkFiles(context, words, { fail, dryRun }).finally(() => dryRun?.close());
   if (target === null) return;
   try {
     if (jobs.length > 0) await sendAll(context, target, jobs, { totals, areFound: false });
@@ -71,14 +74,10 @@ export async function upload(context: Context, typed: readonly string[]): Promis
 async function uploadFound(context: Context, words: Words): Promise<void> {
   const { url } = words;
   const options = withObjectSettings(context.options);
-  const { dryRun } = options.own;
-  if (dryRun) checkServiceOptions(options, url);
-  const target = dryRun ? null : await resolveTarget(context.io, options, url);
-  const jobs = foundJobs(context, words, readSendOptions(context, url));
-  if (target === null) {
-    for await (const job of jobs) if ('error' in job) await context.fail(job.error, job.about);
-    return;
-  }
+  if (options.own.dryRun) return showFound(context, options, words);
+  const target = await resolveTarget(context.io, options, url);
+  const common = readSendOptions(context, url);
+  const jobs = foundJobs(context, words, { common, dryRun: null });
   const totals = new RunTotals(context, url.url);
   try {
     // A list that cannot be read is reported whatever the service would say.
@@ -90,6 +89,20 @@ async function uploadFound(context: Context, words: Words): Promise<void> {
     await context.fail(error);
   }
   await totals.end();
+}
+
+/** Prints what would be done with each file that is found. */
+async function showFound(context: Context, options: Options, words: Words): Promise<void> {
+  checkServiceOptions(options, words.url);
+  const common = readSendOptions(context, words.url);
+  const dryRun = openDryRun(context, options, words.url);
+  try {
+    for await (const job of foundJobs(context, words, { common, dryRun })) {
+      if ('error' in job) await context.fail(job.error, job.about);
+    }
+  } finally {
+    await dryRun.close();
+  }
 }
 
 async function* startingWith<T>(first: T, others: AsyncIterable<T>): AsyncGenerator<T, void> {
@@ -124,11 +137,11 @@ async function sendAll(
 
 /** @param parts null: a stream */
 function fileJob(context: Context, { request, url, command }: UploadJob, parts: number | null): FileJob {
-  const about = { file: request.file, target: url.url };
+  const about = { file: shownName(request), target: url.url };
   const send = (session: Session): Promise<ArchiveResult> => {
-    const named = aboutFile(sessionAt(session, ownKey(url)), request.file);
+    const named = aboutFile(sessionAt(session, ownKey(url)), about.file);
     return isStandardInput(request.file)
-      ? uploadStream(named, request, openBytes(context, command))
+      ? uploadStream(named, request, openBytes(context.io, command))
       : uploadFile(named, request);
   };
   return { about, parts, send };
@@ -143,30 +156,32 @@ async function sendOne(context: Context, session: Session, job: FileJob | Failed
   }
 }
 
-function openBytes({ io }: Context, command: readonly string[] | null): ByteStream {
-  if (command === null) return standardInput(io.stdin, io.signal);
-  return commandOutput(command, { cwd: io.absolute('.'), env: io.env, signal: io.signal });
+/** Returns the path of a file, or the name of the stream. */
+function shownName({ file, name }: SendOptions): string {
+  return isStandardInput(file) ? (name ?? file) : file;
 }
 
 /**
  * Looks at every file before the service is asked, so that a missing one is reported whatever the service would say.
- * With --dry-run prints the plan of each.
+ * A dry run prints what would be done with each.
  * @returns those that can be sent
  */
 async function checkFiles(
   context: Context,
-  { files, url, command }: Words,
-  { fail }: Pick<Context, 'fail'>,
+  { files, url, command, name }: Words,
+  { fail, dryRun }: Pick<Context, 'fail'> & { readonly dryRun: DryRun | null },
 ): Promise<FileJob[]> {
   const { io } = context;
   const common = readSendOptions(context, url);
   const jobs: FileJob[] = [];
   for (const word of files) {
-    const ownUrl = urlOfFile(url, basename(word));
+    const ownUrl = urlOfFile(url, baseNameOf(word, { name }));
     const about: FailureContext = { target: ownUrl.url };
-    const job = await checkedJob(context, about, () => {
-      about.file = isStandardInput(word) ? word : io.absolute(word);
-      return { request: { ...common, file: about.file }, url: ownUrl, command };
+    const job = await checkedJob(context, about, dryRun, () => {
+      const file = isStandardInput(word) ? word : io.absolute(word);
+      const request = { ...common, file, name };
+      about.file = shownName(request);
+      return { request, url: ownUrl, command };
     });
     if ('error' in job) await fail(job.error, about);
     else jobs.push(job);
@@ -177,12 +192,12 @@ async function checkFiles(
 async function* foundJobs(
   context: Context,
   words: Words,
-  common: Omit<SendOptions, 'file'>,
+  { common, dryRun }: { readonly common: CommonOptions; readonly dryRun: DryRun | null },
 ): AsyncGenerator<FileJob | FailedJob, void> {
   const { url, command } = words;
   for await (const found of findJobs(context, words)) {
     const about = { file: found.path, target: url.url };
-    yield await checkedJob(context, about, () => {
+    yield await checkedJob(context, about, dryRun, () => {
       if ('error' in found) throw found.error;
       const { path: file, name } = found;
       checkName(url, found);
@@ -191,18 +206,18 @@ async function* foundJobs(
   }
 }
 
-/** Looks at one file. With --dry-run prints its plan. */
+/** Looks at one file. A dry run prints what would be done with it. */
 async function checkedJob(
   context: Context,
   about: FailureContext,
+  dryRun: DryRun | null,
   jobOf: () => UploadJob,
 ): Promise<FileJob | FailedJob> {
-  const { plan, own } = context.options;
   try {
     const job = jobOf();
-    const planned = await planOf(job, plan.maxParts);
-    if (own.dryRun) await printPlan(context, job, planned);
-    return fileJob(context, job, planned.partCount);
+    const plan = await planOf(job, context.options.plan.maxParts);
+    await dryRun?.print({ ...job, plan });
+    return fileJob(context, job, plan.partCount);
   } catch (error) {
     return { about, error };
   }
@@ -215,36 +230,4 @@ async function planOf({ request, url }: UploadJob, maxParts: number | null): Pro
     return planFile(await inspectFile(request.file), request.partSizeBytes, limits);
   }
   return planStream(request.expectedSizeBytes, request.partSizeBytes ?? 'auto', limits);
-}
-
-/** One request creates the upload, one sends each part, and one completes it; or a single one makes the object. */
-function requestsOf({ partCount }: OpenPlan, isOne: boolean): number | null {
-  if (isOne) return 1;
-  return partCount === null ? null : partCount + 2;
-}
-
-function isPut(
-  { options }: Context,
-  { request, url }: Pick<UploadJob, 'request' | 'url'>,
-  { sizeBytes, partCount }: OpenPlan,
-): boolean {
-  if (sizeBytes === null || partCount === null || isStandardInput(request.file)) return false;
-  const { concurrency, threads } = options.transfer;
-  const maxBytes = inMemoryPartMaxBytes({ concurrency, ...(threads !== null && { threads }) });
-  const { capabilities } = TARGETS[url.scheme];
-  return takesOneRequest(capabilities, { sizeBytes, partCount }, request.object, maxBytes);
-}
-
-async function printPlan(context: Context, { request, url }: UploadJob, plan: OpenPlan): Promise<void> {
-  const { object: kind } = TARGETS[url.scheme];
-  const object = planJson({
-    file: request.file,
-    target: url.url,
-    size: plan.sizeBytes,
-    partSize: plan.partSizeBytes,
-    parts: plan.partCount,
-    requests: requestsOf(plan, isPut(context, { request, url }, plan)),
-    storageClass: request.object?.storageClass ?? kind?.defaultStorageClass ?? null,
-  });
-  await context.result(object, planText(object));
 }

@@ -24,7 +24,7 @@ const FOR_OBJECTS = [
 export function readSendOptions(
   { options, given }: CommandContext<Options>,
   { scheme }: TargetUrl,
-): Omit<SendOptions, 'file'> {
+): Omit<SendOptions, 'file' | 'name'> {
   const { object, capabilities } = TARGETS[scheme];
   const { limits } = capabilities;
   const { partSize, expectedSize } = options.plan;

@@ -1,6 +1,8 @@
 /** The words of `calve upload`: files and a target, or a target and a command. */
+import { basename } from 'node:path';
 import { TransferError } from '../../../core/failures.js';
-import { STANDARD_INPUT_WORD } from '../../../core/identity.js';
+import { isStandardInput, STANDARD_INPUT_WORD } from '../../../core/identity.js';
+import { checkStreamName } from '../../../core/stream-name.js';
 import {
   looksLikeTarget,
   namesMany,
@@ -9,8 +11,15 @@ import {
   type TargetUrl,
 } from '../../../core/target-url.js';
 import type { CommandContext } from '../../command.js';
+import { readCommandWords, refuseTerminal } from '../../stream-words.js';
 import type { Options } from './command.js';
 import { checkFindOptions, checkFindWords, findsFiles } from './find-words.js';
+
+const COMMAND = {
+  name: 'upload',
+  commandExample: 'calve upload glacier://photos --from-command -- tar -c photos',
+  pipeExample: 'tar -c photos | calve upload - glacier://photos',
+} as const;
 
 export interface Words {
   /** `-` stands for standard input, or for what the command prints. With --recursive, some are folders. */
@@ -18,6 +27,13 @@ export interface Words {
   readonly url: TargetUrl;
   /** The command to run and its arguments. */
   readonly command: readonly string[] | null;
+  /** The name of the stream; null: it has none, or the run has no stream. */
+  readonly name: string | null;
+}
+
+/** Returns the end of the key that a file, or the stream, gets in a bucket. */
+export function baseNameOf(word: string, { name }: Pick<Words, 'name'>): string {
+  return isStandardInput(word) ? (name ?? word) : basename(word);
 }
 
 /** @throws TransferError `usage` */
@@ -29,18 +45,17 @@ export function readWords(context: CommandContext<Options>, words: readonly stri
     : fileWords(words, options.find.filesFrom !== null);
   const { files, url, command } = read;
   if (findsFiles(options)) checkFindWords(context, files, url);
+  const name = given.checked('--name', checkStreamName);
   const isStream = files.includes(STANDARD_INPUT_WORD);
-  if (isStream && storesObjects(url.scheme) && namesMany(url)) {
+  if (isStream && name === null && storesObjects(url.scheme) && namesMany(url)) {
     refuse(
       'a stream has no file name that could end the key',
-      `name the whole key, for example ${url.url.replace(/\/*$/, '/')}backup.tar`,
+      `name the whole key, for example ${url.url.replace(/\/*$/, '/')}backup.tar, or the stream: --name backup.tar`,
     );
   }
-  if (isStream && command === null && io.stdin.isTTY === true) {
-    refuse(
-      'standard input is a terminal',
-      'pipe data into it, for example: tar -c photos | calve upload - glacier://photos',
-    );
+  if (isStream && command === null) refuseTerminal(io, COMMAND);
+  if (!isStream && name !== null) {
+    given.refuse('--name', 'a file has a name', 'it is for standard input and --from-command');
   }
   if (!isStream && given.isTyped('--expected-size')) {
     given.refuse(
@@ -49,27 +64,21 @@ export function readWords(context: CommandContext<Options>, words: readonly stri
       'it is for standard input and --from-command',
     );
   }
-  return read;
+  return { ...read, name };
 }
 
 function refuse(why: string, hint: string): never {
   throw new TransferError('usage', { what: 'upload', why, hint });
 }
 
-function commandWords(words: readonly string[], argv: readonly string[]): Words {
-  const hint = 'for example: calve upload glacier://photos --from-command -- tar -c photos';
-  const [target = '', ...command] = words;
-  if (!looksLikeTarget(target)) {
-    refuse(`with --from-command the target comes first; ${target} is not a target`, hint);
-  }
-  // Without -- calve would read the command's options as its own.
-  if ((command[0] ?? '') === '' || !argv.includes('--')) {
-    refuse('--from-command needs a command, after --', hint);
-  }
+type FilesAndTarget = Omit<Words, 'name'>;
+
+function commandWords(words: readonly string[], argv: readonly string[]): FilesAndTarget {
+  const { target, command } = readCommandWords(words, { argv }, COMMAND);
   return { files: [STANDARD_INPUT_WORD], url: parseTargetUrl(target), command };
 }
 
-function fileWords(words: readonly string[], hasList: boolean): Words {
+function fileWords(words: readonly string[], hasList: boolean): FilesAndTarget {
   const files = words.slice(0, -1);
   const last = words.at(-1) ?? '';
   const hint = 'for example: calve upload backup.tar glacier://photos';

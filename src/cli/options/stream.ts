@@ -1,0 +1,19 @@
+/** The options of streams, and of the size of their parts. `upload` and `resume` have them. */
+import { flag, text, value, withVariables } from './declare.js';
+import { optionGroup } from './group.js';
+import { sizeBytes } from './parsers.js';
+
+export const STREAM_OPTIONS = {
+  fromCommand: flag('--from-command', 'send what a command prints, if it ends with 0'),
+  name: text('--name <name>', 'name of the stream, as a file has one'),
+};
+
+export const PART_SIZE = withVariables({
+  partSize: value(
+    '--part-size <size>',
+    'a power of two from 1M (objects: 8M) to 4G, or auto (default: auto)',
+    (given): number | 'auto' => (given === 'auto' ? given : sizeBytes(given)),
+  ),
+});
+
+export const streamOptions = optionGroup(STREAM_OPTIONS);
