@@ -130,12 +130,12 @@ describe('a folder or a list is sent to a vault', { concurrency: 2 }, () => {
     assert.deepEqual(await held(home), new Map([...written, ...added].sort(([a], [b]) => (a < b ? -1 : 1))));
   });
 
-  test('the names of a list come from standard input, and a list that cannot be read ends the run with 13', async (t) => {
+  test('the names of a list come from standard input, a file that is listed twice is sent once, and a list that cannot be read ends the run with 13', async (t) => {
     const home = await service.home(t);
     const written = writeTree(home.folder, ['d/e', 'd/x\ny', 'f']);
     writeTree(home.folder, ['d/other.o']);
     const words = ['upload', '--recursive', '--files-from', '-', '-0', '--exclude', '*.o', home.target];
-    const ended = await home.run(words, {}, 'd\0./f\0../gone\0');
+    const ended = await home.run(words, {}, 'd\0./f\0f\0../gone\0');
     assert.equal(ended.code, 13, ended.stderr);
     assert.match(assertWords(ended.stderr), /^calve: \.\.\/gone: the path leads out of the working folder/);
     assert.deepEqual(await held(home), written);

@@ -135,8 +135,7 @@ async function sendAll(
   }
 }
 
-/** @param parts null: a stream */
-function fileJob(context: Context, { request, url, command }: UploadJob, parts: number | null): FileJob {
+function fileJob(context: Context, { request, url, command }: UploadJob, { path, plan }: Planned): FileJob {
   const about = { file: shownName(request), target: url.url };
   const send = (session: Session): Promise<ArchiveResult> => {
     const named = aboutFile(sessionAt(session, ownKey(url)), about.file);
@@ -144,7 +143,7 @@ function fileJob(context: Context, { request, url, command }: UploadJob, parts: 
       ? uploadStream(named, request, openBytes(context.io, command))
       : uploadFile(named, request);
   };
-  return { about, parts, send };
+  return { about, source: path, parts: plan.partCount, send };
 }
 
 async function sendOne(context: Context, session: Session, job: FileJob | FailedJob): Promise<void> {
@@ -215,19 +214,27 @@ async function checkedJob(
 ): Promise<FileJob | FailedJob> {
   try {
     const job = jobOf();
-    const plan = await planOf(job, context.options.plan.maxParts);
-    await dryRun?.print({ ...job, plan });
-    return fileJob(context, job, plan.partCount);
+    const planned = await planOf(job, context.options.plan.maxParts);
+    await dryRun?.print({ ...job, plan: planned.plan });
+    return fileJob(context, job, planned);
   } catch (error) {
     return { about, error };
   }
 }
 
-async function planOf({ request, url }: UploadJob, maxParts: number | null): Promise<OpenPlan> {
+interface Planned {
+  /** The real path of the file, or `-`. */
+  readonly path: string;
+  readonly plan: OpenPlan;
+}
+
+async function planOf({ request, url }: UploadJob, maxParts: number | null): Promise<Planned> {
   const own = TARGETS[url.scheme].capabilities.limits;
   const limits = maxParts === null ? own : limitParts(own, maxParts);
   if (!isStandardInput(request.file)) {
-    return planFile(await inspectFile(request.file), request.partSizeBytes, limits);
+    const file = await inspectFile(request.file);
+    return { path: file.path, plan: planFile(file, request.partSizeBytes, limits) };
   }
-  return planStream(request.expectedSizeBytes, request.partSizeBytes ?? 'auto', limits);
+  const plan = planStream(request.expectedSizeBytes, request.partSizeBytes ?? 'auto', limits);
+  return { path: request.file, plan };
 }

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { type FailureContext, isFailure, TransferError } from '../../../core/failures.js';
 import type { Notice, Report, TransferEvent } from '../../../transfer/events.js';
 import { type FilePlace, FileRoom } from '../../../transfer/files/file-room.js';
+import { OneAtATime } from '../../../transfer/files/one-at-a-time.js';
 import { runInOrder } from '../../../transfer/files/run-in-order.js';
 import type { ArchiveResult, Session } from '../../../transfer/session.js';
 import type { CommandContext } from '../../command.js';
@@ -23,6 +24,8 @@ const ONCE: ReadonlySet<Notice['notice']> = new Set([
 export interface FileJob {
   /** The file and its target, for messages. */
   readonly about: FailureContext;
+  /** Its real path, or `-`. */
+  readonly source: string;
   /** The number of its parts; null: a stream. */
   readonly parts: number | null;
   send(session: Session): Promise<ArchiveResult>;
@@ -75,6 +78,7 @@ class FilesRun {
   /** The bytes that have left of the parts in flight, by file and index. */
   readonly #inFlight = new Set<ReadonlyMap<number, number>>();
   #movedBytes = 0;
+  readonly #turns = new OneAtATime();
   readonly #told = new Set<Notice['notice']>();
 
   constructor(context: CommandContext, session: Session, options: FilesRunOptions) {
@@ -102,7 +106,7 @@ class FilesRun {
     return { outcome: this.#send(job, place).finally(() => place.leave()) };
   }
 
-  async #send({ about, send }: FileJob, place: FilePlace): Promise<Outcome> {
+  async #send({ about, source, send }: FileJob, place: FilePlace): Promise<Outcome> {
     if (this.signal.aborted) return 'stopped';
     const inFlight = new Map<number, number>();
     this.#inFlight.add(inFlight);
@@ -111,7 +115,9 @@ class FilesRun {
       this.#note(event, inFlight);
     };
     try {
-      const archived = await send({ ...this.#session, signal: this.signal, report });
+      const session = { ...this.#session, signal: this.signal, report };
+      // A file that is named twice, or found behind two links, is not its own rival: the second time it is archived already.
+      const archived = await this.#turns.run(source, () => send(session));
       return { archived, about };
     } catch (error) {
       if (this.signal.aborted && isFailure(error, 'stopped')) return 'stopped';
