@@ -58,6 +58,7 @@ export function plotOf(figures: readonly Figure[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`,
     ' font-family="sans-serif" font-size="12" fill="#111">',
+    '<title>The figures of the benchmark, each as a share of its limit</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     '<text x="12" y="18" font-weight="bold">Each figure as a share of its limit: a shorter bar is better</text>',
     legend(),

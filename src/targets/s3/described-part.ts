@@ -8,7 +8,7 @@ import type { Operation } from './failures.js';
 import { bareEtag, base64OfHex, isMd5 } from './hashes.js';
 import type { PartGuard } from './part-guard.js';
 
-/** What a request says about its bytes. */
+/** The facts that a request states about its bytes. */
 export interface Guarding {
   readonly guard: PartGuard;
   /** The MD5 of the bytes in hex; null if it is not sent. */

@@ -190,8 +190,8 @@ export interface EntryOrder {
 export interface Catalogue {
   readonly directory: string;
   /**
-   * Returns the entries of this identity, the newest first. It takes less than a millisecond also beside hundreds of
-   * thousands of other entries.
+   * Returns the entries of this identity, the newest first. It lists a 256th of the names, so that it takes about a
+   * millisecond beside hundreds of thousands of other entries.
    */
   findByIdentity(identity: UploadIdentity): Promise<CatalogueEntry[]>;
   /**
