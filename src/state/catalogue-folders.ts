@@ -3,13 +3,20 @@
  * look-up by identity lists a 256th of the names. calve 0.1 wrote the same files into the folder above `v2`: they stay
  * there, and are still read.
  */
-import { lstatSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UploadIdentity } from '../core/identity.js';
-import { reading, stateFailure } from './failures.js';
+import { reading, stateFailure, writing } from './failures.js';
 import { identityDigits, isRecordName, nameHasIdentity, namesOfIdentity } from './names.js';
-import { type FolderPath, listFolder, makeFolders, type Trust } from './safe-folder.js';
+import {
+  FOLDER_MODE,
+  type FolderPath,
+  listFolder,
+  makeFolders,
+  syncFolder,
+  type Trust,
+} from './safe-folder.js';
 
 export const ENTRY_EXTENSION = '.json';
 const VERSION = 2;
@@ -25,7 +32,7 @@ interface NamedFolder {
 export interface CatalogueFolders {
   /** The folder of temporary files: above those of the entries, on the same disk. */
   readonly temporaries: string;
-  /** Creates the folder of temporary files. */
+  /** Creates the folder of temporary files, and those of the entries if there are none. */
   make(): Promise<void>;
   /**
    * Creates the folder of an entry with this name.
@@ -59,7 +66,11 @@ export function catalogueFolders(root: string, trust: Trust): CatalogueFolders {
   const oldNames = namesUntilChange(root, listRoot);
   return {
     temporaries: version,
-    make: () => makeFolders(above, trust),
+    async make() {
+      const isNew = !existsSync(version);
+      await makeFolders(above, trust);
+      if (isNew) await makeEntryFolders(version);
+    },
     async makeFor(name, made = new Set()) {
       if (!made.has(pathOf(name))) await makeFolders(chainOf(name), trust);
       made.add(pathOf(name));
@@ -89,6 +100,21 @@ export function catalogueFolders(root: string, trust: Trust): CatalogueFolders {
     },
     pathOf,
   };
+}
+
+/**
+ * Makes the folders of the entries with one sync for all: each would otherwise cost its first entry a sync. What a crash
+ * leaves out is made later.
+ */
+async function makeEntryFolders(version: string): Promise<void> {
+  await writing(version, async () => {
+    for (let number = 0; number < 16 ** DIGITS; number += 1) {
+      const path = join(version, number.toString(16).padStart(DIGITS, '0'));
+      mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+      chmodSync(path, FOLDER_MODE);
+    }
+    await syncFolder(version);
+  });
 }
 
 /** Refuses to answer "there is none" when a newer version of calve may have entries that this one does not find. */

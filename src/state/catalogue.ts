@@ -27,10 +27,8 @@ export function openCatalogue(directory: string, trust: Trust = TRUST_USER): Cat
   const root = resolve(directory);
   const folders = catalogueFolders(root, trust);
   const sweep = temporarySweeper(folders.temporaries);
-  let wasAsked = false;
 
   async function findByIdentity(identity: CatalogueEntry['identity']): Promise<CatalogueEntry[]> {
-    wasAsked = true;
     const named = await folders.ofIdentity(identity);
     const places = named.flatMap(({ path: folder, names }) => names.map((name) => ({ folder, name })));
     const found = (await readAll(places)).map(({ entry }) => entry);
@@ -53,7 +51,6 @@ export function openCatalogue(directory: string, trust: Trust = TRUST_USER): Cat
   return {
     directory: root,
     findByIdentity,
-    findInLastListing: async (identity) => (wasAsked ? findByIdentity(identity) : null),
     findByArchiveId: async (archiveId) => (await placesOfArchive(archiveId)).map(({ entry }) => entry),
     async *entries() {
       for await (const { entry } of readEntries(allPlaces(folders), trust)) yield entry;

@@ -7,7 +7,7 @@ import { cleanUp } from '../core/clean-up.js';
 import { systemCode } from '../core/system-errors.js';
 import { reading, stateFailure, writing } from './failures.js';
 
-const FOLDER_MODE = 0o700;
+export const FOLDER_MODE = 0o700;
 const WRITABLE_BY_GROUP = 0o020;
 const WRITABLE_BY_ALL = 0o002;
 

@@ -28,7 +28,7 @@ export interface ForecastSession
   /** Null where nothing names the folder: it has no uploads. */
   readonly state: Pick<StateStore, 'findByIdentity' | 'findHolder' | 'heads'> | null;
   /** Null where nothing names the folder: it has no archives. */
-  readonly catalogue: Pick<Catalogue, 'findByIdentity' | 'findInLastListing' | 'entries'> | null;
+  readonly catalogue: Pick<Catalogue, 'findByIdentity' | 'entries'> | null;
   /** Those of the target, which --max-parts may have lowered. */
   readonly capabilities: TargetCapabilities;
 }
@@ -142,7 +142,7 @@ async function forecastOf(
   const entries: CatalogueEntry[] = [];
   for (const identity of identities) {
     unfinished.push(...((await session.state?.findByIdentity(identity)) ?? []));
-    if (!fresh) entries.push(...(await archivesOf(session, identity)));
+    if (!fresh) entries.push(...((await session.catalogue?.findByIdentity(identity)) ?? []));
   }
   for (const upload of unfinished) noticeDamage(session, upload);
   if (fresh) return { action: 'new' };
@@ -157,15 +157,6 @@ async function forecastOf(
   const action = decide({ fresh, candidates, archived, settled: [], billsParts });
   if (action.action === 'skip') return { action: 'skip', entry: action.entry };
   return action.action === 'resume' ? { action: 'continue', upload: action.upload } : { action: 'new' };
-}
-
-/** Lists the folder once for all files of the run: a dry run may miss what other runs add meanwhile. */
-async function archivesOf(
-  { catalogue }: ForecastSession,
-  identity: UploadIdentity,
-): Promise<CatalogueEntry[]> {
-  if (catalogue === null) return [];
-  return (await catalogue.findInLastListing(identity)) ?? catalogue.findByIdentity(identity);
 }
 
 /**

@@ -31,13 +31,26 @@ export async function gatherFacts(session: Session, file: FileToUpload): Promise
     const candidates = unfinished.map((upload) => ({ upload, sameness: null }));
     return { fresh, candidates, archived: null, settled: [], billsParts };
   }
-  const known = unfinished.length === 0 ? await findKnown(session, source, identity) : null;
-  if (known !== null) return { fresh, candidates: [], archived: known, settled: [], billsParts };
   const entries = await session.catalogue.findByIdentity(identity);
   const { open, settled } = await settleAll(session, unfinished, entries, file.lock);
   const archived = await findArchived(session, source, newestFirst([...settled, ...entries]));
   const candidates = await compareAll(session, source, open);
   return { fresh, candidates, archived, settled, billsParts };
+}
+
+/**
+ * Works like gatherFacts for a file whose lock is not held, which is enough if it has no unfinished upload.
+ * @returns null if it has one
+ */
+export async function gatherFactsUnlocked(
+  session: Session,
+  { source, identity, fresh }: Omit<FileToUpload, 'lock'>,
+): Promise<UploadFacts | null> {
+  const { billsParts } = session.target.capabilities;
+  if ((await session.state.findByIdentity(identity)).length > 0) return null;
+  const entries = fresh ? [] : await session.catalogue.findByIdentity(identity);
+  const archived = await findArchived(session, source, newestFirst(entries));
+  return { fresh, candidates: [], archived, settled: [], billsParts };
 }
 
 /** Reports lines of a journal that could not be read. */
@@ -86,25 +99,6 @@ export function newestFirst(entries: readonly CatalogueEntry[]): CatalogueEntry[
 /** Returns true when --fresh has made an archive of the file since: the older upload's end then stops nothing. */
 export function wasArchivedSince(upload: UnfinishedUpload, [newest]: readonly CatalogueEntry[]): boolean {
   return newest !== undefined && newest.archivedAt > upload.lastActivityAt;
-}
-
-/**
- * Returns an archive of this very file that an earlier listing of the catalogue has, so that the folder is listed once for
- * all files that are archived already. No second archive of a file follows from an earlier listing: it ends the search
- * only where it has the archive. In every other case the caller lists the folder again, and it holds the lock of the
- * identity by then. Whoever makes an archive of the file holds that lock until the entry is on disk, in this run or in
- * another process, so that the new listing has every entry of the file, and none can be added before the lock is released.
- */
-async function findKnown(
-  session: Session,
-  source: Source,
-  identity: UploadIdentity,
-): Promise<CatalogueEntry | null> {
-  const listed = (await session.catalogue.findInLastListing(identity)) ?? [];
-  const isSame = ({ fingerprint }: CatalogueEntry): boolean =>
-    compareFingerprints(fingerprint, source.fingerprint) === 'same';
-  const known = listed.find(isSame) ?? null;
-  return known !== null && (await stillExists(session, known)) ? known : null;
 }
 
 /**

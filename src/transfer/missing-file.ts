@@ -44,7 +44,6 @@ async function mayEndWithoutFile(tools: Tools, unfinished: UnfinishedHead): Prom
   const upload = await tools.state.readFree(unfinished, lockOptions(tools));
   if (upload === null) return true;
   const { identity } = upload.head;
-  const listed = await tools.catalogue.findInLastListing(identity);
-  const entries = listed ?? (await tools.catalogue.findByIdentity(identity));
+  const entries = await tools.catalogue.findByIdentity(identity);
   return mayBeArchived(upload, entries) || newerArchive(upload, entries) !== null;
 }

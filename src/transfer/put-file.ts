@@ -3,21 +3,20 @@
  * and the next run makes the same object again and records it.
  */
 import { TransferError } from '../core/failures.js';
-import type { Fingerprint } from '../core/fingerprint.js';
+import { compareFingerprints, type Fingerprint } from '../core/fingerprint.js';
+import type { UploadIdentity } from '../core/identity.js';
 import { type PartPlan, partRange } from '../core/part-plan.js';
 import { recordEntry } from './complete-upload.js';
 import type { PlannedUploadRequest } from './create-upload.js';
 import type { PreparedPart, Source } from './ports/source.js';
-import type { Catalogue, Lock } from './ports/state.js';
+import type { Catalogue } from './ports/state.js';
 import type { FinishedArchive, ObjectOptions, TargetCapabilities } from './ports/target.js';
 import { type ArchiveResult, type Session, sentResult } from './session.js';
 
-/** A file that was opened and locked. */
+/** A file that was opened. */
 export interface FileToPut {
   readonly source: Source;
-  readonly lock: Lock;
-  /** The time of day when the lock was taken, in ms since 1970. */
-  readonly lockedAtMs: number;
+  readonly identity: UploadIdentity;
   readonly startedMs: number;
 }
 
@@ -36,13 +35,19 @@ export function takesOneRequest(
   return putsObjects && partCount === 1 && sizeBytes <= inMemoryMaxBytes && object?.noOverwrite === false;
 }
 
-/** @throws TransferError `source` (`changed`) before anything is sent; `checksum`; `unrecorded`; those of the service */
+/**
+ * No lock is needed: two runs that send the same version of a file make the same object.
+ * @returns null if another run has recorded a newer version meanwhile: this one may have replaced it, so the file must be
+ * sent again
+ * @throws TransferError `source` (`changed`) before anything is sent; `checksum`; `unrecorded`; those of the service
+ */
 export async function putFile(
   session: Session,
   file: FileToPut,
   request: PlannedUploadRequest,
-): Promise<ArchiveResult> {
-  const { source } = file;
+): Promise<ArchiveResult | null> {
+  const { source, identity } = file;
+  const startedAt = new Date(session.clock.nowMs()).toISOString();
   const { plan, description } = request;
   source.expectParts(1);
   await proveOnce(session.catalogue);
@@ -60,9 +65,8 @@ export async function putFile(
   const part = await source.prepare(partRange(plan, 0), memoryBytes, session.signal, wanted);
   try {
     const fingerprint = await fingerprintOf(session, source, part);
-    await assertLocked(session, file);
     const archive = await send(session, part, request);
-    const identity = { source: { kind: 'file', path: source.path }, target: targetIdentity } as const;
+    if (await wasOvertaken(session, file, startedAt)) return null;
     const sent = { uploadId: null, identity, description, plan, treeHash: part.treeHash, fingerprint };
     const entry = await recordEntry(session, sent, archive);
     return sentResult(session, entry, file.startedMs, { partsSent: 1, partsReused: 0, resumed: false });
@@ -103,15 +107,18 @@ async function fingerprintOf(session: Session, source: Source, part: PreparedPar
   }
 }
 
-/** A lock is refreshed each 30 s, and not taken over before two minutes: a look at a new one would only cost a sync. */
-const LOCK_IS_NEW_MS = 30_000;
-
-/**
- * Fails if another calve has taken the lock over, for example while this machine slept: it may have sent a newer version.
- * @throws TransferError `busy`
- */
-async function assertLocked({ clock }: Session, { lock, lockedAtMs }: FileToPut): Promise<void> {
-  if (Math.abs(clock.nowMs() - lockedAtMs) > LOCK_IS_NEW_MS) await lock.assertHeld();
+/** Returns true if the file has changed since it was read, and another run has recorded that it sent a newer version. */
+async function wasOvertaken(
+  { catalogue }: Session,
+  { source, identity }: FileToPut,
+  startedAt: string,
+): Promise<boolean> {
+  if ((await source.compareNow()) !== 'changed') return false;
+  const entries = await catalogue.findByIdentity(identity);
+  return entries.some(
+    ({ archivedAt, fingerprint }) =>
+      archivedAt > startedAt && compareFingerprints(fingerprint, source.fingerprint) !== 'same',
+  );
 }
 
 async function send(

@@ -6,12 +6,12 @@ import { abortUpload } from './abort.js';
 import { checkOptions } from './check-options.js';
 import type { PlannedUploadRequest } from './create-upload.js';
 import { decide, type UploadAction } from './decide.js';
-import { gatherFacts } from './gather-facts.js';
+import { gatherFacts, gatherFactsUnlocked } from './gather-facts.js';
 import { planFile } from './parts/plan.js';
 import type { Source } from './ports/source.js';
 import type { Lock, UnfinishedUpload } from './ports/state.js';
 import type { ObjectOptions } from './ports/target.js';
-import { putFile, takesOneRequest } from './put-file.js';
+import { type FileToPut, putFile, takesOneRequest } from './put-file.js';
 import { runUpload, type UploadStart } from './run-upload.js';
 import {
   type ArchiveResult,
@@ -52,11 +52,15 @@ export async function uploadFile(session: Session, options: UploadOptions): Prom
     const { limits } = session.target.capabilities;
     const plan = planFile({ path, sizeBytes: fingerprint.sizeBytes }, options.partSizeBytes, limits);
     const identity = { source: { kind: 'file', path }, target: session.targetIdentity } as const;
+    const file = { source, plan, identity, startedMs };
+    const result = await putUnlocked(session, options, file);
+    // Not even the catalogue decides, because the object may be older than its entry.
+    if (result === 'again') return await uploadFile(session, { ...options, fresh: true });
+    if (result !== null) return result;
     lock = await session.state.lockIdentity(identity, lockOptions(session));
-    const lockedAtMs = session.clock.nowMs();
     const held = whileHeld(session, lock);
     const facts = await gatherFacts(held, { source, identity, lock, fresh: options.fresh });
-    return await act(held, options, decide(facts), { source, plan, lock, lockedAtMs, startedMs });
+    return await act(held, options, decide(facts), { ...file, lock });
   } catch (error) {
     const file = source?.path ?? options.file;
     session.report({ type: 'failed', file });
@@ -67,31 +71,60 @@ export async function uploadFile(session: Session, options: UploadOptions): Prom
   }
 }
 
-/** The opened file, planned and locked. */
-interface OpenedFile {
-  readonly source: Source;
+/** The opened file, planned. */
+interface OpenedFile extends FileToPut {
   readonly plan: PartPlan;
+}
+
+/** Its lock is held, too. */
+interface LockedFile extends OpenedFile {
   readonly lock: Lock;
-  /** The time of day when the lock was taken, in ms since 1970. */
-  readonly lockedAtMs: number;
-  readonly startedMs: number;
+}
+
+/**
+ * Sends a file that becomes an object by a single request, or finds that it is archived, without a lock: that would cost
+ * more than the object.
+ * @returns null if the file takes an upload, or has an unfinished one; `again` if a newer version of it must be sent
+ */
+async function putUnlocked(
+  session: Session,
+  options: UploadOptions,
+  file: OpenedFile,
+): Promise<ArchiveResult | 'again' | null> {
+  if (!isPut(session, options, file)) return null;
+  const facts = await gatherFactsUnlocked(session, { ...file, fresh: options.fresh });
+  if (facts === null) return null;
+  const action = decide(facts);
+  if (action.action === 'skip') return skip(session, action, file.startedMs);
+  return (await putFile(session, file, requestFor(options, file))) ?? 'again';
+}
+
+function isPut({ target }: Session, { object }: UploadOptions, { source, plan }: OpenedFile): boolean {
+  return takesOneRequest(target.capabilities, plan, object, source.inMemoryPartMaxBytes);
+}
+
+function skip(
+  session: Session,
+  { entry, leftovers }: Extract<UploadAction, { action: 'skip' }>,
+  startedMs: number,
+): ArchiveResult {
+  const { archiveId, archivedAt } = entry;
+  session.report({ type: 'notice', notice: 'already-archived', archiveId, archivedAt });
+  for (const upload of leftovers) noticeUnfinished(session, 'left-unfinished', upload);
+  return skippedResult(session, entry, startedMs);
 }
 
 async function act(
   session: Session,
   options: UploadOptions,
   action: UploadAction,
-  file: OpenedFile,
+  file: LockedFile,
 ): Promise<ArchiveResult> {
   switch (action.action) {
     case 'settled':
       return settledResult(session, action.entry, file.startedMs);
-    case 'skip': {
-      const { archiveId, archivedAt } = action.entry;
-      session.report({ type: 'notice', notice: 'already-archived', archiveId, archivedAt });
-      for (const upload of action.leftovers) noticeUnfinished(session, 'left-unfinished', upload);
-      return skippedResult(session, action.entry, file.startedMs);
-    }
+    case 'skip':
+      return skip(session, action, file.startedMs);
     case 'resume': {
       checkOptions(options, action.upload, session.target.capabilities.limits);
       const start = await startOf(session, action.upload);
@@ -101,11 +134,8 @@ async function act(
       for (const upload of action.olderVersions)
         noticeUnfinished(session, 'older-version-unfinished', upload);
       const request = requestFor(options, file);
-      const { capabilities } = session.target;
-      const { inMemoryPartMaxBytes } = file.source;
-      if (!takesOneRequest(capabilities, file.plan, options.object, inMemoryPartMaxBytes))
-        return await run(session, file, { kind: 'new', request }, action.leftovers);
-      const result = await putFile(session, file, request);
+      const result = isPut(session, options, file) ? await putFile(session, file, request) : null;
+      if (result === null) return await run(session, file, { kind: 'new', request }, action.leftovers);
       await endLeftovers(session, action.leftovers);
       return result;
     }
@@ -130,7 +160,7 @@ function requestFor(options: UploadOptions, { source, plan }: OpenedFile): Plann
 
 async function run(
   session: Session,
-  { source, lock: identityLock, startedMs }: OpenedFile,
+  { source, lock: identityLock, startedMs }: LockedFile,
   start: UploadStart,
   leftovers: readonly UnfinishedUpload[],
 ): Promise<ArchiveResult> {

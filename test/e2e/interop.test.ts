@@ -9,7 +9,7 @@ import { awsTools, missingTool, sizesReadBack } from '../support/aws-tools.js';
 import { seededBytes, writeSeededFile } from '../support/bytes.js';
 import { openCommandHome } from '../support/emulator-command.js';
 import { assertFailed } from '../support/failed.js';
-import { jsonOf, oneJson } from '../support/json-shapes.js';
+import { jsonOfFiles, oneJson } from '../support/json-shapes.js';
 
 const MIB_BYTES = 1024 * 1024;
 const VAULT = '--vault-name=photos';
@@ -41,7 +41,7 @@ test('Archives of 1 byte to 33 MiB are what boto3 reads back, byte for byte', { 
   const files = sizes.map((size, i) => home.file(`f${size}`, size, i));
   const { code, stdout, stderr } = await home.run(['upload', ...files, TARGET, '--part-size=16M', '--json']);
   assert.equal(code, 0, stderr);
-  const archives = jsonOf(stdout, 'archive');
+  const { objects: archives } = jsonOfFiles(stdout, 'archive');
   assert.deepEqual(
     archives.map(({ parts }) => parts),
     [1, 1, 1, 1, 3],

@@ -1,4 +1,4 @@
-/** Tests files that become objects by a single request, without a service: the file, the lock and the catalogue. */
+/** Tests files that become objects by a single request, without a service: the file and the catalogue. */
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -23,7 +23,7 @@ interface Bench extends Rig {
 }
 
 /** Makes a rig whose target takes objects. */
-function bench(t: Cleanup, onPut: () => void = () => undefined): Bench {
+function bench(t: Cleanup, onPut: (own: Bench) => void | Promise<void> = () => undefined): Bench {
   const own = rig(t, 10_000);
   const puts: Buffer[] = [];
   const target: Target = {
@@ -31,13 +31,14 @@ function bench(t: Cleanup, onPut: () => void = () => undefined): Bench {
     capabilities: { ...own.target.capabilities, storesObjects: true, putsObjects: true },
     async putObject(part: PreparedPart) {
       puts.push(Buffer.from(part.body() as Uint8Array));
-      onPut();
+      await onPut(all);
       const object = { etag: 'e', versionId: null, storageClass: 'STANDARD' };
       return { archiveId: url, location: null, treeHash: null, object };
     },
   };
   const targetIdentity = { url, region: 'eu-west-1', endpoint: null, account: null };
-  return { ...own, puts, change: { target, targetIdentity } };
+  const all = { ...own, puts, change: { target, targetIdentity } };
+  return all;
 }
 
 /** Does something with the file when it was read, and before it is compared. */
@@ -131,20 +132,40 @@ test('a change while the object is sent does not matter: what was read is sent a
   assert.equal(own.puts[1]?.toString(), 'newer');
 });
 
-test('after a long sleep the lock is looked at before anything is sent', async (t) => {
+test('a run that another run overtook with a newer version sends the newer version, too', async (t) => {
+  const own = bench(t, async (all) => {
+    if (all.puts.length > 1) return;
+    writeFileSync(all.file, 'newer');
+    all.clock.advance(1000);
+    await all.upload(OBJECT, all.change);
+  });
+  const result = await own.upload(OBJECT, own.change);
+  assert.deepEqual(own.puts.map(String), [String(own.bytes), 'newer', 'newer']);
+  assert.equal(result.entry.plan.sizeBytes, 'newer'.length);
+  assert.equal((await own.upload(OBJECT, own.change)).skipped, true);
+});
+
+test('a file with an unfinished upload is sent under its lock', async (t) => {
   const own = bench(t);
-  const openSource = whenRead(own, () => own.clock.advance(HOUR_MS));
-  const held = { ...own.session(own.change), openSource };
+  const held = own.session(own.change);
+  let locks = 0;
   const state: Session['state'] = {
     ...held.state,
     async lockIdentity(...args) {
-      const lock = await held.state.lockIdentity(...args);
-      const taken = async (): Promise<never> => assert.fail('another calve has the lock');
-      return { lost: lock.lost, assertHeld: taken, release: () => lock.release() };
+      locks += 1;
+      return held.state.lockIdentity(...args);
     },
   };
-  await assert.rejects(own.upload(OBJECT, { ...held, state }), /another calve has the lock/);
-  assert.deepEqual(own.puts, []);
+  await own.upload(OBJECT, { ...held, state });
+  assert.equal(locks, 0);
+  const { target } = own.change;
+  const failing = { ...own.target, capabilities: { ...own.target.capabilities, storesObjects: true } };
+  const sendPart: Target['sendPart'] = async () => assert.fail('the line is down');
+  const change = { ...own.change, target: { ...failing, sendPart } };
+  await assert.rejects(own.upload({ ...OBJECT, fresh: true }, change), /the line is down/);
+  assert.equal(own.journals().length, 1);
+  await own.upload(OBJECT, { ...held, state, ...(target !== undefined && { target }) });
+  assert.equal(locks, 1);
 });
 
 test('an object that cannot be recorded is reported as such, and the next run records it', async (t) => {

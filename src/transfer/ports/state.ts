@@ -194,12 +194,6 @@ export interface Catalogue {
    * millisecond beside hundreds of thousands of other entries.
    */
   findByIdentity(identity: UploadIdentity): Promise<CatalogueEntry[]>;
-  /**
-   * Works like findByIdentity, but the answer may lack what was recorded since the last look-up. So it may show that an
-   * archive exists, but never that there is none.
-   * @returns null before the first look-up
-   */
-  findInLastListing(identity: UploadIdentity): Promise<CatalogueEntry[] | null>;
   /** Returns the entries of this archive, without reading any other. */
   findByArchiveId(archiveId: string): Promise<CatalogueEntry[]>;
   /** Yields all entries in no order, and keeps none: a catalogue may have hundreds of thousands. */

@@ -1,6 +1,6 @@
 /** Sends several files at once, and prints their results in the order of the files. */
 import { setMaxListeners } from 'node:events';
-import { type FailureContext, isFailure, TransferError } from '../../../core/failures.js';
+import { type FailureContext, TransferError } from '../../../core/failures.js';
 import type { Notice, Report, TransferEvent } from '../../../transfer/events.js';
 import { type FilePlace, FileRoom } from '../../../transfer/files/file-room.js';
 import { OneAtATime } from '../../../transfer/files/one-at-a-time.js';
@@ -120,7 +120,8 @@ class FilesRun {
       const archived = await this.#turns.run(source, () => send(session));
       return { archived, about };
     } catch (error) {
-      if (this.signal.aborted && isFailure(error, 'stopped')) return 'stopped';
+      // A failure that every file would have is printed once.
+      if (this.signal.aborted && stopsTheRun(error)) return 'stopped';
       if (stopsTheRun(error)) this.#end();
       return { about, error };
     } finally {
