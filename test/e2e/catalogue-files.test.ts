@@ -1,6 +1,6 @@
 /** The catalogue as a file: exported and imported, in its own form and as the journal of mtglacier. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openCatalogue } from '../../src/state/catalogue.js';
@@ -122,7 +122,9 @@ describe('calve archives', { concurrency: 2 }, () => {
     const failed = assertFailed(await home.run(['archives', '--export=no-folder/list']), 13);
     assert.match(failed, /no-folder\/list: calve cannot write it: ENOENT/);
     writeEntries(home.catalogueDir, manyEntries(1));
-    writeFileSync(join(home.catalogueDir, 'v2/00'), 'not a folder');
+    const folder = join(home.catalogueDir, 'v2/00');
+    rmSync(folder, { recursive: true, force: true });
+    writeFileSync(folder, 'not a folder');
     writeFileSync(join(home.folder, 'list'), 'old');
     assertFailed(await home.run(['archives', '--export=list']), 13);
     assert.equal(readFileSync(join(home.folder, 'list'), 'utf8'), 'old');

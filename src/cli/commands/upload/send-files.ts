@@ -89,6 +89,7 @@ class FilesRun {
     setMaxListeners(0, this.signal);
     // The files get a failure of their own, to which each adds its name. That of the session stays as it is.
     session.signal.addEventListener('abort', () => this.#end(), { once: true });
+    if (session.signal.aborted) this.#end();
   }
 
   /** Aborted by a failure that every file would have, and with the signal of the session. */
