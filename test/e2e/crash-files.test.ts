@@ -81,7 +81,7 @@ test('A run over many files that is killed at random instants ends, run again, w
   t.diagnostic(`${kills} kills`);
 });
 
-test('A signal stops all files of a run: it is told once, before the summary, and the same line goes on', async (t) => {
+test('A signal stops all files of a run: it is reported once, before the summary, and the same line goes on', async (t) => {
   const home = await service.home(t);
   const files = Array.from({ length: 8 }, (_, index) => home.file(`file-${index}`, 3_000_000 + index, index));
   const line = ['upload', ...files, home.target, '--part-size', '1M', '--json'];
