@@ -7,9 +7,10 @@ import { type TestContext, test } from 'node:test';
 import { isFailure } from '../../../src/core/failures.js';
 import { filterOf } from '../../../src/source/find-files/filters.js';
 import { findListed, type ListOptions } from '../../../src/source/find-files/find-listed.js';
-import { listedNames, NEWLINE, NUL } from '../../../src/source/find-files/list-names.js';
+import { listedNames } from '../../../src/source/find-files/list-names.js';
 import type { Found } from '../../../src/source/find-files/look.js';
 import { namesakeInList, refuseSameNames } from '../../../src/source/find-files/same-names.js';
+import { NEWLINE, NUL } from '../../../src/source/split-bytes.js';
 import { tempFolder } from '../../support/temp.js';
 
 async function* inPieces(bytes: Buffer, pieceBytes: number): AsyncGenerator<Uint8Array> {
@@ -48,13 +49,13 @@ test('a name that is longer than any path is marked, and not kept as a whole', a
 
 /** Counts the names of a list in a process of its own. The names as objects alone would need more than this heap. */
 const COUNT_NAMES = `
-  const { listedNames, NEWLINE } = await import(process.argv[1]);
+  const { listedNames } = await import(process.argv[1]);
   const line = Buffer.from((('n'.repeat(100)) + '\\n').repeat(1000));
   async function* pieces() {
     for (let i = 0; i < 1000; i += 1) yield line;
   }
   let names = 0;
-  for await (const { bytes } of listedNames(pieces(), NEWLINE)) names += bytes.length === 100 ? 1 : 0;
+  for await (const { bytes } of listedNames(pieces(), 10)) names += bytes.length === 100 ? 1 : 0;
   process.stdout.write(String(names));`;
 
 test('a list of a million names is read in a heap of 20 MiB', () => {

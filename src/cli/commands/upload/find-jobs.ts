@@ -7,7 +7,7 @@ import { standardInput } from '../../../source/byte-streams.js';
 import { filterOf } from '../../../source/find-files/filters.js';
 import { findListed } from '../../../source/find-files/find-listed.js';
 import { listBytes } from '../../../source/find-files/list-bytes.js';
-import { listedNames, NEWLINE, NUL } from '../../../source/find-files/list-names.js';
+import { listedNames } from '../../../source/find-files/list-names.js';
 import { type FindOptions, type Found, kindOf } from '../../../source/find-files/look.js';
 import {
   namesakeInList,
@@ -17,6 +17,7 @@ import {
 } from '../../../source/find-files/same-names.js';
 import { walkFolder } from '../../../source/find-files/walk.js';
 import { sourceFailure } from '../../../source/open-file.js';
+import { NEWLINE, NUL } from '../../../source/split-bytes.js';
 import type { CommandContext } from '../../command.js';
 import type { Options } from './command.js';
 import type { Words } from './words.js';
