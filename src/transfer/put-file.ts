@@ -2,12 +2,13 @@
  * Sends a small file as an object by a single request. It needs no journal: a run that dies leaves the object or nothing,
  * and the next run makes the same object again and records it.
  */
-import { TransferError } from '../core/failures.js';
-import { compareFingerprints, type Fingerprint } from '../core/fingerprint.js';
+import { compareFingerprints } from '../core/fingerprint.js';
 import type { UploadIdentity } from '../core/identity.js';
 import { type PartPlan, partRange } from '../core/part-plan.js';
 import { recordEntry } from './complete-upload.js';
 import type { PlannedUploadRequest } from './create-upload.js';
+import { unchangedFingerprint } from './parts/reread.js';
+import { isoNow } from './ports/clock.js';
 import type { PreparedPart, Source } from './ports/source.js';
 import type { Catalogue } from './ports/state.js';
 import type { FinishedArchive, ObjectOptions, TargetCapabilities } from './ports/target.js';
@@ -47,7 +48,7 @@ export async function putFile(
   request: PlannedUploadRequest,
 ): Promise<ArchiveResult | null> {
   const { source, identity } = file;
-  const startedAt = new Date(session.clock.nowMs()).toISOString();
+  const startedAt = isoNow(session.clock);
   const { plan, description } = request;
   source.expectParts(1);
   await proveOnce(session.catalogue);
@@ -64,7 +65,9 @@ export async function putFile(
   const wanted = { hashes: target.partHashes(null) };
   const part = await source.prepare(partRange(plan, 0), memoryBytes, session.signal, wanted);
   try {
-    const fingerprint = await fingerprintOf(session, source, part);
+    const fingerprint = await unchangedFingerprint(session, source, async (reopened) => {
+      return (await reopened.treeHash(session.signal)) === part.treeHash;
+    });
     const archive = await send(session, part, request);
     if (await wasOvertaken(session, file, startedAt)) return null;
     const sent = { uploadId: null, identity, description, plan, treeHash: part.treeHash, fingerprint };
@@ -85,26 +88,6 @@ async function proveOnce(catalogue: Catalogue): Promise<void> {
     proven.delete(catalogue);
     throw error;
   });
-}
-
-/**
- * Returns the fingerprint of the file whose bytes are in memory. A file that was only touched while it was read is read
- * once more.
- * @throws TransferError `source` (`changed`)
- */
-async function fingerprintOf(session: Session, source: Source, part: PreparedPart): Promise<Fingerprint> {
-  const sameness = await source.compareNow();
-  if (sameness === 'same') return source.fingerprint;
-  const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
-  if (sameness === 'changed') throw changed;
-  const reopened = await session.openSource(source.path);
-  try {
-    const isSame = (await reopened.treeHash(session.signal)) === part.treeHash;
-    if (!isSame || (await reopened.compareNow()) !== 'same') throw changed;
-    return reopened.fingerprint;
-  } finally {
-    await reopened.close();
-  }
 }
 
 /** Returns true if the file has changed since it was read, and another run has recorded that it sent a newer version. */

@@ -8,7 +8,7 @@ import { completeUpload } from './complete-upload.js';
 import { createJournal, createUpload, journalHead, type PlannedUploadRequest } from './create-upload.js';
 import { findCompleted } from './find-completed.js';
 import type { ListedParts } from './list.js';
-import { hasRecordedParts } from './parts/reread.js';
+import { hasRecordedParts, unchangedFingerprint } from './parts/reread.js';
 import { type PartsJob, type PartsResult, sendMissing } from './parts/send-missing.js';
 import type { Source } from './ports/source.js';
 import type { CatalogueEntry, Journal, Lock, LockedUpload, RecordedPart } from './ports/state.js';
@@ -163,19 +163,10 @@ async function completeUnchanged(
 
 /** @throws TransferError `source` (`changed`) */
 async function checkUnchanged(session: Session, source: Source, journal: Journal): Promise<Fingerprint> {
-  const sameness = await source.compareNow();
-  if (sameness === 'same') return source.fingerprint;
-  const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
-  if (sameness === 'changed') throw changed;
-  const reopened = await session.openSource(source.path);
-  try {
-    const same = await hasRecordedParts(session, reopened, journal);
-    if (!same || (await reopened.compareNow()) !== 'same') throw changed;
-    await journal.recordFingerprint(reopened.fingerprint);
-    return reopened.fingerprint;
-  } finally {
-    await reopened.close();
-  }
+  const hasSameBytes = (reopened: Source): Promise<boolean> => hasRecordedParts(session, reopened, journal);
+  const fingerprint = await unchangedFingerprint(session, source, hasSameBytes);
+  if (fingerprint !== source.fingerprint) await journal.recordFingerprint(fingerprint);
+  return fingerprint;
 }
 
 /** Returns true when the service no longer has an upload that no run of calve has sent complete for. */

@@ -1,5 +1,6 @@
 /** Reads parts of a file again and compares them, without sending them. */
 import { isFailure, TransferError } from '../../core/failures.js';
+import type { Fingerprint } from '../../core/fingerprint.js';
 import { partRange } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import type { PartHash, PreparedPart, Source } from '../ports/source.js';
@@ -74,6 +75,30 @@ export async function hashParts(
     hashed.set(part.range.index, recordOf(part, await part.digest('md5')));
   });
   return hashed;
+}
+
+/**
+ * Returns the fingerprint of a file whose bytes are still those that were read. A file that was only touched since is
+ * opened again and compared, and has the fingerprint that it has then.
+ * @param hasSameBytes compares the bytes of the file that was opened again
+ * @throws TransferError `source` (`changed`)
+ */
+export async function unchangedFingerprint(
+  { openSource }: Pick<Session, 'openSource'>,
+  source: Source,
+  hasSameBytes: (reopened: Source) => Promise<boolean>,
+): Promise<Fingerprint> {
+  const sameness = await source.compareNow();
+  if (sameness === 'same') return source.fingerprint;
+  const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  if (sameness === 'changed') throw changed;
+  const reopened = await openSource(source.path);
+  try {
+    if (!(await hasSameBytes(reopened)) || (await reopened.compareNow()) !== 'same') throw changed;
+    return reopened.fingerprint;
+  } finally {
+    await reopened.close();
+  }
 }
 
 /**
