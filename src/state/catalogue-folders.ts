@@ -3,8 +3,7 @@
  * look-up by identity lists a 256th of the names. calve 0.1 wrote the same files into the folder above `v2`: they stay
  * there, and are still read.
  */
-import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { chmodSync, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UploadIdentity } from '../core/identity.js';
 import { reading, stateFailure, writing } from './failures.js';
@@ -138,8 +137,10 @@ export function namesUntilChange(
 ): () => Promise<readonly string[]> {
   let kept: { readonly names: readonly string[]; readonly stamp: string } | null = null;
   return async () => {
-    const stats = await reading(path, null, () => stat(path, { bigint: true }));
-    if (stats === null) return [];
+    const stats = await reading(path, undefined, async () =>
+      statSync(path, { bigint: true, throwIfNoEntry: false }),
+    );
+    if (stats === undefined) return [];
     const stamp = [stats.dev, stats.ino, stats.mtimeNs, stats.ctimeNs].join();
     if (kept?.stamp === stamp) return kept.names;
     const mayChangeUnseen = nowMs() - Number(stats.ctimeMs) < STEP_MAX_MS;

@@ -1,6 +1,6 @@
 /** Folders that nobody else can write to, so that calve can trust the files in them. */
-import type { Stats } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { chmod, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { cleanUp } from '../core/clean-up.js';
@@ -57,8 +57,9 @@ export interface FolderPath {
 
 /** @returns false when the folder does not exist. @throws TransferError `state`: as assertOurs; `link`, `no-folder` */
 async function checkFolder({ path, mayBeLink }: FolderPath, trust: Trust): Promise<boolean> {
-  const stats = await reading(path, null, () => (mayBeLink ? stat(path) : lstat(path)));
-  if (stats === null) return false;
+  const look = mayBeLink ? statSync : lstatSync;
+  const stats = await reading(path, undefined, async () => look(path, { throwIfNoEntry: false }));
+  if (stats === undefined) return false;
   if (stats.isSymbolicLink()) throw stateFailure('link', path, 'it is a symbolic link');
   if (!stats.isDirectory()) throw stateFailure('no-folder', path, 'it exists, but it is not a folder');
   assertOurs(path, stats, trust);
@@ -79,7 +80,7 @@ export async function listFolder(
     if (!(await checkFolder(folder, trust))) return [];
   }
   const last = chain.at(-1)?.path ?? '';
-  return (await reading(last, [], () => readdir(last))).filter(isWanted);
+  return (await reading(last, [], async () => readdirSync(last))).filter(isWanted);
 }
 
 /** Creates the missing folders of a chain, with mode 0700, and checks the others. */
