@@ -150,10 +150,12 @@ describe('a folder or a list is sent to a vault', { concurrency: 2 }, () => {
     const list = join(home.folder, 'list');
     execFileSync('mkfifo', [list]);
     const running = home.start(['upload', '--files-from', list, home.target]);
-    const writer = await open(list, 'w');
+    // Opening for reading, too, does not wait for a reader, which a failure of the program would never become.
+    const writer = await open(list, 'r+');
     t.after(() => writer.close());
     await writer.write('first\n');
-    await new Promise((resolve) => running.child.stdout?.once('data', resolve));
+    const printed = new Promise((resolve) => running.child.stdout?.once('data', resolve));
+    await Promise.race([printed, running.ended]);
     running.child.kill('SIGTERM');
     const ended = await running.ended;
     assert.equal(ended.code, 143, ended.stderr);

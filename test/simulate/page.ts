@@ -1,0 +1,63 @@
+/** Writes the table of the simulation into docs/fleet.md, and its plot beside it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatDuration, formatSize } from '../../src/core/units.js';
+import type { Check } from './check.js';
+import { cellsOf, HEADINGS, type Line, limitOf } from './lines.js';
+import { plotOf } from './plot.js';
+
+const DOCS = join(import.meta.dirname, '../../../docs');
+const PAGE = join(DOCS, 'fleet.md');
+const BEGIN = '<!-- npm run simulate -- --check --write replaces everything from here … -->';
+const END = '<!-- … to here. -->';
+
+/** Returns a table of Markdown whose columns are aligned. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const [head = [], ...rest] = rows;
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)];
+}
+
+function checkRows(checks: readonly Check[]): string[][] {
+  const seconds = (value: number): string => `${value.toFixed(1)} s`;
+  const [one] = checks;
+  return [
+    ['senders', 'measured', 'simulated', 'measured / one sender'],
+    ...checks.map(({ senders, measuredSeconds, simulatedSeconds }) => [
+      String(senders),
+      seconds(measuredSeconds),
+      seconds(simulatedSeconds),
+      (measuredSeconds / (one?.measuredSeconds ?? measuredSeconds)).toFixed(2),
+    ]),
+  ];
+}
+
+/** @param checks empty: the model was not compared with real runs */
+export function writeFleetPage(lines: readonly Line[], checks: readonly Check[]): void {
+  const page = readFileSync(PAGE, 'utf8');
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  const fleet = lines[0]?.fleet;
+  if (before === undefined || after === undefined || fleet === undefined)
+    throw new Error(`${PAGE} has lost its marks`);
+  const about =
+    `${formatSize(fleet.sizeBytes)} in parts of ${formatSize(fleet.partSizeBytes)}, ` +
+    `${formatSize(fleet.bytesPerSecond)}/s for each machine, ${fleet.failuresPerHour} failures an hour and machine, ` +
+    `${formatDuration(fleet.restartSeconds * 1000)} until a task starts again:`;
+  const written = [
+    about,
+    '',
+    ...table([HEADINGS, ...lines.map(cellsOf)]),
+    '',
+    limitOf(lines),
+    '',
+    '![Speed-up and efficiency over the number of machines](fleet.svg)',
+    ...(checks.length === 0
+      ? []
+      : ['', 'The model beside real runs on capped lines:', '', ...table(checkRows(checks))]),
+  ];
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${written.join('\n')}\n\n${END}${after}`);
+  writeFileSync(join(DOCS, 'fleet.svg'), plotOf(lines));
+}
