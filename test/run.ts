@@ -1,6 +1,7 @@
 /**
- * Runs every `*.test.js` below this folder with Node's test runner. Words on the command line choose files by a part of
+ * Runs the `*.test.js` below this folder with Node's test runner. Words on the command line choose files by a part of
  * their path. `--unit` chooses the files that start no program and end soon, so that they can run after every edit.
+ * Without words, the files of `--slow` are left out.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -10,7 +11,7 @@ import { spec } from 'node:test/reporters';
 
 const UNIT_FOLDERS = ['core', 'transfer', 'state', 'source', 'ui', 'targets', 'emulator', 'docs'];
 /** Files in those folders that start programs, measure memory or move many bytes. */
-const SLOW_FILES = new Set([
+const NOT_UNIT_FILES = new Set([
   'docs/command-lines',
   'docs/options',
   'emulator/faults/faults',
@@ -31,6 +32,19 @@ const SLOW_FILES = new Set([
   'targets/contract',
   'transfer/long-list',
   'transfer/parts/many-parts',
+]);
+/** Files of `npm run test:slow`: other servers and clients, servers that never stop talking, and samples of the campaigns. */
+const SLOW_FILES = new Set([
+  'chaos/chaos',
+  'e2e/bucket-streams',
+  'e2e/buckets',
+  'e2e/checksums',
+  'emulator/interop',
+  'emulator/older-clients',
+  'soak/soak',
+  'targets/buckets',
+  'targets/hostile-answers',
+  'targets/s3-checksums',
 ]);
 /** Files that take long begin first, so that none of them is left alone at the end. */
 const LONG_FILES = ['e2e/buckets', 'targets/buckets', 'e2e/crash-points', 'e2e/signals', 'e2e/slow-line'];
@@ -56,7 +70,7 @@ function testNames(): string[] {
 }
 
 function isUnit(name: string): boolean {
-  return UNIT_FOLDERS.some((folder) => name.startsWith(`${folder}/`)) && !SLOW_FILES.has(name);
+  return UNIT_FOLDERS.some((folder) => name.startsWith(`${folder}/`)) && !NOT_UNIT_FILES.has(name);
 }
 
 /**
@@ -90,12 +104,19 @@ function memoryFolder(): string | null {
 }
 
 const all = testNames();
-for (const name of SLOW_FILES) if (!all.includes(name)) throw new Error(`there is no test file ${name}`);
-const isUnitRun = process.argv.includes('--unit');
-const words = process.argv.slice(2).filter((word) => word !== '--unit');
-const names = all
-  .filter((name) => !isUnitRun || isUnit(name))
-  .filter((name) => words.length === 0 || words.some((word) => `${name}.test.js`.includes(word)));
+for (const name of [...NOT_UNIT_FILES, ...SLOW_FILES])
+  if (!all.includes(name)) throw new Error(`there is no test file ${name}`);
+const [isUnitRun, isSlowRun] = ['--unit', '--slow'].map((word) => process.argv.includes(word));
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+
+/** Returns true for a file that this run is about. */
+function isChosen(name: string): boolean {
+  if (isUnitRun) return isUnit(name) && !SLOW_FILES.has(name);
+  if (words.length > 0) return words.some((word) => `${name}.test.js`.includes(word));
+  return SLOW_FILES.has(name) === isSlowRun;
+}
+
+const names = all.filter(isChosen);
 if (names.length === 0) throw new Error(`no test file matches ${words.join(' ')}`);
 
 const pathOf = (name: string): string => join(here, `${name}.test.js`);

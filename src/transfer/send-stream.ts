@@ -90,7 +90,7 @@ function hashesOf(
   return [...new Set([...target.partHashes(uploadId), ...(held?.hashes(index) ?? [])])];
 }
 
-/** Returns a function that finds the records of parts that are held. It reports the first part that differs. */
+/** Returns a function that finds the records of parts that are held. It reports the first part that is seen to differ. */
 function heldFinder({ report }: Pick<Session, 'report'>, held: HeldParts | null) {
   let isReported = false;
   return async (part: PreparedPart): Promise<RecordedPart | null> => {
