@@ -8,8 +8,8 @@ import type { ListedArchive } from './ports/archive-list.js';
 import type { CatalogueEntry } from './ports/state.js';
 import { type Session, sessionAt } from './session.js';
 
-/** The upload id of an archive whose upload nobody knows. */
-const NO_UPLOAD = 'imported';
+/** The recorded upload id of an archive whose upload nobody knows. */
+export const UNKNOWN_UPLOAD = 'imported';
 const NS_PER_MS = 1_000_000n;
 
 export function importedEntry(
@@ -24,7 +24,7 @@ export function importedEntry(
   return {
     archiveId,
     location: null,
-    uploadId: NO_UPLOAD,
+    uploadId: UNKNOWN_UPLOAD,
     identity: { source: sourceOf(key ?? readableDescription(listed.description ?? '')), target },
     description: listed.description ?? '',
     plan: planOf(sizeBytes, limits),

@@ -1,11 +1,12 @@
-/** Archives as `--json` prints them: fresh from an upload, or from the catalogue. */
+/** Archives as `--json` prints them: those of an upload, and those of the catalogue. */
 import { sourceName } from '../core/identity.js';
 import { parseTargetUrl, storesObjects } from '../core/target-url.js';
+import { UNKNOWN_UPLOAD } from '../transfer/import-archive.js';
 import type { CatalogueEntry } from '../transfer/ports/state.js';
 import { isoFromNs, isoMoment } from './text/timestamps.js';
 
-/** The work of this run for the archive; every field is null if the archive was read from the catalogue. */
-export interface ArchiveRun {
+/** The work of a run for the archive; every field is null if the archive was read from the catalogue. */
+interface ArchiveRun {
   readonly partsSent: number | null;
   readonly partsReused: number | null;
   readonly resumed: boolean | null;
@@ -14,15 +15,29 @@ export interface ArchiveRun {
   readonly durationMs: number | null;
 }
 
-/** The result of an upload: one recorded archive. The fields from `bucket` to `storageClass` are null for a vault. */
-export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
-  const url = parseTargetUrl(entry.identity.target.url);
+const NO_RUN: ArchiveRun = {
+  partsSent: null,
+  partsReused: null,
+  resumed: null,
+  skipped: null,
+  durationMs: null,
+};
+
+export type ArchiveJson = ReturnType<typeof archiveJson>;
+
+/**
+ * A recorded archive: the result of an upload, or a line of `archives`, with the same keys. The fields from `bucket` to
+ * `storageClass` are null for a vault.
+ */
+export function archiveJson(entry: CatalogueEntry, run: ArchiveRun = NO_RUN) {
+  const { target } = entry.identity;
+  const url = parseTargetUrl(target.url);
   const object = storesObjects(url.scheme) ? url : null;
   return {
     type: 'archive' as const,
     file: sourceName(entry.identity.source),
-    target: entry.identity.target.url,
-    uploadId: entry.uploadId,
+    target: target.url,
+    uploadId: entry.uploadId === UNKNOWN_UPLOAD ? null : entry.uploadId,
     archiveId: entry.archiveId,
     location: entry.location,
     bucket: object?.container ?? null,
@@ -39,27 +54,10 @@ export function archiveJson(entry: CatalogueEntry, run: ArchiveRun) {
     resumed: run.resumed,
     skipped: run.skipped,
     durationMs: run.durationMs,
-  };
-}
-
-const NO_RUN: ArchiveRun = {
-  partsSent: null,
-  partsReused: null,
-  resumed: null,
-  skipped: null,
-  durationMs: null,
-};
-
-export type CataloguedJson = ReturnType<typeof cataloguedJson>;
-
-/** The same archive as the catalogue has it: with the facts that only the catalogue keeps. */
-export function cataloguedJson(entry: CatalogueEntry) {
-  return {
-    ...archiveJson(entry, NO_RUN),
     archivedAt: isoMoment(entry.archivedAt),
     mtime: isoFromNs(entry.fingerprint.mtimeNs),
     description: entry.description,
-    region: entry.identity.target.region,
-    account: entry.identity.target.account,
+    region: target.region,
+    account: target.account,
   };
 }

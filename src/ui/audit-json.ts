@@ -4,6 +4,7 @@ import type { ObjectChecksum } from '../core/object-checksum.js';
 import { formatSize } from '../core/units.js';
 import { AUDIT_RESULTS, type AuditedArchive, type AuditResult } from '../transfer/audit.js';
 import { type Column, type TableOptions, type TableStream, tableStream } from './tables/table-layout.js';
+import { isoMoment } from './text/timestamps.js';
 
 export type AuditedJson = ReturnType<typeof auditedJson>;
 
@@ -17,7 +18,7 @@ export function auditedJson({ result, entry, listed, held, proof, imported }: Au
     archiveId: entry?.archiveId ?? listed?.archiveId ?? '',
     file: entry === null ? null : sourceName(entry.identity.source),
     description: entry?.description ?? listed?.description ?? null,
-    archivedAt: entry?.archivedAt ?? listed?.createdAt ?? null,
+    archivedAt: isoMoment(entry?.archivedAt ?? listed?.createdAt ?? null),
     size: entry?.plan.sizeBytes ?? null,
     heldSize: held?.sizeBytes ?? listed?.sizeBytes ?? null,
     treeHash: entry?.treeHash ?? null,
@@ -49,7 +50,14 @@ export interface AuditTotals {
 }
 
 export function auditSummaryJson(target: string, { counts, imported, takenAt, durationMs }: AuditTotals) {
-  return { type: 'audit-summary' as const, target, inventoryAt: takenAt, ...counts, imported, durationMs };
+  return {
+    type: 'audit-summary' as const,
+    target,
+    inventoryAt: isoMoment(takenAt),
+    ...counts,
+    imported,
+    durationMs,
+  };
 }
 
 const COLUMNS: readonly Column<AuditedJson>[] = [

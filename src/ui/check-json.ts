@@ -2,6 +2,7 @@
 import type { CheckResult } from '../transfer/check-results.js';
 import type { Column, TableOptions, TableStream } from './tables/table-layout.js';
 import { tableStream } from './tables/table-layout.js';
+import { isoMoment } from './text/timestamps.js';
 import { checkName, describeCheck } from './wording/checks.js';
 import type { WordingEnvironment } from './wording/paste-line.js';
 
@@ -19,7 +20,7 @@ export function checkJson(result: CheckResult, url: string, exitCode: number, en
     accessKeyId: result.accessKeyId,
     account: result.account,
     arn: result.arn,
-    expiresAt: result.expiresAt,
+    expiresAt: isoMoment(result.expiresAt),
     clockOffsetMs: result.clockOffsetMs,
     path: result.path,
     freeBytes: result.freeBytes,

@@ -47,7 +47,7 @@ describe('calve archives', { concurrency: 2 }, () => {
     const home = await service.home(t);
     const made = [await archive(home, home.file('z', 5)), await archive(home, home.file('a', 6))];
     const ended = await home.run(['archives', '--json']);
-    const listed = jsonOf(ended.stdout, 'catalogued');
+    const listed = jsonOf(ended.stdout, 'archive');
     assert.deepEqual(
       listed.map(({ archiveId, uploadId, location }) => ({ archiveId, uploadId, location })),
       made.map(({ archiveId, uploadId, location }) => ({ archiveId, uploadId, location })),
@@ -68,7 +68,7 @@ describe('calve archives', { concurrency: 2 }, () => {
     const kept = await archive(home, home.file('kept', 6));
     const { code, stdout, stderr } = await home.run(['archives', `--forget=${archiveId}`]);
     assert.deepEqual([code, stdout, stderr], [0, '', '']);
-    const left = jsonOf((await home.run(['archives', '--json'])).stdout, 'catalogued');
+    const left = jsonOf((await home.run(['archives', '--json'])).stdout, 'archive');
     assert.deepEqual(
       left.map((entry) => entry['archiveId']),
       [kept['archiveId']],

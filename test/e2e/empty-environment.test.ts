@@ -73,7 +73,7 @@ for (const [name, env] of ENVIRONMENTS) {
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.match(resumed.stderr, /there is no unfinished upload to resume/);
       assert.equal(
-        jsonOf(await succeeds('archives', '--catalogue=catalogue', '--json'), 'catalogued').length,
+        jsonOf(await succeeds('archives', '--catalogue=catalogue', '--json'), 'archive').length,
         1,
       );
     });

@@ -96,7 +96,7 @@ test('An upload that the AWS CLI began, with two parts of it, is adopted by its 
   assert.equal(adopted.code, 0, adopted.stderr);
   const archive = oneJson(adopted.stdout, 'archive');
   assert.deepEqual([archive['partsReused'], archive['partsSent'], archive['resumed']], [2, 3, true]);
-  const listed = oneJson((await run(['archives', '--json'])).stdout, 'catalogued');
+  const listed = oneJson((await run(['archives', '--json'])).stdout, 'archive');
   assert.equal(listed['description'], 'by the CLI');
 });
 

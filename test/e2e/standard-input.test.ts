@@ -34,7 +34,7 @@ describe('a stream', { concurrency: 2 }, () => {
       const bytes = seededBytes(sizeBytes, SEED);
       const ended = await pipeInto(vault, ['upload', '-', vault.target, ...SMALL_PARTS], bytes);
       const archiveId = await assertArchived(vault, ended, bytes);
-      const [entry] = jsonOf((await vault.run(['archives', '--json'])).stdout, 'catalogued');
+      const [entry] = jsonOf((await vault.run(['archives', '--json'])).stdout, 'archive');
       const { file, description, size, parts } = entry ?? {};
       assert.deepEqual([entry?.['archiveId'], file, description], [archiveId, '-', 'standard input']);
       assert.deepEqual([size, parts], [sizeBytes, Math.ceil(sizeBytes / MIB_BYTES)]);

@@ -143,7 +143,7 @@ describe('calve upload', { concurrency: 2 }, () => {
     assert.equal((await home.run(['upload', ...files, home.target])).code, 0);
     const given = ['upload', home.file('given.bin', 8), home.target, '--description', text];
     assert.equal((await home.run(given)).code, 0);
-    const archives = jsonOf((await home.run(['archives', '--json'])).stdout, 'catalogued');
+    const archives = jsonOf((await home.run(['archives', '--json'])).stdout, 'archive');
     const descriptionOf = (name: string): string => {
       const found = archives.find(({ file }) => String(file).endsWith(`/${name}`));
       return String(found?.['description']);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
+import { checkPrintedJson } from './json-schema.js';
 
 export const CALVE_BIN = join(import.meta.dirname, '../../../bin/calve.js');
 
@@ -61,7 +62,13 @@ export function startCalve(words: readonly string[], options: Spawned): Running 
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
   });
-  return { child, ended };
+  return { child, ended: ended.then((end) => withValidJson(words, env, end)) };
+}
+
+/** Every line of JSON that any test makes the program print is compared with the schema. */
+function withValidJson(words: readonly string[], env: Spawned['env'], ended: Ended): Ended {
+  checkPrintedJson({ words, env, ...ended });
+  return ended;
 }
 
 export function runCalve(words: readonly string[], options: Spawned): Promise<Ended> {

@@ -4,7 +4,7 @@
  */
 import type { TransferEvent } from '../../transfer/events.js';
 import { summaryJson } from '../summary-json.js';
-import { isoFromMs } from '../text/timestamps.js';
+import { isoFromMs, isoMoment } from '../text/timestamps.js';
 import { describeNotice } from '../wording/notices.js';
 import type { WordingEnvironment } from '../wording/paste-line.js';
 import type { FilesReading } from './files-meter.js';
@@ -73,9 +73,15 @@ function noticeFacts(event: EventOf<'notice'>, env: WordingEnvironment): object 
     notice,
     file: file ?? null,
     message: describeNotice(event, env),
-    ...others,
+    ...Object.fromEntries(Object.entries(others).map(([name, fact]) => [name, printedFact(name, fact)])),
     ...(address !== null && { target: address.target.url }),
   };
+}
+
+/** Returns a fact in the form that it has in every line: times are ISO-8601 UTC or null, and numbers are whole. */
+function printedFact(name: string, fact: unknown): unknown {
+  if (typeof fact === 'number') return Math.round(fact);
+  return typeof fact === 'string' && name.endsWith('At') ? isoMoment(fact) : fact;
 }
 
 export function eventJson(

@@ -3,7 +3,7 @@
 import { readableDescription } from '../../core/description.js';
 import { isStandardInput } from '../../core/identity.js';
 import { formatDuration, formatSize } from '../../core/units.js';
-import type { CataloguedJson } from '../archive-json.js';
+import type { ArchiveJson } from '../archive-json.js';
 import type { PartJson, UnfinishedJson, UploadJson } from '../json.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import { csvTable } from './csv-table.js';
@@ -137,7 +137,7 @@ function unfinishedColumns(nowMs: number): readonly Column<UnfinishedRow>[] {
   ];
 }
 
-const ARCHIVE_COLUMNS: readonly Column<CataloguedJson>[] = [
+const ARCHIVE_COLUMNS: readonly Column<ArchiveJson>[] = [
   { name: 'archivedAt', title: 'ARCHIVED', human: (a) => time(a.archivedAt), exact: (a) => a.archivedAt },
   { name: 'size', title: 'SIZE', align: 'right', human: (a) => size(a.size), exact: (a) => a.size },
   { name: 'target', title: 'TARGET', human: (a) => a.target, exact: (a) => a.target },
@@ -180,11 +180,11 @@ export function unfinishedTable(
 }
 
 /** Returns the table of `archives`, which prints while it reads. */
-export function archivesTable(options: TableOptions): TableStream<CataloguedJson> {
+export function archivesTable(options: TableOptions): TableStream<ArchiveJson> {
   return tableStream(ARCHIVE_COLUMNS, options);
 }
 
 /** Returns the same table as CSV. */
-export function archivesCsv(): TableStream<CataloguedJson> {
+export function archivesCsv(): TableStream<ArchiveJson> {
   return csvTable(ARCHIVE_COLUMNS);
 }

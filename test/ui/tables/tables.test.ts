@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeFile } from '../../../src/core/description.js';
-import { type CataloguedJson, cataloguedJson } from '../../../src/ui/archive-json.js';
+import { type ArchiveJson, archiveJson } from '../../../src/ui/archive-json.js';
 import { partJson, unfinishedJson, uploadJson } from '../../../src/ui/json.js';
 import { renderTable, type TableStream } from '../../../src/ui/tables/table-layout.js';
 import { archivesTable, partsTable, unfinishedTable, uploadsTable } from '../../../src/ui/tables/tables.js';
@@ -136,7 +136,7 @@ test('status shows the progress, a map, and the time until the upload expires', 
 });
 
 test('the catalogue is listed with the archive ids last', () => {
-  const whole = (table: TableStream<CataloguedJson>) => table.push(cataloguedJson(ENTRY)) + table.end();
+  const whole = (table: TableStream<ArchiveJson>) => table.push(archiveJson(ENTRY)) + table.end();
   assert.equal(
     whole(archivesTable({ isTerminal: true })),
     [
@@ -164,8 +164,8 @@ test('a stream is listed with its description, and a description of the mt2 form
   const at = { isTerminal: true, nowMs: NOW_MS };
   assert.match(unfinishedTable([row], at), /\n- \(nightly database\) {2}glacier/);
   assert.match(unfinishedTable([{ ...row, description: null }], at), /\n- \(standard input\) /);
-  const archive = cataloguedJson({ ...ENTRY, description: encoded });
-  const whole = (table: TableStream<CataloguedJson>) => table.push(archive) + table.end();
+  const archive = archiveJson({ ...ENTRY, description: encoded });
+  const whole = (table: TableStream<ArchiveJson>) => table.push(archive) + table.end();
   assert.match(whole(archivesTable({ isTerminal: true })), / {2}写真\.tar {2}/);
   assert.ok(whole(archivesTable(PIPE)).includes(`\t${encoded}\t`), 'exact values are as in JSON');
   const uploads = uploadsTable({ isTerminal: true });

@@ -1,5 +1,5 @@
 import { TransferError } from '../../../core/failures.js';
-import { cataloguedJson } from '../../../ui/archive-json.js';
+import { archiveJson } from '../../../ui/archive-json.js';
 import { archivesCsv, archivesTable } from '../../../ui/tables/tables.js';
 import type { CommandContext } from '../../command.js';
 import { openArchives } from '../../compose.js';
@@ -24,7 +24,7 @@ async function list(context: CommandContext<Options>): Promise<void> {
   const startTable = options.own.format === 'csv' ? archivesCsv : archivesTable;
   const printer = rowPrinter(context, startTable, PRINTED_TOGETHER);
   for await (const entry of openArchives(options).inOrder(chosenOrder(options)))
-    await printer.print(cataloguedJson(entry));
+    await printer.print(archiveJson(entry));
   await printer.end();
 }
 
