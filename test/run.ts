@@ -13,6 +13,7 @@ const UNIT_FOLDERS = ['core', 'transfer', 'state', 'source', 'ui', 'targets', 'e
 /** Files in those folders that start programs, measure memory or move many bytes. */
 const NOT_UNIT_FILES = new Set([
   'docs/command-lines',
+  'docs/costs',
   'docs/options',
   'emulator/faults/faults',
   'emulator/handlers/complete',
