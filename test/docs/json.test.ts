@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Command } from 'commander';
 import { exitCodeOf } from '../../src/cli/exit-codes.js';
+import type { Io } from '../../src/cli/io.js';
+import { buildProgram } from '../../src/cli/program.js';
 import type { TransferError } from '../../src/core/failures.js';
 import type { Notice, TransferEvent } from '../../src/transfer/events.js';
 import { archiveJson } from '../../src/ui/archive-json.js';
@@ -20,6 +23,7 @@ import {
   definitionNameOf,
   type JsonStream,
   readJsonSchema,
+  readTypesOfCommands,
   STRICT,
   validatorOf,
 } from '../support/json-schema.js';
@@ -239,6 +243,15 @@ describe('docs/json.md', () => {
     assert.equal(PAGE, renderPage(PAGE, SCHEMA));
     for (const name of ['output', 'kinds', 'progress', 'notices'])
       assert.equal(PAGE.split(`<!-- schema: ${name} -->`).length, 2, name);
+  });
+
+  test('has a row for every command, and every type of standard output in one of them', () => {
+    const { command } = buildProgram({} as Io, '0');
+    const types = readTypesOfCommands();
+    const names = (command as Command).commands.map((each) => each.name());
+    assert.deepEqual([...types.keys()].sort(), names.sort());
+    const printed = new Set([...types.values()].flatMap((each) => [...each]));
+    assert.deepEqual([...printed].sort(), listed('output').sort());
   });
 
   test('has a part for every type, and a row for every notice', () => {

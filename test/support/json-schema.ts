@@ -26,7 +26,9 @@ export interface JsonSchema {
   readonly $defs: Readonly<Record<string, Definition>>;
 }
 
-const SCHEMA_PATH = join(import.meta.dirname, '../../../schemas/calve.schema.json');
+const ROOT = join(import.meta.dirname, '../../..');
+const SCHEMA_PATH = join(ROOT, 'schemas/calve.schema.json');
+const PAGE_PATH = join(ROOT, 'docs/json.md');
 
 export function readJsonSchema(): JsonSchema {
   return JSON.parse(readFileSync(SCHEMA_PATH, 'utf8')) as JsonSchema;
@@ -82,6 +84,29 @@ export function checkJsonLine(stream: JsonStream, line: string): Record<string, 
   return object;
 }
 
+/** The types that docs/json.md has for each command in its first table. Any command may print an `error`. */
+export function readTypesOfCommands(): Map<string, Set<string>> {
+  const types = new Map<string, Set<string>>();
+  const [, table = ''] = readFileSync(PAGE_PATH, 'utf8').split(/^\| command .*\n.*\n/m);
+  for (const row of table.split('\n\n', 1)[0]?.split('\n') ?? []) {
+    const [, command = '', lines = ''] = /^\| `([a-z-]+)[^|]*\|(.*)\|$/.exec(row) ?? [];
+    const known = types.get(command) ?? new Set(['error']);
+    for (const [, type = ''] of lines.matchAll(/`([a-z][a-z-]*)`/g)) known.add(type);
+    types.set(command, known);
+  }
+  return types;
+}
+
+let typesOfCommands: Map<string, Set<string>> | null = null;
+
+/** Fails if docs/json.md does not say that the command of these words prints such a line. */
+function checkCommand(words: readonly string[], { type }: Readonly<Record<string, unknown>>): void {
+  typesOfCommands ??= readTypesOfCommands();
+  const command = words.find((word) => typesOfCommands?.has(word));
+  const types = (command === undefined ? undefined : typesOfCommands.get(command)) ?? new Set(['error']);
+  assert.ok(types.has(String(type)), `docs/json.md has no ${type} for calve ${command}`);
+}
+
 interface Printed {
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -97,11 +122,11 @@ export function checkPrintedJson({ words, env, stdout, stderr }: Printed): void 
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
   const isJson = own.includes('--json') || env['CALVE_JSON'] !== undefined;
   if (isJson && !own.some((word) => OTHER_OUTPUT.includes(word.replace(/^--export=.*/, '--export')))) {
-    for (const line of wholeLines(stdout)) checkJsonLine('output', line);
+    for (const line of wholeLines(stdout)) checkCommand(own, checkJsonLine('output', line));
   }
   if (progressOf(own, env) !== 'json') return;
-  // The command of --from-command writes to the same stream.
-  const isAlone = !own.includes('--from-command');
+  // The command of --from-command, and a module that a test loads into the program, write to the same stream.
+  const isAlone = !own.includes('--from-command') && env['NODE_OPTIONS'] === undefined;
   for (const line of wholeLines(stderr)) {
     if (isAlone || line.startsWith('{"type":')) checkJsonLine('progress', line);
   }
