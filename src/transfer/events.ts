@@ -69,8 +69,10 @@ export type Notice =
   | { notice: 'certificates-not-verified' }
   /** The user asked for one page, and there are more. */
   | { notice: 'next-page'; marker: string }
-  /** An audit has compared all archives. `takenAt`: when the vault took its inventory. */
-  | ({ notice: 'audited'; takenAt: string | null; imported: number } & Readonly<Record<AuditResult, number>>)
+  /** An audit has compared all archives. `inventoryAt`: when the vault took its inventory. */
+  | ({ notice: 'audited'; inventoryAt: string | null; imported: number } & Readonly<
+      Record<AuditResult, number>
+    >)
   /** A line of a file that is imported has no archive that calve can record. */
   | { notice: 'line-refused'; path: string; line: number; why: LineFault }
   /** An import has ended, or was stopped. */

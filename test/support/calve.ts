@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
-import { checkPrintedJson } from './json-schema.js';
+import { checkPrintedJson, prepareJsonCheck } from './json-schema.js';
 
 export const CALVE_BIN = join(import.meta.dirname, '../../../bin/calve.js');
 
@@ -50,6 +50,7 @@ export function startCalve(words: readonly string[], options: Spawned): Running 
     ...(cwd !== undefined && { cwd }),
     ...(uid !== undefined && { uid, gid: uid }),
   });
+  prepareJsonCheck(words, env);
   // A program that ends early does not read all of its input.
   child.stdin?.on('error', () => undefined);
   if (input !== undefined && typeof input !== 'number') child.stdin?.end(input);

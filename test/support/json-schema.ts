@@ -56,7 +56,7 @@ export function validatorOf(name: string): ValidateFunction {
   const known = validators.get(name);
   if (known !== undefined) return known;
   const values = Object.entries($defs).filter(([, { title }]) => title !== undefined);
-  const ajv = new Ajv2020({ ...STRICT, validateSchema: false, meta: false });
+  const ajv = new Ajv2020({ ...STRICT, validateSchema: false, meta: false, code: { optimize: false } });
   const validate = ajv.compile({ ...$defs[name], $defs: Object.fromEntries(values) });
   validators.set(name, validate);
   return validate;
@@ -116,6 +116,14 @@ interface Printed {
 
 /** Options with which standard output is something else than the lines of --json. */
 const OTHER_OUTPUT = ['--help', '-h', '--version', '-V', '--export', 'csv', '--format=csv'];
+
+/** Compiles the usual definitions while the program starts, so that a test that measures its end does not wait for that. */
+export function prepareJsonCheck(words: readonly string[], env: Printed['env']): void {
+  if (words.includes('--json') || env['CALVE_JSON'] !== undefined) ['archive', 'error'].forEach(validatorOf);
+  if (progressOf(words, env) !== 'json') return;
+  for (const name of ['started', 'sending', 'progress', 'part', 'completing', 'archived', 'failed', 'error'])
+    validatorOf(`progress-${name}`);
+}
 
 /** Compares everything that a run of the program printed as JSON. A line that a kill has cut is left out. */
 export function checkPrintedJson({ words, env, stdout, stderr }: Printed): void {

@@ -90,7 +90,7 @@ const WORDINGS: {
   'next-page': ({ marker }) => `there are more entries; the next page: --marker=${safeWhole(marker)}`,
   audited: (notice) => {
     const inventory =
-      notice.takenAt === null ? '' : `, by the inventory of ${formatTimestamp(notice.takenAt)}`;
+      notice.inventoryAt === null ? '' : `, by the inventory of ${formatTimestamp(notice.inventoryAt)}`;
     const found = (['missing', 'different', 'unknown', 'newer', 'replaced'] as const)
       .filter((result) => notice[result] > 0)
       .map((result) => `${notice[result].toLocaleString('en-US')} ${result}`);

@@ -133,7 +133,7 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
   ],
   audited: [
     {
-      ...{ takenAt: startedAt, imported: 2 },
+      ...{ inventoryAt: startedAt, imported: 2 },
       ...{ ok: 1000, missing: 1, different: 0, unknown: 2, newer: 3, replaced: 0 },
     },
     'audited, by the inventory of 2026-11-19 08:00 UTC: 1,000 ok, 1 missing, 2 unknown, 3 newer, 2 imported',

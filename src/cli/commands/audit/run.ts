@@ -36,7 +36,7 @@ export async function audit(context: CommandContext<Options>, words: readonly st
     const opened = await openAudit({ ...connected, catalogue, signal: io.signal }, isImporting);
     const totals = await printAudit(context, opened, target);
     const { counts, imported, takenAt } = totals;
-    reporter.report({ type: 'notice', notice: 'audited', takenAt, imported, ...counts });
+    reporter.report({ type: 'notice', notice: 'audited', inventoryAt: takenAt, imported, ...counts });
     if (context.output.json) await io.stdout.line(jsonLine(auditSummaryJson(url, totals)));
     // The first failure gives the exit number: an archive that is gone is worse.
     if (counts.missing > 0)
