@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { rolldown } from 'rolldown';
+import { licensesOf } from './licenses.mjs';
 
 const BUNDLE_FOLDER = 'dist/calve';
 
@@ -28,13 +29,15 @@ async function bundle() {
     // Some packages of the AWS SDK name a CommonJS file as `node`; their ES modules allow unused code to be left out.
     resolve: { mainFields: ['module', 'main'], conditionNames: ['module', 'import', 'node', 'default'] },
   });
-  await bundled.write({
+  const { output } = await bundled.write({
     dir: BUNDLE_FOLDER,
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
   });
   writeFileSync(`${BUNDLE_FOLDER}/package.json`, '{ "type": "commonjs" }\n');
+  const moduleIds = output.flatMap((chunk) => chunk.moduleIds ?? []);
+  writeFileSync(`${BUNDLE_FOLDER}/LICENSES.txt`, licensesOf(moduleIds));
 }
 
 compile();

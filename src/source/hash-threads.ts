@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { onAbort } from '../core/abort-signals.js';
 import { TransferError } from '../core/failures.js';
+import { QUIET_THREAD } from '../core/quiet-thread.js';
 import { isExhausted, systemMessage } from '../core/system-errors.js';
 import { KIB_BYTES, MIB_BYTES } from '../core/units.js';
 import { hashInMainThread } from './hash-in-main-thread.js';
@@ -103,7 +104,7 @@ export function hashThreads(
   }
 
   function startThread(): Thread {
-    const worker = new Worker(workerPath);
+    const worker = new Worker(workerPath, QUIET_THREAD);
     const thread: Thread = { worker, pending: null };
     threads.add(thread);
     worker.on('message', (answer: HashAnswer) =>

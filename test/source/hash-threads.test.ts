@@ -10,6 +10,7 @@ import { GIB_BYTES, MIB_BYTES } from '../../src/core/units.js';
 import type { HashRequest } from '../../src/source/hash-part.js';
 import { type HashThreads, hashThreads } from '../../src/source/hash-threads.js';
 import { seededBytes } from '../support/bytes.js';
+import { watchStderr } from '../support/printed.js';
 import { tempFolder } from '../support/temp.js';
 
 const neverAborted = new AbortController().signal;
@@ -46,6 +47,14 @@ test('a thread that dies rejects its job, and the next jobs are rejected in the 
     assert.ok(isFailure(outcome.reason, 'bug'), String(outcome.reason));
     assert.match(outcome.reason.facts.detail, /^a hashing thread (failed: out of memory|ended with 3)$/);
   }
+});
+
+test('a warning in a thread is not printed', async (t) => {
+  const printed = watchStderr(t);
+  const threads = startedThread(t, join(import.meta.dirname, 'fixtures/noisy-worker.js'));
+  await threads.hash({ ...request, fd: 0 }, neverAborted);
+  await threads.close();
+  assert.equal(printed(), '');
 });
 
 test('closing rejects the waiting jobs, and can be repeated', async (t) => {

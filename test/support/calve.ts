@@ -40,11 +40,13 @@ export interface Spawned {
   readonly input?: string | Buffer | number;
   /** The user and the group that run the program; only the superuser may choose them. */
   readonly uid?: number;
+  /** The program that runs it; the Node of the tests, if absent. */
+  readonly node?: string;
 }
 
 export function startCalve(words: readonly string[], options: Spawned): Running {
-  const { env, cwd, input, uid } = options;
-  const child = spawn(process.execPath, [CALVE_BIN, ...words], {
+  const { env, cwd, input, uid, node = process.execPath } = options;
+  const child = spawn(node, [CALVE_BIN, ...words], {
     env,
     stdio: [typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),

@@ -12,6 +12,7 @@ import type { BytesLocation, PreparedPart } from '../../src/transfer/ports/sourc
 import type { Target } from '../../src/transfer/ports/target.js';
 import { seededBytes } from '../support/bytes.js';
 import { preparedPart } from '../support/prepared-part.js';
+import { watchStderr } from '../support/printed.js';
 import { tempFolder } from '../support/temp.js';
 import { missingOpenssl, startTlsFront } from '../support/tls-front.js';
 import { type Script, scriptedServer, targetAt } from './scripted-server.js';
@@ -75,6 +76,17 @@ test('a part leaves from a thread with its bytes unchanged, from memory and from
     assert.equal(headers['content-length'], String(PART_BYTES));
   }
   assert.equal(server.requests.length, 2);
+});
+
+test('a warning in a thread is not printed', async (t) => {
+  const printed = watchStderr(t);
+  const server = await scriptedServer(t, accept);
+  const code =
+    "process.emitWarning('old'); console.warn('old'); setImmediate(() => parentPort.once('message', () => process.exit(3)));";
+  await targetWith(t, server.url, workerOf(t, code))
+    .sendPart('up', inMemory, never)
+    .catch(() => undefined);
+  assert.equal(printed(), '');
 });
 
 test('a small part needs no thread', async (t) => {

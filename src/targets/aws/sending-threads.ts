@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { onAbort } from '../../core/abort-signals.js';
+import { QUIET_THREAD } from '../../core/quiet-thread.js';
 import { KIB_BYTES, MIB_BYTES } from '../../core/units.js';
 import type { HttpAgentOptions } from './http-agents.js';
 import { PartBody } from './part-body.js';
@@ -75,7 +76,8 @@ class SendingThread {
 
   constructor(options: SendingThreadsOptions, onEnd: (thread: SendingThread) => void) {
     const { workerPath = join(import.meta.dirname, 'send-worker.js') } = options;
-    this.#worker = new Worker(workerPath, { workerData: workerDataOf(options, this.#heartbeat) });
+    const workerData = workerDataOf(options, this.#heartbeat);
+    this.#worker = new Worker(workerPath, { ...QUIET_THREAD, workerData });
     this.#worker.unref();
     this.#worker.on('message', (message: FromThread) => this.#onMessage(message));
     this.#worker.on('error', (error) => {
