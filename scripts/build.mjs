@@ -1,9 +1,11 @@
-// Builds calve: `node scripts/build.mjs` compiles src and test into dist, then bundles the program into dist/calve.
+// Builds calve: `node scripts/build.mjs` compiles src and test into dist, bundles the program into dist/calve, and
+// writes the manual into dist/man.
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { rolldown } from 'rolldown';
 import { licensesOf } from './licenses.mjs';
+import { writeManual } from './manual.mjs';
 
 const BUNDLE_FOLDER = 'dist/calve';
 
@@ -42,3 +44,4 @@ async function bundle() {
 
 compile();
 await bundle();
+await writeManual();

@@ -25,12 +25,19 @@ type Body<Options> = (
   command: Command,
 ) => Promise<void>;
 
+/** A command line for --help and the manual. A test runs it. */
+export interface Example {
+  readonly line: string;
+  readonly meaning: string;
+}
+
 interface Definition<G extends Groups> {
   readonly name: string;
   readonly arguments?: readonly Argument[];
   /** The lines after `Usage:`, where commander's own would not say enough. */
   readonly synopsis?: string;
   readonly description: string;
+  readonly examples: readonly [Example, Example, ...Example[]];
   /** The options that this command has besides those for output, and reads. */
   readonly groups: G;
   /** Loads the body, so that --help and other commands do not pay for it. */

@@ -15,8 +15,9 @@ import { status } from './commands/status/command.js';
 import { upload } from './commands/upload/command.js';
 import { verify } from './commands/verify/command.js';
 import { EXIT_ROWS, type ExitCode } from './exit-codes.js';
-import { exitNumbersHelp } from './help.js';
+import { addHelp, SHORT_HELP, textAfterCommands } from './help.js';
 import type { Io } from './io.js';
+import { inOrderOfHeadings } from './options/headings.js';
 import { outputOptions } from './options/output.js';
 
 /** In the order of `--help`. */
@@ -38,10 +39,10 @@ export function buildProgram(io: Io, version: string): Program {
     // Without commander's -V (bin/calve.js takes it alone): an id such as -Vx1 would be read as -V, and end with 0.
     .version(version, '--version')
     .helpCommand('help [command]', 'display help for a command')
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp(SHORT_HELP)
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
-    .addHelpText('after', ({ command }) => `\n${exitNumbersHelp(EXIT_ROWS, command.createHelp())}`);
+    .addHelpText('after', ({ command }) => `\n${textAfterCommands(command, EXIT_ROWS)}`);
   for (const definition of COMMANDS) {
     const command = declare(program.command(definition.name), definition);
     command.action(async () => {
@@ -53,11 +54,13 @@ export function buildProgram(io: Io, version: string): Program {
 }
 
 function declare(command: Command, definition: CommandDefinition): Command {
-  command.description(definition.description);
+  const { description } = definition;
+  const [summary = ''] = description.split(/(?<=\.) /);
+  command.description(description).summary(summary);
   if (definition.synopsis !== undefined) command.usage(definition.synopsis);
   for (const argument of definition.arguments ?? []) command.addArgument(argument);
-  for (const { options } of [...Object.values(definition.groups), outputOptions]) {
-    for (const option of options) command.addOption(option);
-  }
+  const options = [...Object.values(definition.groups), outputOptions].flatMap((group) => group.options);
+  for (const option of inOrderOfHeadings(options)) command.addOption(option);
+  addHelp(command, definition);
   return command;
 }

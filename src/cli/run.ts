@@ -120,12 +120,18 @@ export async function run(argv: readonly string[], version: string): Promise<num
 
 /**
  * Returns what commander is to read. With --help it would print the general help for a word that is not a command, and end
- * with 0: it gets the word alone, and refuses it.
+ * with 0: it gets the word alone, and refuses it. `help COMMAND` becomes `COMMAND --help`, because commander's own `help`
+ * ends with the number of an unfinished run. calve itself has no option --help-all, which commander would then not leave to
+ * the commands.
  */
 function wordsToParse(argv: readonly string[], program: Command): readonly string[] {
-  const [word = ''] = argv[0] === 'help' ? argv.slice(1) : argv;
-  const isCommand = word === 'help' || program.commands.some((command) => command.name() === word);
-  return isCommand || word === '' || word.startsWith('-') ? argv : [word];
+  const isHelp = argv[0] === 'help';
+  const [word = '', ...others] = isHelp ? argv.slice(1) : argv;
+  const isCommand = program.commands.some((command) => command.name() === word);
+  if (!isCommand && !['', 'help'].includes(word) && !word.startsWith('-')) return [word];
+  if (word === '--help-all' || (isHelp && !isCommand)) return ['--help'];
+  if (isHelp) return [word, others.includes('--help-all') ? '--help-all' : '--help'];
+  return argv;
 }
 
 /** Prints what stopped the run before its command began. @returns the exit number */

@@ -65,7 +65,7 @@ test('every option of the emulator is named on its page or in its help', async (
     '--upload-ttl',
     '--signature-window',
   ];
-  const common = new Set(['--json', '--quiet', '--progress', '--debug']);
+  const common = new Set(['--json', '--quiet', '--progress', '--debug', '--help-all']);
   for (const { long = '', description } of emulator?.options ?? []) {
     const isNamed = onPage.has(long) || common.has(long) || helpAlone.includes(long);
     assert.ok(isNamed && description !== '', `calve emulator ${long}`);
@@ -105,6 +105,7 @@ const WITHOUT_VARIABLE = new Set([
     '--follow-links',
     '--one-file-system',
   ],
+  '--help-all',
   ...['--limit', '--marker', '--forget', '--drop-record', '--archive-id'],
   ...['--target', '--path', '--since', '--until', '--sort', '--reverse', '--format', '--base', '--export'],
   'archives --description',
@@ -151,27 +152,109 @@ test('the README’s exit numbers are the code’s, word for word', () => {
   ]);
 });
 
+/** Returns what a command prints for --help or --help-all, in a terminal of this width. */
+function printedHelp(command: Command, flag: '--help' | '--help-all', width: number): string {
+  let printed = '';
+  const { command: own } = buildProgram({} as Io, '0');
+  const named = own.commands.find((each) => each.name() === command.name()) ?? own;
+  named.configureOutput({
+    writeOut: (text) => {
+      printed += text;
+    },
+    getOutHelpWidth: () => width,
+  });
+  assert.throws(() => named.parse([flag], { from: 'user' }), { exitCode: 0 });
+  return printed;
+}
+
 /** Within a list every description starts in the same column, and no line is wider than a terminal. */
-function assertTwoColumns(help: string): void {
-  for (const line of help.split('\n')) assert.ok(line.length <= 80, line);
-  for (const list of help.split('\n\n').filter((text) => /^(Options|Commands|Exit numbers):\n/.test(text))) {
+function assertTwoColumns(help: string, width = 80): void {
+  for (const line of help.split('\n')) assert.ok(line.length <= width, line);
+  for (const list of help
+    .split('\n\n')
+    .filter((text) => /^[A-Z][\w ,()]+:\n(?! +(calve|tar|source) )/.test(text))) {
     const items = list.split('\n').filter((line) => / {2}\S/.test(line.trimStart()));
     const columns = items.map((line) => /^(.*?\S {2,})\S/.exec(line)?.[1]?.length);
     assert.equal(new Set(columns).size, 1, list);
   }
 }
 
-test('calve --help prints the exit numbers and every command; the help of each command prints its options', async (t) => {
+/** The lines of a terminal of common size with a prompt below. */
+const HELP_MAX_LINES = 59;
+
+test('--help of each command fits 59 lines, with common options first, then service, retries and output', () => {
+  const order = [
+    'Options',
+    'Service options',
+    'Retry options',
+    'Output options',
+    'Environment variables',
+    'Examples',
+  ];
+  for (const command of [program, ...commands]) {
+    for (const width of [80, 100]) {
+      const help = printedHelp(command, '--help', width);
+      const lines = help.trimEnd().split('\n');
+      assert.ok(lines.length <= HELP_MAX_LINES, `calve ${command.name()}: ${lines.length} lines at ${width}`);
+      assertTwoColumns(help, width);
+    }
+    if (command === program) continue;
+    const headings = [...printedHelp(command, '--help', 100).matchAll(/^([A-Z][\w ,()]+):$/gm)].map(
+      ([, name]) => name,
+    );
+    const service = optionsOf(command).some(({ long }) => long === '--region');
+    const wanted = service ? order : order.filter((name) => !/^(Service|Retry)/.test(name));
+    // `hash` and `completion` have no option of their own.
+    const common = headings.filter((name) => order.includes(name ?? ''));
+    assert.deepEqual(
+      common,
+      wanted.filter((name) => name !== 'Options' || common.includes('Options')),
+    );
+  }
+});
+
+test('--help of each command has two examples, and says how many options --help-all has besides', () => {
+  for (const command of commands) {
+    const short = printedHelp(command, '--help', 100);
+    const [, examples = ''] = /^Examples:\n((?: {2}\S.*\n)+)\n/m.exec(short) ?? [];
+    assert.ok(examples.trimEnd().split('\n').length >= 2, command.name());
+    const full = printedHelp(command, '--help-all', 100);
+    assertTwoColumns(full, 100);
+    const flags = (help: string): string[] => help.match(/^ {2}(-\w, )?--[a-z-]+/gm) ?? [];
+    for (const { long = '', envVar = '' } of optionsOf(command)) {
+      assert.ok(
+        flags(full).some((each) => each.endsWith(long)),
+        `${command.name()} ${long}`,
+      );
+      assert.ok(full.replaceAll(/\s+/g, ' ').includes(envVar), envVar);
+    }
+    const hidden = flags(full).length - flags(short).length;
+    const last = `calve ${command.name()} --help-all, or man calve-${command.name()}`;
+    assert.ok(
+      short.endsWith(
+        hidden > 0 ? `\n${hidden} more options: ${last}\n` : `\nManual: man calve-${command.name()}\n`,
+      ),
+    );
+  }
+});
+
+test('calve --help prints the exit numbers and every command, help COMMAND its help, and --help-all every option', async (t) => {
   const env = cleanEnv(tempFolder(t));
   const { code, stdout, stderr } = await runCalve(['--help'], { env });
   assert.deepEqual([code, stderr], [0, '']);
   assert.ok(stdout.includes(exitNumbersHelp(EXIT_ROWS, program.createHelp()).trimEnd()));
   assertTwoColumns(stdout);
-  for (const command of commands) {
-    assert.match(stdout, new RegExp(`^  ${command.name()} `, 'm'));
-    const help = await runCalve([command.name(), '--help'], { env });
-    assert.deepEqual([help.code, help.stderr], [0, '']);
-    for (const { long = '' } of optionsOf(command)) assert.ok(help.stdout.includes(long), long);
-    assertTwoColumns(help.stdout);
-  }
+  for (const command of commands) assert.match(stdout, new RegExp(`^  ${command.name()} `, 'm'));
+  // An argument and an option that the command needs are missing.
+  const help = await runCalve(['list-parts', '--help-all'], { env });
+  assert.deepEqual([help.code, help.stderr], [0, '']);
+  assert.equal(
+    help.stdout,
+    printedHelp(commands.find((each) => each.name() === 'list-parts') ?? program, '--help-all', 80),
+  );
+  const named = await runCalve(['help', 'hash'], { env });
+  const hash = commands.find((each) => each.name() === 'hash') ?? program;
+  assert.deepEqual([named.code, named.stdout, named.stderr], [0, printedHelp(hash, '--help', 80), '']);
+  const whole = await runCalve(['--help-all'], { env });
+  assert.deepEqual(whole, { ...whole, code: 0, stdout, stderr: '' });
 });

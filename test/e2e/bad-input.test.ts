@@ -126,7 +126,10 @@ describe('Bad input on the command line exits 2 and is named', { concurrency: 2 
       [['-q', 'upload', 'f', home.target], /^hint: .*, for example: calve upload --quiet$/m],
       [['upload', 'f', home.target, '-n'], /^hint: .*: --dry-run$/m],
       [['-v'], /^hint: .*: --debug$/m],
-      [['-x', 'status'], /^hint: options come after the command; calve status --help lists its options$/m],
+      [
+        ['-x', 'status'],
+        /^hint: options come after the command; calve status --help-all lists its options$/m,
+      ],
     ];
     for (const [words, hint] of rows) {
       const ended = await home.run(words);

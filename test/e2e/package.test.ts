@@ -26,6 +26,7 @@ const WANTED: readonly RegExp[] = [
   /^bin\/(calve\.js|package\.json)$/,
   /^dist\/calve\/[\w-]+\.js$/,
   /^dist\/calve\/(package\.json|LICENSES\.txt)$/,
+  /^dist\/man\/calve(-[a-z-]+)?\.1$/,
   /^docs\/[\w-]+\.(md|svg)$/,
 ];
 
@@ -144,6 +145,13 @@ describe('The package', { skip: missingPrograms(['npm'], 'npm') }, () => {
     assert.equal(uploaded.code, 0, uploaded.stderr);
     assert.match(uploaded.stdout, /^\S{138}\n$/);
     assert.match(uploaded.stderr, /^file: archived, [^\n]*\n$/);
+    await t.test('shows its manual', { skip: missingPrograms(['man'], 'man-db') }, async () => {
+      for (const page of ['calve', 'calve-upload']) {
+        const { code, stdout } = await run(['man', page], folder, env);
+        assert.equal(code, 0);
+        assert.match(stdout, new RegExp(`^${page.toUpperCase()}\\(1\\).*\\n\\nNAME\\n +${page} +- `));
+      }
+    });
   });
 
   test('is run by npx, without an installation', async (t) => {

@@ -79,5 +79,5 @@ export function spelling(name: string, joint: ' ' | '=', value: string): string 
 }
 
 export function optionsHint(command: string): string {
-  return `calve ${command} --help lists its options`;
+  return `calve ${command} --help-all lists its options`;
 }

@@ -4,6 +4,7 @@ import type { ObjectSettings } from '../../targets/settings.js';
 import type { RetryPolicy } from '../../transfer/decorators/retrier.js';
 import { flag, repeatable, text, value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
+import { below, rare } from './headings.js';
 import { accountNumber, durationMs, nameOf, wholeNumber } from './parsers.js';
 import { type FolderOption, folderOption } from './state.js';
 
@@ -25,13 +26,13 @@ export interface ServiceOptions {
   readonly object: ObjectSettings;
 }
 
-const DECLARED = withVariables({
-  region: text(
-    '--region <region>',
-    'region, for example eu-west-1 (default: AWS_REGION, the profile; for s3 with another endpoint us-east-1)',
-  ),
+const PLACE = withVariables({
+  region: text('--region <region>', "region (default: AWS_REGION, or the profile's)"),
   profile: value('--profile <name>', 'AWS profile (default: AWS_PROFILE)', nameOf('profile')),
   endpointUrl: text('--endpoint-url <url>', 'another server that speaks the same protocol'),
+});
+
+const SPECIAL_PLACES = withVariables({
   accountId: value(
     '--account-id <id>',
     'owner of the vault: 12 digits, or - for your own account',
@@ -46,14 +47,15 @@ const DECLARED = withVariables({
   allowHttp: flag('--allow-http', 'allow plain http to another machine'),
   noVerifyTls: flag('--no-verify-tls', 'accept any certificate: others may read and change what is sent'),
   localDir: value('--local-dir <dir>', 'data folder of local:// vaults', nameOf('folder')),
+});
+
+const RETRIES = withVariables({
   maxAttempts: value('--max-attempts <n>', 'most attempts of one request', wholeNumber(1, 1000), '10'),
+  giveUpAfter: value('--give-up-after <time>', 'longest wait for a lost connection', durationMs, '1h'),
+});
+
+const PAUSES = withVariables({
   retryDelay: value('--retry-delay <time>', 'first back-off, doubled each time up to 60s', durationMs, '1s'),
-  giveUpAfter: value(
-    '--give-up-after <time>',
-    'time that a run waits when the connection is lost',
-    durationMs,
-    '1h',
-  ),
   connectTimeout: value('--connect-timeout <time>', 'time limit for a connection', durationMs, '10s'),
   readTimeout: value(
     '--read-timeout <time>',
@@ -62,6 +64,11 @@ const DECLARED = withVariables({
     '60s',
   ),
 });
+
+const DECLARED = {
+  ...below('Service options:', { ...PLACE, ...rare(SPECIAL_PLACES) }),
+  ...below('Retry options:', { ...RETRIES, ...rare(PAUSES) }),
+};
 
 export const serviceOptions = optionGroup(DECLARED, (values, given, io): ServiceOptions => {
   const { profile, allowHttp } = values;

@@ -6,6 +6,7 @@ import { LOST_BYTES, mayHaveLostBytes } from '../../ui/wording/lost-bytes.js';
 import type { Io } from '../io.js';
 import { flag, value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
+import { below, rare } from './headings.js';
 import { nameOf } from './parsers.js';
 
 export interface FolderOption {
@@ -72,39 +73,38 @@ function standardFolder({ env, homeDir }: Io, { variable, fallback, name }: Stan
   return !isAbsolute(homeDir) ? null : join(homeDir, fallback, 'calve', name);
 }
 
-const stateOptions = optionGroup(
-  withVariables({
-    stateDir: value('--state-dir <dir>', 'folder of the unfinished uploads', nameOf('folder')),
-  }),
-  ({ stateDir }, _, io) =>
-    folderOption(io, stateDir, {
-      variable: 'XDG_STATE_HOME',
-      fallback: '.local/state',
-      name: '',
+const FOLDERS = below(
+  'Folders of calve:',
+  rare(
+    withVariables({
+      stateDir: value('--state-dir <dir>', 'folder of the unfinished uploads', nameOf('folder')),
+      catalogue: value(
+        '--catalogue <dir>',
+        'folder of the catalogue: the ids of all archives',
+        nameOf('folder'),
+      ),
+      trustGroup: flag('--trust-group', 'accept folders that your own groups may write to'),
     }),
+  ),
 );
 
-const catalogueOptions = optionGroup(
-  withVariables({
-    catalogue: value(
-      '--catalogue <dir>',
-      'folder of the catalogue: the ids of all archives',
-      nameOf('folder'),
-    ),
+const stateOptions = optionGroup({ stateDir: FOLDERS.stateDir }, ({ stateDir }, _, io) =>
+  folderOption(io, stateDir, {
+    variable: 'XDG_STATE_HOME',
+    fallback: '.local/state',
+    name: '',
   }),
-  ({ catalogue }, _, io) =>
-    folderOption(io, catalogue, {
-      variable: 'XDG_DATA_HOME',
-      fallback: '.local/share',
-      name: 'archives',
-    }),
 );
 
-const trustOptions = optionGroup(
-  withVariables({
-    trustGroup: flag('--trust-group', 'accept folders that your own groups may write to'),
+const catalogueOptions = optionGroup({ catalogue: FOLDERS.catalogue }, ({ catalogue }, _, io) =>
+  folderOption(io, catalogue, {
+    variable: 'XDG_DATA_HOME',
+    fallback: '.local/share',
+    name: 'archives',
   }),
 );
+
+const trustOptions = optionGroup({ trustGroup: FOLDERS.trustGroup });
 
 /**
  * Every command about uploads or archives accepts both folders, so that a script can give all of them the same options.

@@ -11,7 +11,7 @@ export const STREAM_OPTIONS = {
 export const PART_SIZE = withVariables({
   partSize: value(
     '--part-size <size>',
-    'a power of two from 1M (objects: 8M) to 4G, or auto (default: auto)',
+    'a power of two from 1M to 4G (default: auto)',
     (given): number | 'auto' => (given === 'auto' ? given : sizeBytes(given)),
   ),
 });

@@ -1,6 +1,7 @@
 /** The options for the speed of a transfer, and for the time that a run waits for another one. */
 import { value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
+import { rare } from './headings.js';
 import { durationMs, sizeBytes, wholeNumber } from './parsers.js';
 
 export interface TransferOptions {
@@ -21,33 +22,31 @@ export const DEFAULT_TRANSFER: TransferOptions = {
 };
 
 const LOCK_WAIT = {
-  lockWait: value(
-    '--lock-wait <time>',
-    'time to wait for the lock of another calve (default: exit 11 at once)',
-    durationMs,
-  ),
+  lockWait: value('--lock-wait <time>', 'wait for another calve (default: exit 11)', durationMs),
 };
 
 export const lockOptions = optionGroup(withVariables(LOCK_WAIT), ({ lockWait }) => ({
   lockWaitMs: lockWait ?? DEFAULT_TRANSFER.lockWaitMs,
 }));
 
+const THREADS = withVariables({
+  threads: value('--threads <n>', 'processors to use, 1 to 256 (default: all)', wholeNumber(1, 256)),
+});
+
 export const transferOptions = optionGroup(
-  withVariables({
-    concurrency: value(
-      '--concurrency <n>',
-      'number of parts sent at the same time, 1 to 64',
-      wholeNumber(1, 64),
-      String(DEFAULT_TRANSFER.concurrency),
-    ),
-    threads: value(
-      '--threads <n>',
-      'processors to use for hashing and sending, 1 to 256 (default: all)',
-      wholeNumber(1, 256),
-    ),
-    limitRate: value('--limit-rate <rate>', 'most bytes a second over all parts, for example 5M', sizeBytes),
-    ...LOCK_WAIT,
-  }),
+  {
+    ...withVariables({
+      concurrency: value(
+        '--concurrency <n>',
+        'parts in flight, 1 to 64',
+        wholeNumber(1, 64),
+        String(DEFAULT_TRANSFER.concurrency),
+      ),
+      limitRate: value('--limit-rate <rate>', 'most bytes a second, for example 5M', sizeBytes),
+      ...LOCK_WAIT,
+    }),
+    ...rare(THREADS),
+  },
   ({ lockWait, ...values }): TransferOptions => ({
     ...values,
     lockWaitMs: lockWait ?? DEFAULT_TRANSFER.lockWaitMs,

@@ -34,6 +34,13 @@ export const abort = defineCommand({
   name: 'abort',
   arguments: [new Argument('<target>')],
   description: 'Abort uploads. The service deletes the parts that were sent.',
+  examples: [
+    { line: 'calve abort glacier://photos --upload-id ID', meaning: 'Aborts one upload.' },
+    {
+      line: 'calve abort local://trial --all --dry-run',
+      meaning: 'Lists the uploads that --all would abort.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).abort,
 });

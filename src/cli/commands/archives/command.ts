@@ -36,6 +36,16 @@ export type Options = OptionsOf<typeof groups>;
 export const archives = defineCommand({
   name: 'archives',
   description: 'List the archives in the catalogue, with their ids. Exports and imports the catalogue.',
+  examples: [
+    {
+      line: 'calve archives --target local://trial --since 30d --sort size --reverse',
+      meaning: 'Lists the archives of the last 30 days, the largest first.',
+    },
+    {
+      line: 'calve archives --export catalogue.jsonl',
+      meaning: 'Writes the catalogue to a file, for a backup or another machine.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).archives,
 });

@@ -19,6 +19,13 @@ export const audit = defineCommand({
   name: 'audit',
   arguments: [new Argument('<target>')],
   description: 'Compare the catalogue with what the service holds. Downloads no archive.',
+  examples: [
+    {
+      line: 'calve audit glacier://photos',
+      meaning: 'Compares the catalogue with the inventory of a vault.',
+    },
+    { line: 'calve audit glacier://photos --import', meaning: 'Also rebuilds a catalogue that is lost.' },
+  ],
   groups,
   load: async () => (await import('./run.js')).audit,
 });

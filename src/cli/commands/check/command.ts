@@ -18,7 +18,14 @@ export type Options = OptionsOf<typeof groups>;
 export const check = defineCommand({
   name: 'check',
   arguments: [new Argument('<target>')],
-  description: 'Check what a run needs: credentials, vault or bucket, rights, clock and folders.',
+  description: 'Check credentials, vault or bucket, rights, clock and folders.',
+  examples: [
+    { line: 'calve check glacier://photos', meaning: 'Checks a vault before the first night run.' },
+    {
+      line: 'calve check glacier://photos --write',
+      meaning: 'Also creates an upload, and aborts it at once.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).check,
 });

@@ -6,6 +6,7 @@ import type { Candidates, CommandShape, OptionShape, ProgramShape } from '../../
 import { zshScript } from '../../../ui/completion/zsh.js';
 import { completionJson } from '../../../ui/json.js';
 import type { CommandContext } from '../../command.js';
+import { allOptions } from '../../help.js';
 import { isRepeatable } from '../../options/declare.js';
 import { SHELLS } from './shells.js';
 
@@ -62,9 +63,9 @@ function wordsOf(kind: string): Candidates {
   return WORDS[kind] ?? [];
 }
 
-/** Returns the options that `--help` shows, --help as well. */
+/** Returns the options that `--help-all` shows. */
 function optionShapes(command: Command): OptionShape[] {
-  return command.createHelp().visibleOptions(command).map(optionShape);
+  return allOptions(command).map(optionShape);
 }
 
 function optionShape(option: Option): OptionShape {

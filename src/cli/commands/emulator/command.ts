@@ -16,7 +16,7 @@ const ownOptions = optionGroup(
     secretAccessKey: text('--secret-access-key <secret>', 'secret of that access key'),
     signature: choice(
       '--signature <mode>',
-      'check of signatures: strict refuses a wrong one',
+      'check of signatures: verify refuses a wrong one',
       ['verify', 'lenient'],
       'verify',
     ),
@@ -56,6 +56,16 @@ export type Options = OptionsOf<typeof groups>;
 export const emulator = defineCommand({
   name: 'emulator',
   description: 'Run a Glacier REST server on loopback, for trials and tests.',
+  examples: [
+    {
+      line: 'calve emulator --data-dir /tmp/vaults --vault photos',
+      meaning: 'Keeps the vault photos in a folder.',
+    },
+    {
+      line: 'calve emulator --fault throttle@upload-part:3',
+      meaning: 'Refuses the third part with a throttling error.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).emulator,
 });

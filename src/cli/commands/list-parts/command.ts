@@ -24,6 +24,16 @@ export const listParts = defineCommand({
   name: 'list-parts',
   arguments: [new Argument('<target>')],
   description: 'List the parts of an upload that the service has.',
+  examples: [
+    {
+      line: 'calve list-parts glacier://photos --upload-id ID',
+      meaning: 'Lists the parts that the vault has.',
+    },
+    {
+      line: 'calve list-parts glacier://photos --upload-id ID --json',
+      meaning: 'Prints one JSON object for each part.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).listParts,
 });

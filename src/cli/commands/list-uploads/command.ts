@@ -24,7 +24,14 @@ export type Options = OptionsOf<typeof groups>;
 export const listUploads = defineCommand({
   name: 'list-uploads',
   arguments: [new Argument('<target>')],
-  description: 'List the uploads in progress on the service, and what is known of them here.',
+  description: 'List the uploads in progress on the service. Shows what this machine knows of them.',
+  examples: [
+    { line: 'calve list-uploads glacier://photos', meaning: 'Lists the uploads in progress to a vault.' },
+    {
+      line: 'calve list-uploads local://trial',
+      meaning: 'Lists those to a vault of the emulator on this disk.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).listUploads,
 });

@@ -30,7 +30,14 @@ export const resume = defineCommand({
     'calve resume TARGET --upload-id ID --from-command -- CMD [ARG...]',
   ].join('\n       '),
   description:
-    'Continue unfinished uploads: the named ones, or all in the state folder. FILE may be - for a stream that is sent again.',
+    'Continue unfinished uploads: the named ones, or all. FILE may be - for a stream that is read again.',
+  examples: [
+    { line: 'calve resume', meaning: 'Continues all unfinished uploads of this machine.' },
+    {
+      line: 'tar -c backup.tar | calve resume - glacier://photos --upload-id ID',
+      meaning: 'Sends the missing parts of a stream that is read again.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).resume,
 });

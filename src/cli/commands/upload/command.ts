@@ -2,6 +2,7 @@ import { Argument } from 'commander';
 import { defineCommand } from '../../command.js';
 import { flag, text, value, withVariables } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { rare } from '../../options/headings.js';
 import { objectOptions } from '../../options/objects.js';
 import { sizeBytes, wholeNumber } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
@@ -13,24 +14,28 @@ import { findOptions } from './find-options.js';
 const planOptions = optionGroup({
   ...PART_SIZE,
   ...withVariables({
-    maxParts: value(
-      '--max-parts <n>',
-      'most parts of an upload, 1 to 10000, for stores that take fewer',
-      wholeNumber(1, 10_000),
-    ),
-    expectedSize: value(
-      '--expected-size <size>',
-      'smallest size of the stream; sets the part size',
-      sizeBytes,
-    ),
-    description: text('--description <text>', "description of the archive (default: the file's name)"),
+    description: text('--description <text>', 'description in a vault (default: file name)'),
   }),
+  ...rare(
+    withVariables({
+      maxParts: value(
+        '--max-parts <n>',
+        'most parts of an upload, 1 to 10000, for stores that take fewer',
+        wholeNumber(1, 10_000),
+      ),
+      expectedSize: value(
+        '--expected-size <size>',
+        'smallest size of the stream; sets the part size',
+        sizeBytes,
+      ),
+    }),
+  ),
 });
 
 const ownOptions = optionGroup({
   ...STREAM_OPTIONS,
-  fresh: flag('--fresh', 'create a new upload, even if one is unfinished or the file is archived'),
-  dryRun: flag('--dry-run', 'print what would be done; ask no service, write nothing'),
+  fresh: flag('--fresh', 'create a new upload in any case'),
+  dryRun: flag('--dry-run', 'print what would be done, and ask no service'),
 });
 
 const groups = {
@@ -50,7 +55,17 @@ export const upload = defineCommand({
   arguments: [new Argument('<file-or-target...>')],
   synopsis:
     '[options] FILE... TARGET\n       calve upload [options] --recursive DIR... TARGET/\n       calve upload [options] --files-from LIST TARGET/\n       calve upload [options] TARGET --from-command -- CMD [ARG...]',
-  description: 'Send files (- for standard input) to a target, or continue where an earlier run stopped.',
+  description: 'Send files (- for standard input), or continue an earlier run.',
+  examples: [
+    {
+      line: 'calve upload backup.tar glacier://photos',
+      meaning: 'Sends a file to a vault, or continues where an earlier run stopped.',
+    },
+    {
+      line: 'calve upload backup.tar s3://photos/2026/ --storage-class DEEP_ARCHIVE',
+      meaning: 'Sends a file to a bucket, with its name after the last slash.',
+    },
+  ],
   groups,
   load: async () => (await import('./run.js')).upload,
 });

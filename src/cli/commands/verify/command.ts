@@ -21,7 +21,11 @@ export type Options = OptionsOf<typeof groups>;
 export const verify = defineCommand({
   name: 'verify',
   arguments: [new Argument('<file>')],
-  description: 'Check that a file here still has the tree hash that was archived.',
+  description: 'Check that a file still has the tree hash that was archived.',
+  examples: [
+    { line: 'calve verify backup.tar', meaning: 'Compares a file with its newest archive.' },
+    { line: 'calve verify backup.tar --archive-id ID', meaning: 'Compares it with an older archive.' },
+  ],
   groups,
   load: async () => (await import('./run.js')).verify,
 });
