@@ -80,11 +80,12 @@ export interface FailureFacts {
     path: string;
     /**
      * `system`: the system reported an error that says nothing about the content and may pass. `foreign`, `open`, `link`
-     * and `no-access` mean that calve cannot trust or read the path.
+     * and `no-access` mean that calve cannot trust or read the path. `no-spool`: the folder for large parts of a stream.
      */
     why:
       | 'damaged'
       | 'not-writable'
+      | 'no-spool'
       | 'no-folder'
       | 'no-home'
       | 'foreign'

@@ -9,7 +9,7 @@ import { openSpool, spoolFailure } from './spool.js';
 
 /**
  * Creates a file as a stream does, and reads how much room is left.
- * @throws TransferError `state` (`not-writable`, `system`)
+ * @throws TransferError `state` (`no-spool`, `system`)
  */
 export async function measureSpool(path = tmpdir()): Promise<SpoolSpace> {
   const spool = openSpool(path);

@@ -20,7 +20,7 @@ export interface Spool {
 
 /** Returns the failure for an error of the disk that the spool is on. */
 export function spoolFailure(directory: string, error: unknown): TransferError<'state'> {
-  const why = isExhausted(error) ? 'system' : 'not-writable';
+  const why = isExhausted(error) ? 'system' : 'no-spool';
   return new TransferError('state', { path: directory, why, detail: systemMessage(error) }, { cause: error });
 }
 

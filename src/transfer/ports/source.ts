@@ -123,7 +123,7 @@ export interface StreamSource {
    * Reads until a part is full or the stream ends; one call at a time. The signal ends the stream. Waits while all
    * buffers are in use: that bounds the pipeline. Only the first part may be empty.
    * @returns null when the stream has ended
-   * @throws TransferError `source` (`unreadable`); `state` (`not-writable`) when a large part cannot be buffered on disk
+   * @throws TransferError `source` (`unreadable`); `state` (`no-spool`) when a large part cannot be buffered on disk
    */
   next(signal: AbortSignal): Promise<BufferedPart | null>;
   /** See ByteStream. */

@@ -171,6 +171,10 @@ const STATE_REASONS = {
     why: 'calve cannot write there',
     fix: `free space on that disk or fix its permissions, or name another folder with ${FOLDER_OPTIONS}`,
   }),
+  'no-spool': () => ({
+    why: 'calve cannot keep the large parts of a stream there',
+    fix: 'free space on that disk, or name another folder with TMPDIR; parts of up to 64 MiB need none (--part-size 64M)',
+  }),
   system: () => ({
     why: 'the system could not access it, which says nothing about its content',
     fix: 'leave it where it is, and try again when the system has recovered',

@@ -1,6 +1,7 @@
 /** Notices in words, one line each. The compiler proves that every notice has its words. */
 import { basename } from 'node:path';
 import { isStandardInput } from '../../core/identity.js';
+import { SCHEMES } from '../../core/target-url.js';
 import { formatDuration } from '../../core/units.js';
 import type { Notice } from '../../transfer/events.js';
 import { formatRate } from '../progress/progress-lines.js';
@@ -8,6 +9,7 @@ import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import { LEFT_OUT, LINE_FAULTS } from './import-words.js';
 import { abortLine, type WordingEnvironment } from './paste-line.js';
+import { actionOf } from './policy-actions.js';
 import { count, safeFile } from './wording-parts.js';
 
 type NoticeOf<N extends Notice['notice']> = Extract<Notice, { notice: N }>;
@@ -18,6 +20,12 @@ function parts(n: number): string {
 
 function atRate(bytesPerSecond: number | null): string {
   return bytesPerSecond === null ? '' : ` (${formatRate(bytesPerSecond)})`;
+}
+
+/** Returns ` (s3:GetObject)`: the action that a policy must allow to read the metadata of an object. */
+function rightToLook(url: string): string {
+  const scheme = SCHEMES.find((each) => url.startsWith(`${each}://`));
+  return scheme === undefined ? '' : ` (${actionOf(scheme, 'HeadObject')})`;
 }
 
 const WORDINGS: {
@@ -43,7 +51,7 @@ const WORDINGS: {
     return `upload ${safeWhole(uploadId)} was aborted, but ${finding}: storage may still be billed; abort it again later`;
   },
   'archive-unchecked': ({ archiveId }) =>
-    `these credentials may not look at ${safeWhole(archiveId)}: calve believes its catalogue that the archive is there`,
+    `these credentials may not look at ${safeWhole(archiveId)}${rightToLook(archiveId)}: calve believes its catalogue that the archive is there`,
   'parts-unchecked': (notice) =>
     `these credentials may not list the parts of the upload: calve believes its own record of ${count(notice.parts, 'part')}, and the service checks them when the upload is completed`,
   'completed-elsewhere': ({ uploadId }) =>
@@ -79,7 +87,7 @@ const WORDINGS: {
   'busy-skipped': ({ file, holder }) =>
     `${safeWhole(file)}: another calve works on it (${safeText(holder)}): skipped`,
   'account-unknown': () =>
-    'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
+    'the account number is unknown, because these credentials may not describe the vault (glacier:DescribeVault): calve distinguishes uploads without it',
   'in-use-elsewhere': ({ uploadId, createdAt }) =>
     `upload ${safeWhole(uploadId)}, created on ${formatTimestamp(createdAt)}, has not expired, so another machine is sending it: it is not aborted (--all aborts it too)`,
   'nothing-aborted': ({ why }) =>

@@ -1,6 +1,7 @@
 /** The refusals of the service, or of calve on its behalf: each reason with its fix. */
 import type { FailureFacts, TransferError } from '../../core/failures.js';
 import { pasteLine } from './paste-line.js';
+import { actionOf, withAction } from './policy-actions.js';
 import {
   couldNot,
   type FailureDescriber,
@@ -74,34 +75,10 @@ const OBS_FIXES: { readonly [R in Reason]?: string } = {
     'check the access key, its secret and the region; temporary credentials need their OBS_SECURITY_TOKEN, and must not have expired',
 };
 
-/**
- * The actions of a policy that allow an operation of S3. The actions of vaults have the names of their operations.
- * Source: Amazon S3 user guide, "Required permissions for Amazon S3 API operations".
- */
-const S3_ACTIONS: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    HeadBucket: 'ListBucket',
-    ListObjects: 'ListBucket',
-    HeadObject: 'GetObject',
-    CreateMultipartUpload: 'PutObject',
-    UploadPart: 'PutObject',
-    PutObject: 'PutObject',
-    CompleteMultipartUpload: 'PutObject',
-    ListParts: 'ListMultipartUploadParts',
-    ListMultipartUploads: 'ListBucketMultipartUploads',
-    AbortMultipartUpload: 'AbortMultipartUpload',
-  }),
-);
-
-/** Returns `the vault (glacier:ListParts)`, where a policy must allow an action; without the action if it is not known. */
+/** Returns `the vault (glacier:ListParts)`: where a policy must allow an action, and the action if it is known. */
 function placeOfPolicy(error: TransferError<'refused'>): string {
-  const { operation } = error.facts;
-  if (!isObject(error)) {
-    return /^[A-Z][A-Za-z]+$/.test(operation) ? `the vault (glacier:${operation})` : 'the vault';
-  }
-  const action = S3_ACTIONS.get(operation);
-  const prefix = schemeOf(error) === 's3' ? 's3:' : '';
-  return action === undefined ? 'the bucket' : `the bucket (${prefix}${action})`;
+  const action = actionOf(schemeOf(error), error.facts.operation);
+  return `the ${isObject(error) ? 'bucket' : 'vault'}${action === null ? '' : ` (${action})`}`;
 }
 
 /** Returns the alternative to a vault: the same file as an object of a cold storage class. */
@@ -119,8 +96,9 @@ function fixFor(error: TransferError<'refused'>): string {
 }
 
 /** Names the options of the request that the service may refuse on their own, each with its own right. */
-function withOptions(fix: string, { facts, context }: TransferError<'refused'>): string {
-  const { options = [] } = context;
+function withOptions(fix: string, error: TransferError<'refused'>): string {
+  const { facts, context } = error;
+  const options = (context.options ?? []).map((option) => withAction(schemeOf(error), option));
   const mayBeRefused = facts.why === 'denied' || facts.why === 'rejected';
   if (options.length === 0 || !mayBeRefused) return fix;
   return `${fix}; the request had ${options.join(', ')}: the service may refuse that, so try it without`;

@@ -114,6 +114,7 @@ const states = (
   [
     'damaged',
     'not-writable',
+    'no-spool',
     'system',
     'no-folder',
     'no-home',

@@ -240,6 +240,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: free space on that disk or fix its permissions, or name another folder with --state-dir and --catalogue (for local:// also --local-dir), then: calve resume /data/backup.tar',
     ],
     [
+      'calve: /state/x: calve cannot keep the large parts of a stream there',
+      'hint: free space on that disk, or name another folder with TMPDIR; parts of up to 64 MiB need none (--part-size 64M)',
+    ],
+    [
       'calve: /state/x: the system could not access it, which says nothing about its content',
       'hint: leave it where it is, and try again when the system has recovered',
     ],

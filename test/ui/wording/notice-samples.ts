@@ -45,7 +45,7 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
   ],
   'archive-unchecked': [
     { archiveId: 's3://photos/a' },
-    'these credentials may not look at s3://photos/a: calve believes its catalogue that the archive is there',
+    'these credentials may not look at s3://photos/a (s3:GetObject): calve believes its catalogue that the archive is there',
   ],
   'parts-unchecked': [
     { parts: 3 },
@@ -140,7 +140,7 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
   ],
   'account-unknown': [
     {},
-    'the account number is unknown, because these credentials may not describe the vault: calve distinguishes uploads without it',
+    'the account number is unknown, because these credentials may not describe the vault (glacier:DescribeVault): calve distinguishes uploads without it',
   ],
   'in-use-elsewhere': [
     { uploadId: '-Xk3', createdAt: startedAt },
