@@ -15,6 +15,7 @@ import { sharedVaults } from '../support/vault-service.js';
 const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS = [
   'README.md',
+  'examples/README.md',
   ...readdirSync(join(ROOT, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),

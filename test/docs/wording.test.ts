@@ -46,7 +46,8 @@ function helpOf(command: Command): string {
 
 describe('Plain English', () => {
   test('is what the README, the documents and the changelog are written in', () => {
-    assertPlain(['README.md', 'CHANGELOG.md', ...filesBelow('docs', '.md')], paragraphsOf);
+    const files = [...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
+    assertPlain(['README.md', 'CHANGELOG.md', ...files], paragraphsOf);
   });
 
   test('is what comments and messages in src are written in', () => {

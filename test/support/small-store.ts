@@ -61,7 +61,7 @@ export interface SmallStore {
   /** Every request, in order. */
   readonly log: StoreOperation[];
   /** Answers in place of the store; null: the store answers itself. */
-  refuse: (operation: StoreOperation, partNumber: number) => StoreAnswer | null;
+  refuse: (operation: StoreOperation, partNumber: number, key: string) => StoreAnswer | null;
   /** Loses the answer to a request whose work is done; null: answers. */
   loses: (operation: StoreOperation) => 'hold' | 'cut' | null;
   /** True if its list of objects is older than its objects. */
@@ -167,7 +167,7 @@ export async function startSmallStore(t: Cleanup): Promise<SmallStore> {
     const body = await buffer(request).catch(() => null);
     if (body === null) return;
     store.log.push(operation);
-    const refused = store.refuse(operation, partNumber);
+    const refused = store.refuse(operation, partNumber, key);
     if (refused === 'hold') return;
     if (refused === 'cut') {
       request.socket.destroy();
