@@ -12,5 +12,5 @@ target=$2
 # tar ends with 1 if a file changed while it was read. The archive is complete all the same.
 # shellcheck disable=SC2016
 pack='{ tar -C "$1" -c . || [ $? -eq 1 ]; } | zstd --quiet --threads=0'
-name=$(basename "$folder")-$(date +%F).tar.zst
+name=$(basename "$(realpath "$folder")")-$(date +%F).tar.zst
 calve upload --quiet --name "$name" "$target" --from-command -- bash -o pipefail -c "$pack" pack "$folder"

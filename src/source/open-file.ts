@@ -105,7 +105,21 @@ async function settledStats(handle: FileHandle): Promise<BigIntStats> {
 }
 
 /**
- * Looks at a file without opening it (unless its size is 0), so that a mistake shows before a service is asked.
+ * access judges by the user's id alone, without the capabilities of the process, so a file that it refuses is opened: a
+ * unit of systemd may have CAP_DAC_READ_SEARCH. Source: access(2), capabilities(7).
+ */
+async function checkReadable(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch {
+    const handle = await open(path, READ_ONLY);
+    await cleanUp(() => handle.close());
+  }
+}
+
+/**
+ * Looks at a file without opening it (unless access refuses it, or its size is 0), so that a
+ * mistake shows before a service is asked.
  * @returns its real path, with links resolved, and its size
  * @throws TransferError `source`: missing, unreadable, not a regular file, no size
  */
@@ -113,7 +127,7 @@ export async function inspectFile(path: string): Promise<{ path: string; sizeByt
   try {
     const stats = await stat(path, { bigint: true });
     checkRegular(path, stats);
-    await access(path, constants.R_OK);
+    await checkReadable(path);
     if (stats.size === 0n) await checkEmptyFile(path, stats);
     return { path: await realpath(path), sizeBytes: Number(stats.size) };
   } catch (error) {

@@ -1,19 +1,21 @@
 /** The unit and the timer for systemd are valid, and their settings fit what calve does. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
-import { CALVE_BIN } from '../support/calve.js';
+import { CALVE_BIN, type Ended } from '../support/calve.js';
 import { exampleText } from '../support/examples.js';
+import { assertFailed } from '../support/failed.js';
 import { missingPrograms } from '../support/programs.js';
 import { pasteIntoShell } from '../support/shell.js';
 import { tempFolder } from '../support/temp.js';
 import { sharedVaults } from '../support/vault-service.js';
 
 const SERVICE = exampleText('systemd/calve-backup.service');
+const UID = 54_321;
 const NO_SYSTEMD = missingPrograms(['systemd-analyze'], 'systemd');
 
 /** Returns the values of a setting of the unit, in their order. */
@@ -108,6 +110,33 @@ describe('The unit for systemd', () => {
     assert.deepEqual([(await home.archiveIds()).length, await home.openIds()], [1, []]);
     assert.ok(home.passed().some(({ method, path }) => method === 'GET' && path.includes(uploadId ?? '?')));
     for (const name of ['uploads', 'archives']) assert.ok(existsSync(join(home.folder, 'calve', name)), name);
+  });
+
+  test('can read every file with the capability that it gives, and with no other', async (t) => {
+    if (process.geteuid?.() !== 0) return t.skip('only the superuser can give capabilities');
+    assert.deepEqual(settings('AmbientCapabilities'), settings('CapabilityBoundingSet'));
+    const capability = setting('AmbientCapabilities').replace('CAP_', '').toLowerCase();
+    // The tests' own folder is closed to other users.
+    const folder = tempFolder(t, '/tmp');
+    const home = await service.home(t);
+    writeFileSync(join(folder, 'weekly.tar'), 'of root', { mode: 0o600 });
+    mkdirSync(join(folder, 'state'));
+    chownSync(join(folder, 'state'), UID, UID);
+    chmodSync(folder, 0o711);
+    const run = (caps: string): Promise<Ended> => {
+      const set = ['inh-caps', 'ambient-caps', 'bounding-set']
+        .map((name) => `--${name}=-all${caps}`)
+        .join(' ');
+      const user = `setpriv --reuid ${UID} --regid ${UID} --clear-groups --no-new-privs ${set}`;
+      const words = `${process.execPath} ${CALVE_BIN} upload ${folder}/weekly.tar ${home.target}`;
+      const folders = `--state-dir ${folder}/state/uploads --catalogue ${folder}/state/archives`;
+      return pasteIntoShell(`cd / && exec ${user} ${words} ${folders}`, home.folder, home.env);
+    };
+    const denied = await run('');
+    if (denied.code === 1) return t.skip('another user cannot read this program');
+    assert.match(assertFailed(denied, 13), /weekly\.tar: the file cannot be read: EACCES/);
+    const allowed = await run(`,+${capability}`);
+    assert.equal(allowed.code, 0, allowed.stderr);
   });
 
   test('permits every system call that an upload makes', {
