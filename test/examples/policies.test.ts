@@ -155,6 +155,10 @@ for (const [name, open, actions] of SERVICES) {
       const allowed = guard.policy.Statement.flatMap(({ Action }) => Action);
       assert.deepEqual([...guard.used].sort(), [...new Set(allowed)].sort());
       assert.equal(new Set(allowed).size, allowed.length, 'no action is allowed twice');
+      assert.ok(
+        allowed.every((action) => !action.includes('*')),
+        'each action is named',
+      );
     });
   });
 }
