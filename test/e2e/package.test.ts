@@ -28,6 +28,8 @@ const WANTED: readonly RegExp[] = [
   /^dist\/calve\/(package\.json|LICENSES\.txt)$/,
   /^dist\/man\/calve(-[a-z-]+)?\.1$/,
   /^docs\/[\w-]+\.(md|svg)$/,
+  /^schemas\/[\w-]+\.schema\.json$/,
+  /^examples\/([\w-]+\/)?[\w.-]+$/,
 ];
 
 interface Packed {
