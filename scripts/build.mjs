@@ -36,6 +36,8 @@ async function bundle() {
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
+    // The licences are in LICENSES.txt, and the sources have the other comments.
+    comments: false,
   });
   writeFileSync(`${BUNDLE_FOLDER}/package.json`, '{ "type": "commonjs" }\n');
   const moduleIds = output.flatMap((chunk) => chunk.moduleIds ?? []);

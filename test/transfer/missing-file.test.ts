@@ -72,10 +72,11 @@ test('an upload that another run works on is busy, although its file is missing'
   const { check, state, upload, identity } = await lostFile(t);
   for (const take of [
     () => state.lockIdentity(identity, lockOptions()),
-    async () => (await state.openUpload(upload.head.uploadId, lockOptions())).lock,
+    () => state.openUpload(upload.head.uploadId, lockOptions()),
   ]) {
-    const lock = await take();
+    const held = await take();
     await assert.rejects(check(), failsAs('busy'));
-    await lock.release();
+    // Node 26 fails when it finds a journal that nobody has closed.
+    await ('lock' in held ? held.close() : held.release());
   }
 });
