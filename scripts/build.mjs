@@ -6,6 +6,7 @@ import process from 'node:process';
 import { rolldown } from 'rolldown';
 import { licensesOf } from './licenses.mjs';
 import { writeManual } from './manual.mjs';
+import { writeLibraryFiles } from './library-files.mjs';
 
 const BUNDLE_FOLDER = 'dist/calve';
 
@@ -24,6 +25,8 @@ async function bundle() {
   const bundled = await rolldown({
     input: {
       main: 'dist/src/cli/main.js',
+      library: 'dist/src/library/index.js',
+      emulator: 'dist/src/library/emulator.js',
       'hash-worker': 'dist/src/source/hash-worker.js',
       'send-worker': 'dist/src/targets/aws/send-worker.js',
     },
@@ -47,3 +50,4 @@ async function bundle() {
 compile();
 await bundle();
 await writeManual();
+await writeLibraryFiles(BUNDLE_FOLDER);

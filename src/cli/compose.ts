@@ -13,14 +13,10 @@ import { parseRequestHeaders } from '../targets/s3/request-headers.js';
 import type { ServiceEndpoint, TargetSettings } from '../targets/settings.js';
 import type { Catalogue, StateStore, UnfinishedHead } from '../transfer/ports/state.js';
 import type { Session } from '../transfer/session.js';
-import { chooseProgressMode } from '../ui/progress/progress-mode.js';
-import { createReporter } from '../ui/progress/reporter.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
-import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { systemClock } from './clock.js';
-import type { Io } from './io.js';
+import type { ServiceIo } from './io.js';
 import { openTarget } from './open-target.js';
-import type { OutputOptions } from './options/output.js';
 import type { SessionOptions as Options, TargetOptions } from './options/session.js';
 import type { CatalogueOptions, StateOptions } from './options/state.js';
 import { refuseUnused } from './options/unused.js';
@@ -29,41 +25,6 @@ import { refuseUnused } from './options/unused.js';
 export interface OpenedSession {
   readonly session: Session;
   close(): Promise<void>;
-}
-
-export async function openReporter(
-  io: Io,
-  output: OutputOptions,
-  env: WordingEnvironment,
-): Promise<Reporter> {
-  const mode = chooseProgressMode({
-    flag: output.progress,
-    isTerminal: io.stderr.isTTY === true,
-    ci: isSet(io.env['CI']),
-    term: io.env['TERM'],
-    columns: io.stderr.columns,
-  });
-  return createReporter({
-    mode,
-    stderr: io.stderr,
-    quiet: output.quiet,
-    nowMs: systemClock.monotonicMs,
-    timeMs: systemClock.nowMs,
-    color: io.stderr.isTTY === true && !isSet(io.env['NO_COLOR']),
-    unicode: showsUnicode(io),
-    debug: output.debug,
-    env,
-  });
-}
-
-/** Returns true when the locale has more characters than ASCII. Source: POSIX, "Internationalization variables". */
-export function showsUnicode({ env }: Io): boolean {
-  return /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '');
-}
-
-/** Returns true when a variable such as CI or NO_COLOR is set to anything but a no. */
-export function isSet(value: string | undefined): boolean {
-  return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
 }
 
 /** Opens files and streams. Nothing is loaded for that before the first one is opened: a list needs no hashing threads. */
@@ -117,7 +78,11 @@ export function checkServiceOptions({ service }: TargetOptions, url: TargetUrl):
 }
 
 /** Finds region and endpoint of a target, before files are looked at. @throws TransferError `usage` */
-export async function resolveTarget(io: Io, options: TargetOptions, url: TargetUrl): Promise<ResolvedTarget> {
+export async function resolveTarget(
+  io: ServiceIo,
+  options: TargetOptions,
+  url: TargetUrl,
+): Promise<ResolvedTarget> {
   checkServiceOptions(options, url);
   const settings = targetSettings(io, options, url);
   try {
@@ -130,7 +95,7 @@ export async function resolveTarget(io: Io, options: TargetOptions, url: TargetU
 /** The mode in which a session is opened: `create` creates a missing vault where the target allows that. */
 export interface SessionUse {
   readonly create: boolean;
-  readonly reporter: Reporter;
+  readonly reporter: Pick<Reporter, 'report'>;
 }
 
 /** A target that was found, with the retries and the number of lanes that the options name. */
@@ -141,7 +106,7 @@ export type ConnectedTarget = Pick<Session, 'target' | 'targetIdentity' | 'conne
  * @throws TransferError `usage`, `refused`, `not-found` (vault), `unreachable`
  */
 export async function connectTarget(
-  io: Io,
+  io: ServiceIo,
   options: TargetOptions,
   resolved: ResolvedTarget,
   { create, reporter: { report } }: SessionUse,
@@ -166,7 +131,7 @@ export async function connectTarget(
 
 /** Opens a target, and the state, the catalogue and the sources of this machine. @throws as connectTarget */
 export async function openSession(
-  io: Io,
+  io: ServiceIo,
   options: Options,
   resolved: ResolvedTarget,
   use: SessionUse,
@@ -189,7 +154,11 @@ export async function openSession(
 
 /** Opens the target of a command that creates nothing on the service. */
 export async function openTargetSession(
-  { io, options, reporter }: { readonly io: Io; readonly options: Options; readonly reporter: Reporter },
+  {
+    io,
+    options,
+    reporter,
+  }: { readonly io: ServiceIo; readonly options: Options; readonly reporter: Pick<Reporter, 'report'> },
   url: TargetUrl,
 ): Promise<OpenedSession> {
   const resolved = await resolveTarget(io, options, url);
@@ -203,10 +172,10 @@ export async function openTargetSession(
  * `state` (damaged): a recorded value that could never have been given
  */
 export async function openRecordedSession(
-  io: Io,
+  io: ServiceIo,
   options: Options,
   upload: UnfinishedHead,
-  reporter: Reporter,
+  reporter: Pick<Reporter, 'report'>,
 ): Promise<OpenedSession> {
   const { identity, connection } = upload.head;
   const url = checkIdentity(upload);
@@ -254,7 +223,7 @@ async function confirmEndpoint(settings: TargetSettings, recorded: string): Prom
 }
 
 function targetSettings(
-  io: Io,
+  io: ServiceIo,
   options: TargetOptions,
   url: TargetUrl,
   recordedDir: string | null = null,

@@ -45,7 +45,7 @@ const SIGNAL_EXIT = {
   SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
-} as const satisfies Record<FailureFacts['stopped']['signal'], ExitCode>;
+} as const satisfies Record<NonNullable<FailureFacts['stopped']['signal']>, ExitCode>;
 
 const KIND_EXIT = {
   usage: 2,
@@ -73,7 +73,10 @@ const KIND_EXIT = {
 /** Returns the exit number of an error. Anything that is not a TransferError is a bug in calve. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof TransferError)) return 1;
-  if (isFailure(error, 'stopped')) return SIGNAL_EXIT[error.facts.signal];
+  if (isFailure(error, 'stopped')) {
+    const { signal } = error.facts;
+    return signal === null ? 3 : SIGNAL_EXIT[signal];
+  }
   return KIND_EXIT[(error as TransferError).kind];
 }
 

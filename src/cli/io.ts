@@ -21,6 +21,12 @@ export interface Io {
   absolute(path: string): string;
 }
 
+/** The parts on which the values of options depend. */
+export type OptionIo = Pick<Io, 'env' | 'homeDir' | 'absolute'>;
+
+/** The parts on which a session with a service depends. */
+export type ServiceIo = Pick<Io, 'env' | 'signal'>;
+
 /**
  * The text that a forced stop still prints: a second signal, or a first one that takes too long. The command sets it,
  * because only the command knows the upload; null when there is nothing left to print.

@@ -1,15 +1,13 @@
 /** Prints what commands find and make: one result, or rows while they come. */
-import { sourceName } from '../core/identity.js';
 import { storesObjects, type TargetUrl } from '../core/target-url.js';
-import type { JoinedUpload, ListSession } from '../transfer/list.js';
-import { type ArchiveResult, type Session, sessionAt } from '../transfer/session.js';
+import type { ArchiveResult } from '../transfer/session.js';
 import { archiveJson } from '../ui/archive-json.js';
-import { jsonLine, type UploadJson, uploadJson } from '../ui/json.js';
+import { jsonLine } from '../ui/json.js';
 import type { TableOptions, TableStream } from '../ui/tables/table-layout.js';
 import { keyedUploadsTable, uploadsTable } from '../ui/tables/tables.js';
 import { safeWhole } from '../ui/text/safe-text.js';
 import type { CommandContext } from './command.js';
-import { showsUnicode } from './compose.js';
+import { showsUnicode } from './reporter.js';
 
 /**
  * Prints the result of `upload` and `resume`: the archive id alone, or the whole object under --json. The id comes from
@@ -18,14 +16,6 @@ import { showsUnicode } from './compose.js';
 export async function printArchive(context: CommandContext, result: ArchiveResult): Promise<void> {
   const { archiveId } = result.entry;
   await context.result(archiveJson(result.entry, result), safeWhole(archiveId), archiveId);
-}
-
-/** Returns the session with notices that name the file, because a run may have several. */
-export function aboutFile(session: Session, file: string): Session {
-  return {
-    ...session,
-    report: (event) => session.report(event.type === 'notice' ? { file, ...event } : event),
-  };
 }
 
 export interface RowPrinter<Row> {
@@ -78,14 +68,4 @@ export function tableOptions({ io }: CommandContext): TableOptions {
 /** Returns the table in which uploads to this target are listed. */
 export function uploadsTableFor({ scheme }: TargetUrl): typeof uploadsTable {
   return storesObjects(scheme) ? keyedUploadsTable : uploadsTable;
-}
-
-/** Returns an upload in progress as `list-uploads` and the dry run of `abort` print it. */
-export function joinedJson(session: ListSession, { open, local }: JoinedUpload): UploadJson {
-  const progress = local && {
-    file: sourceName(local.head.identity.source),
-    partsDone: local.parts.size,
-    parts: local.head.plan.partCount,
-  };
-  return uploadJson(open, sessionAt(session, open.key).targetIdentity.url, progress);
 }

@@ -12,7 +12,6 @@ import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { responseLines } from '../ui/wording/wording-parts.js';
 import { systemClock } from './clock.js';
 import type { CommandContext, CommandDefinition } from './command.js';
-import { openReporter } from './compose.js';
 import type { ErrorOutput } from './early-output.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import { whenIdle } from './idle.js';
@@ -21,6 +20,7 @@ import { givenOptions } from './options/given.js';
 import { readGroups } from './options/group.js';
 import { type OutputOptions, outputOptions } from './options/output.js';
 import type { CatalogueOptions, StateOptions } from './options/state.js';
+import { openReporter } from './reporter.js';
 
 const STACK_LINE_MAX_LENGTH = 2000;
 

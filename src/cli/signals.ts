@@ -16,7 +16,7 @@ const STOP_WITHIN_MS = 1800;
  * `nohup` takes all three descriptors from the terminal. Node resets the signals that a process was started to ignore, and
  * so hides what `nohup` asked for.
  */
-function stopSignals(): readonly FailureFacts['stopped']['signal'][] {
+function stopSignals(): readonly NonNullable<FailureFacts['stopped']['signal']>[] {
   return [0, 1, 2].some((fd) => isatty(fd)) ? ['SIGHUP', 'SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM'];
 }
 

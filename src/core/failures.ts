@@ -24,8 +24,8 @@ export interface FailureFacts {
     bytesPerSecond: number | null;
     fittingPartSizeBytes: number | null;
   };
-  /** A signal asked the program to stop. */
-  stopped: { signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' };
+  /** A signal asked the program to stop. Null: the `AbortSignal` of a program that uses the library. */
+  stopped: { signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' | null };
   'not-found': {
     what: 'vault' | 'bucket' | 'upload' | 'unfinished upload' | 'catalogue entry';
     name: string;

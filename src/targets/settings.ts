@@ -10,6 +10,8 @@ export interface TargetSettings {
   readonly region: string | null;
   readonly endpoint: string | null;
   readonly profile: string | null;
+  /** Those that a program gave; absent: the places of the AWS tools, or the variables of OBS. */
+  readonly credentials?: GivenCredentials;
   /** True when a flag named the profile, for this target. A variable may have been set for other targets. */
   readonly isProfileNamed: boolean;
   /** 12 digits, or `-`: the account of the credentials. */
@@ -27,6 +29,17 @@ export interface TargetSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly object: ObjectSettings;
 }
+
+/** An access key, with the token of a session if it has one. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** A key, or a function that looks one up, which is called again before the key expires. */
+export type GivenCredentials = AccessKey | (() => Promise<AccessKey>);
 
 /** Settings for objects only. */
 export interface ObjectSettings {

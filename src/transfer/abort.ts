@@ -1,7 +1,7 @@
 /** `abort`: removes uploads and their parts from the service. Never one that a live calve works on. */
 import { isFailure, type TransferError, withContext, wrapFailure } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
-import { type JoinedUpload, listAllParts } from './list.js';
+import { type JoinedUpload, listAllParts, listUploads } from './list.js';
 import type { Catalogue, UnfinishedUpload } from './ports/state.js';
 import { type AbortResponse, alreadyAborted } from './ports/target.js';
 import { lockOptions, type Session, sessionAt } from './session.js';
@@ -204,4 +204,20 @@ export function sortUploads(
     (each) => each.local === null && idleExpiryMs !== null && idleMs(each, nowMs) >= idleExpiryMs,
   );
   return { take: old.filter((each) => !inUse.includes(each)), inUse };
+}
+
+/**
+ * Lists the uploads to the target, and sorts them.
+ * @throws TransferError as listUploads
+ */
+export async function chooseUploads(session: AbortSession, sweep: Sweep): Promise<SortedUploads> {
+  const uploads: JoinedUpload[] = [];
+  for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, sweep));
+  const { idleExpiryMs } = session.target.capabilities;
+  const sorted = sortUploads(uploads, sweep, session.clock.nowMs(), idleExpiryMs);
+  for (const { open } of sorted.inUse) {
+    const { uploadId, createdAt } = open;
+    session.report({ type: 'notice', notice: 'in-use-elsewhere', uploadId, createdAt });
+  }
+  return sorted;
 }

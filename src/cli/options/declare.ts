@@ -28,6 +28,13 @@ export function text(flags: string, description: string): TypedOption<string | n
   return new Option(flags, description);
 }
 
+const parsers = new WeakMap<Option, Parser<unknown>>();
+
+/** Returns the function that parses the value of an option. */
+export function parserOf(option: Option): Parser<unknown> | null {
+  return parsers.get(option) ?? null;
+}
+
 /** An option with a value that is parsed; null, or the value of the text `absent`, where it is absent. */
 export function value<T>(flags: string, description: string, parse: Parser<T>): TypedOption<T | null>;
 export function value<T>(
@@ -38,6 +45,7 @@ export function value<T>(
 ): TypedOption<T>;
 export function value<T>(flags: string, description: string, parse: Parser<T>, absent?: string): Option {
   const option = new Option(flags, description);
+  parsers.set(option, parse);
   option.argParser((given) => new ParsedValue(given, parse(given)));
   return absent === undefined ? option : option.default(parse(absent), absent);
 }

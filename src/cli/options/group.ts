@@ -1,6 +1,6 @@
 /** A group of options that a command declares and reads as a whole. */
 import type { Option } from 'commander';
-import type { Io } from '../io.js';
+import type { OptionIo } from '../io.js';
 import type { TypedOption } from './declare.js';
 import type { Given } from './given.js';
 
@@ -13,18 +13,18 @@ type Values<D extends Declared> = {
 export interface OptionGroup<T> {
   readonly options: readonly Option[];
   /** @throws TransferError `usage` for values that do not fit together */
-  read(given: Given, io: Io): T;
+  read(given: Given, io: OptionIo): T;
 }
 
 /** Declares options. `shape` makes of their values what the command works with. */
 export function optionGroup<D extends Declared>(declared: D): OptionGroup<Values<D>>;
 export function optionGroup<D extends Declared, T>(
   declared: D,
-  shape: (values: Values<D>, given: Given, io: Io) => T,
+  shape: (values: Values<D>, given: Given, io: OptionIo) => T,
 ): OptionGroup<T>;
 export function optionGroup<D extends Declared>(
   declared: D,
-  shape: (values: Values<D>, given: Given, io: Io) => unknown = (values) => values,
+  shape: (values: Values<D>, given: Given, io: OptionIo) => unknown = (values) => values,
 ): OptionGroup<unknown> {
   return {
     options: Object.values(declared),
@@ -43,7 +43,7 @@ export type OptionsOf<G extends Groups> = {
 };
 
 /** @throws TransferError `usage` */
-export function readGroups<G extends Groups>(groups: G, given: Given, io: Io): OptionsOf<G> {
+export function readGroups<G extends Groups>(groups: G, given: Given, io: OptionIo): OptionsOf<G> {
   const entries = Object.entries(groups).map(([name, group]) => [name, group.read(given, io)]);
   return Object.fromEntries(entries) as OptionsOf<G>;
 }

@@ -1,6 +1,6 @@
 /** The service: where it is, whose account it is, and how patiently it is asked. */
 import { checkEndpoint, checkRegionName } from '../../core/endpoint.js';
-import type { ObjectSettings } from '../../targets/settings.js';
+import type { GivenCredentials, ObjectSettings } from '../../targets/settings.js';
 import type { RetryPolicy } from '../../transfer/decorators/retrier.js';
 import { flag, repeatable, text, value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
@@ -13,6 +13,8 @@ export interface ServiceOptions {
   readonly typed: readonly string[];
   readonly region: string | null;
   readonly profile: string | null;
+  /** Only a program can give them: see src/library. */
+  readonly credentials?: GivenCredentials;
   readonly isProfileNamed: boolean;
   readonly endpoint: string | null;
   readonly accountId: string;

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { TransferError } from '../../core/failures.js';
 import { safeWhole } from '../../ui/text/safe-text.js';
 import { LOST_BYTES, mayHaveLostBytes } from '../../ui/wording/lost-bytes.js';
-import type { Io } from '../io.js';
+import type { OptionIo } from '../io.js';
 import { flag, value, withVariables } from './declare.js';
 import { optionGroup } from './group.js';
 import { below, rare } from './headings.js';
@@ -40,7 +40,7 @@ interface Standard {
   readonly name: string;
 }
 
-export function folderOption(io: Io, given: string | null, standard: Standard): FolderOption {
+export function folderOption(io: OptionIo, given: string | null, standard: Standard): FolderOption {
   const known = given === null ? standardFolder(io, standard) : io.absolute(given);
   const { variable, fallback, name } = standard;
   return {
@@ -66,7 +66,7 @@ export function wholeName(path: string): string {
 }
 
 /** Source: XDG base directory specification; a relative value is to be ignored. */
-function standardFolder({ env, homeDir }: Io, { variable, fallback, name }: Standard): string | null {
+function standardFolder({ env, homeDir }: OptionIo, { variable, fallback, name }: Standard): string | null {
   const given = env[variable];
   if (given !== undefined && isAbsolute(given)) return join(given, 'calve', name);
   // A relative HOME would put the state into the working folder.

@@ -16,7 +16,7 @@ export async function openGlacier(
     endpoint,
     endpointForState: endpoint,
     accountId,
-    credentials: null,
+    credentials: settings.credentials ?? null,
     profile,
     capabilities: GLACIER_CAPABILITIES,
     mayCreateVault: false,

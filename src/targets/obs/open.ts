@@ -60,7 +60,7 @@ export async function openObs(
     region,
     endpoint: endpoint ?? ownEndpoint(region),
     endpointForState: endpoint,
-    credentials: profile === null ? obsCredentials(settings) : null,
+    credentials: settings.credentials ?? (profile === null ? obsCredentials(settings) : null),
     profile,
     pathStyle,
     object,

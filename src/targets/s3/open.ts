@@ -20,7 +20,7 @@ export async function openS3(
     region,
     endpoint,
     endpointForState: endpoint,
-    credentials: null,
+    credentials: settings.credentials ?? null,
     profile,
     pathStyle: pathStyle || isPathStyle(endpoint),
     object,

@@ -44,10 +44,10 @@ function keptParts({ context: { held } }: TransferError): string {
 }
 
 const describeStopped: FailureDescriber<'stopped'> = (error, env) => {
-  const { signal } = error.facts;
+  const by = error.facts.signal ?? 'aborted by the AbortSignal';
   return {
     what: `stopped${inBrackets(error)}`,
-    why: error.context.resumable === true ? `${signal}; ${keptParts(error)}` : signal,
+    why: error.context.resumable === true ? `${by}; ${keptParts(error)}` : by,
     hint: resumeOr(RUN_AGAIN, error, env),
   };
 };

@@ -162,7 +162,11 @@ export const SAMPLES: Samples = {
     failure('too-slow', { ...LATE, fittingPartSizeBytes: 8 * 1024 ** 2 }, UPLOAD),
     failure('too-slow', { ...LATE, bytesPerSecond: null, fittingPartSizeBytes: null }, UPLOAD),
   ],
-  stopped: [failure('stopped', { signal: 'SIGINT' }, UPLOAD), failure('stopped', { signal: 'SIGTERM' })],
+  stopped: [
+    failure('stopped', { signal: 'SIGINT' }, UPLOAD),
+    failure('stopped', { signal: 'SIGTERM' }),
+    failure('stopped', { signal: null }, UPLOAD),
+  ],
   'not-found': [
     missing('vault', 'photos'),
     missing('bucket', 'photos'),

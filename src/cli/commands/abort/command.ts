@@ -7,7 +7,8 @@ import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
 import { lockOptions } from '../../options/transfer.js';
 
-const groups = {
+/** The library reads the same groups. */
+export const groups = {
   own: optionGroup({
     uploadIds: repeatable('--upload-id <id>', 'abort this upload (repeatable)'),
     olderThanMs: value(

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline/promises';
 import { TransferError } from '../../../core/failures.js';
 import type { CommandContext } from '../../command.js';
-import { isSet } from '../../compose.js';
+import { isSet } from '../../reporter.js';
 
 /** @throws TransferError `usage` where nobody can answer */
 export function checkMayAsk({ io: { env, stdin, stderr }, output }: CommandContext): void {

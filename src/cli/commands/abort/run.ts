@@ -1,30 +1,22 @@
 import { cleanUp } from '../../../core/clean-up.js';
 import { isFailure, TransferError, withContext } from '../../../core/failures.js';
-import { parseTargetUrl, type TargetUrl } from '../../../core/target-url.js';
-import { type AbortSession, abortUpload, sortUploads, withActivity } from '../../../transfer/abort.js';
+import { parseTargetUrl } from '../../../core/target-url.js';
+import { type AbortSession, abortUpload, chooseUploads } from '../../../transfer/abort.js';
 import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
 import type { OpenUpload } from '../../../transfer/ports/target.js';
 import { sessionAt } from '../../../transfer/session.js';
 import { abortedJson, type UploadJson } from '../../../ui/json.js';
 import { safeWhole } from '../../../ui/text/safe-text.js';
-import { systemClock } from '../../clock.js';
 import type { CommandContext } from '../../command.js';
-import { connectTarget, openArchives, openState, resolveTarget } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
+import { joinedJson } from '../../joined-json.js';
 import { checkKey, ownKey } from '../../object-key.js';
-import { DEFAULT_TRANSFER } from '../../options/transfer.js';
-import { joinedJson, rowPrinter, uploadsTableFor } from '../../results.js';
+import { rowPrinter, uploadsTableFor } from '../../results.js';
 import type { Options } from './command.js';
 import { checkMayAsk, confirmed } from './confirm.js';
+import { openAbort, readSelection, type Selection } from './selection.js';
 
 type Context = CommandContext<Options>;
-
-/** Which uploads are aborted. */
-interface Selection {
-  readonly ids: readonly string[];
-  readonly olderThanMs: number | null;
-  readonly all: boolean;
-}
 
 /** `calve abort TARGET --upload-id ID...`, or `--older-than TIME`, or `--all` */
 export async function abort(context: Context, words: readonly string[]): Promise<void> {
@@ -50,45 +42,8 @@ export async function abort(context: Context, words: readonly string[]): Promise
   }
 }
 
-/** Opens the target and the state. The catalogue only adds a detail to a failure, so that abort works without one. */
-async function openAbort({ io, options: typed, reporter }: Context, url: TargetUrl): Promise<AbortSession> {
-  const options = { ...typed, transfer: { ...DEFAULT_TRANSFER, ...typed.lock } };
-  const state = openState(options);
-  const catalogue = options.catalogue.known === null ? null : openArchives(options);
-  const resolved = await resolveTarget(io, options, url);
-  const connected = await connectTarget(io, options, resolved, { create: false, reporter });
-  const { report } = reporter;
-  const { lockWaitMs } = options.transfer;
-  return { ...connected, state, catalogue, report, clock: systemClock, signal: io.signal, lockWaitMs };
-}
-
-/** @throws TransferError `usage` unless exactly one way of choosing is given */
-function readSelection({ uploadIds, olderThanMs, all }: Options['own']): Selection {
-  const ways = [uploadIds.length > 0, olderThanMs !== null, all].filter(Boolean).length;
-  if (ways !== 1 || uploadIds.includes('')) {
-    throw new TransferError('usage', {
-      what: 'abort',
-      why: ways > 1 ? 'only one of --upload-id, --older-than and --all is allowed' : 'no upload is named',
-      hint: 'name them with --upload-id=ID, --older-than 12h or --all',
-    });
-  }
-  // The same id twice would be reported as unknown the second time.
-  return { ids: [...new Set(uploadIds)], olderThanMs, all };
-}
-
 async function sweep(context: Context, session: AbortSession, selection: Selection): Promise<void> {
-  const uploads: JoinedUpload[] = [];
-  for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, selection));
-  const sorted = sortUploads(
-    uploads,
-    selection,
-    session.clock.nowMs(),
-    session.target.capabilities.idleExpiryMs,
-  );
-  for (const { open } of sorted.inUse) {
-    const { uploadId, createdAt } = open;
-    session.report({ type: 'notice', notice: 'in-use-elsewhere', uploadId, createdAt });
-  }
+  const sorted = await chooseUploads(session, selection);
   const { own } = context.options;
   if (own.dryRun) return printUploads(context, session, sorted.take);
   const why = await reasonToStop(context, session, sorted.take);

@@ -5,7 +5,8 @@ import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
 
-const groups = {
+/** The library reads the same groups. */
+export const groups = {
   own: optionGroup({
     import: flag('--import', 'add archives that only the service knows to the catalogue'),
   }),

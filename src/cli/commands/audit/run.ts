@@ -1,6 +1,6 @@
 import { cleanUp } from '../../../core/clean-up.js';
 import { TransferError, withContext } from '../../../core/failures.js';
-import { namesMany, parseTargetUrl, storesObjects, type TargetUrl } from '../../../core/target-url.js';
+import { parseTargetUrl, type TargetUrl } from '../../../core/target-url.js';
 import { type Audit, openAudit } from '../../../transfer/audit.js';
 import {
   type AuditedJson,
@@ -16,6 +16,7 @@ import type { CommandContext } from '../../command.js';
 import { connectTarget, openArchives, resolveTarget } from '../../compose.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
 import { rowPrinter } from '../../results.js';
+import { assertAudited } from './assert-audited.js';
 import type { Options } from './command.js';
 
 /** A write for each of hundreds of thousands of rows takes longer than the audit of its archive. */
@@ -52,17 +53,6 @@ export async function audit(context: CommandContext<Options>, words: readonly st
   }
 }
 
-/**
- * Refuses the key of no object: an audit that compares nothing must not look like one that finds nothing wrong.
- * @throws TransferError `not-found` (catalogue entry)
- */
-function assertNamesMany(target: TargetUrl): void {
-  const { scheme, url } = target;
-  if (!storesObjects(scheme) || namesMany(target)) return;
-  const detail = `neither the catalogue nor the bucket has this object; for all keys that start with it, name ${url}/`;
-  throw new TransferError('not-found', { what: 'catalogue entry', name: url, detail });
-}
-
 async function printAudit(
   context: CommandContext<Options>,
   { takenAt, archives }: Audit,
@@ -86,7 +76,7 @@ async function printAudit(
     if (rows > 0) await printer.end();
     throw error;
   }
-  if (rows === 0) assertNamesMany(target);
+  if (rows === 0) assertAudited(target);
   await printer.end();
   return { counts, imported, takenAt, durationMs: systemClock.monotonicMs() - startedMs };
 }

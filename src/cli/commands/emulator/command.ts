@@ -49,7 +49,8 @@ const ownOptions = optionGroup(
   },
 );
 
-const groups = { own: ownOptions };
+/** The library reads the same groups. */
+export const groups = { own: ownOptions };
 
 export type Options = OptionsOf<typeof groups>;
 

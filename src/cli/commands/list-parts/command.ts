@@ -6,7 +6,8 @@ import { nameOf } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
 
-const groups = {
+/** The library reads the same groups. */
+export const groups = {
   own: optionGroup({
     uploadId: value(
       '--upload-id <id>',

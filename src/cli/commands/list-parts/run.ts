@@ -1,9 +1,7 @@
 import { cleanUp } from '../../../core/clean-up.js';
 import { withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
-import { everyPartsPage, listAllParts } from '../../../transfer/list.js';
-import { comparePartSizes } from '../../../transfer/parts/part-sizes.js';
-import type { PartsPage, Target } from '../../../transfer/ports/target.js';
+import { listPartsPages } from '../../../transfer/list-parts.js';
 import { type PartJson, partJson } from '../../../ui/json.js';
 import { partsTable } from '../../../ui/tables/tables.js';
 import type { CommandContext } from '../../command.js';
@@ -24,7 +22,7 @@ export async function listParts(context: CommandContext<Options>, words: readonl
   const { target } = await connectTarget(io, options, resolved, { create: false, reporter });
   try {
     const printer = rowPrinter<PartJson>(context, partsTable);
-    for await (const page of pagesOf(target, uploadId, io.signal)) {
+    for await (const page of listPartsPages(target, uploadId, io.signal)) {
       for (const part of page.parts) await printer.print(partJson(part, page.partSizeBytes));
     }
     await printer.end();
@@ -33,15 +31,4 @@ export async function listParts(context: CommandContext<Options>, words: readonl
   } finally {
     await cleanUp(() => target.close());
   }
-}
-
-/**
- * Yields the parts page by page. A bucket's list is read to its end first, because a part of any page may show that the
- * parts have different sizes, so that no range is known.
- */
-async function* pagesOf(target: Target, uploadId: string, signal: AbortSignal): AsyncGenerator<PartsPage> {
-  if (!target.capabilities.storesObjects) return yield* everyPartsPage(target, uploadId, signal);
-  const { upload, parts } = await listAllParts(target, uploadId, signal);
-  const hasRanges = comparePartSizes(parts, upload.partSizeBytes) === 'one';
-  yield { ...upload, partSizeBytes: hasRanges ? upload.partSizeBytes : null, parts };
 }

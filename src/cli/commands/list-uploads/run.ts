@@ -6,9 +6,10 @@ import { joiner, listUploads as listAll } from '../../../transfer/list.js';
 import { jsonLine, pageJson, type UploadJson } from '../../../ui/json.js';
 import type { CommandContext } from '../../command.js';
 import { connectTarget, openState, resolveTarget } from '../../compose.js';
+import { joinedJson } from '../../joined-json.js';
 import type { Given } from '../../options/given.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
-import { joinedJson, rowPrinter, uploadsTableFor } from '../../results.js';
+import { rowPrinter, uploadsTableFor } from '../../results.js';
 import type { Options } from './command.js';
 
 /** `calve list-uploads TARGET` prints the whole list, or one page as the service gives it. */

@@ -8,7 +8,8 @@ import { folderOptions } from '../../options/state.js';
 import { PART_SIZE, streamOptions } from '../../options/stream.js';
 import { transferOptions } from '../../options/transfer.js';
 
-const groups = {
+/** The library reads the same groups. */
+export const groups = {
   own: optionGroup({
     uploadId: value('--upload-id <id>', 'adopt this upload: the service lists its parts', nameOf('upload')),
   }),

@@ -1,5 +1,4 @@
-import { realpath } from 'node:fs/promises';
-import { isFailure, TransferError } from '../../../core/failures.js';
+import { isFailure } from '../../../core/failures.js';
 import { STANDARD_INPUT_WORD, sourceName } from '../../../core/identity.js';
 import { looksLikeTarget, parseTargetUrl } from '../../../core/target-url.js';
 import { inspectFile } from '../../../source/open-file.js';
@@ -8,12 +7,13 @@ import type { UnfinishedHead } from '../../../transfer/ports/state.js';
 import { adoptUpload, resumeUpload } from '../../../transfer/resume.js';
 import { resumeStream } from '../../../transfer/resume-stream.js';
 import type { Session } from '../../../transfer/session.js';
-import { mayHaveLostBytes } from '../../../ui/wording/lost-bytes.js';
+import { aboutFile } from '../../about-file.js';
 import type { CommandContext } from '../../command.js';
 import { openArchives, openState, openTargetSession } from '../../compose.js';
 import { stopsTheRun } from '../../exit-codes.js';
+import { findUnfinished } from '../../find-unfinished.js';
 import { checkKey } from '../../object-key.js';
-import { aboutFile, printArchive } from '../../results.js';
+import { printArchive } from '../../results.js';
 import { openBytes } from '../../stream-words.js';
 import type { Options } from './command.js';
 import { RecordedSessions } from './recorded-sessions.js';
@@ -117,32 +117,13 @@ async function resumeNamed(
   const known = await openState(context.options).heads();
   for (const word of words) {
     try {
-      const upload = await findUpload(context, known, word);
+      const upload = await findUnfinished(known, word, context.io.absolute);
       await resumeOne(context, await sessions.open(upload), upload);
     } catch (error) {
       await context.fail(error);
       if (stopsTheRun(error)) return;
     }
   }
-}
-
-/** Finds an upload by its id, else by its file. The newest one wins where a file has several. */
-async function findUpload(
-  context: Context,
-  known: readonly UnfinishedHead[],
-  word: string,
-): Promise<UnfinishedHead> {
-  const named = known.find((upload) => upload.head.uploadId === word);
-  if (named !== undefined) return named;
-  const path = context.io.absolute(word);
-  const real = await realpath(path).catch(() => path);
-  const isNamed = ({ head: { identity } }: UnfinishedHead): boolean =>
-    identity.source.kind === 'file' ? identity.source.path === real : identity.source.name === word;
-  const found = known.findLast(isNamed);
-  if (found !== undefined) return found;
-  // A name that has lost bytes is reported as a missing file, as other commands do.
-  if (mayHaveLostBytes(word)) await inspectFile(path);
-  throw new TransferError('not-found', { what: 'unfinished upload', name: word, detail: null });
 }
 
 async function resumeOne(context: Context, session: Session, upload: UnfinishedHead): Promise<void> {

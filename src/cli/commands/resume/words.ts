@@ -69,7 +69,10 @@ function targetOf([source, target = '', ...others]: readonly string[]): string {
 }
 
 /** A variable may be set for uploads: it counts only where the parts of the upload do not show their size. */
-function partSizeOf({ options, given }: CommandContext<Options>, { scheme }: TargetUrl): number | null {
+export function partSizeOf(
+  { options, given }: Pick<CommandContext<Options>, 'given'> & { readonly options: Pick<Options, 'plan'> },
+  { scheme }: TargetUrl,
+): number | null {
   const { partSize } = options.plan;
   if (partSize === null || partSize === 'auto') return null;
   const { limits } = TARGETS[scheme].capabilities;

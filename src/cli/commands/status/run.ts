@@ -6,7 +6,8 @@ import { partMap } from '../../../ui/tables/part-map.js';
 import { unfinishedTable } from '../../../ui/tables/tables.js';
 import { systemClock } from '../../clock.js';
 import type { CommandContext } from '../../command.js';
-import { openState, showsUnicode } from '../../compose.js';
+import { openState } from '../../compose.js';
+import { showsUnicode } from '../../reporter.js';
 import { tableOptions } from '../../results.js';
 import type { Options } from './command.js';
 

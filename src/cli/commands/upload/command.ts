@@ -38,7 +38,8 @@ const ownOptions = optionGroup({
   dryRun: flag('--dry-run', 'print what would be done, and ask no service'),
 });
 
-const groups = {
+/** The library reads the same groups. */
+export const groups = {
   plan: planOptions,
   own: ownOptions,
   find: findOptions,

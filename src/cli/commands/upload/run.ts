@@ -1,26 +1,24 @@
 import type { FailureContext } from '../../../core/failures.js';
 import { isStandardInput } from '../../../core/identity.js';
-import { limitParts, type OpenPlan, planStream } from '../../../core/part-plan.js';
 import { type TargetUrl, urlOfFile } from '../../../core/target-url.js';
-import { inspectFile } from '../../../source/open-file.js';
-import { TARGETS } from '../../../targets/registry.js';
 import { withMaxParts } from '../../../transfer/decorators/max-parts.js';
-import { planFile } from '../../../transfer/parts/plan.js';
 import { type ArchiveResult, type Session, sessionAt } from '../../../transfer/session.js';
 import { uploadFile } from '../../../transfer/upload.js';
 import { uploadStream } from '../../../transfer/upload-stream.js';
+import { aboutFile } from '../../about-file.js';
 import type { CommandContext } from '../../command.js';
 import { checkServiceOptions, openSession, type ResolvedTarget, resolveTarget } from '../../compose.js';
 import { checkManyKeys, checkName, ownKey } from '../../object-key.js';
-import { aboutFile, printArchive } from '../../results.js';
+import { printArchive } from '../../results.js';
 import { RunTotals } from '../../run-totals.js';
 import { openBytes } from '../../stream-words.js';
 import type { Options } from './command.js';
 import { type DryRun, openDryRun } from './dry-run.js';
 import { findJobs } from './find-jobs.js';
 import { findsFiles } from './find-words.js';
+import { type Planned, planOf } from './plan-job.js';
 import { type FailedJob, type FileJob, sendFiles } from './send-files.js';
-import { readSendOptions, type SendOptions } from './upload-options.js';
+import { readSendOptions, type SendOptions, withObjectSettings } from './upload-options.js';
 import { baseNameOf, readWords, type Words } from './words.js';
 
 type Context = CommandContext<Options>;
@@ -108,13 +106,6 @@ async function showFound(context: Context, options: Options, words: Words): Prom
 async function* startingWith<T>(first: T, others: AsyncIterable<T>): AsyncGenerator<T, void> {
   yield first;
   yield* others;
-}
-
-/** Adds what describes a new object to the settings of the target. */
-function withObjectSettings(options: Options): Options {
-  const { sse, sseKmsKeyId, tagging } = options.objects;
-  const object = { ...options.service.object, sse, sseKmsKeyId, tagging };
-  return { ...options, service: { ...options.service, object } };
 }
 
 async function sendAll(
@@ -220,21 +211,4 @@ async function checkedJob(
   } catch (error) {
     return { about, error };
   }
-}
-
-interface Planned {
-  /** The real path of the file, or `-`. */
-  readonly path: string;
-  readonly plan: OpenPlan;
-}
-
-async function planOf({ request, url }: UploadJob, maxParts: number | null): Promise<Planned> {
-  const own = TARGETS[url.scheme].capabilities.limits;
-  const limits = maxParts === null ? own : limitParts(own, maxParts);
-  if (!isStandardInput(request.file)) {
-    const file = await inspectFile(request.file);
-    return { path: file.path, plan: planFile(file, request.partSizeBytes, limits) };
-  }
-  const plan = planStream(request.expectedSizeBytes, request.partSizeBytes ?? 'auto', limits);
-  return { path: request.file, plan };
 }

@@ -22,7 +22,12 @@ const FOR_OBJECTS = [
 
 /** @throws TransferError `usage` for what the target does not take */
 export function readSendOptions(
-  { options, given }: CommandContext<Options>,
+  {
+    options,
+    given,
+  }: Pick<CommandContext<Options>, 'given'> & {
+    readonly options: Pick<Options, 'plan' | 'own' | 'objects'>;
+  },
   { scheme }: TargetUrl,
 ): Omit<SendOptions, 'file' | 'name'> {
   const { object, capabilities } = TARGETS[scheme];
@@ -45,6 +50,13 @@ export function readSendOptions(
     description: null,
     object: { storageClass, noOverwrite },
   };
+}
+
+/** Adds what describes a new object to the settings of the target. */
+export function withObjectSettings<O extends Pick<Options, 'objects' | 'service'>>(options: O): O {
+  const { sse, sseKmsKeyId, tagging } = options.objects;
+  const object = { ...options.service.object, sse, sseKmsKeyId, tagging };
+  return { ...options, service: { ...options.service, object } };
 }
 
 /** Refuses flags alone: variables may be set for both kinds of target. */

@@ -11,6 +11,7 @@ import {
   type TargetUrl,
 } from '../../../core/target-url.js';
 import type { CommandContext } from '../../command.js';
+import type { Given } from '../../options/given.js';
 import { readCommandWords, refuseTerminal } from '../../stream-words.js';
 import type { Options } from './command.js';
 import { checkFindOptions, checkFindWords, findsFiles } from './find-words.js';
@@ -45,15 +46,24 @@ export function readWords(context: CommandContext<Options>, words: readonly stri
     : fileWords(words, options.find.filesFrom !== null);
   const { files, url, command } = read;
   if (findsFiles(options)) checkFindWords(context, files, url);
-  const name = given.checked('--name', checkStreamName);
   const isStream = files.includes(STANDARD_INPUT_WORD);
+  const name = readName(given, url, isStream);
+  if (isStream && command === null) refuseTerminal(io, COMMAND);
+  return { ...read, name };
+}
+
+/**
+ * Returns the name of the stream, and refuses options that only a stream has.
+ * @throws TransferError `usage`
+ */
+export function readName(given: Given, url: TargetUrl, isStream: boolean): string | null {
+  const name = given.checked('--name', checkStreamName);
   if (isStream && name === null && storesObjects(url.scheme) && namesMany(url)) {
     refuse(
       'a stream has no file name that could end the key',
       `name the whole key, for example ${url.url.replace(/\/*$/, '/')}backup.tar, or the stream: --name backup.tar`,
     );
   }
-  if (isStream && command === null) refuseTerminal(io, COMMAND);
   if (!isStream && name !== null) {
     given.refuse('--name', 'a file has a name', 'it is for standard input and --from-command');
   }
@@ -64,7 +74,7 @@ export function readWords(context: CommandContext<Options>, words: readonly stri
       'it is for standard input and --from-command',
     );
   }
-  return { ...read, name };
+  return name;
 }
 
 function refuse(why: string, hint: string): never {

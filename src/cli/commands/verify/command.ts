@@ -5,7 +5,8 @@ import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { nameOf } from '../../options/parsers.js';
 import { folderOptions } from '../../options/state.js';
 
-const groups = {
+/** The library reads the same groups. */
+export const groups = {
   own: optionGroup({
     archiveId: value(
       '--archive-id <id>',

@@ -1,0 +1,117 @@
+/** Bytes that a program gives, as the stream that an upload reads. */
+
+import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+import { onAbort } from '../core/abort-signals.js';
+import { cleanUp } from '../core/clean-up.js';
+import { TransferError } from '../core/failures.js';
+import type { ByteStream } from '../transfer/ports/source.js';
+import type { Source } from './options.js';
+
+function refused(why: string): TransferError<'usage'> {
+  const hint =
+    'a source is a path, a file: URL, a Uint8Array, or an async iterable of them such as a stream of Node';
+  return new TransferError('usage', { what: 'source', why, hint });
+}
+
+/** @returns the path of a file; null: the source is bytes */
+export function pathOf(source: Source): string | null {
+  if (typeof source === 'string') {
+    if (source === '') throw refused('it names no file');
+    return source;
+  }
+  if (!(source instanceof URL)) return null;
+  if (source.protocol !== 'file:') throw refused(`${source.protocol} is not the protocol of a file`);
+  return fileURLToPath(source);
+}
+
+/**
+ * @param signal ends the reading, also while the program gives nothing
+ * @throws TransferError `usage` for anything that has no bytes
+ */
+export function byteStreamOf(source: Source, signal: AbortSignal): ByteStream {
+  return streamOf(iteratorOf(source), signal);
+}
+
+type Chunks = Pick<AsyncIterator<Uint8Array | string>, 'next'> & {
+  /** Tells the program that nobody reads any more. */
+  end(): unknown;
+};
+
+/** While a chunk is awaited, only a stream's own method ends the reading: `return` of an iterator would wait for it. */
+function iteratorOf(source: Source): Chunks {
+  const { destroy, getReader, [Symbol.asyncIterator]: open } = Object(source ?? {}) as Partial<AnyStream>;
+  if (types.isUint8Array(source)) return chunksOf(once(source), null);
+  if (typeof getReader === 'function') {
+    const reader = getReader.call(source);
+    const next = async () => (await reader.read()) as IteratorResult<Uint8Array>;
+    return { next, end: () => reader.cancel() };
+  }
+  if (typeof open !== 'function') throw refused('it is neither a file nor a stream of bytes');
+  const isStream = typeof destroy === 'function';
+  return chunksOf(open.call(source), isStream ? () => destroy.call(source) : null);
+}
+
+interface AnyStream extends AsyncIterable<Uint8Array | string> {
+  /** Of a stream of Node. */
+  destroy(): unknown;
+  /** Of a web stream. */
+  getReader(): { read(): Promise<unknown>; cancel(): Promise<unknown> };
+}
+
+function chunksOf(iterator: AsyncIterator<Uint8Array | string>, destroy: (() => unknown) | null): Chunks {
+  return { next: () => iterator.next(), end: destroy ?? (() => iterator.return?.()) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function streamOf(chunks: Chunks, signal: AbortSignal): ByteStream {
+  let isDone = false;
+  let closing: Promise<void> | null = null;
+
+  async function* read(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { done, value } = await untilAborted(chunks.next(), signal).catch((error: unknown) => {
+        // An iterator that failed has ended.
+        if (!signal.aborted) isDone = true;
+        throw error;
+      });
+      if (done === true) {
+        isDone = true;
+        return;
+      }
+      yield bytesOf(value);
+    }
+  }
+
+  /** The program may take its time, which the call does not wait for. */
+  async function end(): Promise<void> {
+    if (!isDone) void cleanUp(() => chunks.end());
+  }
+
+  return {
+    bytes: read(),
+    confirmEnd: async () => undefined,
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}
+
+/** A race with the signal would keep a reaction on it for each chunk. */
+function untilAborted<T>(next: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    const stopListening = onAbort(signal, () => reject(signal.reason));
+    next.then(resolve, reject).finally(stopListening);
+  });
+}
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  if (types.isUint8Array(chunk)) return chunk;
+  throw refused(`a chunk is ${chunk === null ? 'null' : `of type ${typeof chunk}`}, and not bytes`);
+}

@@ -1,0 +1,240 @@
+/** The frame that all functions of the library share: options, events, the signal of the caller, and errors. */
+import { setMaxListeners } from 'node:events';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { systemClock } from '../cli/clock.js';
+import { exitCodeOf } from '../cli/exit-codes.js';
+import type { Io } from '../cli/io.js';
+import type { Given } from '../cli/options/given.js';
+import { type Groups, type OptionsOf, readGroups } from '../cli/options/group.js';
+import { serviceOptions } from '../cli/options/service.js';
+import { type CatalogueOptions, folderOptions, type StateOptions } from '../cli/options/state.js';
+import { onAbort } from '../core/abort-signals.js';
+import { isFailure, TransferError, withContext } from '../core/failures.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
+import type { GivenCredentials } from '../targets/settings.js';
+import type { Report, TransferEvent } from '../transfer/events.js';
+import { ProgressMeter } from '../ui/progress/progress-meter.js';
+import { describeFailure } from '../ui/wording/failures.js';
+import type { WordingEnvironment } from '../ui/wording/paste-line.js';
+import { type AnyCalveError, CalveError } from './calve-error.js';
+import { checkedCredentials } from './credentials.js';
+import { camelCase, givenValues } from './given.js';
+
+/**
+ * The options that say where and how patiently: every function takes them, also one that needs only some, so that a
+ * program can give the same ones to all.
+ */
+const OTHERS = [
+  'signal',
+  'onEvent',
+  'credentials',
+  ...[serviceOptions, ...Object.values(folderOptions)]
+    .flatMap(({ options }) => options)
+    .map(({ long }) => camelCase(long ?? '')),
+];
+
+/** The options of a function, and how they are read. */
+export interface Call<G extends Groups> {
+  /** The groups of the command with the same name. */
+  readonly groups: G;
+  /** The flags that the command has and the function has not. */
+  readonly without?: readonly string[];
+  /** The names of options, by flag, that are not the flag in camelCase. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** The options that belong to no command; default: those that say where, and those of every call. */
+  readonly others?: readonly string[];
+  readonly options: object;
+}
+
+/** The facts and tools that the body of a function works with. */
+export interface Operation<O> {
+  readonly io: Pick<Io, 'env' | 'homeDir' | 'absolute' | 'signal'>;
+  readonly options: O;
+  readonly given: Given;
+  readonly reporter: { readonly report: Report };
+}
+
+/** Options that belong to no command. */
+interface OwnOptions {
+  readonly signal?: AbortSignal | null;
+  readonly onEvent?: ((event: TransferEvent) => void) | null;
+  readonly credentials?: GivenCredentials | null;
+}
+
+/** Runs one call. @throws CalveError; the error of `onEvent` */
+export async function perform<G extends Groups, T>(
+  call: Call<G>,
+  body: (operation: Operation<OptionsOf<G>>) => Promise<T>,
+): Promise<T> {
+  const run = new CallRun(call);
+  try {
+    return await body(run.start());
+  } catch (error) {
+    throw run.errorOf(error);
+  } finally {
+    run.end();
+  }
+}
+
+/** Runs one call whose results come one by one. Nothing happens before the first one is asked for. @throws as perform */
+export async function* performEach<G extends Groups, T>(
+  call: Call<G>,
+  body: (operation: Operation<OptionsOf<G>>) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const run = new CallRun(call);
+  try {
+    yield* body(run.start());
+  } catch (error) {
+    throw run.errorOf(error);
+  } finally {
+    run.end();
+  }
+}
+
+class CallRun<G extends Groups> {
+  readonly #call: Call<G>;
+  readonly #stop = new AbortController();
+  readonly #meter = new ProgressMeter(systemClock.monotonicMs);
+  #own: OwnOptions = {};
+  #folders: Partial<StateOptions & CatalogueOptions> = {};
+  #stopListening = (): void => undefined;
+  /** The error that the caller's `onEvent` threw. */
+  #thrown: { readonly error: unknown } | null = null;
+  #hasEnded = false;
+
+  constructor(call: Call<G>) {
+    this.#call = call;
+    setMaxListeners(0, this.#stop.signal);
+  }
+
+  /** @throws TransferError `usage` for options that are not valid; `stopped` if the signal was aborted before */
+  start(): Operation<OptionsOf<G>> {
+    const { groups, without = [], names = {}, others = OTHERS, options: values } = this.#call;
+    if (typeof values !== 'object' || values === null) throw optionRefused('options', 'they are an object');
+    this.#own = ownOptions(values);
+    const { signal, credentials } = this.#own;
+    if (signal?.aborted === true) throw stopped(signal);
+    if (signal) this.#stopListening = onAbort(signal, () => this.#stop.abort(stopped(signal)));
+    const declared = Object.values(groups).flatMap((group) => group.options);
+    const usable = declared.filter(({ long }) => !without.includes(long ?? ''));
+    const nameOf = (long: string): string => names[long] ?? camelCase(long);
+    const given = givenValues(values as Record<string, unknown>, { options: usable, others, nameOf });
+    const io = { ...ioOfProcess(), signal: this.#stop.signal };
+    const options = readGroups(groups, given, io);
+    this.#folders = options as Partial<StateOptions & CatalogueOptions>;
+    const report: Report = (event) => this.#report(event);
+    return { io, given, options: withCredentials(options, credentials ?? null), reporter: { report } };
+  }
+
+  #report(event: TransferEvent): void {
+    if (this.#hasEnded) return;
+    this.#meter.note(event);
+    if (event.type === 'archived') this.#meter.finish();
+    try {
+      if (this.#thrown === null) this.#own.onEvent?.(event);
+    } catch (error) {
+      // The work must not go on as if the caller had heard the event.
+      this.#thrown = { error };
+      this.#stop.abort(new TransferError('stopped', { signal: null }, { cause: error }));
+    }
+  }
+
+  errorOf(error: unknown): unknown {
+    if (this.#thrown !== null) return this.#thrown.error;
+    const held = this.#meter.held();
+    if (isFailure(error, 'stopped') && held) withContext(error, { held });
+    return calveErrorOf(error, this.#wording());
+  }
+
+  #wording(): WordingEnvironment {
+    const { state, catalogue } = this.#folders;
+    return {
+      stateDirectory: state?.known ?? null,
+      stateDirectoryGiven: state?.isGiven ?? false,
+      catalogueGiven: catalogue?.isGiven === true ? catalogue.known : null,
+      isTerminal: false,
+    };
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#stopListening();
+  }
+}
+
+/** @param wording facts about the call that the words need */
+function calveErrorOf(error: unknown, wording: WordingEnvironment): AnyCalveError {
+  const failure = (error instanceof TransferError ? error : asBug(error)) as TransferError;
+  const { what, why, hint } = describeFailure(failure, wording);
+  const { context, service, cause } = failure;
+  return new CalveError(failure.kind, failure.facts, messageOf(failure, `${what}: ${why}`), {
+    hint,
+    exitCode: exitCodeOf(failure),
+    file: context.file ?? null,
+    target: context.target ?? null,
+    uploadId: context.uploadId ?? null,
+    resumable: context.resumable ?? false,
+    service,
+    cause,
+  }) as AnyCalveError;
+}
+
+/** The bytes of a program do not come from its standard input. */
+function messageOf({ context, facts }: TransferError, words: string): string {
+  const names = [context.file, (facts as { readonly path?: unknown }).path];
+  return names.includes(STANDARD_INPUT_WORD) ? words.replaceAll('standard input', 'the stream') : words;
+}
+
+function asBug(error: unknown): TransferError<'bug'> {
+  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new TransferError('bug', { detail }, { cause: error });
+}
+
+function stopped({ reason }: AbortSignal): TransferError<'stopped'> {
+  return new TransferError('stopped', { signal: null }, { cause: reason });
+}
+
+function optionRefused(what: string, why: string): TransferError<'usage'> {
+  return new TransferError('usage', {
+    what,
+    why,
+    hint: 'docs/library.md lists the options of each function',
+  });
+}
+
+function ownOptions(values: object): OwnOptions {
+  const { signal, onEvent, credentials } = values as OwnOptions;
+  // A test runner may have an AbortSignal class of its own.
+  if (signal && typeof signal.addEventListener !== 'function')
+    throw optionRefused('signal', 'it is an AbortSignal');
+  if (onEvent && typeof onEvent !== 'function') throw optionRefused('onEvent', 'it is a function');
+  return {
+    ...(signal && { signal }),
+    ...(onEvent && { onEvent }),
+    ...(credentials && { credentials: checkedCredentials(credentials) }),
+  };
+}
+
+/** The credentials are part of the settings of a target, which come from the group `service`. */
+function withCredentials<O>(options: O, credentials: GivenCredentials | null): O {
+  const { service } = options as { readonly service?: object };
+  if (credentials === null || service === undefined) return options;
+  return { ...options, service: { ...service, credentials } };
+}
+
+/** The variables of calve configure the command line. A program has options for that. */
+function ioOfProcess(): Omit<Operation<unknown>['io'], 'signal'> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALVE_')));
+  return { env, homeDir: homeFolder(), absolute: (path) => resolve(path) };
+}
+
+/** Returns the home folder; empty where there is none. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
