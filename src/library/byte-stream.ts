@@ -53,9 +53,9 @@ function iteratorOf(source: Source): Chunks {
 }
 
 interface AnyStream extends AsyncIterable<Uint8Array | string> {
-  /** Of a stream of Node. */
+  /** A stream of Node has it. */
   destroy(): unknown;
-  /** Of a web stream. */
+  /** A web stream has it. */
   getReader(): { read(): Promise<unknown>; cancel(): Promise<unknown> };
 }
 

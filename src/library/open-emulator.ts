@@ -15,7 +15,13 @@ const REGION = 'us-east-1';
 
 export async function openEmulator({ credentials, ...options }: EmulatorOptions): Promise<Emulator> {
   const keys = credentials === undefined ? {} : credentials;
-  const call = { groups, names: NAMES, others: [], options: { ...options, ...keys } };
+  const call = {
+    groups,
+    names: NAMES,
+    without: ['--stop-on-eof'],
+    others: [],
+    options: { ...options, ...keys },
+  };
   return perform(call, async ({ io, given, options: read }) => {
     if (credentials !== undefined) checkedCredentials(credentials);
     const { dataDir } = read.own;

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { writeSeededFile } from '../support/bytes.js';
-import { cleanEnv, type Ended, runCalve } from '../support/calve.js';
+import { CALVE_BIN, cleanEnv, type Ended, runCalve } from '../support/calve.js';
 import { DEMO_ENV, startEmulatorCommand } from '../support/emulator-command.js';
 import { assertFailed, assertFailedJson } from '../support/failed.js';
 import { checkObject, jsonOf, oneJson } from '../support/json-shapes.js';
@@ -65,6 +68,21 @@ test('calve emulator --json tells it as an object; SIGINT ends it with 0 in the 
   asked.destroy();
   assert.equal(code, 0);
   assert.equal(stdout, `${emulator.firstLine}\n`);
+});
+
+test('calve emulator --stop-on-eof ends with 0 when its standard input ends, or at a signal before', async (t) => {
+  const { tmp, spawned } = bench(t);
+  const words = ['emulator', '--stop-on-eof', '--json'];
+  for (const how of ['end', 'signal'] as const) {
+    const child = spawn(process.execPath, [CALVE_BIN, ...words], spawned);
+    t.after(() => child.kill('SIGKILL'));
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    assert.equal((await fetch(`${checkObject(line, 'listening')['url']}/-/vaults`)).status, 400);
+    const ended = once(child, 'exit');
+    if (how === 'end') child.stdin.end();
+    else child.kill('SIGTERM');
+    assert.deepEqual([...(await ended), readdirSync(tmp)], [0, null, []], how);
+  }
 });
 
 test('calve emulator refuses what it cannot read with 2, in one line that names it', async (t) => {

@@ -1,5 +1,5 @@
 import { defineCommand } from '../../command.js';
-import { choice, repeatable, text, value } from '../../options/declare.js';
+import { choice, flag, repeatable, text, value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { durationMs, nameOf, sizeBytes, wholeNumber } from '../../options/parsers.js';
 
@@ -36,6 +36,10 @@ const ownOptions = optionGroup(
       '--bandwidth <rate>',
       'bytes a second that all connections together may send, for example 5M',
       sizeBytes,
+    ),
+    stopOnEof: flag(
+      '--stop-on-eof',
+      'stop when standard input ends, as it does when the parent process ends',
     ),
   },
   (values, given) => {

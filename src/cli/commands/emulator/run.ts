@@ -5,11 +5,12 @@ import { onAbort } from '../../../core/abort-signals.js';
 import type { Emulator } from '../../../emulator/server.js';
 import { listeningJson } from '../../../ui/json.js';
 import type { CommandContext } from '../../command.js';
+import type { Io } from '../../io.js';
 import { wholeName } from '../../options/state.js';
 import type { Options } from './command.js';
 import { startWith } from './start.js';
 
-/** `calve emulator` serves until SIGINT or SIGTERM, which end it with 0. */
+/** `calve emulator` serves until SIGINT or SIGTERM, or the end of standard input if it is asked to: each ends it with 0. */
 export async function emulator(context: CommandContext<Options>): Promise<void> {
   const { io, options } = context;
   const given = options.own.dataDir;
@@ -19,7 +20,7 @@ export async function emulator(context: CommandContext<Options>): Promise<void> 
     const server = await startWith(context, dataDir);
     try {
       await announce(context, server);
-      await untilStopped(io.signal);
+      await untilStopped(io, options.own.stopOnEof);
     } finally {
       await server.close();
     }
@@ -38,9 +39,16 @@ async function announce(context: CommandContext<Options>, server: Emulator): Pro
   await context.result(listeningJson(url, accessKeyId), lines.join('\n'));
 }
 
-function untilStopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
+/** @param stopsOnEof the end of standard input counts too: a test that is killed leaves no server behind */
+function untilStopped({ signal, stdin }: Pick<Io, 'signal' | 'stdin'>, stopsOnEof: boolean): Promise<void> {
+  return new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else onAbort(signal, resolve);
+    if (!stopsOnEof) return;
+    for (const event of ['end', 'close', 'error']) stdin.once(event, () => resolve());
+    stdin.resume();
+  }).finally(() => {
+    // A pipe that is read would keep the process alive.
+    if (stopsOnEof) stdin.destroy();
   });
 }
