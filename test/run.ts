@@ -14,6 +14,7 @@ const UNIT_FOLDERS = ['core', 'transfer', 'state', 'source', 'ui', 'targets', 'e
 const NOT_UNIT_FILES = new Set([
   'docs/command-lines',
   'docs/costs',
+  'docs/library',
   'docs/manual',
   'docs/options',
   'emulator/faults/faults',

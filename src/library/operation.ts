@@ -116,7 +116,7 @@ class CallRun<G extends Groups> {
     this.#own = ownOptions(values);
     const { signal, credentials } = this.#own;
     if (signal?.aborted === true) throw stopped(signal);
-    if (signal) this.#stopListening = onAbort(signal, () => this.#stop.abort(stopped(signal)));
+    if (signal) this.#listen(signal);
     const declared = Object.values(groups).flatMap((group) => group.options);
     const usable = declared.filter(({ long }) => !without.includes(long ?? ''));
     const nameOf = (long: string): string => names[long] ?? camelCase(long);
@@ -126,6 +126,13 @@ class CallRun<G extends Groups> {
     this.#folders = options as Partial<StateOptions & CatalogueOptions>;
     const report: Report = (event) => this.#report(event);
     return { io, given, options: withCredentials(options, credentials ?? null), reporter: { report } };
+  }
+
+  /** Node warns of a signal with many listeners, and a program may give one signal to many calls. */
+  #listen(signal: AbortSignal): void {
+    const own = signal instanceof AbortSignal ? AbortSignal.any([signal]) : signal;
+    // The function that removes the listener keeps `own` in memory; the signal of the program does not.
+    this.#stopListening = onAbort(own, () => this.#stop.abort(stopped(signal)));
   }
 
   #report(event: TransferEvent): void {

@@ -72,7 +72,8 @@ await Promise.all([
   upload(file, 'glacier://photos', { ...place, partSize: '1M' }),
   upload(Buffer.from('bytes'), 'glacier://photos', place),
 ]);
-await hash(file);
+const { signal } = new AbortController();
+await Promise.all(Array.from({ length: 20 }, () => hash(file, { signal })));
 await verify(file, place);
 const error = await upload(join(folder, 'missing'), 'glacier://photos', place).catch((failure) => failure);
 await emulator.close();
