@@ -4,7 +4,6 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '../cli/clock.js';
-import { exitCodeOf } from '../cli/exit-codes.js';
 import type { Io } from '../cli/io.js';
 import type { Given } from '../cli/options/given.js';
 import { type Groups, type OptionsOf, readGroups } from '../cli/options/group.js';
@@ -12,13 +11,11 @@ import { serviceOptions } from '../cli/options/service.js';
 import { type CatalogueOptions, folderOptions, type StateOptions } from '../cli/options/state.js';
 import { onAbort } from '../core/abort-signals.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
-import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import type { GivenCredentials } from '../targets/settings.js';
 import type { Report, TransferEvent } from '../transfer/events.js';
 import { ProgressMeter } from '../ui/progress/progress-meter.js';
-import { describeFailure } from '../ui/wording/failures.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
-import { type AnyCalveError, CalveError } from './calve-error.js';
+import { calveErrorOf } from './calve-error-of.js';
 import { checkedCredentials } from './credentials.js';
 import { camelCase, givenValues } from './given.js';
 
@@ -70,7 +67,9 @@ export async function perform<G extends Groups, T>(
 ): Promise<T> {
   const run = new CallRun(call);
   try {
-    return await body(run.start());
+    const result = await body(run.start());
+    run.assertHeard();
+    return result;
   } catch (error) {
     throw run.errorOf(error);
   } finally {
@@ -86,6 +85,7 @@ export async function* performEach<G extends Groups, T>(
   const run = new CallRun(call);
   try {
     yield* body(run.start());
+    run.assertHeard();
   } catch (error) {
     throw run.errorOf(error);
   } finally {
@@ -148,11 +148,28 @@ class CallRun<G extends Groups> {
     }
   }
 
+  /** @throws the error that `onEvent` threw at an event after which nothing was left to stop */
+  assertHeard(): void {
+    if (this.#thrown !== null) throw this.#thrown.error;
+  }
+
   errorOf(error: unknown): unknown {
     if (this.#thrown !== null) return this.#thrown.error;
     const held = this.#meter.held();
     if (isFailure(error, 'stopped') && held) withContext(error, { held });
-    return calveErrorOf(error, this.#wording());
+    return calveErrorOf(this.#asNamed(error), this.#wording());
+  }
+
+  /** Names an option as the program does, where a rule of the command line names its flag. */
+  #asNamed(error: unknown): unknown {
+    if (!isFailure(error, 'usage') || !/^--[a-z-]+$/.test(error.facts.what)) return error;
+    const { names = {} } = this.#call;
+    const { what } = error.facts;
+    return new TransferError(
+      'usage',
+      { ...error.facts, what: names[what] ?? camelCase(what) },
+      { cause: error },
+    );
   }
 
   #wording(): WordingEnvironment {
@@ -169,34 +186,6 @@ class CallRun<G extends Groups> {
     this.#hasEnded = true;
     this.#stopListening();
   }
-}
-
-/** @param wording facts about the call that the words need */
-function calveErrorOf(error: unknown, wording: WordingEnvironment): AnyCalveError {
-  const failure = (error instanceof TransferError ? error : asBug(error)) as TransferError;
-  const { what, why, hint } = describeFailure(failure, wording);
-  const { context, service, cause } = failure;
-  return new CalveError(failure.kind, failure.facts, messageOf(failure, `${what}: ${why}`), {
-    hint,
-    exitCode: exitCodeOf(failure),
-    file: context.file ?? null,
-    target: context.target ?? null,
-    uploadId: context.uploadId ?? null,
-    resumable: context.resumable ?? false,
-    service,
-    cause,
-  }) as AnyCalveError;
-}
-
-/** The bytes of a program do not come from its standard input. */
-function messageOf({ context, facts }: TransferError, words: string): string {
-  const names = [context.file, (facts as { readonly path?: unknown }).path];
-  return names.includes(STANDARD_INPUT_WORD) ? words.replaceAll('standard input', 'the stream') : words;
-}
-
-function asBug(error: unknown): TransferError<'bug'> {
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new TransferError('bug', { detail }, { cause: error });
 }
 
 function stopped({ reason }: AbortSignal): TransferError<'stopped'> {

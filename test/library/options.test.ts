@@ -182,6 +182,11 @@ test('a value that the command line refuses is refused in the same words, with t
   const calls: readonly [call: () => Promise<unknown>, message: RegExp][] = [
     [() => upload('package.json', 'photos'), /^target photos: it has no scheme/],
     [() => upload('', TARGET), /^source: it names no file/],
+    [() => upload('package.json', 'local://photos', { region: 'x' }), /^region: it is for services/],
+    [
+      () => upload('package.json', 's3://photos/', { region: 'x', accountId: '-' }),
+      /^accountId: it is for vaults/,
+    ],
     [() => upload(null as never, TARGET), /^source: it is neither a file nor a stream/],
     [() => upload(new URL('https://example.com'), TARGET), /^source: https: is not the protocol of a file/],
     [() => upload('package.json', TARGET, null as never), /^options: they are an object/],

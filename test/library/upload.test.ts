@@ -131,6 +131,11 @@ describe('A program', { concurrency: 2 }, () => {
     await assert.rejects(upload(path, TARGET, options), (error) => error === mine);
     const resumed = await resume(path, place);
     assert.deepEqual([resumed.resumed, resumed.partsReused], [true, 1]);
+    const late = ({ type }: TransferEvent): void => {
+      if (type === 'archived') throw mine;
+    };
+    const again = upload(path, TARGET, { ...place, fresh: true, onEvent: late });
+    await assert.rejects(again, (error) => error === mine);
   });
 
   test('continues an upload that only the service knows, with a file or with bytes, and aborts others', async (t) => {
