@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { rolldown } from 'rolldown';
+import { writeLibraryFiles } from './library-files.mjs';
 import { licensesOf } from './licenses.mjs';
 import { writeManual } from './manual.mjs';
-import { writeLibraryFiles } from './library-files.mjs';
 
 const BUNDLE_FOLDER = 'dist/calve';
 

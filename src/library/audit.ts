@@ -38,7 +38,7 @@ export function eachAudited(
       }
       if (rows === 0) assertAudited(url);
       const durationMs = systemClock.monotonicMs() - startedMs;
-      reporter.report({ type: 'notice', notice: 'audited', takenAt, imported, ...counts });
+      reporter.report({ type: 'notice', notice: 'audited', inventoryAt: takenAt, imported, ...counts });
       yield auditSummaryJson(url.url, { counts, imported, takenAt, durationMs });
     } catch (error) {
       throw withContext(error, { target: url.url });

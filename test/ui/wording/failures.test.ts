@@ -49,6 +49,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: calve resume /data/backup.tar',
     ],
     ['calve: stopped: SIGTERM', 'hint: run the same command again'],
+    [
+      'calve: stopped (/data/backup.tar to glacier://photos): aborted by the AbortSignal; the parts that were sent are kept',
+      'hint: calve resume /data/backup.tar',
+    ],
   ],
   'not-found': [
     [
