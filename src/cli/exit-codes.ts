@@ -75,7 +75,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof TransferError)) return 1;
   if (isFailure(error, 'stopped')) {
     const { signal } = error.facts;
-    return signal === null ? 3 : SIGNAL_EXIT[signal];
+    return SIGNAL_EXIT[signal ?? 'SIGINT'];
   }
   return KIND_EXIT[(error as TransferError).kind];
 }

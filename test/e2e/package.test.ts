@@ -26,6 +26,8 @@ const WANTED: readonly RegExp[] = [
   /^bin\/(calve\.js|package\.json)$/,
   /^dist\/calve\/[\w-]+\.js$/,
   /^dist\/calve\/(package\.json|LICENSES\.txt)$/,
+  /^dist\/calve\/(library|emulator)\.(mjs|d\.ts|d\.mts)$/,
+  /^dist\/calve\/types\.d\.ts$/,
   /^dist\/man\/calve(-[a-z-]+)?\.1$/,
   /^docs\/[\w-]+\.(md|svg)$/,
   /^schemas\/[\w-]+\.schema\.json$/,

@@ -97,6 +97,7 @@ const COMMAND_ALONE: Readonly<Record<string, string>> = {
   '--progress': 'onEvent hears what happens',
   '--debug': 'errors have their stacks',
   '--help': 'docs/library.md',
+  '--help-all': 'docs/library.md',
   '--from-command': 'a program starts its commands itself',
   '--dry-run': 'it prints what a command line would do',
   '--yes': 'nobody is asked',
@@ -135,7 +136,17 @@ test('each function takes the options of its command, in camelCase, or there is 
 test('the emulator takes the options of its command', () => {
   const names = optionsOf('emulator').map(({ long }) => camelCase(long ?? ''));
   const given: Record<string, string> = { vault: 'vaults', fault: 'faults' };
-  const keys = ['accessKeyId', 'secretAccessKey', 'json', 'quiet', 'progress', 'debug', 'help', 'stopOnEof'];
+  const keys = [
+    'accessKeyId',
+    'secretAccessKey',
+    'json',
+    'quiet',
+    'progress',
+    'debug',
+    'help',
+    'helpAll',
+    'stopOnEof',
+  ];
   const own = names.filter((name) => !keys.includes(name)).map((name) => given[name] ?? name);
   const type: Record<Exclude<keyof NonNullable<Parameters<typeof startEmulator>[0]>, 'credentials'>, true> = {
     vaults: true,
