@@ -6,11 +6,13 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import { parseTargetUrl, type TargetUrl } from '../core/target-url.js';
 import type { SourceOpener } from '../source/source-pool.js';
 import { openCatalogue } from '../state/catalogue.js';
+import { knownFleets } from '../state/fleet/known-fleets.js';
 import { openStateStore } from '../state/state-store.js';
 import { LOCAL_ENDPOINT } from '../targets/local/capabilities.js';
 import { TARGETS } from '../targets/registry.js';
 import { parseRequestHeaders } from '../targets/s3/request-headers.js';
 import type { ServiceEndpoint, TargetSettings } from '../targets/settings.js';
+import type { KnownFleets } from '../transfer/ports/fleet.js';
 import type { Catalogue, StateStore, UnfinishedHead } from '../transfer/ports/state.js';
 import type { Session } from '../transfer/session.js';
 import type { Reporter } from '../ui/progress/reporter-parts.js';
@@ -55,6 +57,10 @@ const limiter = () => import('../source/rate-limit.js');
 
 export function openState(options: StateOptions): StateStore {
   return openStateStore(options.state.path(), { ownGroups: options.trust.trustGroup });
+}
+
+export function openKnownFleets({ state, trust }: StateOptions): KnownFleets {
+  return knownFleets(state.known, { ownGroups: trust.trustGroup });
 }
 
 export function openArchives(options: CatalogueOptions): Catalogue {
@@ -177,29 +183,50 @@ export async function openRecordedSession(
   upload: UnfinishedHead,
   reporter: Pick<Reporter, 'report'>,
 ): Promise<OpenedSession> {
-  const { identity, connection } = upload.head;
-  const url = checkIdentity(upload);
+  const resolved = await resolveRecorded(io, options, upload, 'resume the upload');
+  return openSession(io, options, resolved, { create: false, reporter });
+}
+
+/** A target as a journal or a manifest recorded it. */
+export interface RecordedTarget {
+  readonly head: Pick<UnfinishedHead['head'], 'identity' | 'connection'>;
+  /** The file that recorded it. */
+  readonly journalPath: string;
+}
+
+/**
+ * Returns a target that was recorded.
+ * @param operation the run's purpose, for the refusal of an endpoint
+ * @throws as openRecordedSession
+ */
+export async function resolveRecorded(
+  io: Io,
+  options: TargetOptions,
+  recorded: RecordedTarget,
+  operation: string,
+): Promise<ResolvedTarget> {
+  const { identity, connection } = recorded.head;
+  const url = checkIdentity(recorded);
   const isLocal = url.scheme === 'local';
   const { endpoint } = identity.target;
   // The endpoint of the embedded emulator is its data folder.
   const settings = targetSettings(io, options, url, isLocal ? endpoint : null);
   if (!isLocal && endpoint !== null && !isLoopbackEndpoint(endpoint)) {
-    await confirmEndpoint(settings, endpoint);
+    await confirmEndpoint(settings, endpoint, operation);
   }
-  const recorded: TargetSettings = {
+  const named: TargetSettings = {
     ...settings,
     profile: options.service.profile ?? connection.profile,
     isProfileNamed: settings.isProfileNamed || connection.profile !== null,
     accountId: connection.accountId,
     object: { ...settings.object, pathStyle: connection.pathStyle },
   };
-  const resolved = isLocal ? LOCAL_ENDPOINT : { region: identity.target.region ?? '', endpoint };
-  const use = { create: false, reporter };
-  return openSession(io, options, { settings: recorded, endpoint: resolved }, use);
+  const known = isLocal ? LOCAL_ENDPOINT : { region: identity.target.region ?? '', endpoint };
+  return { settings: named, endpoint: known };
 }
 
 /** Recorded values were checked before: a malformed one was changed since, and is no mistake of this command line. */
-export function checkIdentity({ head, journalPath: path }: UnfinishedHead): TargetUrl {
+export function checkIdentity({ head, journalPath: path }: RecordedTarget): TargetUrl {
   const { url, region, endpoint } = head.identity.target;
   try {
     checkRegion(region ?? '', endpoint);
@@ -211,13 +238,13 @@ export function checkIdentity({ head, journalPath: path }: UnfinishedHead): Targ
   }
 }
 
-async function confirmEndpoint(settings: TargetSettings, recorded: string): Promise<void> {
+async function confirmEndpoint(settings: TargetSettings, recorded: string, operation: string): Promise<void> {
   const { resolve } = TARGETS[settings.url.scheme];
   const { endpoint } = await resolve({ ...settings, region: settings.region ?? 'any' });
   if (endpoint === recorded) return;
   throw new TransferError('refused', {
     why: 'endpoint-unconfirmed',
-    operation: 'resume the upload',
+    operation,
     detail: recorded,
   });
 }

@@ -7,6 +7,7 @@ import { audit } from './commands/audit/command.js';
 import { check } from './commands/check/command.js';
 import { completion } from './commands/completion/command.js';
 import { emulator } from './commands/emulator/command.js';
+import { FLEET_DESCRIPTION, fleet } from './commands/fleet/command.js';
 import { hash } from './commands/hash/command.js';
 import { listParts } from './commands/list-parts/command.js';
 import { listUploads } from './commands/list-uploads/command.js';
@@ -23,7 +24,7 @@ import { outputOptions } from './options/output.js';
 /** In the order of `--help`. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...[upload, resume, listUploads, listParts, abort],
-  ...[status, archives, audit, verify, hash, check, emulator, completion],
+  ...[status, archives, audit, verify, hash, check, ...fleet, emulator, completion],
 ];
 
 export interface Program {
@@ -44,13 +45,21 @@ export function buildProgram(io: Io, version: string): Program {
     .exitOverride()
     .addHelpText('after', ({ command }) => `\n${textAfterCommands(command, EXIT_ROWS)}`);
   for (const definition of COMMANDS) {
-    const command = declare(program.command(definition.name), definition);
+    const command = declare(newCommand(program, definition.name), definition);
     command.action(async () => {
       const { runCommand } = await import('./run-command.js');
       exitCode = await runCommand(io, command, definition);
     });
   }
   return { command: program, exitCode: () => exitCode };
+}
+
+/** Adds a command. One with a name of two words is a command of the first one, which only groups them. */
+function newCommand(program: Command, name: string): Command {
+  const [first = '', second] = name.split(' ');
+  if (second === undefined) return program.command(first);
+  const group = program.commands.find((each) => each.name() === first);
+  return (group ?? program.command(first).description(FLEET_DESCRIPTION)).command(second);
 }
 
 function declare(command: Command, definition: CommandDefinition): Command {

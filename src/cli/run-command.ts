@@ -87,10 +87,10 @@ function keepExitMessage(run: Run, reporter: Reporter): Reporter {
       if (event.type === 'archived') run.meter.finish();
       if (event.type === 'archived' || event.type === 'failed') setCurrent(run, {});
       if (event.type === 'started') {
-        const { file, target, uploadId, orphan, resend } = event;
+        const { file, target, uploadId, orphan, resend, fleet } = event;
         const upload = uploadId === null ? {} : { uploadId, resumable: orphan === null };
         const left = { ...(orphan !== null && { orphan }), ...(resend !== undefined && { resend }) };
-        setCurrent(run, { file, target, ...upload, ...left });
+        setCurrent(run, { file, target, ...upload, ...left, ...(fleet !== undefined && { fleet }) });
       }
       reporter.report(event);
     },

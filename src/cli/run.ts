@@ -9,6 +9,7 @@ import { type Command, CommanderError } from 'commander';
 import { TransferError } from '../core/failures.js';
 import { earlyOutput } from './early-output.js';
 import type { ExitMessage, Io } from './io.js';
+import { leafCommands } from './options/given.js';
 import { outputOn } from './output.js';
 import { buildProgram } from './program.js';
 import { stopOnSignals } from './signals.js';
@@ -18,7 +19,7 @@ const OFF = new Set(['', '0', 'false', 'no']);
 
 /** Removes the variables that say no to a switch: to commander any value says yes. */
 function unsetSwitchesThatSayNo(env: NodeJS.ProcessEnv, program: Command): void {
-  for (const { envVar, required } of program.commands.flatMap(({ options }) => options)) {
+  for (const { envVar, required } of leafCommands(program).flatMap(({ options }) => options)) {
     if (envVar !== undefined && !required && OFF.has(env[envVar]?.toLowerCase() ?? '')) delete env[envVar];
   }
 }

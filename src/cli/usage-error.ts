@@ -1,7 +1,7 @@
 /** An error of commander becomes a usage error like any other: `calve: WHAT: WHY`, and a hint. */
 import type { Command, CommanderError } from 'commander';
 import { TransferError } from '../core/failures.js';
-import { optionsHint, spelling } from './options/given.js';
+import { commandName, leafCommands, optionsHint, spelling } from './options/given.js';
 
 /** Commander's words for a value that a parser refused. The reason is the parser's own, and the value may be anything. */
 const BY_FLAG = /^error: option '(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s;
@@ -15,7 +15,7 @@ export function usageFailure(
   argv: readonly string[],
 ): TransferError<'usage'> {
   const command = namedCommand(program, beforeDashes(argv));
-  if (error.code === 'commander.unknownCommand') return unknownCommand(error);
+  if (error.code === 'commander.unknownCommand') return unknownCommand(error, command);
   const invalid = invalidValue(error, command);
   return invalid ?? otherMistake(error, { program, command, argv });
 }
@@ -26,7 +26,10 @@ export function beforeDashes(argv: readonly string[]): readonly string[] {
 }
 
 function namedCommand(program: Command, argv: readonly string[]): string | null {
-  return program.commands.find((each) => argv.includes(each.name()))?.name() ?? null;
+  const isNamed = (each: Command): boolean => argv.includes(each.name());
+  const command = program.commands.find(isNamed);
+  const named = command?.commands.find(isNamed) ?? command;
+  return named === undefined ? null : commandName(named);
 }
 
 function invalidValue({ code, message }: CommanderError, command: string | null) {
@@ -69,10 +72,11 @@ const OTHER_COMMANDS: readonly (readonly [names: readonly string[], hint: string
   [['sum', 'sha256', 'sha256sum', 'checksum', 'treehash'], 'tree hashes are printed by: calve hash FILE...'],
 ];
 
-function unknownCommand({ message }: CommanderError): TransferError<'usage'> {
+function unknownCommand({ message }: CommanderError, group: string | null): TransferError<'usage'> {
   const why = inOneLine(message);
   const [, word = ''] = /unknown command '(.*)'/.exec(why) ?? [];
-  const hint = OTHER_COMMANDS.find(([names]) => names.includes(word))?.[1] ?? 'see calve --help';
+  const other = group === null ? OTHER_COMMANDS.find(([names]) => names.includes(word))?.[1] : undefined;
+  const hint = other ?? `see calve${group === null ? '' : ` ${group}`} --help`;
   return new TransferError('usage', { what: 'command line', why, hint });
 }
 
@@ -129,6 +133,6 @@ function misplacedHint(first: string, command: string, typed: Typed): string {
 }
 
 function hasOption({ program, command }: Typed, long: string): boolean {
-  const named = program.commands.find((each) => each.name() === command);
+  const named = leafCommands(program).find((each) => commandName(each) === command);
   return named?.options.some((option) => option.long === long) === true;
 }

@@ -32,7 +32,13 @@ export interface FailureFacts {
     detail: string | null;
   };
   /** Another calve works on it. `holder` names that one for people: host and process id. */
-  busy: { what: string; holder: string; sinceMs: number | null };
+  busy: {
+    what: string;
+    holder: string;
+    sinceMs: number | null;
+    /** The manifest, if a fleet works on it. */
+    manifest?: string;
+  };
   refused: {
     why:
       | 'no-credentials'
@@ -141,6 +147,42 @@ export interface FailureFacts {
     /** `torn`: the end of the line is missing. `name`: the name of the file is not one below a folder. */
     why: 'damaged' | 'newer' | 'torn' | 'name';
   };
+  /** The manifest of a fleet, or the folder of its receipts. `missing`: there is no manifest. */
+  manifest: {
+    path: string;
+    why:
+      | 'missing'
+      | 'unreadable'
+      | 'damaged'
+      | 'newer'
+      | 'not-writable'
+      | 'receipts-unreadable'
+      | 'receipts-not-writable';
+    detail: string | null;
+  };
+  /** The service lacks parts of a fleet's upload (`missing`), or calve lacks receipts for parts that it holds. */
+  'fleet-incomplete': {
+    fleet: FleetWords;
+    /** The shares that lack parts or receipts, in order. */
+    shards: readonly number[];
+    partCount: number;
+    missing: number;
+    unreceipted: number;
+  };
+  /**
+   * A machine of a fleet has read, or sent, bytes of another file. `file`: size or modification time differ. `held`: the
+   * service holds a part with another checksum than the file's. `receipts`: two machines have sent different bytes.
+   * `unproven`: a machine ignored the modification time. `whole`: the tree hash is not that of the manifest. `index` and
+   * `shard`: the first such part.
+   */
+  'fleet-differs': {
+    fleet: FleetWords;
+    path: string;
+    why: 'file' | 'held' | 'receipts' | 'unproven' | 'whole';
+    index: number | null;
+    shard: number | null;
+    detail: string | null;
+  };
   /** Standard output, or the file at `path`, is closed or full. `archiveId`: the id that could not be printed. */
   output: { detail: string; archiveId: string | null; path?: string };
   bug: { detail: string };
@@ -166,6 +208,18 @@ export interface ServiceResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The facts that a command line of a fleet needs. */
+export interface FleetWords {
+  /** The manifest's path. */
+  readonly manifest: string;
+  /** The folders of --receipts. */
+  readonly receipts: readonly string[];
+  /** The endpoint, where it must be confirmed; null: it need not be. */
+  readonly endpoint: string | null;
+  /** The share of a run that sends. */
+  readonly shard?: number;
+}
+
 /** The file, target and upload of a failure. Each caller on the way up adds the facts that it has. */
 export interface FailureContext {
   file?: string;
@@ -181,6 +235,8 @@ export interface FailureContext {
   orphan?: UploadAddress;
   /** The address of an upload that continues if a later run gets the bytes of its stream again. */
   resend?: UploadAddress;
+  /** Set for the upload of a fleet, which only the commands of the fleet continue. */
+  fleet?: FleetWords;
 }
 
 /**

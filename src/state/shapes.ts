@@ -9,7 +9,7 @@ export type Guard<T> = (value: unknown) => value is T;
 
 export const isText: Guard<string> = (value) => typeof value === 'string';
 
-const isFlag: Guard<boolean> = (value) => typeof value === 'boolean';
+export const isFlag: Guard<boolean> = (value) => typeof value === 'boolean';
 
 /** An id or a path: never empty. */
 export const isName: Guard<string> = (value): value is string => isText(value) && value !== '';
@@ -31,7 +31,8 @@ export const isWrittenEtag: Guard<string> = (value): value is string =>
   isText(value) && /^(?:[\w.+/-][\w.+/=-]{0,199}|=[\w-]+)$/.test(value);
 
 /** A 64-bit number in decimal; times before 1970 are negative. */
-const isDecimal: Guard<string> = (value): value is string => isText(value) && /^-?\d{1,20}$/.test(value);
+export const isDecimal: Guard<string> = (value): value is string =>
+  isText(value) && /^-?\d{1,20}$/.test(value);
 
 /** ISO-8601 UTC with milliseconds: the one form that also sorts as text. */
 export const isTime: Guard<string> = (value): value is string =>
@@ -83,7 +84,7 @@ export const isPlan: Guard<PartPlan> = (value): value is PartPlan =>
   value.partSizeBytes > 0 &&
   value.partCount === Math.max(1, Math.ceil(value.sizeBytes / value.partSizeBytes));
 
-const isTargetIdentity = shape<TargetIdentity>({
+export const isTargetIdentity = shape<TargetIdentity>({
   url: isName,
   region: orNull(isText),
   endpoint: orNull(isText),

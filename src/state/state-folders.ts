@@ -1,5 +1,6 @@
 /**
- * The state folder's layout: `v2/uploads/<identity>-<upload id>.jsonl`, `v2/locks/<key>/`. The version is in the
+ * The state folder's layout: `v2/uploads/<identity>-<upload id>.jsonl`, `v2/locks/<key>/`,
+ * `v2/fleets/<upload id>.json`. The version is in the
  * folder's name, so that two versions of calve never write into one another's files.
  */
 import { readdir } from 'node:fs/promises';
@@ -13,14 +14,17 @@ const VERSION = 2;
 export interface StateFolders {
   readonly uploads: readonly FolderPath[];
   readonly locks: readonly FolderPath[];
+  readonly fleets: readonly FolderPath[];
   readonly uploadsPath: string;
   readonly locksPath: string;
+  readonly fleetsPath: string;
 }
 
 export function stateFolders(directory: string): StateFolders {
   const version = join(directory, `v${VERSION}`);
   const uploadsPath = join(version, 'uploads');
   const locksPath = join(version, 'locks');
+  const fleetsPath = join(version, 'fleets');
   const above = [
     { path: directory, mayBeLink: true },
     { path: version, mayBeLink: false },
@@ -28,8 +32,10 @@ export function stateFolders(directory: string): StateFolders {
   return {
     uploads: [...above, { path: uploadsPath, mayBeLink: false }],
     locks: [...above, { path: locksPath, mayBeLink: false }],
+    fleets: [...above, { path: fleetsPath, mayBeLink: false }],
     uploadsPath,
     locksPath,
+    fleetsPath,
   };
 }
 

@@ -1,7 +1,8 @@
 /** `abort`: removes uploads and their parts from the service. Never one that a live calve works on. */
-import { isFailure, type TransferError, withContext, wrapFailure } from '../core/failures.js';
+import { type FailureFacts, isFailure, TransferError, withContext, wrapFailure } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
 import { type JoinedUpload, listAllParts, listUploads } from './list.js';
+import type { KnownFleets } from './ports/fleet.js';
 import type { Catalogue, UnfinishedUpload } from './ports/state.js';
 import { type AbortResponse, alreadyAborted } from './ports/target.js';
 import { lockOptions, type Session, sessionAt } from './session.js';
@@ -15,6 +16,8 @@ export interface AbortSession
   > {
   /** Null where neither an option nor the environment names its folder. */
   readonly catalogue: Pick<Catalogue, 'entries'> | null;
+  /** The fleets that this machine knows; absent: none is looked for. */
+  readonly fleets?: Pick<KnownFleets, 'find'>;
 }
 
 export interface Aborted {
@@ -43,6 +46,7 @@ export async function abortUpload(
   { listed, forget }: AbortOptions,
 ): Promise<Aborted> {
   try {
+    if (!listed) await assertNoFleet(session, uploadId);
     const locked = await session.state.openUpload(uploadId, lockOptions(session));
     try {
       const { journal } = locked;
@@ -52,8 +56,11 @@ export async function abortUpload(
       // An archive that is known to be wrong is not lost with the record of it.
       const isSettled = forget || (ours !== null && ours.mismatch !== null);
       const known = isSettled ? asNeverCompleted(ours) : ours;
-      const answer = await abortOnService(session, uploadId, listed, known);
-      if (session.target.capabilities.partsOutliveAbort) await abortLateParts(session, uploadId);
+      const completing = known === null ? null : possibleCompletion(known);
+      const answer = await abortWithParts(session, uploadId, {
+        isKnown: listed || known !== null,
+        completing,
+      });
       if (isOurs) await journal?.remove();
       return { uploadId, answer };
     } finally {
@@ -62,6 +69,39 @@ export async function abortUpload(
   } catch (error) {
     throw withContext(error, { target: session.targetIdentity.url, uploadId });
   }
+}
+
+/** A sweep has looked for a fleet already. @throws TransferError `busy` for the upload of a fleet */
+async function assertNoFleet({ fleets }: AbortSession, uploadId: string): Promise<void> {
+  const fleet = (await fleets?.find(uploadId)) ?? null;
+  if (fleet === null) return;
+  const { manifestPath: manifest } = fleet;
+  const facts = { what: `upload ${uploadId}`, holder: `the fleet of ${manifest}`, sinceMs: null, manifest };
+  throw new TransferError('busy', facts);
+}
+
+type ServiceSession = Pick<AbortSession, 'target' | 'report' | 'clock' | 'signal' | 'catalogue'>;
+
+/** The facts that are known of an upload that is aborted. */
+interface KnownUpload {
+  /** True if the upload existed, so that a 404 is the wanted result. */
+  readonly isKnown: boolean;
+  /** The archive that may have been made of it; null: none. */
+  readonly completing: FailureFacts['gone']['completing'];
+}
+
+/**
+ * Aborts an upload on the service, with parts that arrive late.
+ * @throws TransferError `not-found` (upload); `gone` when the archive may exist
+ */
+export async function abortWithParts(
+  session: ServiceSession,
+  uploadId: string,
+  known: KnownUpload,
+): Promise<AbortResponse> {
+  const answer = await abortOnService(session, uploadId, known);
+  if (session.target.capabilities.partsOutliveAbort) await abortLateParts(session, uploadId);
+  return answer;
 }
 
 /** Returns the upload as if complete had certainly never been sent. */
@@ -77,7 +117,7 @@ const LOOK_AGAIN_MS = [0, 1000, 3000, 6000];
  * until the service no longer lists the upload. Source: Huawei OBS, "Aborting a Multipart Upload"; Amazon S3 API
  * reference, AbortMultipartUpload.
  */
-async function abortLateParts(session: AbortSession, uploadId: string): Promise<void> {
+async function abortLateParts(session: ServiceSession, uploadId: string): Promise<void> {
   const { target, signal, clock } = session;
   let listed: number | null = 0;
   try {
@@ -97,17 +137,15 @@ async function abortLateParts(session: AbortSession, uploadId: string): Promise<
 }
 
 async function abortOnService(
-  session: AbortSession,
+  session: ServiceSession,
   uploadId: string,
-  listed: boolean,
-  ours: UnfinishedUpload | null,
+  { isKnown, completing }: KnownUpload,
 ): Promise<AbortResponse> {
   try {
     return await session.target.abort(uploadId, session.signal);
   } catch (error) {
     if (!isFailure(error, 'not-found') || error.facts.what !== 'upload') throw error;
-    const completing = ours === null ? null : possibleCompletion(ours);
-    if (completing !== null || (!listed && ours === null)) {
+    if (completing !== null || !isKnown) {
       const completed = await asCompleted(session, uploadId, error);
       throw completed ?? (completing === null ? error : goneFailure(uploadId, completing, error));
     }
@@ -145,6 +183,10 @@ export async function withActivity(
   { olderThanMs }: Sweep,
 ): Promise<JoinedUpload> {
   const { open, local } = upload;
+  const fleet = upload.fleet ?? (await session.fleets?.find(open.uploadId)) ?? null;
+  if (fleet !== null && upload.fleet === undefined) {
+    return withActivity(session, { ...upload, fleet }, { olderThanMs });
+  }
   const isYoung = ageMs(upload, session.clock.nowMs()) < (olderThanMs ?? Number.POSITIVE_INFINITY);
   if (local !== null || isYoung || !session.target.capabilities.billsParts) return upload;
   const { target, signal } = sessionAt(session, open.key);
@@ -174,9 +216,10 @@ function ageMs({ open, newestPartAt, listedMs = null }: JoinedUpload, nowMs: num
  * that clock was set in between, the service's dates still show an upload that is too young to have been idle so long.
  */
 function idleMs(upload: JoinedUpload, nowMs: number): number {
-  const { local } = upload;
+  const { local, fleet } = upload;
   const age = ageMs(upload, nowMs);
-  return local === null ? age : Math.min(age, nowMs - Date.parse(local.lastActivityAt));
+  const known = fleet === undefined ? age : Math.min(age, nowMs - fleet.activeMs);
+  return local === null ? known : Math.min(known, nowMs - Date.parse(local.lastActivityAt));
 }
 
 /** The decision of a sweep: pure, so that a dry run and the sweep agree. */
@@ -184,6 +227,8 @@ export interface SortedUploads {
   readonly take: readonly JoinedUpload[];
   /** Old enough, but another machine uses them: idle ones would have been removed by the service. */
   readonly inUse: readonly JoinedUpload[];
+  /** A fleet that this machine knows works on them. */
+  readonly inFleet: readonly JoinedUpload[];
 }
 
 /**
@@ -198,12 +243,15 @@ export function sortUploads(
   nowMs: number,
   idleExpiryMs: number | null,
 ): SortedUploads {
-  if (olderThanMs === null) return { take: uploads, inUse: [] };
+  if (olderThanMs === null) {
+    const inFleet = uploads.filter(({ fleet }) => fleet !== undefined);
+    return { take: uploads.filter(({ fleet }) => fleet === undefined), inUse: [], inFleet };
+  }
   const old = uploads.filter((each) => idleMs(each, nowMs) >= olderThanMs);
   const inUse = old.filter(
     (each) => each.local === null && idleExpiryMs !== null && idleMs(each, nowMs) >= idleExpiryMs,
   );
-  return { take: old.filter((each) => !inUse.includes(each)), inUse };
+  return { take: old.filter((each) => !inUse.includes(each)), inUse, inFleet: [] };
 }
 
 /**
@@ -218,6 +266,10 @@ export async function chooseUploads(session: AbortSession, sweep: Sweep): Promis
   for (const { open } of sorted.inUse) {
     const { uploadId, createdAt } = open;
     session.report({ type: 'notice', notice: 'in-use-elsewhere', uploadId, createdAt });
+  }
+  for (const { open, fleet } of sorted.inFleet) {
+    const manifest = fleet?.manifestPath ?? '';
+    session.report({ type: 'notice', notice: 'fleet-in-use', uploadId: open.uploadId, manifest });
   }
   return sorted;
 }

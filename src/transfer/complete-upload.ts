@@ -7,7 +7,7 @@ import { isFailure, TransferError, withContext } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
 import { sourceName } from '../core/identity.js';
 import { isoNow } from './ports/clock.js';
-import type { CatalogueEntry, Journal, Lock } from './ports/state.js';
+import type { CatalogueEntry, Journal, Lock, UnfinishedUpload } from './ports/state.js';
 import type { Completion, FinishedArchive, WholeArchive } from './ports/target.js';
 import type { Session } from './session.js';
 import { asGone } from './upload-gone.js';
@@ -43,13 +43,18 @@ export async function completeUpload(
   return recordArchive(session, journal, { treeHash: whole.treeHash, fingerprint }, archive);
 }
 
+/** The members of a journal that complete needs. */
+export interface CompletionRecord extends Pick<Journal, 'recordReopened' | 'recordMismatch'> {
+  readonly upload: Pick<UnfinishedUpload, 'head' | 'parts'>;
+}
+
 /**
  * Sends complete, and records in the journal how the service refused it. After a `checksum` failure that is not a refusal
  * the archive exists and is not what was sent: that is recorded, so that no later run takes it for a success.
  */
 export async function sendComplete(
   { target, signal, report }: CompleteSession,
-  journal: Journal,
+  journal: CompletionRecord,
   whole: Pick<Completion, 'sizeBytes' | 'treeHash' | 'mayBeUnderWay'>,
 ): Promise<FinishedArchive> {
   const { parts, head } = journal.upload;

@@ -1,4 +1,5 @@
 /** The facts that a transfer reports while it runs. Each event has a text form and a JSON form, both in `ui`. */
+import type { FleetWords } from '../core/failures.js';
 import type { UploadAddress } from '../core/identity.js';
 import type { OpenPlan } from '../core/part-plan.js';
 import type { AuditResult } from './audit.js';
@@ -89,6 +90,16 @@ export type Notice =
   | { notice: 'exported'; path: string; exported: number; leftOut: number }
   /** A walk or a list passed over things of which no archive is made. */
   | ({ notice: 'files-skipped' } & SkippedCounts)
+  /** The fleet's manifest exists already, and describes this very upload: no other one is created. */
+  | { notice: 'fleet-created-already'; uploadId: string; createdAt: string }
+  /** An earlier run was killed while it created the upload of a fleet. These look like it, and hold no part. */
+  | { notice: 'fleet-orphans'; addresses: readonly UploadAddress[] }
+  /** The upload of the fleet was completed already: nothing is left to send. */
+  | { notice: 'fleet-finished' }
+  /** Lines of receipts that could not be read. */
+  | { notice: 'receipts-damaged'; path: string; lines: number }
+  /** A sweep leaves the upload of a fleet alone. */
+  | { notice: 'fleet-in-use'; uploadId: string; manifest: string }
   /** Off a terminal: the state folder that this run uses. */
   | { notice: 'state-folder'; path: string };
 
@@ -133,6 +144,8 @@ export type TransferEvent =
       orphan: UploadAddress | null;
       /** The upload's address, when a later run continues it only if it gets the bytes of the stream again. */
       resend?: UploadAddress;
+      /** Set for a share of a fleet's upload. The plan is that of the share. */
+      fleet?: FleetWords;
     }
   /** The service holds part `index`. `reused`: it held the part before this run. */
   | { type: 'part'; index: number; sizeBytes: number; reused: boolean }

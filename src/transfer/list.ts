@@ -2,6 +2,7 @@
 import { TransferError } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
 import type { ArchivesPage } from './ports/archive-list.js';
+import type { KnownFleet } from './ports/fleet.js';
 import type { UnfinishedUpload } from './ports/state.js';
 import type { OpenUpload, PartsPage, RemotePart, Target, UploadsPage } from './ports/target.js';
 import { type Session, sessionAt } from './session.js';
@@ -172,6 +173,8 @@ export interface JoinedUpload {
   readonly local: UnfinishedUpload | null;
   /** ISO-8601 UTC: when the newest of its parts arrived, where the service was asked for that. */
   readonly newestPartAt?: string;
+  /** Set for the upload of a fleet that this machine knows, where it was looked for. */
+  readonly fleet?: KnownFleet;
   /** The service's time when it listed the upload, in ms since 1970; null or absent: not known. */
   readonly listedMs?: number | null;
 }

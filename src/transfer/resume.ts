@@ -115,7 +115,10 @@ async function checkSameFile(session: Session, source: Source, journal: Journal)
 }
 
 /** The same names may mean another vault under other credentials. @throws TransferError `refused` */
-export function checkTarget({ targetIdentity }: Session, { target }: UploadIdentity): void {
+export function checkTarget(
+  { targetIdentity }: Pick<Session, 'targetIdentity'>,
+  { target }: UploadIdentity,
+): void {
   if (isSameTarget(target, targetIdentity)) return;
   throw new TransferError('refused', {
     why: 'wrong-credentials',

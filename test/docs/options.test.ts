@@ -7,6 +7,7 @@ import type { Command, Option } from 'commander';
 import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
 import { exitNumbersHelp } from '../../src/cli/help.js';
 import type { Io } from '../../src/cli/io.js';
+import { commandName, leafCommands } from '../../src/cli/options/given.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { cleanEnv, runCalve } from '../support/calve.js';
 import { tempFolder } from '../support/temp.js';
@@ -17,7 +18,7 @@ const EMULATOR_PAGE = readFileSync(join(ROOT, 'docs/emulator.md'), 'utf8');
 
 /** Nothing of it is used before a command runs. */
 const { command: program } = buildProgram({} as Io, '0');
-const commands: readonly Command[] = program.commands;
+const commands: readonly Command[] = leafCommands(program);
 
 function optionsOf(command: Command): readonly Option[] {
   return command.options;
@@ -42,7 +43,7 @@ test('every option of every command is named in the README, or is one that --hel
   for (const command of commands.filter((each) => each.name() !== 'emulator')) {
     for (const { long } of optionsOf(command)) {
       const isNamed = inReadme.has(long ?? '') || HELP_ALONE[long ?? ''] !== undefined;
-      assert.ok(isNamed, `calve ${command.name()} ${long}`);
+      assert.ok(isNamed, `calve ${commandName(command)} ${long}`);
     }
   }
 });
@@ -114,6 +115,8 @@ const WITHOUT_VARIABLE = new Set([
   ],
   '--help-all',
   ...['--limit', '--marker', '--forget', '--drop-record', '--archive-id'],
+  ...['--shards', '--shard', '--manifest', '--interleave', '--hash', '--file', '--receipts'],
+  ...['--ignore-mtime', '--replace', '--verify'],
   ...['--target', '--path', '--since', '--until', '--sort', '--reverse', '--format', '--base', '--export'],
   'archives --description',
 ]);
@@ -122,9 +125,9 @@ test('an option that configures has a variable of its own name, one that chooses
   for (const command of commands.filter((each) => each.name() !== 'emulator')) {
     for (const { long = '', envVar } of optionsOf(command)) {
       const named = `CALVE_${long.slice(2).toUpperCase().replaceAll('-', '_')}`;
-      const isWithout = WITHOUT_VARIABLE.has(long) || WITHOUT_VARIABLE.has(`${command.name()} ${long}`);
+      const isWithout = WITHOUT_VARIABLE.has(long) || WITHOUT_VARIABLE.has(`${commandName(command)} ${long}`);
       const wanted = isWithout ? undefined : named;
-      assert.equal(envVar, wanted, `calve ${command.name()} ${long}`);
+      assert.equal(envVar, wanted, `calve ${commandName(command)} ${long}`);
     }
   }
 });
@@ -251,7 +254,7 @@ test('calve --help prints the exit numbers and every command, help COMMAND its h
   assert.deepEqual([code, stderr], [0, '']);
   assert.ok(stdout.includes(exitNumbersHelp(EXIT_ROWS, program.createHelp()).trimEnd()));
   assertTwoColumns(stdout);
-  for (const command of commands) assert.match(stdout, new RegExp(`^  ${command.name()} `, 'm'));
+  for (const command of commands) assert.match(stdout, new RegExp(`^  ${commandName(command).split(' ')[0]} `, 'm'));
   // An argument and an option that the command needs are missing.
   const help = await runCalve(['list-parts', '--help-all'], { env });
   assert.deepEqual([help.code, help.stderr], [0, '']);

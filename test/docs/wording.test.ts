@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Command } from 'commander';
 import type { Io } from '../../src/cli/io.js';
+import { commandName, leafCommands } from '../../src/cli/options/given.js';
 import { buildProgram } from '../../src/cli/program.js';
 import {
   commentsOf,
@@ -61,8 +62,8 @@ describe('Plain English', () => {
 
   test('is what --help of every command prints', () => {
     const { command: program } = buildProgram({} as Io, '0');
-    const findings = [program, ...program.commands].flatMap((command) => {
-      const name = command === program ? 'calve' : `calve ${command.name()}`;
+    const findings = [program, ...program.commands, ...leafCommands(program)].flatMap((command) => {
+      const name = command === program ? 'calve' : `calve ${commandName(command)}`;
       return checkWording(`${name} --help`, helpEntriesOf(helpOf(command)));
     });
     assert.equal(findings.length, 0, report(findings));

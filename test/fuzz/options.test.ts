@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import fc from 'fast-check';
 import type { Io } from '../../src/cli/io.js';
-import { givenOptions } from '../../src/cli/options/given.js';
+import { commandName, givenOptions, leafCommands } from '../../src/cli/options/given.js';
 import { readGroups } from '../../src/cli/options/group.js';
 import { type OutputOptions, outputOptions } from '../../src/cli/options/output.js';
 import type { SessionOptions } from '../../src/cli/options/session.js';
@@ -24,10 +24,11 @@ const wordingEnv = { stateDirectory: null, stateDirectoryGiven: false, isTermina
 const COMMANDS = [
   ...['upload', 'resume', 'list-uploads', 'list-parts', 'abort', 'status', 'archives', 'verify', 'hash'],
   ...['check', 'audit', 'emulator'],
+  ...['fleet create', 'fleet send', 'fleet status', 'fleet finish', 'fleet abort'],
 ];
 const FLAGS: readonly string[] = [
   ...new Set(
-    buildProgram(io, '0').command.commands.flatMap((each) => each.options.map(({ long }) => long ?? '')),
+    leafCommands(buildProgram(io, '0').command).flatMap((each) => each.options.map(({ long }) => long ?? '')),
   ),
 ];
 
@@ -64,9 +65,9 @@ type Options = { readonly output: OutputOptions } & Partial<SessionOptions>;
 function read(words: readonly string[]): Options | null {
   const { command: program } = buildProgram(io, '0');
   let options: Options | null = null;
-  for (const each of [program, ...program.commands] as Command[]) {
+  for (const each of [program, ...program.commands, ...leafCommands(program)]) {
     each.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
-    const definition = DEFINITIONS.find(({ name }) => name === each.name());
+    const definition = DEFINITIONS.find(({ name }) => name === commandName(each));
     if (definition === undefined) continue;
     each.action(() => {
       options = readGroups(
@@ -110,7 +111,7 @@ function assertInBounds({ output, state, catalogue, service, transfer }: Options
 test('Any words are options within their bounds, or a usage error in words that are safe to print', async (t) => {
   await fuzz(t, 3000, commandLine, ([command, words]) => {
     try {
-      const options = read([command, ...words]);
+      const options = read([...command.split(' '), ...words]);
       if (options !== null) assertInBounds(options);
     } catch (error) {
       if (error instanceof CommanderError) return; // Put in our words by cli/run.
@@ -140,7 +141,7 @@ describe('The program itself', { concurrency: 2 }, () => {
       fc.constantFrom('f', home.target, '-'),
     );
     await fuzz(t, 12, lines, async ([command, words, last]) => {
-      const line = [command, ...words, last];
+      const line = [...command.split(' '), ...words, last];
       const { code, signal, stderr } = await home.run(line, {
         CALVE_MAX_ATTEMPTS: '2',
         CALVE_READ_TIMEOUT: '5s',

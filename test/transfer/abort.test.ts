@@ -311,6 +311,7 @@ test('if uploads never expire, abort by age takes an old upload that is unknown 
   assert.deepEqual(sortUploads([upload], { olderThanMs: DAY_MS }, nowMs, null), {
     take: [upload],
     inUse: [],
+    inFleet: [],
   });
 });
 
@@ -319,7 +320,7 @@ test('abort of all uploads takes all of them, and abort by age never takes one t
   const uploads = fc.array(fc.tuple(age, fc.option(age)).map(([created, idle]) => joined(created, idle)));
   fc.assert(
     fc.property(uploads, age, (all, olderThanMs) => {
-      assert.deepEqual(sortUploads(all, { olderThanMs: null }, nowMs, DAY_MS), { take: all, inUse: [] });
+      assert.deepEqual(sortUploads(all, { olderThanMs: null }, nowMs, DAY_MS), { take: all, inUse: [], inFleet: [] });
       const { take, inUse } = sortUploads(all, { olderThanMs }, nowMs, DAY_MS);
       for (const { open, local } of take) {
         const idleMs = nowMs - Date.parse(local?.lastActivityAt ?? open.createdAt);

@@ -26,7 +26,7 @@ export interface Given {
 export function givenOptions(command: Command): Given {
   const optionOf = (long: string): Option => {
     const option = command.options.find((each) => each.long === long);
-    if (option === undefined) throw new Error(`calve ${command.name()} has no option ${long}`);
+    if (option === undefined) throw new Error(`calve ${commandName(command)} has no option ${long}`);
     return option;
   };
   const rawOf = (option: Option): unknown => command.getOptionValue(option.attributeName());
@@ -60,7 +60,7 @@ export function givenOptions(command: Command): Given {
     },
     refuse(long, why, hint) {
       const what = named(long, text(long));
-      throw new TransferError('usage', { what, why, hint: hint ?? optionsHint(command.name()) });
+      throw new TransferError('usage', { what, why, hint: hint ?? optionsHint(commandName(command)) });
     },
   };
 }
@@ -76,6 +76,21 @@ function present(option: Option, value: unknown): unknown {
 /** Returns an option as it was given: `--part-size 3M`, `CALVE_PART_SIZE=3M`, or the name alone. */
 export function spelling(name: string, joint: ' ' | '=', value: string): string {
   return value === '' ? name : `${name}${joint}${value}`;
+}
+
+/** Returns the name of a command with those of its parents: `fleet send`. */
+export function commandName(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null
+    ? command.name()
+    : `${commandName(parent)} ${command.name()}`;
+}
+
+/** Returns all commands that run something, with the commands of groups in place of those. */
+export function leafCommands(program: Command): Command[] {
+  return program.commands.flatMap((command) =>
+    command.commands.length === 0 ? [command] : leafCommands(command),
+  );
 }
 
 export function optionsHint(command: string): string {

@@ -66,8 +66,11 @@ export function believeRecords(plan: PartPlan, recorded: ReadonlyMap<number, Rec
   return { matching, toCompare: new Map(), toSend, wrongSize: 0, isListed: false };
 }
 
-/** Sorts the service's parts by index; null for a part that cannot be used, because its size or hash is unclear. */
-function byIndex(
+/**
+ * Sorts the service's parts by index; null for a part that cannot be used, because its size or hash is unclear.
+ * @throws TransferError `source` (`other-upload`): as reconcile
+ */
+export function byIndex(
   plan: PartPlan,
   remoteParts: Iterable<RemotePart>,
 ): { listed: Map<number, RemotePart | null>; wrongSize: number } {
@@ -105,7 +108,7 @@ export function isAlike(a: RemotePart | null, b: RemotePart | null): boolean {
  * Compares by the strongest hash that both have, and by CRC-32 and ETag together, because a CRC-32 is short.
  * @returns null when they share none
  */
-function hasSameHash(record: RecordedPart, remote: RemotePart): boolean | null {
+export function hasSameHash(record: RecordedPart, remote: RemotePart): boolean | null {
   if (remote.treeHash !== null) return record.treeHash === remote.treeHash;
   const { linearHash = null, crc32 = null } = remote;
   if (linearHash !== null && record.linearHash !== null) return record.linearHash === linearHash;

@@ -4,7 +4,7 @@ import type { Fingerprint } from '../../core/fingerprint.js';
 import { partRange } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import type { PartHash, PreparedPart, Source } from '../ports/source.js';
-import type { Journal, RecordedPart } from '../ports/state.js';
+import type { Journal, JournalHead, RecordedPart } from '../ports/state.js';
 import type { RemotePart } from '../ports/target.js';
 import type { Session } from '../session.js';
 import { type FileParts, fileJobs, runPipeline } from './pipeline.js';
@@ -116,6 +116,11 @@ export async function confirmTouched(
   return true;
 }
 
+/** The members of a journal that a comparison needs. */
+export interface PartsRecord extends Pick<Journal, 'recordPart'> {
+  readonly upload: { readonly head: Pick<JournalHead, 'plan' | 'uploadId'> };
+}
+
 /**
  * Reads the parts that only the service knows, and compares them with what it lists. Those that are equal are recorded
  * in the journal, and their hashes added to `treeHashes`.
@@ -123,7 +128,7 @@ export async function confirmTouched(
  */
 export async function compareRemoteParts(
   session: Pick<PartSession, 'target'> & ReadSession,
-  { source, journal }: { readonly source: Source; readonly journal: Journal },
+  { source, journal }: { readonly source: Source; readonly journal: PartsRecord },
   remote: ReadonlyMap<number, RemotePart>,
   treeHashes: Map<number, TreeHash>,
 ): Promise<number[]> {

@@ -10,9 +10,10 @@ import {
   describeArchivesMissing,
   describeInventoryPending,
 } from './audit-failures.js';
+import { describeFleetDiffers, describeFleetIncomplete, describeManifest } from './fleet-failures.js';
 import { describeLinesRefused } from './import-words.js';
 import { describeOutput, describeSource, describeState, describeUnrecorded } from './local-failures.js';
-import { abortLine, resendLine, type WordingEnvironment } from './paste-line.js';
+import { abortLine, pasteLine, resendLine, type WordingEnvironment } from './paste-line.js';
 import { describeRefusal } from './refusals.js';
 import { describeGone, describeNotFound, describeTooSlow, describeUnreachable } from './service-failures.js';
 import {
@@ -53,12 +54,15 @@ const describeStopped: FailureDescriber<'stopped'> = (error, env) => {
 };
 
 const describeBusy: FailureDescriber<'busy'> = (error) => {
-  const { what, holder, sinceMs } = error.facts;
+  const { what, holder, sinceMs, manifest } = error.facts;
   const since = formatSince(sinceMs);
   return {
     what: safeWhole(what),
     why: `another calve works on it: ${safeText(holder)}${since === '' ? '' : `,${since}`}`,
-    hint: 'let it finish, or wait for it with --lock-wait 1h',
+    hint:
+      manifest === undefined
+        ? 'let it finish, or wait for it with --lock-wait 1h'
+        : `let it finish, or abort the fleet with: ${pasteLine(['calve', 'fleet', 'abort', manifest])}`,
   };
 };
 
@@ -85,6 +89,9 @@ const WORDINGS: { readonly [K in FailureKind]: FailureDescriber<K> } = {
   'inventory-pending': describeInventoryPending,
   'archives-missing': describeArchivesMissing,
   'archives-different': describeArchivesDifferent,
+  manifest: describeManifest,
+  'fleet-incomplete': describeFleetIncomplete,
+  'fleet-differs': describeFleetDiffers,
   exists: describeExists,
   'lines-refused': describeLinesRefused,
   output: describeOutput,

@@ -80,9 +80,12 @@ const SOURCE_REASONS = {
     why: 'it would overwrite another file of this run, which has the same name below the target',
     fix: 'send it in a run of its own, to another key',
   }),
-  changed: () => ({
+  changed: (_path: string, { fleet }: FailureContext) => ({
     why: 'the file changed after its upload started, so no archive was made of it',
-    fix: 'run calve upload again when no program writes to the file: it then creates a new upload of the changed file',
+    fix:
+      fleet !== undefined
+        ? 'abort the fleet with calve fleet abort, and create it again when no program writes to the file'
+        : 'run calve upload again when no program writes to the file: it then creates a new upload of the changed file',
   }),
   'other-upload': (path: string) =>
     isStream(path)

@@ -8,7 +8,7 @@ import { formatRate } from '../progress/progress-lines.js';
 import { safeText, safeWhole } from '../text/safe-text.js';
 import { formatTimestamp } from '../text/timestamps.js';
 import { LEFT_OUT, LINE_FAULTS } from './import-words.js';
-import { abortLine, type WordingEnvironment } from './paste-line.js';
+import { abortLine, pasteLine, type WordingEnvironment } from './paste-line.js';
 import { actionOf } from './policy-actions.js';
 import { count, safeFile } from './wording-parts.js';
 
@@ -128,6 +128,15 @@ const WORDINGS: {
     ];
     return `skipped: ${found.filter((words) => words !== '').join(', ')}`;
   },
+  'fleet-created-already': ({ uploadId, createdAt }) =>
+    `the manifest exists already: its upload ${safeWhole(uploadId)} was created on ${formatTimestamp(createdAt)}, and no other one is created`,
+  'fleet-orphans': ({ addresses }, env) =>
+    `an earlier run was killed while it created the upload, and may have left an empty one; if no other program uses it, abort it with: ${addresses.map((address) => abortLine(address, env)).join(' or ')}`,
+  'fleet-finished': () => 'the upload of this fleet was completed already: nothing is left to send',
+  'receipts-damaged': ({ path, lines }) =>
+    `${safeWhole(path)}: ${count(lines, 'line')} could not be read; their parts are read again and compared`,
+  'fleet-in-use': ({ uploadId, manifest }) =>
+    `upload ${safeWhole(uploadId)} belongs to a fleet, so it is not aborted; its own command is: ${pasteLine(['calve', 'fleet', 'abort', manifest])}`,
   'state-folder': ({ path }) => `the state folder is ${safeWhole(path)}`,
 };
 

@@ -1,5 +1,5 @@
 /** Command lines that are printed to be pasted. */
-import type { FailureContext } from '../../core/failures.js';
+import type { FailureContext, FleetWords } from '../../core/failures.js';
 import { isStandardInput, isStream, STANDARD_INPUT_WORD, type UploadAddress } from '../../core/identity.js';
 import { shellQuote } from '../../core/shell-quote.js';
 import { isControl } from '../text/safe-text.js';
@@ -76,13 +76,37 @@ export function resendLine(
   return pasteLine([...words, ...name, ...targetWords(address), ...folderWords(env)]);
 }
 
+/**
+ * Returns the exact line of a fleet's command. Each of the words of `more` is one word of the line.
+ * @param shell text that a shell must expand, and that is therefore not quoted
+ */
+export function fleetLine(
+  command: string,
+  { manifest, receipts, endpoint }: FleetWords,
+  more: readonly string[] = [],
+  shell = '',
+): string {
+  const options = [
+    ...receipts.map((folder) => `--receipts=${folder}`),
+    ...(endpoint === null ? [] : [`--endpoint-url=${endpoint}`]),
+  ];
+  return `${pasteLine(['calve', 'fleet', command, manifest, ...more, ...options])}${shell}`;
+}
+
 /** The exact line that goes on with an upload, by its file where it has one; null where it cannot go on. */
 export function resumeLine(context: FailureContext, env: WordingEnvironment): string | null {
   const isFile = context.file !== undefined && !isStream(context.file);
   const word = isFile ? context.file : context.uploadId;
   if (context.resumable !== true || word === undefined) return null;
+  if (context.fleet !== undefined) return fleetAgain(context.fleet);
   if (context.resend !== undefined) return resendLine(context.resend, context, env);
   // Ids are base64url and may begin with `-`, which only a bare `--` keeps from being read as an option.
   const operand = word.startsWith('-') ? ['--', word] : [word];
   return pasteLine(['calve', 'resume', ...folderWords(env), ...operand]);
+}
+
+/** Returns the line that runs the command of a fleet again: that of a share, or that of the end. */
+function fleetAgain(fleet: FleetWords): string {
+  const { shard } = fleet;
+  return shard === undefined ? fleetLine('finish', fleet) : fleetLine('send', fleet, [`--shard=${shard}`]);
 }

@@ -9,6 +9,7 @@ import {
   couldNot,
   count,
   type FailureDescriber,
+  type FailureWording,
   inBrackets,
   isObject,
   RUN_AGAIN,
@@ -33,7 +34,9 @@ export const describeTooSlow: FailureDescriber<'too-slow'> = (error, env) => {
   const fix =
     fittingPartSizeBytes === null
       ? 'this file cannot have parts that are small enough for this connection'
-      : `--fresh --part-size ${formatSizeOption(fittingPartSizeBytes)} creates a new upload, with the largest parts that this connection can send in time`;
+      : error.context.fleet !== undefined
+        ? `a fleet with --part-size ${formatSizeOption(fittingPartSizeBytes)} has parts that this connection can send in time`
+        : `--fresh --part-size ${formatSizeOption(fittingPartSizeBytes)} creates a new upload, with the largest parts that this connection can send in time`;
   return {
     what: couldNot(`send part ${index}`, error),
     why: `its ${formatSize(sizeBytes)} did not arrive within ${formatDuration(partTimeMs)}, while its signature was valid, although no other part used the connection${rate}`,
@@ -85,6 +88,7 @@ function listLine({ facts, context }: TransferError<'not-found'>, env: WordingEn
 export const describeGone: FailureDescriber<'gone'> = (error) => {
   const { uploadId, completing } = error.facts;
   const what = `upload ${safeWhole(uploadId)}${inBrackets(error)}`;
+  if (error.context.fleet !== undefined) return describeFleetGone(what, completing !== null, error);
   if (completing === null) {
     return {
       what,
@@ -103,3 +107,16 @@ export const describeGone: FailureDescriber<'gone'> = (error) => {
     hint: `${whether}; upload --fresh sends the file again, abort --drop-record removes the local record of this upload`,
   };
 };
+
+function describeFleetGone(
+  what: string,
+  isCompleting: boolean,
+  { context: { fleet } }: TransferError<'gone'>,
+): FailureWording {
+  const why = isCompleting
+    ? 'it is no longer on the service, and it was being completed: the archive may exist'
+    : 'it is no longer on the service: it was completed or aborted, or it expired';
+  const manifest = pasteLine([fleet?.manifest ?? '']);
+  const hint = `if no archive was made of it, remove the manifest (rm ${manifest}), and create the fleet again`;
+  return { what, why, hint };
+}

@@ -1,4 +1,5 @@
 /** Failures of every kind, for the tests of words and of JSON. The compiler proves that no kind is missing. */
+
 import {
   type FailureContext,
   type FailureFacts,
@@ -6,6 +7,7 @@ import {
   type ServiceResponse,
   TransferError,
 } from '../../../src/core/failures.js';
+import { FLEET_SAMPLES } from './fleet-samples.js';
 
 export const UPLOAD: FailureContext = {
   file: '/data/backup.tar',
@@ -249,6 +251,7 @@ export const SAMPLES: Samples = {
   ],
   'archives-missing': [failure('archives-missing', { count: 1 }, { target: 'glacier://photos' })],
   'archives-different': [failure('archives-different', { count: 1000 }, { target: 's3://photos' })],
+  ...FLEET_SAMPLES,
   exists: [failure('exists', { url: 's3://photos/backup.tar' }, UPLOAD)],
   'lines-refused': [
     failure('lines-refused', { path: '/tmp/list', count: 1, line: 7, why: 'torn' }),

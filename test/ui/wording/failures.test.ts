@@ -4,6 +4,7 @@ import type { FailureKind, TransferError } from '../../../src/core/failures.js';
 import { describeFailure, failureText } from '../../../src/ui/wording/failures.js';
 import type { WordingEnvironment } from '../../../src/ui/wording/paste-line.js';
 import { DENIED, SAMPLES, UPLOAD } from './failure-samples.js';
+import { FLEET_TEXTS } from './fleet-samples.js';
 
 const AT_TERMINAL: WordingEnvironment = {
   stateDirectory: '/state',
@@ -353,6 +354,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'hint: the next inventory of the vault shows if it does; upload --fresh sends the file again, abort --drop-record removes the local record of this upload',
     ],
   ],
+  ...FLEET_TEXTS,
   'inventory-pending': [
     [
       'calve: the inventory of the vault is not ready (glacier://photos): the service takes some hours to make it, and calve has asked for it now (job job-1)',

@@ -153,5 +153,22 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
     { links: 2, pipes: 1, sockets: 1, devices: 3, loops: 1, mounts: 1 },
     'skipped: 2 symbolic links (--follow-links follows them), 1 pipe, 1 socket, 3 devices, 1 link to a folder above, 1 folder on another file system',
   ],
+  'fleet-created-already': [
+    { uploadId: '-Xk3', createdAt: '2026-11-20T10:04:00.000Z' },
+    'the manifest exists already: its upload -Xk3 was created on 2026-11-20 10:04 UTC, and no other one is created',
+  ],
+  'fleet-orphans': [
+    { addresses: [address] },
+    'an earlier run was killed while it created the upload, and may have left an empty one; if no other program uses it, abort it with: calve abort glacier://photos --upload-id=-Xk3',
+  ],
+  'fleet-finished': [{}, 'the upload of this fleet was completed already: nothing is left to send'],
+  'receipts-damaged': [
+    { path: '/mnt/a.fleet.receipts', lines: 2 },
+    '/mnt/a.fleet.receipts: 2 lines could not be read; their parts are read again and compared',
+  ],
+  'fleet-in-use': [
+    { uploadId: '-Xk3', manifest: '/mnt/my fleet' },
+    "upload -Xk3 belongs to a fleet, so it is not aborted; its own command is: calve fleet abort '/mnt/my fleet'",
+  ],
   'state-folder': [{ path: '/var/lib/calve' }, 'the state folder is /var/lib/calve'],
 };

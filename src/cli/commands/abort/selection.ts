@@ -4,7 +4,7 @@ import type { TargetUrl } from '../../../core/target-url.js';
 import type { AbortSession } from '../../../transfer/abort.js';
 import type { Reporter } from '../../../ui/progress/reporter-parts.js';
 import { systemClock } from '../../clock.js';
-import { connectTarget, openArchives, openState, resolveTarget } from '../../compose.js';
+import { connectTarget, openArchives, openKnownFleets, openState, resolveTarget } from '../../compose.js';
 import type { ServiceIo } from '../../io.js';
 import { DEFAULT_TRANSFER } from '../../options/transfer.js';
 import type { Options } from './command.js';
@@ -34,7 +34,9 @@ export async function openAbort(
   const connected = await connectTarget(io, options, resolved, { create: false, reporter });
   const { report } = reporter;
   const { lockWaitMs } = options.transfer;
-  return { ...connected, state, catalogue, report, clock: systemClock, signal: io.signal, lockWaitMs };
+  const fleets = openKnownFleets(options);
+  const own = { state, catalogue, fleets, report, clock: systemClock, signal: io.signal, lockWaitMs };
+  return { ...connected, ...own };
 }
 
 /** @throws TransferError `usage` unless exactly one way of choosing is given */

@@ -24,6 +24,8 @@ const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'GLACIER', 'DE
 const VALUES: Readonly<Record<string, Candidates>> = {
   '--part-size': PART_SIZES,
   '--files-from': 'files',
+  '--file': 'files',
+  '--manifest': 'files',
   '--storage-class': STORAGE_CLASSES,
   '--upload-id': 'upload-ids',
   '--archive-id': 'archive-ids',
@@ -52,11 +54,27 @@ function shapeOf(program: Command): ProgramShape {
   return { commands: program.commands.map(commandShape), options: optionShapes(program) };
 }
 
+/** A group has the words and the options of its commands: a shell completes the command's name among the words. */
 function commandShape(command: Command): CommandShape {
+  const { commands: grouped } = command;
+  if (grouped.length > 0) return groupShape(command, grouped.map(commandShape));
   const words = command.registeredArguments.flatMap((argument) =>
     argument.argChoices === undefined ? argument.name().split('-or-').map(wordsOf) : [argument.argChoices],
   );
   return { name: command.name(), description: command.description(), options: optionShapes(command), words };
+}
+
+function groupShape(group: Command, commands: readonly CommandShape[]): CommandShape {
+  const options = new Map<string, OptionShape>();
+  for (const option of commands.flatMap((each) => each.options)) {
+    options.set(option.flags.join(), options.get(option.flags.join()) ?? option);
+  }
+  return {
+    name: group.name(),
+    description: group.description(),
+    options: [...options.values()],
+    words: [commands.map(({ name }) => name), 'files', 'targets'],
+  };
 }
 
 function wordsOf(kind: string): Candidates {

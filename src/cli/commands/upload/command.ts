@@ -1,28 +1,20 @@
 import { Argument } from 'commander';
 import { defineCommand } from '../../command.js';
-import { flag, text, value, withVariables } from '../../options/declare.js';
+import { flag, value, withVariables } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { rare } from '../../options/headings.js';
 import { objectOptions } from '../../options/objects.js';
-import { sizeBytes, wholeNumber } from '../../options/parsers.js';
+import { sizeBytes } from '../../options/parsers.js';
 import { serviceOptions } from '../../options/service.js';
 import { folderOptions } from '../../options/state.js';
-import { PART_SIZE, STREAM_OPTIONS } from '../../options/stream.js';
+import { PLAN, STREAM_OPTIONS } from '../../options/stream.js';
 import { transferOptions } from '../../options/transfer.js';
 import { findOptions } from './find-options.js';
 
 const planOptions = optionGroup({
-  ...PART_SIZE,
-  ...withVariables({
-    description: text('--description <text>', 'description in a vault (default: file name)'),
-  }),
+  ...PLAN,
   ...rare(
     withVariables({
-      maxParts: value(
-        '--max-parts <n>',
-        'most parts of an upload, 1 to 10000, for stores that take fewer',
-        wholeNumber(1, 10_000),
-      ),
       expectedSize: value(
         '--expected-size <size>',
         'smallest size of the stream; sets the part size',

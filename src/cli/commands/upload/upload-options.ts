@@ -14,6 +14,10 @@ import type { Options } from './command.js';
 /** Options of a file or a stream. */
 export type SendOptions = UploadOptions & StreamOptions;
 
+interface PartSizeOptions {
+  readonly plan: { readonly partSize: number | 'auto' | null };
+}
+
 const FOR_OBJECTS = [
   ...objectOptions.options.map(({ long = '' }) => long),
   '--path-style',
@@ -22,18 +26,31 @@ const FOR_OBJECTS = [
 
 /** @throws TransferError `usage` for what the target does not take */
 export function readSendOptions(
-  {
-    options,
-    given,
-  }: Pick<CommandContext<Options>, 'given'> & {
+  context: Pick<CommandContext<Options>, 'given'> & {
     readonly options: Pick<Options, 'plan' | 'own' | 'objects'>;
   },
-  { scheme }: TargetUrl,
+  url: TargetUrl,
 ): Omit<SendOptions, 'file' | 'name'> {
+  const { plan, own, objects } = context.options;
+  return {
+    ...readArchiveOptions(context, url),
+    expectedSizeBytes: plan.expectedSize,
+    fresh: own.fresh,
+    allowEmpty: objects.allowEmpty,
+  };
+}
+
+/** The options of a new archive, whatever it is made of. */
+type ArchiveOptions = Pick<UploadOptions, 'partSizeBytes' | 'description' | 'object'>;
+
+/** @throws TransferError `usage` for what the target does not take */
+export function readArchiveOptions(
+  { options, given }: Pick<CommandContext<Pick<Options, 'objects'> & PartSizeOptions>, 'options' | 'given'>,
+  { scheme }: TargetUrl,
+): ArchiveOptions {
   const { object, capabilities } = TARGETS[scheme];
   const { limits } = capabilities;
-  const { partSize, expectedSize } = options.plan;
-  const { fresh } = options.own;
+  const { partSize } = options.plan;
   if (typeof partSize === 'number' && !isLegalPartSize(partSize, limits)) {
     const { why, hint } = partSizeUsage('', limits).facts;
     given.refuse('--part-size', why, hint);
@@ -41,15 +58,10 @@ export function readSendOptions(
   if (object === null) refuseObjectOptions(given);
   else refuseDescription(given);
   const description = given.checked('--description', checkDescription);
-  const { noOverwrite, allowEmpty } = options.objects;
-  const common = { partSizeBytes: partSize, expectedSizeBytes: expectedSize, fresh, allowEmpty };
-  if (object === null) return { ...common, description };
+  if (object === null) return { partSizeBytes: partSize, description };
+  const { noOverwrite } = options.objects;
   const storageClass = given.checked('--storage-class', object.checkStorageClass);
-  return {
-    ...common,
-    description: null,
-    object: { storageClass, noOverwrite },
-  };
+  return { partSizeBytes: partSize, description: null, object: { storageClass, noOverwrite } };
 }
 
 /** Adds what describes a new object to the settings of the target. */

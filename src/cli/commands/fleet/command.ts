@@ -1,0 +1,128 @@
+import { Argument } from 'commander';
+import { SHARDS_MAX } from '../../../core/fleet.js';
+import { type CommandDefinition, defineCommand } from '../../command.js';
+import { flag, repeatable, value } from '../../options/declare.js';
+import { type OptionsOf, optionGroup } from '../../options/group.js';
+import { objectOptions } from '../../options/objects.js';
+import { nameOf, wholeNumber } from '../../options/parsers.js';
+import { serviceOptions } from '../../options/service.js';
+import { folderOptions } from '../../options/state.js';
+import { PLAN } from '../../options/stream.js';
+import { lockOptions, transferOptions } from '../../options/transfer.js';
+
+export const FLEET_DESCRIPTION = 'Let many machines send the parts of one upload, each its share.';
+
+const RECEIPTS = {
+  receipts: repeatable(
+    '--receipts <dir>',
+    'folder of the receipts (default: MANIFEST.receipts); status and finish read several',
+  ),
+};
+const FILE = {
+  file: value('--file <path>', "the file on this machine (default: the manifest's path)", nameOf('file')),
+};
+const manifest = () => new Argument('<manifest>');
+
+const createGroups = {
+  own: optionGroup({
+    shards: value(
+      '--shards <n>',
+      `number of shares, 1 to ${SHARDS_MAX}`,
+      wholeNumber(1, SHARDS_MAX),
+    ).makeOptionMandatory(),
+    manifest: value(
+      '--manifest <path>',
+      'the file that all machines read, to be written',
+      nameOf('file'),
+    ).makeOptionMandatory(),
+    interleave: flag('--interleave', 'deal the parts out in turn, instead of shares that follow each other'),
+    hash: flag('--hash', 'read the file, so that finish compares the tree hash of the whole'),
+  }),
+  plan: optionGroup(PLAN),
+  objects: objectOptions,
+  transfer: transferOptions,
+  ...folderOptions,
+  service: serviceOptions,
+};
+
+const sendGroups = {
+  own: optionGroup({
+    shard: value(
+      '--shard <k>',
+      'the share to send, counted from 0 (default: the number of the task, as the scheduler gives it)',
+      wholeNumber(0, 1_000_000_000),
+    ),
+    ...FILE,
+    ...RECEIPTS,
+    ignoreMtime: flag('--ignore-mtime', 'accept a file with another modification time'),
+    replace: flag('--replace', 'send parts again that the service holds with other bytes'),
+  }),
+  transfer: transferOptions,
+  ...folderOptions,
+  service: serviceOptions,
+};
+
+const statusGroups = { own: optionGroup(RECEIPTS), ...folderOptions, service: serviceOptions };
+
+const finishGroups = {
+  own: optionGroup({
+    ...FILE,
+    ...RECEIPTS,
+    verify: flag('--verify', 'read the file, and compare every part with it'),
+  }),
+  transfer: transferOptions,
+  ...folderOptions,
+  service: serviceOptions,
+};
+
+const abortGroups = {
+  own: optionGroup(RECEIPTS),
+  lock: lockOptions,
+  ...folderOptions,
+  service: serviceOptions,
+};
+
+export type CreateOptions = OptionsOf<typeof createGroups>;
+export type SendOptions = OptionsOf<typeof sendGroups>;
+export type StatusOptions = OptionsOf<typeof statusGroups>;
+export type FinishOptions = OptionsOf<typeof finishGroups>;
+export type AbortOptions = OptionsOf<typeof abortGroups>;
+
+/** In the order of `calve fleet --help`. */
+export const fleet: readonly CommandDefinition[] = [
+  defineCommand({
+    name: 'fleet create',
+    arguments: [new Argument('<file>'), new Argument('<target>')],
+    description: 'Create the upload of a file, and write the manifest that all machines read.',
+    groups: createGroups,
+    load: async () => (await import('./create.js')).create,
+  }),
+  defineCommand({
+    name: 'fleet send',
+    arguments: [manifest()],
+    description: 'Send the parts of one share that the service does not hold yet.',
+    groups: sendGroups,
+    load: async () => (await import('./send.js')).send,
+  }),
+  defineCommand({
+    name: 'fleet status',
+    arguments: [manifest()],
+    description: 'Show the parts that the service holds, for each share.',
+    groups: statusGroups,
+    load: async () => (await import('./status.js')).status,
+  }),
+  defineCommand({
+    name: 'fleet finish',
+    arguments: [manifest()],
+    description: 'Check that every part is there, complete the upload, and record the archive.',
+    groups: finishGroups,
+    load: async () => (await import('./finish.js')).finish,
+  }),
+  defineCommand({
+    name: 'fleet abort',
+    arguments: [manifest()],
+    description: 'Abort the upload, and remove the manifest.',
+    groups: abortGroups,
+    load: async () => (await import('./abort.js')).abort,
+  }),
+];
