@@ -189,7 +189,7 @@ test('the record of the end says what was last written of this upload', async (t
   assert.deepEqual([completing, mismatch], [null, { expected: 'x', got: 'y' }]);
 });
 
-test('of two runs that end an upload, the second one is told about the first', async (t) => {
+test('of two runs that end an upload, the second one is refused', async (t) => {
   const folder = openFleetFolder({ path: join(tempFolder(t), 'r'), others: [], uploadId: 'a' });
   await folder.proveWritable();
   const options = { waitMs: 0, signal: new AbortController().signal };

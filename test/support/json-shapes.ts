@@ -5,6 +5,7 @@ import { checkJsonLine } from './json-schema.js';
 /** A type of `schemas/calve.schema.json`. */
 type Type =
   | ('archive' | 'plan' | 'summary' | 'unfinished' | 'upload' | 'page' | 'part' | 'aborted' | 'verified')
+  | ('fleet' | 'share' | 'sent')
   | ('hash' | 'check' | 'audited' | 'audit-summary' | 'imported' | 'exported' | 'listening' | 'error');
 
 export type Printed = Readonly<Record<string, unknown>>;

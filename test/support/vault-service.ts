@@ -10,7 +10,7 @@ import { openVaultHome, REGION, type VaultHome, type VaultService, vaultOf } fro
 
 type Options = Omit<EmulatorOptions, 'dataDir'>;
 
-async function startService(t: Cleanup, options: Options): Promise<VaultService> {
+export async function startVaultService(t: Cleanup, options: Options = {}): Promise<VaultService> {
   const hooks = new Map<string, FrontHooks>();
   const dataDir = join(tempFolder(t), 'vaults');
   const emulator = await startEmulator({ dataDir, ...options });
@@ -29,7 +29,7 @@ async function startService(t: Cleanup, options: Options): Promise<VaultService>
 
 /** Opens a home with a vault on an emulator of this test's own. */
 export async function openVault(t: TestContext, options: Options = {}): Promise<VaultHome> {
-  return openVaultHome(t, await startService(t, options), VAULT);
+  return openVaultHome(t, await startVaultService(t, options), VAULT);
 }
 
 export const VAULT = 'photos';
@@ -45,7 +45,7 @@ export interface SharedVaults {
 
 /** Starts one emulator for all tests of the `describe` that calls this. */
 export function sharedVaults(options: Options = {}): SharedVaults {
-  const service = shared((t) => startService(t, options));
+  const service = shared((t) => startVaultService(t, options));
   let homes = 0;
   return {
     get emulator() {

@@ -320,7 +320,11 @@ test('abort of all uploads takes all of them, and abort by age never takes one t
   const uploads = fc.array(fc.tuple(age, fc.option(age)).map(([created, idle]) => joined(created, idle)));
   fc.assert(
     fc.property(uploads, age, (all, olderThanMs) => {
-      assert.deepEqual(sortUploads(all, { olderThanMs: null }, nowMs, DAY_MS), { take: all, inUse: [], inFleet: [] });
+      assert.deepEqual(sortUploads(all, { olderThanMs: null }, nowMs, DAY_MS), {
+        take: all,
+        inUse: [],
+        inFleet: [],
+      });
       const { take, inUse } = sortUploads(all, { olderThanMs }, nowMs, DAY_MS);
       for (const { open, local } of take) {
         const idleMs = nowMs - Date.parse(local?.lastActivityAt ?? open.createdAt);

@@ -245,6 +245,23 @@ test('machines that sent different bytes of one share end in no archive; finish 
   assertArchives(run.rig, run.rig.bytes);
 });
 
+test('a machine that found other bytes on the service keeps finish from completing, whoever is right', async (t) => {
+  const run = bench(t);
+  roundTime(run);
+  await run.create();
+  const file = otherFile(run, PART_BYTES);
+  await run.send(1, { file });
+  await run.send(0);
+  await run.send(2);
+  await assert.rejects(run.send(1), failsAs('fleet-differs', { why: 'held', index: 1 }));
+  await assert.rejects(run.finish(), failsAs('fleet-differs', { why: 'receipts', index: 1, shard: 1 }));
+  assert.equal(run.rig.calls.complete, 0);
+  await run.send(1, { replace: true });
+  await assert.rejects(run.finish(), failsAs('fleet-differs', { why: 'receipts' }));
+  await run.finish({ verify: true });
+  assertArchives(run.rig, run.rig.bytes);
+});
+
 test('a wrong file that shares no part with another machine ends in no archive if create has read the file', async (t) => {
   const run = bench(t);
   roundTime(run);

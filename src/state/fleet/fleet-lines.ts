@@ -13,6 +13,7 @@ import {
   isExactly,
   isHash,
   isName,
+  isOneOf,
   isText,
   isTime,
   orNull,
@@ -25,7 +26,8 @@ interface OfUpload {
 }
 
 interface ReceiptLine extends OfUpload {
-  readonly type: 'receipt';
+  /** `dispute`: the service held other bytes than these. */
+  readonly type: 'receipt' | 'dispute';
   readonly shard: number;
   readonly index: number;
   readonly size: number;
@@ -41,7 +43,7 @@ interface ReceiptLine extends OfUpload {
 }
 
 const isReceiptLine = shape<ReceiptLine>({
-  type: isExactly('receipt'),
+  type: isOneOf('receipt', 'dispute'),
   upload: isName,
   shard: isCount,
   index: isCount,
@@ -62,7 +64,8 @@ export function encodeReceipt(receipt: FleetReceipt, upload: string): string {
   const { mtimeNs, ctimeNs, inode, host, at } = receipt;
   const hashes = { treeHash, linearHash, crc32, etag };
   const file = { mtimeNs, ctimeNs, inode };
-  const line: ReceiptLine = { type: 'receipt', upload, shard, index, size, ...hashes, ...file, host, at };
+  const type = receipt.isDispute === true ? 'dispute' : 'receipt';
+  const line: ReceiptLine = { type, upload, shard, index, size, ...hashes, ...file, host, at };
   return encodeLine(line);
 }
 
@@ -73,8 +76,9 @@ export function decodeReceipt(line: Buffer, upload: string): FleetReceipt | 'oth
   if (value.upload !== upload) return 'other';
   const { shard, index, size: sizeBytes, treeHash, linearHash, crc32, etag, host, at } = value;
   const { mtimeNs, ctimeNs, inode } = value;
+  const dispute = value.type === 'dispute' ? ({ isDispute: true } as const) : {};
   const hashes = { treeHash, linearHash, ...(crc32 !== null && { crc32 }), ...(etag !== null && { etag }) };
-  return { shard, index, sizeBytes, ...hashes, mtimeNs, ctimeNs, inode, host, at };
+  return { shard, index, sizeBytes, ...hashes, mtimeNs, ctimeNs, inode, host, at, ...dispute };
 }
 
 type CompletingLine = { readonly type: 'completing'; sizeBytes: number; treeHash: string; at: string };

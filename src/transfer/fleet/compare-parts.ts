@@ -21,9 +21,10 @@ export type PartState =
  */
 export function partState(
   held: ReadonlyMap<number, RemotePart | null> | undefined,
-  receipts: readonly FleetReceipt[],
+  all: readonly FleetReceipt[],
   index: number,
 ): PartState {
+  const receipts = all.filter(({ isDispute }) => isDispute !== true);
   const newest = newestOf(receipts);
   if (held === undefined)
     return newest === null ? { state: 'missing' } : { state: 'confirmed', receipt: newest };
@@ -42,7 +43,7 @@ function newestOf(receipts: readonly FleetReceipt[]): FleetReceipt | null {
   );
 }
 
-/** Returns true if two machines have read different bytes of a part. */
+/** Returns true if two machines have read different bytes of a part, whether they sent them or found others on the service. */
 export function areContradictory(receipts: readonly FleetReceipt[]): boolean {
   return receipts.some(({ treeHash }) => treeHash !== receipts[0]?.treeHash);
 }

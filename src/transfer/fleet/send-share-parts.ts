@@ -3,7 +3,7 @@ import { TransferError } from '../../core/failures.js';
 import { bytesOf } from '../../core/fleet.js';
 import { partRange } from '../../core/part-plan.js';
 import { fileJobs } from '../parts/pipeline.js';
-import { compareRemoteParts } from '../parts/reread.js';
+import { compareRemoteParts, type PartsRecord } from '../parts/reread.js';
 import { sendParts } from '../parts/send.js';
 import { isoNow } from '../ports/clock.js';
 import type { FleetReceipt, ReceiptWriter } from '../ports/fleet.js';
@@ -96,17 +96,23 @@ async function compareHeld(
   held: HeldParts | undefined,
   wanted: readonly number[],
 ): Promise<number[]> {
-  const first = await compareWith(session, share, held, wanted);
+  const first = await compareWith(session, share, { held, wanted, isLast: false });
   if (first.length === 0) return [];
   const again = await listHeld(session, share.fleet);
-  return compareWith(session, share, again, first);
+  return compareWith(session, share, { held: again, wanted: first, isLast: !share.options.replace });
+}
+
+interface Comparison {
+  readonly held: HeldParts | undefined;
+  readonly wanted: readonly number[];
+  /** True if the run refuses to go on with a part that still differs. */
+  readonly isLast: boolean;
 }
 
 async function compareWith(
   session: SendSession,
   share: Share,
-  held: HeldParts | undefined,
-  wanted: readonly number[],
+  { held, wanted, isLast }: Comparison,
 ): Promise<number[]> {
   const toCompare = new Map<number, RemotePart>();
   const unclear: number[] = [];
@@ -115,9 +121,13 @@ async function compareWith(
     if (part === null) unclear.push(index);
     else if (part !== undefined) toCompare.set(index, part);
   }
-  const record = {
+  const record: PartsRecord = {
     upload: { head: share.fleet.manifest },
-    recordPart: (index: number, part: RecordedPart) => recordReceipt(session, share, index, part),
+    recordPart: (index, part) => recordReceipt(session, share, index, part),
+    // finish must know that the machines do not agree, whoever is right.
+    recordDifferent: async (index, part) => {
+      if (isLast) await recordReceipt(session, share, index, { ...part, isDispute: true });
+    },
   };
   const different = await compareRemoteParts(
     session,
@@ -148,7 +158,7 @@ async function recordReceipt(
   { clock }: SendSession,
   { fleet, options, source, writer }: Share,
   index: number,
-  part: RecordedPart,
+  part: RecordedPart & Pick<FleetReceipt, 'isDispute'>,
 ): Promise<void> {
   if ((await source.compareNow()) === 'changed') {
     throw new TransferError('source', { path: source.path, why: 'changed', detail: null });

@@ -9,15 +9,7 @@ import type { ReceiptWriter } from '../ports/fleet.js';
 import type { Source } from '../ports/source.js';
 import type { Session } from '../session.js';
 import { canContinue } from '../upload-gone.js';
-import {
-  checkFleetTarget,
-  type Fleet,
-  fittingReceipts,
-  fleetGone,
-  type HeldParts,
-  listHeld,
-  noticeDamage,
-} from './fleet.js';
+import { checkFleetTarget, type Fleet, fleetGone } from './fleet.js';
 import { checkFile } from './manifest-facts.js';
 import { type Sent, sendMissing } from './send-share-parts.js';
 

@@ -119,6 +119,8 @@ export async function confirmTouched(
 /** The members of a journal that a comparison needs. */
 export interface PartsRecord extends Pick<Journal, 'recordPart'> {
   readonly upload: { readonly head: Pick<JournalHead, 'plan' | 'uploadId'> };
+  /** Called for a part that differs, with the hashes of the bytes of the file. */
+  readonly recordDifferent?: (index: number, part: RecordedPart) => Promise<void>;
 }
 
 /**
@@ -145,6 +147,7 @@ export async function compareRemoteParts(
     const held = remote.get(index);
     if (held === undefined || !(await isEqual(part, held))) {
       different.push(index);
+      await journal.recordDifferent?.(index, recordOf(part, null));
       return;
     }
     treeHashes.set(index, part.treeHash);

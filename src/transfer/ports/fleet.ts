@@ -41,6 +41,8 @@ export interface FleetReceipt extends RecordedPart {
   readonly host: string;
   /** ISO-8601 UTC with milliseconds. */
   readonly at: string;
+  /** True if the service held other bytes than these, so that the sender refused to go on. Its file, or another one, is wrong. */
+  readonly isDispute?: true;
 }
 
 /** The receipts of one folder or of several. */

@@ -44,7 +44,7 @@ export const describeManifest: FailureDescriber<'manifest'> = (error) => {
 const SHARDS_NAMED_MAX = 200;
 
 /** Returns the one line that sends some shares, one after the other. */
-export function sendLine(fleet: FleetWords, shards: readonly number[]): string {
+function sendLine(fleet: FleetWords, shards: readonly number[]): string {
   const [only, ...others] = shards;
   if (others.length === 0) return fleetLine('send', fleet, [`--shard=${only}`]);
   const isLong = shards.length > SHARDS_NAMED_MAX;
