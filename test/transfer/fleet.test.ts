@@ -277,6 +277,32 @@ test('a wrong file that shares no part with another machine ends in no archive i
   assertArchives(run.rig, run.rig.bytes);
 });
 
+test('another file of the same size and time is found by finish, if it has the file and the copies differ in every part', async (t) => {
+  const run = bench(t);
+  roundTime(run);
+  await run.create();
+  const file = join(run.rig.folder, 'other.tar');
+  writeFileSync(file, seededBytes(SIZE_BYTES, 9));
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
+  await run.send(1, { file });
+  await run.send(0);
+  await run.send(2);
+  await assert.rejects(run.finish(), failsAs('fleet-differs', { why: 'held', shard: 1 }));
+  assert.equal(run.rig.calls.complete, 0);
+  await run.send(1, { replace: true });
+  await run.finish({ verify: true });
+  assertArchives(run.rig, run.rig.bytes);
+});
+
+test('finish needs no file', async (t) => {
+  const run = bench(t);
+  await run.create();
+  await run.sendAll();
+  rmSync(run.rig.file);
+  await run.finish();
+  assertArchives(run.rig, run.rig.bytes);
+});
+
 test('a machine that ignored the modification time proves nothing, until the file is read', async (t) => {
   const run = bench(t);
   await run.create();
@@ -373,6 +399,38 @@ test('a share of an upload that was finished has nothing to do, and succeeds', a
   const { isFinished, partsSent, partsReused } = await run.send(2);
   assert.deepEqual([isFinished, partsSent, partsReused], [true, 0, 2]);
   run.rig.notice('fleet-finished');
+});
+
+test('a share of an upload that is gone fails if finish died before its archive was known', async (t) => {
+  const run = bench(t);
+  const { uploadId } = await run.create();
+  await run.sendAll();
+  run.rig.hooks.before = ({ operation }) => {
+    if (operation === 'complete') throw new Died('killed');
+  };
+  await assert.rejects(run.finish(), isDied);
+  run.rig.hooks.before = null;
+  run.rig.vault.drop(uploadId);
+  const failed = run.send(0);
+  await assert.rejects(failed, (error) => isFailure(error, 'gone') && error.facts.completing !== null);
+});
+
+test('finish --verify that died after complete gets its archive, although a machine disagrees', async (t) => {
+  const run = bench(t);
+  roundTime(run);
+  await run.create();
+  const file = otherFile(run, PART_BYTES);
+  await run.send(1, { file });
+  await run.send(1, { replace: true });
+  await run.send(0);
+  await run.send(2);
+  run.rig.hooks.after = ({ operation }) => {
+    if (operation === 'complete') throw new Died('killed');
+  };
+  await assert.rejects(run.finish({ verify: true }), isDied);
+  run.rig.hooks.after = null;
+  assert.equal((await run.finish()).entry.archiveId, run.rig.vault.archives[0]?.archiveId);
+  assertArchives(run.rig, run.rig.bytes);
 });
 
 test('an upload that somebody aborted is gone for every command, and is not created again', async (t) => {

@@ -66,8 +66,8 @@ export async function createFleet(
     const known = await place.read();
     if (known !== null) return sameFleet(session, place, { source, options, known });
     const plan = planFor(session, source, options);
-    const treeHash = options.hash ? await wholeTreeHash(source, session) : null;
     await place.proveWritable();
+    const treeHash = options.hash ? await wholeTreeHash(source, session) : null;
     return await createLocked(session, place, { source, options, plan, treeHash });
   } catch (error) {
     const file = source?.path ?? options.file;

@@ -21,6 +21,7 @@ import {
   type Receipts,
 } from './fleet.js';
 import { checkFile } from './manifest-facts.js';
+import { spotCheck } from './spot-check.js';
 
 interface Proof extends FinishOptions {
   /** Undefined for credentials that may not list. */
@@ -35,14 +36,33 @@ type Parts = ReadonlyMap<number, RecordedPart>;
  */
 export async function provenParts(session: FinishSession, fleet: Fleet, proof: Proof): Promise<Parts> {
   const receipts = await readReceipts(session, fleet);
-  const parts = proof.verify
-    ? await verifiedParts(session, fleet, { ...proof, receipts })
-    : receiptedParts(fleet, proof.held, receipts);
+  if (proof.verify) {
+    const verified = await verifiedParts(session, fleet, { ...proof, receipts });
+    return assertWhole(fleet, verified);
+  }
+  const parts = receiptedParts(fleet, proof.held, receipts);
+  if (fleet.manifest.treeHash === null) await checkCopies(session, fleet, proof, parts);
+  return assertWhole(fleet, parts);
+}
+
+/** Compares the parts with the tree hash of the manifest, if it has one. @throws TransferError `fleet-differs` */
+function assertWhole(fleet: Fleet, parts: Parts): Parts {
   const { treeHash, plan, path } = fleet.manifest;
   if (treeHash !== null && foldOf(parts, plan.partCount) !== treeHash) {
     throw differs(fleet, path, { why: 'whole', index: null });
   }
   return parts;
+}
+
+/** @throws TransferError `fleet-differs` if a part is not one of the file of this machine */
+async function checkCopies(
+  session: FinishSession,
+  fleet: Fleet,
+  proof: Proof,
+  parts: ReadonlyMap<number, FleetReceipt>,
+): Promise<void> {
+  const index = await spotCheck(session, fleet, proof, parts);
+  if (index !== null) throw differs(fleet, fleet.manifest.path, { why: 'held', index });
 }
 
 function foldOf(parts: Parts, partCount: number): string {
@@ -84,7 +104,11 @@ function allIndexes({ manifest }: Fleet): number[] {
 }
 
 /** Believes the receipts whose checksums are the service's. */
-function receiptedParts(fleet: Fleet, held: HeldParts | undefined, receipts: Receipts): Parts {
+function receiptedParts(
+  fleet: Fleet,
+  held: HeldParts | undefined,
+  receipts: Receipts,
+): ReadonlyMap<number, FleetReceipt> {
   const { path, fingerprint, treeHash } = fleet.manifest;
   const ofIndex = (index: number) => receipts.get(index) ?? [];
   const states = allIndexes(fleet).map((index) => ({ index, ...partState(held, ofIndex(index), index) }));
@@ -184,7 +208,8 @@ async function writeReceipts(
 }
 
 /**
- * Returns the parts of an upload that the service no longer has, from all receipts, or from the file.
+ * Returns the parts of an upload that the service no longer has, from all receipts, or from the file. Receipts that make
+ * the whole for which an earlier run sent complete are right, even if another machine disagrees.
  * @throws TransferError `gone` if neither has them all
  */
 export async function hashWhole(
@@ -193,19 +218,28 @@ export async function hashWhole(
   options: FinishOptions,
 ): Promise<Parts> {
   const { plan } = fleet.manifest;
-  const receipts = await readReceipts(session, fleet);
-  if (allIndexes(fleet).every((index) => receipts.has(index))) {
-    return receiptedParts(fleet, undefined, receipts);
-  }
-  if (!options.verify) throw await goneFailure(fleet);
-  return withFile(session, fleet, options, (source) =>
-    hashParts(session, { source, plan, indexes: allIndexes(fleet) }),
-  );
-}
-
-async function goneFailure(fleet: Fleet): Promise<unknown> {
   const { completing } = await fleet.folder.readEnd();
+  const receipts = await readReceipts(session, fleet);
+  const newest = newestParts(fleet, receipts);
+  if (newest !== null && foldOf(newest, plan.partCount) === completing?.treeHash) return newest;
+  if (options.verify) {
+    return withFile(session, fleet, options, (source) =>
+      hashParts(session, { source, plan, indexes: allIndexes(fleet) }),
+    );
+  }
+  if (newest !== null) return receiptedParts(fleet, undefined, receipts);
   const { uploadId: name } = fleet.manifest;
   const missing = new TransferError('not-found', { what: 'upload', name, detail: null });
-  return fleetGone(missing, fleet, completing !== null);
+  throw fleetGone(missing, fleet, completing !== null);
+}
+
+/** Returns the newest receipt of each part; null if there is a part without one. */
+function newestParts(fleet: Fleet, receipts: Receipts): Parts | null {
+  const parts = new Map<number, RecordedPart>();
+  for (const index of allIndexes(fleet)) {
+    const newest = partState(undefined, receipts.get(index) ?? [], index);
+    if (newest.state !== 'confirmed') return null;
+    parts.set(index, newest.receipt);
+  }
+  return parts;
 }

@@ -62,14 +62,14 @@ export async function sendShare(
     await writer.sync();
     return resultOf(fleet, options, sent, session.clock.monotonicMs() - startedMs);
   } catch (error) {
-    if (isUploadGone(error) && (await isEnded(fleet))) {
+    if (isUploadGone(error) && (await isArchived(session, fleet))) {
       session.report({ type: 'notice', notice: 'fleet-finished' });
       const finished = { isFinished: true, sent: [], reused: indexes.length };
       return resultOf(fleet, options, finished, session.clock.monotonicMs() - startedMs);
     }
     const file = source?.path ?? options.file ?? manifest.path;
     session.report({ type: 'failed', file });
-    const failure = fleetGone(error, fleet, false);
+    const failure = fleetGone(error, fleet, await mayBeArchived(fleet, error));
     const { uploadId, target } = manifest;
     const resumable = canContinue(failure) && !isFailure(failure, 'fleet-differs');
     throw withContext(failure, { file, target: target.url, uploadId, resumable, fleet: words });
@@ -83,13 +83,21 @@ function isUploadGone(error: unknown): boolean {
   return isFailure(error, 'not-found') && error.facts.what === 'upload';
 }
 
-/**
- * Returns true if a run has completed the upload, or has sent complete: it first found every part there, so that this share has
- * nothing left to do.
- */
-async function isEnded({ folder }: Fleet): Promise<boolean> {
-  const { archive, completing } = await folder.readEnd();
-  return archive !== null || completing !== null;
+async function mayBeArchived({ folder }: Fleet, error: unknown): Promise<boolean> {
+  return isUploadGone(error) && (await folder.readEnd()).completing !== null;
+}
+
+/** A run that has sent complete records the archive a moment after the service no longer has the upload. */
+const RECORD_WAIT_MS = 1000;
+const RECORD_WAITS = 10;
+
+/** Returns true if a run has completed the upload. It first found every part there, so that this share has nothing to do. */
+async function isArchived({ clock, signal }: SendSession, { folder }: Fleet): Promise<boolean> {
+  for (let waits = 0; ; waits += 1) {
+    const { archive, completing } = await folder.readEnd();
+    if (archive !== null || completing === null || waits >= RECORD_WAITS) return archive !== null;
+    await clock.sleep(RECORD_WAIT_MS, signal);
+  }
 }
 
 function resultOf(
