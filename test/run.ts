@@ -42,6 +42,7 @@ const SLOW_FILES = new Set([
   'e2e/bucket-streams',
   'e2e/buckets',
   'e2e/checksums',
+  'e2e/fleet-buckets',
   'e2e/guides',
   'emulator/interop',
   'emulator/older-clients',

@@ -92,8 +92,8 @@ export type Notice =
   | ({ notice: 'files-skipped' } & SkippedCounts)
   /** The fleet's manifest exists already, and describes this very upload: no other one is created. */
   | { notice: 'fleet-created-already'; uploadId: string; createdAt: string }
-  /** An earlier run was killed while it created the upload of a fleet. These look like it, and hold no part. */
-  | { notice: 'fleet-orphans'; addresses: readonly UploadAddress[] }
+  /** An earlier run was killed while it created the upload of a fleet. This one looks like it, and holds no part. */
+  | { notice: 'fleet-orphan'; uploadId: string; address: UploadAddress }
   /** The upload of the fleet was completed already: nothing is left to send. */
   | { notice: 'fleet-finished' }
   /** Lines of receipts that could not be read. */

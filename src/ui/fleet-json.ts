@@ -53,7 +53,10 @@ export function shareJson({ shard, indexes, held, confirmed, different, sizeByte
 export type ShareRow = ReturnType<typeof shareJson> & { readonly share: ShareStatus };
 
 /** The result of `fleet send`. */
-export function sentShareJson({ manifest, manifestPath }: Fleet, result: ShareResult) {
+export function sentShareJson(
+  { manifest, manifestPath }: Pick<Fleet, 'manifest' | 'manifestPath'>,
+  result: ShareResult,
+) {
   const { shard, parts, partsSent, partsReused, bytesSent, isFinished: finished, durationMs } = result;
   return {
     type: 'sent' as const,

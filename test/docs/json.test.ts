@@ -27,6 +27,7 @@ import {
   STRICT,
   validatorOf,
 } from '../support/json-schema.js';
+import { FLEET_LINES } from '../ui/fleet-lines.js';
 import { ENTRY, OPEN, UNFINISHED } from '../ui/listing-samples.js';
 import { SAMPLES } from '../ui/wording/failure-samples.js';
 import { NOTICE_LINES } from '../ui/wording/notice-samples.js';
@@ -70,6 +71,7 @@ const OUTPUT: readonly Line[] = [
   json.pageJson(null),
   json.partJson({ startByte: 0, endByte: 9, treeHash: null, etag: 'e' }, null),
   json.abortedJson({ uploadId: '-Xk3', target: 'glacier://photos', key: null }, null),
+  ...FLEET_LINES,
   json.verifiedJson({ file: '/data/a', archiveId: 'arch-1', treeHash: HASH, expected: HASH }),
   json.hashJson('-', 0, HASH),
   checkJson(

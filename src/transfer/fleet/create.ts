@@ -6,7 +6,7 @@ import { describeFile } from '../../core/description.js';
 import { isDenied, TransferError, withContext } from '../../core/failures.js';
 import { compareFingerprints } from '../../core/fingerprint.js';
 import type { Division } from '../../core/fleet.js';
-import { isSameTarget, type UploadAddress } from '../../core/identity.js';
+import { isSameTarget } from '../../core/identity.js';
 import type { PartPlan } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import { createOnService } from '../create-upload.js';
@@ -217,20 +217,22 @@ const ORPHANS_MAX = 5;
  */
 async function reportOrphans(session: CreateSession, fleet: NewFleet, since: string): Promise<void> {
   const { target, signal, connection, targetIdentity, report } = session;
-  const addresses: UploadAddress[] = [];
+  let found = 0;
   try {
     for await (const open of listAllUploads(target, signal)) {
       if (!looksLike(open, session, fleet, since)) continue;
       const { parts } = await listAllParts(target, open.uploadId, signal);
       if (parts.length > 0) continue;
-      addresses.push({ uploadId: open.uploadId, target: targetIdentity, connection });
-      if (addresses.length >= ORPHANS_MAX) break;
+      const { uploadId } = open;
+      const address = { uploadId, target: targetIdentity, connection };
+      report({ type: 'notice', notice: 'fleet-orphan', uploadId, address });
+      found += 1;
+      if (found >= ORPHANS_MAX) break;
     }
   } catch (error) {
     // Credentials that may not list cannot find out.
     if (!isDenied(error)) throw error;
   }
-  if (addresses.length > 0) report({ type: 'notice', notice: 'fleet-orphans', addresses });
 }
 
 function looksLike(

@@ -130,8 +130,8 @@ const WORDINGS: {
   },
   'fleet-created-already': ({ uploadId, createdAt }) =>
     `the manifest exists already: its upload ${safeWhole(uploadId)} was created on ${formatTimestamp(createdAt)}, and no other one is created`,
-  'fleet-orphans': ({ addresses }, env) =>
-    `an earlier run was killed while it created the upload, and may have left an empty one; if no other program uses it, abort it with: ${addresses.map((address) => abortLine(address, env)).join(' or ')}`,
+  'fleet-orphan': ({ address }, env) =>
+    `an earlier run was killed while it created the upload, and may have left this empty one; if no other program uses it, abort it with: ${abortLine(address, env)}`,
   'fleet-finished': () => 'the upload of this fleet was completed already: nothing is left to send',
   'receipts-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${count(lines, 'line')} could not be read; their parts are read again and compared`,

@@ -157,9 +157,9 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
     { uploadId: '-Xk3', createdAt: '2026-11-20T10:04:00.000Z' },
     'the manifest exists already: its upload -Xk3 was created on 2026-11-20 10:04 UTC, and no other one is created',
   ],
-  'fleet-orphans': [
-    { addresses: [address] },
-    'an earlier run was killed while it created the upload, and may have left an empty one; if no other program uses it, abort it with: calve abort glacier://photos --upload-id=-Xk3',
+  'fleet-orphan': [
+    { uploadId: '-Xk3', address },
+    'an earlier run was killed while it created the upload, and may have left this empty one; if no other program uses it, abort it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
   'fleet-finished': [{}, 'the upload of this fleet was completed already: nothing is left to send'],
   'receipts-damaged': [
