@@ -10,10 +10,12 @@ export interface RoundsOptions {
   readonly lanes: number;
   /** Called with the words about a round that broke a promise. */
   readonly violate: (text: string) => void;
+  /** Called after each round. */
+  readonly onRound?: (figures: FleetFigures) => void;
 }
 
 export async function playRounds(t: Cleanup, options: RoundsOptions): Promise<FleetFigures> {
-  const { seed, rounds, lanes, violate } = options;
+  const { seed, rounds, lanes, violate, onRound } = options;
   const service = await startVaultService(t);
   const figures = newFigures();
   const random = seededRandom(seed);
@@ -29,6 +31,7 @@ export async function playRounds(t: Cleanup, options: RoundsOptions): Promise<Fl
           `round ${next}: ${detail}\nagain: npm run test:fleet -- --only rounds --seed ${next} --rounds 1`,
         );
       }
+      onRound?.(figures);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Cleanup } from '../support/temp.js';
 import { playRounds, summaryOf } from './campaign.js';
 import { runParallel } from './parallel.js';
+import type { FleetFigures } from './round.js';
 import { runSlurm } from './slurm.js';
 
 function readSettings() {
@@ -46,7 +47,10 @@ async function main(): Promise<number> {
     await step('parallel', () => runParallel(t));
     await step('rounds', async () => {
       console.log(`rounds --seed ${seed} --rounds ${rounds}`);
-      return summaryOf(await playRounds(t, { seed, rounds, lanes, violate: fail }));
+      const onRound = (figures: FleetFigures): void => {
+        if (figures.rounds % 20 === 0) console.log(summaryOf(figures));
+      };
+      return summaryOf(await playRounds(t, { seed, rounds, lanes, violate: fail, onRound }));
     });
   } finally {
     for (const cleanup of cleanups) await cleanup();
