@@ -401,6 +401,30 @@ test('a share of an upload that was finished has nothing to do, and succeeds', a
   run.rig.notice('fleet-finished');
 });
 
+test('finish that died after complete chooses the right receipts, where machines disagreed and create had read the file', async (t) => {
+  const run = bench(t);
+  roundTime(run);
+  await run.create({ hash: true });
+  await run.sendAll();
+  await assert.rejects(run.send(1, { file: otherFile(run, PART_BYTES) }), failsAs('fleet-differs'));
+  await run.send(1, { file: otherFile(run, PART_BYTES), replace: true });
+  await run.send(1, { replace: true });
+  const wrong = otherFile(run, PART_BYTES);
+  const { byIndex } = await (await run.fleet()).folder.readReceipts(1);
+  const other = byIndex.get(1)?.find(({ treeHash }) => treeHash !== byIndex.get(1)?.[0]?.treeHash);
+  assert.ok(other && wrong, 'the receipts disagree');
+  const writer = await (await run.fleet()).folder.openReceipts(1);
+  await writer.record({ ...other, at: new Date(run.rig.clock.nowMs()).toISOString() });
+  await writer.close();
+  run.rig.hooks.after = ({ operation }) => {
+    if (operation === 'complete') throw new Died('killed');
+  };
+  await assert.rejects(run.finish(), isDied);
+  run.rig.hooks.after = null;
+  await run.finish();
+  assertArchives(run.rig, run.rig.bytes);
+});
+
 test('a share of an upload that is gone fails if finish died before its archive was known', async (t) => {
   const run = bench(t);
   const { uploadId } = await run.create();

@@ -3,7 +3,7 @@
  * with the service's checksum, or the file is read. The order of writes is that of completeUpload.
  */
 import { cleanUp } from '../../core/clean-up.js';
-import { isFailure, withContext } from '../../core/failures.js';
+import { isFailure, type TransferError, withContext, wrapFailure } from '../../core/failures.js';
 import type { CompleteSession } from '../complete-upload.js';
 import { isRefusal, recordEntry, sendComplete } from '../complete-upload.js';
 import { foldInOrder } from '../parts/send.js';
@@ -155,9 +155,15 @@ async function completeGone(session: FinishSession, ending: Ending): Promise<Cat
   try {
     return await archiveOf(session, ending, parts, { ...whole, mayBeUnderWay: isRecent(session, record) });
   } catch (error) {
-    if (!isFailure(error, 'gone')) throw error;
-    throw fleetGone(error.cause, fleet, record.end.completing !== null);
+    const wasCompleting = record.end.completing !== null;
+    if (isFailure(error, 'gone')) throw fleetGone(error.cause, fleet, wasCompleting);
+    // The service remembers an archive of other parts than these.
+    throw isRefusal(error) ? goneAfter(error as TransferError, fleet) : error;
   }
+}
+
+function goneAfter(error: TransferError, { manifest: { uploadId, plan } }: Fleet): TransferError<'gone'> {
+  return wrapFailure(error, 'gone', { uploadId, completing: { sizeBytes: plan.sizeBytes, treeHash: null } });
 }
 
 async function archiveOf(

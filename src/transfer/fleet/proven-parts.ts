@@ -1,16 +1,11 @@
 /** Proves that the service holds the parts of the file, by the receipts of the machines or by the file itself. */
-import { type FailureFacts, TransferError } from '../../core/failures.js';
-import { shardOf } from '../../core/fleet.js';
-import { partRange } from '../../core/part-plan.js';
-import { listAllParts } from '../list.js';
-import { compareRemoteParts, hashParts } from '../parts/reread.js';
+import { TransferError } from '../../core/failures.js';
+import { hashParts } from '../parts/reread.js';
 import { foldInOrder } from '../parts/send.js';
 import { isoNow } from '../ports/clock.js';
 import type { FleetReceipt } from '../ports/fleet.js';
-import type { Source } from '../ports/source.js';
 import type { RecordedPart } from '../ports/state.js';
-import type { RemotePart } from '../ports/target.js';
-import { areContradictory, type PartState, partState, shardsOf } from './compare-parts.js';
+import { areContradictory, type PartState, partState } from './compare-parts.js';
 import type { FinishOptions, FinishSession } from './finish.js';
 import {
   type Fleet,
@@ -20,8 +15,9 @@ import {
   noticeDamage,
   type Receipts,
 } from './fleet.js';
-import { checkFile } from './manifest-facts.js';
+import { allIndexes, differs, incomplete } from './fleet-failures.js';
 import { spotCheck } from './spot-check.js';
+import { verifiedParts, withFile } from './verified-parts.js';
 
 interface Proof extends FinishOptions {
   /** Undefined for credentials that may not list. */
@@ -37,12 +33,35 @@ type Parts = ReadonlyMap<number, RecordedPart>;
 export async function provenParts(session: FinishSession, fleet: Fleet, proof: Proof): Promise<Parts> {
   const receipts = await readReceipts(session, fleet);
   if (proof.verify) {
-    const verified = await verifiedParts(session, fleet, { ...proof, receipts });
+    const verified = await verifiedParts(session, fleet, proof);
     return assertWhole(fleet, verified);
   }
   const parts = receiptedParts(fleet, proof.held, receipts);
   if (fleet.manifest.treeHash === null) await checkCopies(session, fleet, proof, parts);
-  return assertWhole(fleet, parts);
+  const whole = assertWhole(fleet, parts);
+  await confirmContested(session, fleet, { parts, receipts });
+  return whole;
+}
+
+/**
+ * Writes the receipts again that are right where machines disagree, so that they are the newest. If this run dies after
+ * complete, the next one has no list of the service any more to choose by.
+ */
+async function confirmContested(
+  { clock }: FinishSession,
+  fleet: Fleet,
+  { parts, receipts }: { readonly parts: ReadonlyMap<number, FleetReceipt>; readonly receipts: Receipts },
+): Promise<void> {
+  for (const [index, receipt] of parts) {
+    if (!areContradictory(receipts.get(index) ?? [])) continue;
+    const writer = await fleet.folder.openReceipts(receipt.shard);
+    try {
+      await writer.record({ ...receipt, at: isoNow(clock) });
+      await writer.sync();
+    } finally {
+      await writer.close();
+    }
+  }
 }
 
 /** Compares the parts with the tree hash of the manifest, if it has one. @throws TransferError `fleet-differs` */
@@ -75,34 +94,6 @@ async function readReceipts(session: FinishSession, fleet: Fleet): Promise<Recei
   return fittingReceipts(fleet.manifest, reading);
 }
 
-function differs(
-  { words: fleet, manifest }: Fleet,
-  path: string,
-  { why, index }: Pick<FailureFacts['fleet-differs'], 'why' | 'index'>,
-): TransferError<'fleet-differs'> {
-  const shard = index === null ? null : shardOf(index, manifest.plan.partCount, manifest);
-  return new TransferError('fleet-differs', { fleet, path, why, index, shard, detail: null });
-}
-
-function incomplete(
-  { words: fleet, manifest }: Fleet,
-  missing: readonly number[],
-  unreceipted: readonly number[],
-): TransferError<'fleet-incomplete'> {
-  const { plan } = manifest;
-  return new TransferError('fleet-incomplete', {
-    fleet,
-    shards: shardsOf([...missing, ...unreceipted], plan, manifest),
-    partCount: plan.partCount,
-    missing: missing.length,
-    unreceipted: unreceipted.length,
-  });
-}
-
-function allIndexes({ manifest }: Fleet): number[] {
-  return [...Array(manifest.plan.partCount).keys()];
-}
-
 /** Believes the receipts whose checksums are the service's. */
 function receiptedParts(
   fleet: Fleet,
@@ -128,83 +119,6 @@ function receiptedParts(
     if (unproven !== undefined) throw differs(fleet, path, { why: 'unproven', index: unproven[0] });
   }
   return confirmed;
-}
-
-/** Opens the file of this machine, which must be the one that the upload was created for. */
-async function withFile<T>(
-  session: FinishSession,
-  { manifest, words: fleet }: Fleet,
-  { file }: FinishOptions,
-  work: (source: Source) => Promise<T>,
-): Promise<T> {
-  const source = await session.openSource(file ?? manifest.path);
-  try {
-    checkFile(manifest, source, { ignoreMtime: false, fleet });
-    source.expectParts(manifest.plan.partCount);
-    const result = await work(source);
-    if ((await source.compareNow()) !== 'changed') return result;
-    throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
-  } finally {
-    await source.close();
-  }
-}
-
-/**
- * Reads the file, and compares every part with the service's. Receipts are written for those that are equal, so that a
- * later run need not read the file again.
- */
-function verifiedParts(
-  session: FinishSession,
-  fleet: Fleet,
-  proof: Proof & { readonly receipts: Receipts },
-): Promise<Parts> {
-  return withFile(session, fleet, proof, async (source) => {
-    const held = proof.held ?? (await listedAgain(session, fleet));
-    const missing = allIndexes(fleet).filter((index) => !held.has(index));
-    if (missing.length > 0) throw incomplete(fleet, missing, []);
-    const equal = new Map<number, RecordedPart>();
-    const record = {
-      upload: { head: fleet.manifest },
-      recordPart: async (index: number, part: RecordedPart) => void equal.set(index, part),
-    };
-    const usable = new Map([...held].filter((each): each is [number, RemotePart] => each[1] !== null));
-    await compareRemoteParts(session, { source, journal: record }, usable, new Map());
-    const different = allIndexes(fleet).find((index) => !equal.has(index));
-    if (different !== undefined) throw differs(fleet, source.path, { why: 'held', index: different });
-    await writeReceipts(session, fleet, equal, source);
-    return equal;
-  });
-}
-
-/** Fails with the service's refusal, for credentials that may not list: nothing can be compared then. */
-async function listedAgain({ target, signal }: FinishSession, { manifest }: Fleet): Promise<HeldParts> {
-  const { parts } = await listAllParts(target, manifest.uploadId, signal, manifest.plan.partSizeBytes);
-  return new Map(parts.map((part) => [part.startByte / manifest.plan.partSizeBytes, part]));
-}
-
-async function writeReceipts(
-  { clock }: FinishSession,
-  fleet: Fleet,
-  parts: Parts,
-  { fingerprint }: Source,
-): Promise<void> {
-  const { plan } = fleet.manifest;
-  const { mtimeNs, ctimeNs, inode } = fingerprint;
-  const file = { mtimeNs, ctimeNs, inode, host: 'finish --verify' };
-  for (const shard of shardsOf(parts.keys(), plan, fleet.manifest)) {
-    const writer = await fleet.folder.openReceipts(shard);
-    try {
-      for (const [index, part] of parts) {
-        if (shardOf(index, plan.partCount, fleet.manifest) !== shard) continue;
-        const { sizeBytes } = partRange(plan, index);
-        const at = isoNow(clock);
-        await writer.record({ shard, index, sizeBytes, ...part, ...file, at });
-      }
-      await writer.sync();
-    } finally {
-      await writer.close();
-    }
-  }
 }
 
 /**
