@@ -2,6 +2,7 @@
 import { type Command, CommanderError, Help, type HelpConfiguration, Option } from 'commander';
 import type { CommandDefinition, Example } from './command.js';
 import { environmentOf } from './environment.js';
+import { commandName } from './options/given.js';
 import { below, isRare } from './options/headings.js';
 
 export interface ExitNumberRow {
@@ -125,9 +126,9 @@ export function textAfterCommands(program: Command, exitRows: readonly ExitNumbe
 
 /** Returns the line that leads to more: to the options that are not shown, and to the manual. */
 function lastLine(command: Command, help: Help): string {
-  const name = command.name();
+  const name = commandName(command);
   const hidden = allOptions(command).length - help.visibleOptions(command).length;
-  const manual = `man calve-${name}`;
+  const manual = `man calve-${name.replaceAll(' ', '-')}`;
   return hidden === 0
     ? `Manual: ${manual}`
     : `${hidden} more options: calve ${name} --help-all, or ${manual}`;

@@ -166,7 +166,7 @@ test('the README’s exit numbers are the code’s, word for word', () => {
 function printedHelp(command: Command, flag: '--help' | '--help-all', width: number): string {
   let printed = '';
   const { command: own } = buildProgram({} as Io, '0');
-  const named = own.commands.find((each) => each.name() === command.name()) ?? own;
+  const named = leafCommands(own).find((each) => commandName(each) === commandName(command)) ?? own;
   named.configureOutput({
     writeOut: (text) => {
       printed += text;
@@ -239,7 +239,8 @@ test('--help of each command has two examples, and says how many options --help-
       assert.ok(full.replaceAll(/\s+/g, ' ').includes(envVar), envVar);
     }
     const hidden = flags(full).length - flags(short).length;
-    const last = `calve ${command.name()} --help-all, or man calve-${command.name()}`;
+    const name = commandName(command);
+    const last = `calve ${name} --help-all, or man calve-${name.replaceAll(' ', '-')}`;
     assert.ok(
       short.endsWith(
         hidden > 0 ? `\n${hidden} more options: ${last}\n` : `\nManual: man calve-${command.name()}\n`,

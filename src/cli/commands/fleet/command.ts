@@ -94,6 +94,16 @@ export const fleet: readonly CommandDefinition[] = [
     name: 'fleet create',
     arguments: [new Argument('<file>'), new Argument('<target>')],
     description: 'Create the upload of a file, and write the manifest that all machines read.',
+    examples: [
+      {
+        line: 'calve fleet create disk.img glacier://images --shards 8 --manifest disk.fleet',
+        meaning: 'Creates an upload in 8 shares.',
+      },
+      {
+        line: 'calve fleet create disk.img s3://images/ --shards 8 --manifest disk.fleet --hash',
+        meaning: 'Reads the file too, so that finish proves the whole.',
+      },
+    ],
     groups: createGroups,
     load: async () => (await import('./create.js')).create,
   }),
@@ -101,6 +111,13 @@ export const fleet: readonly CommandDefinition[] = [
     name: 'fleet send',
     arguments: [manifest()],
     description: 'Send the parts of one share that the service does not hold yet.',
+    examples: [
+      { line: 'calve fleet send disk.fleet --shard 3', meaning: 'Sends one share.' },
+      {
+        line: 'calve fleet send disk.fleet --file /scratch/disk.img --receipts /scratch/receipts',
+        meaning: 'Sends the share of a task, from a copy of the file.',
+      },
+    ],
     groups: sendGroups,
     load: async () => (await import('./send.js')).send,
   }),
@@ -108,6 +125,10 @@ export const fleet: readonly CommandDefinition[] = [
     name: 'fleet status',
     arguments: [manifest()],
     description: 'Show the parts that the service holds, for each share.',
+    examples: [
+      { line: 'calve fleet status disk.fleet', meaning: 'Shows the parts of each share.' },
+      { line: 'calve fleet status disk.fleet --json', meaning: 'Prints the same as objects.' },
+    ],
     groups: statusGroups,
     load: async () => (await import('./status.js')).status,
   }),
@@ -115,6 +136,13 @@ export const fleet: readonly CommandDefinition[] = [
     name: 'fleet finish',
     arguments: [manifest()],
     description: 'Check that every part is there, complete the upload, and record the archive.',
+    examples: [
+      { line: 'calve fleet finish disk.fleet', meaning: 'Completes the upload.' },
+      {
+        line: 'calve fleet finish disk.fleet --verify',
+        meaning: 'Reads the file and compares every part before.',
+      },
+    ],
     groups: finishGroups,
     load: async () => (await import('./finish.js')).finish,
   }),
@@ -122,6 +150,10 @@ export const fleet: readonly CommandDefinition[] = [
     name: 'fleet abort',
     arguments: [manifest()],
     description: 'Abort the upload, and remove the manifest.',
+    examples: [
+      { line: 'calve fleet abort disk.fleet', meaning: 'Aborts the upload.' },
+      { line: 'calve fleet abort disk.fleet --lock-wait 1m', meaning: 'Waits for a finish that runs.' },
+    ],
     groups: abortGroups,
     load: async () => (await import('./abort.js')).abort,
   }),
