@@ -200,7 +200,7 @@ export interface RecordedTarget {
  * @throws as openRecordedSession
  */
 export async function resolveRecorded(
-  io: Io,
+  io: ServiceIo,
   options: TargetOptions,
   recorded: RecordedTarget,
   operation: string,

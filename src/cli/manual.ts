@@ -25,6 +25,7 @@ import { environmentOf } from './environment.js';
 import { EXIT_ROWS } from './exit-codes.js';
 import { allOptions, describedInFull, PROGRAM_EXAMPLES } from './help.js';
 import type { Io } from './io.js';
+import { commandName, leafCommands } from './options/given.js';
 import { buildProgram, COMMANDS } from './program.js';
 
 interface Page {
@@ -45,10 +46,19 @@ export function manualPages(version: string, date: Date): readonly Page[] {
     text: pageHead({ name, summary, version, date }) + body.join(''),
   });
   const pages = COMMANDS.map(({ name, examples: lines }) => {
-    const command = program.commands.find((each) => each.name() === name) as Command;
-    return pageOf(`calve-${name}`, inNameLine(command.summary()), commandBody(command, lines));
+    const command = commandOf(program, name);
+    return pageOf(pageName(name), inNameLine(command.summary()), commandBody(command, lines));
   });
   return [pageOf('calve', inNameLine(program.description()), programBody(program)), ...pages];
+}
+
+/** Returns the name of a command's page: `calve-fleet-send` for `fleet send`. */
+function pageName(command: string): string {
+  return `calve-${command.replaceAll(' ', '-')}`;
+}
+
+function commandOf(program: Command, name: string): Command {
+  return leafCommands(program).find((each) => commandName(each) === name) as Command;
 }
 
 /** Source: man-pages(7): the text after the name is in lower case, and has no full stop. */
@@ -68,20 +78,18 @@ function programBody(program: Command): readonly string[] {
     exitStatus(),
     section('FILES', list(FILES)),
     examples(PROGRAM_EXAMPLES),
-    seeAlso(COMMANDS.map(({ name }) => `calve-${name}`)),
+    seeAlso(COMMANDS.map(({ name }) => pageName(name))),
   ];
 }
 
 function commandItem(program: Command, name: string): string {
-  const command = program.commands.find((each) => each.name() === name);
-  return `.TP\n.BR ${escaped(`calve-${name}`)} (1)\n${escaped(command?.summary() ?? '')}\n`;
+  return `.TP\n.BR ${escaped(pageName(name))} (1)\n${escaped(commandOf(program, name).summary())}\n`;
 }
 
 function commandBody(command: Command, lines: readonly Example[]): readonly string[] {
-  const details = COMMAND_DETAILS[command.name()] ?? [];
-  const others = COMMANDS.map(({ name }) => `calve-${name}`).filter(
-    (name) => name !== `calve-${command.name()}`,
-  );
+  const own = commandName(command);
+  const details = COMMAND_DETAILS[own] ?? [];
+  const others = COMMANDS.filter(({ name }) => name !== own).map(({ name }) => pageName(name));
   return [
     section('SYNOPSIS', synopsis(command)),
     section('DESCRIPTION', paragraphs([command.description(), ...details])),
@@ -94,7 +102,7 @@ function commandBody(command: Command, lines: readonly Example[]): readonly stri
 }
 
 function synopsis(command: Command): string {
-  const start = `calve ${command.name()}`;
+  const start = `calve ${commandName(command)}`;
   const lines = command
     .createHelp()
     .commandUsage(command)

@@ -35,6 +35,15 @@ describe('The examples of --help', () => {
     const uploadId = await home.createUpload();
     const { stdout, code } = await home.run(['upload', 'backup.tar', home.target]);
     assert.equal(code, 0);
+    const fleet = await home.run([
+      'fleet',
+      'create',
+      'backup.tar',
+      home.target,
+      '--shards=1',
+      '--manifest=disk.fleet',
+    ]);
+    assert.equal(fleet.code, 0, fleet.stderr);
     for (const line of OTHERS.filter((each) => !each.startsWith('calve emulator '))) {
       const id = line.includes('--archive-id') ? stdout.trim() : uploadId;
       const filled = line.replace('glacier://photos', home.target).replace('-id ID', `-id=${id}`);

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Io } from '../../src/cli/io.js';
+import { commandName, leafCommands } from '../../src/cli/options/given.js';
 import { buildProgram, COMMANDS } from '../../src/cli/program.js';
 import { COMMAND_DETAILS, OPTION_DETAILS } from '../../src/ui/manual/overview.js';
 import { missingPrograms } from '../support/programs.js';
@@ -14,6 +15,8 @@ const FOLDER = join(ROOT, 'dist/man');
 const PAGES = readdirSync(FOLDER).sort();
 const PATHS = PAGES.map((page) => join(FOLDER, page));
 const { command: program } = buildProgram({} as Io, '0');
+const commands = leafCommands(program);
+const pageName = (command: string): string => `calve-${command.replaceAll(' ', '-')}`;
 
 function textOf(page: string): string {
   return readFileSync(join(FOLDER, page), 'utf8');
@@ -28,7 +31,7 @@ function printedBy(line: readonly string[]): string {
 describe('The manual', () => {
   test('has a page for calve and for each command, and package.json names all of them', () => {
     const { man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { man: string[] };
-    const wanted = ['calve.1', ...COMMANDS.map(({ name }) => `calve-${name}.1`)].sort();
+    const wanted = ['calve.1', ...COMMANDS.map(({ name }) => `${pageName(name)}.1`)].sort();
     assert.deepEqual(PAGES, wanted);
     assert.deepEqual(
       [...man].sort(),
@@ -38,8 +41,10 @@ describe('The manual', () => {
 
   test('explains every option and every variable of a command, its examples and the exit numbers', () => {
     for (const { name, examples } of COMMANDS) {
-      const text = textOf(`calve-${name}.1`).replaceAll('\\-', '-').replaceAll('\\(aq', "'");
-      for (const { long = '', envVar } of program.commands.find((each) => each.name() === name)?.options ??
+      const text = textOf(`${pageName(name)}.1`)
+        .replaceAll('\\-', '-')
+        .replaceAll('\\(aq', "'");
+      for (const { long = '', envVar } of commands.find((each) => commandName(each) === name)?.options ??
         []) {
         assert.match(
           text,
@@ -52,13 +57,13 @@ describe('The manual', () => {
       assert.match(text, /^\.SH EXIT STATUS$/m);
     }
     for (const { name } of COMMANDS)
-      assert.ok(textOf('calve.1').includes(`calve\\-${name.replace('-', '\\-')} (1)`));
+      assert.ok(textOf('calve.1').includes(`${pageName(name).replaceAll('-', '\\-')} (1)`));
   });
 
   test('has details of commands and options that there are', () => {
-    const commands = new Set(COMMANDS.map(({ name }) => name));
-    const options = new Set(program.commands.flatMap((each) => each.options.map(({ long }) => long)));
-    for (const name of Object.keys(COMMAND_DETAILS)) assert.ok(commands.has(name), name);
+    const names = new Set(COMMANDS.map(({ name }) => name));
+    const options = new Set(commands.flatMap((each) => each.options.map(({ long }) => long)));
+    for (const name of Object.keys(COMMAND_DETAILS)) assert.ok(names.has(name), name);
     for (const long of Object.keys(OPTION_DETAILS)) assert.ok(options.has(long), long);
   });
 

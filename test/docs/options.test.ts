@@ -243,7 +243,9 @@ test('--help of each command has two examples, and says how many options --help-
     const last = `calve ${name} --help-all, or man calve-${name.replaceAll(' ', '-')}`;
     assert.ok(
       short.endsWith(
-        hidden > 0 ? `\n${hidden} more options: ${last}\n` : `\nManual: man calve-${command.name()}\n`,
+        hidden > 0
+          ? `\n${hidden} more options: ${last}\n`
+          : `\nManual: man calve-${name.replaceAll(' ', '-')}\n`,
       ),
     );
   }
@@ -255,7 +257,8 @@ test('calve --help prints the exit numbers and every command, help COMMAND its h
   assert.deepEqual([code, stderr], [0, '']);
   assert.ok(stdout.includes(exitNumbersHelp(EXIT_ROWS, program.createHelp()).trimEnd()));
   assertTwoColumns(stdout);
-  for (const command of commands) assert.match(stdout, new RegExp(`^  ${commandName(command).split(' ')[0]} `, 'm'));
+  for (const command of commands)
+    assert.match(stdout, new RegExp(`^  ${commandName(command).split(' ')[0]} `, 'm'));
   // An argument and an option that the command needs are missing.
   const help = await runCalve(['list-parts', '--help-all'], { env });
   assert.deepEqual([help.code, help.stderr], [0, '']);

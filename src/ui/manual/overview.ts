@@ -43,6 +43,15 @@ export const COMMAND_DETAILS: Readonly<Record<string, readonly string[]>> = {
   audit: [
     'A bucket is listed at once. A vault needs some hours for its inventory: the first run asks for it and ends with 3, and a later run reads it. The exit number is 16 if an archive is missing, and 14 if one has other content.',
   ],
+  'fleet create': [
+    'The manifest names the upload and its shares. Every machine of the fleet reads it. Run again with the same manifest, create prints the id of the same upload.',
+  ],
+  'fleet send': [
+    'A scheduler names the share: SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX, JOB_COMPLETION_INDEX, or PARALLEL_SEQ. The run can be repeated, run twice at once, or be killed: parts that the service holds are not sent again.',
+  ],
+  'fleet finish': [
+    'Every part must be on the service, and its checksum must be that of a receipt or of the file. If parts are missing, the exit number is 3, and calve prints the lines that send them. If a machine had another file, it is 13, and nothing is completed.',
+  ],
   check: ['Nothing is written to the service, unless --write is given.'],
   emulator: [
     'The server speaks the protocol of Glacier on 127.0.0.1, and prints its address and its credentials. It ends with SIGINT or SIGTERM.',

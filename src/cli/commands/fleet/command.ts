@@ -93,14 +93,14 @@ export const fleet: readonly CommandDefinition[] = [
   defineCommand({
     name: 'fleet create',
     arguments: [new Argument('<file>'), new Argument('<target>')],
-    description: 'Create the upload of a file, and write the manifest that all machines read.',
+    description: 'Create the upload of a file, and write its manifest.',
     examples: [
       {
-        line: 'calve fleet create disk.img glacier://images --shards 8 --manifest disk.fleet',
-        meaning: 'Creates an upload in 8 shares.',
+        line: 'calve fleet create backup.tar glacier://photos --shards 3 --manifest m.json',
+        meaning: 'Creates an upload in 3 shares.',
       },
       {
-        line: 'calve fleet create disk.img s3://images/ --shards 8 --manifest disk.fleet --hash',
+        line: 'calve fleet create backup.tar glacier://photos --shards 3 --manifest m --hash',
         meaning: 'Reads the file too, so that finish proves the whole.',
       },
     ],
@@ -110,12 +110,12 @@ export const fleet: readonly CommandDefinition[] = [
   defineCommand({
     name: 'fleet send',
     arguments: [manifest()],
-    description: 'Send the parts of one share that the service does not hold yet.',
+    description: 'Send the parts of one share that are missing.',
     examples: [
-      { line: 'calve fleet send disk.fleet --shard 3', meaning: 'Sends one share.' },
+      { line: 'calve fleet send m.json --shard 0', meaning: 'Sends one share.' },
       {
-        line: 'calve fleet send disk.fleet --file /scratch/disk.img --receipts /scratch/receipts',
-        meaning: 'Sends the share of a task, from a copy of the file.',
+        line: 'calve fleet send m --shard 2 --file backup.tar --receipts m.receipts',
+        meaning: 'Sends a share from a copy of the file, and says where its receipts are.',
       },
     ],
     groups: sendGroups,
@@ -126,8 +126,8 @@ export const fleet: readonly CommandDefinition[] = [
     arguments: [manifest()],
     description: 'Show the parts that the service holds, for each share.',
     examples: [
-      { line: 'calve fleet status disk.fleet', meaning: 'Shows the parts of each share.' },
-      { line: 'calve fleet status disk.fleet --json', meaning: 'Prints the same as objects.' },
+      { line: 'calve fleet status m.json', meaning: 'Shows the parts of each share.' },
+      { line: 'calve fleet status m --json', meaning: 'Prints the same as objects.' },
     ],
     groups: statusGroups,
     load: async () => (await import('./status.js')).status,
@@ -135,11 +135,11 @@ export const fleet: readonly CommandDefinition[] = [
   defineCommand({
     name: 'fleet finish',
     arguments: [manifest()],
-    description: 'Check that every part is there, complete the upload, and record the archive.',
+    description: 'Check every part, and complete the upload.',
     examples: [
-      { line: 'calve fleet finish disk.fleet', meaning: 'Completes the upload.' },
+      { line: 'calve fleet finish m.json', meaning: 'Completes the upload.' },
       {
-        line: 'calve fleet finish disk.fleet --verify',
+        line: 'calve fleet finish m --verify',
         meaning: 'Reads the file and compares every part before.',
       },
     ],
@@ -151,7 +151,7 @@ export const fleet: readonly CommandDefinition[] = [
     arguments: [manifest()],
     description: 'Abort the upload, and remove the manifest.',
     examples: [
-      { line: 'calve fleet abort disk.fleet', meaning: 'Aborts the upload.' },
+      { line: 'calve fleet abort other.json', meaning: 'Aborts the upload.' },
       { line: 'calve fleet abort disk.fleet --lock-wait 1m', meaning: 'Waits for a finish that runs.' },
     ],
     groups: abortGroups,
