@@ -1,7 +1,6 @@
 /** The examples for containers are valid, and the program does what they expect of it. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
@@ -11,11 +10,11 @@ import { parse } from 'yaml';
 import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
 import { missingContainer, startInContainer } from '../support/container.js';
 import { exampleText } from '../support/examples.js';
+import { compileManifest } from '../support/kubernetes.js';
 import { isPart } from '../support/requests.js';
 import { tempFolder } from '../support/temp.js';
 import { sharedVaults } from '../support/vault-service.js';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const DOCKERFILE = exampleText('container/Dockerfile');
 const MANIFEST = parse(exampleText('container/cronjob.yaml')) as ICronJob;
 const JOB = MANIFEST.spec?.jobTemplate.spec;
@@ -51,10 +50,10 @@ describe('The manifest for Kubernetes', () => {
     new CronJob(MANIFEST).validate();
     assert.throws(() => new CronJob({ ...MANIFEST, spec: { schedule: 5 } } as never).validate(), /schedule/);
     // The validator accepts unknown fields, and so does Kubernetes, which drops them. The compiler does not.
-    assert.equal(compileManifest(tempFolder(t), MANIFEST), '');
+    assert.equal(compileManifest(tempFolder(t), 'CronJob', MANIFEST), '');
     const misspelled = structuredClone(MANIFEST) as object as typeof MANIFEST;
     Object.assign(misspelled.spec?.jobTemplate.spec?.template.spec ?? {}, { restartPolice: 'Never' });
-    assert.match(compileManifest(tempFolder(t), misspelled), /restartPolice/);
+    assert.match(compileManifest(tempFolder(t), 'CronJob', misspelled), /restartPolice/);
   });
 
   test('gives the container no more rights than it needs, and the user and folders of the Dockerfile', () => {
@@ -81,19 +80,6 @@ describe('The manifest for Kubernetes', () => {
     assert.deepEqual(again, [3, 11, 129, 130, 143]);
   });
 });
-
-/** Returns the faults that the compiler finds in a manifest, which is '' if there are none. */
-function compileManifest(folder: string, manifest: object): string {
-  const types = JSON.stringify(join(ROOT, 'node_modules/kubernetes-models/batch/v1/CronJob'));
-  const file = join(folder, 'manifest.ts');
-  writeFileSync(
-    file,
-    `import type { ICronJob } from ${types};\nexport const manifest: ICronJob = ${JSON.stringify(manifest)};\n`,
-  );
-  const options = ['--noEmit', '--skipLibCheck', '--strict', '--ignoreConfig'];
-  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), [...options, file], { encoding: 'utf8' });
-  return stdout;
-}
 
 /** Returns the variables that the image sets. */
 function imageEnv(): Record<string, string> {
