@@ -31,7 +31,7 @@ const WANTED: readonly RegExp[] = [
   /^dist\/man\/calve(-[a-z-]+)?\.1$/,
   /^docs\/[\w-]+\.(md|svg)$/,
   /^schemas\/[\w-]+\.schema\.json$/,
-  /^examples\/([\w-]+\/)?[\w.-]+$/,
+  /^examples\/([\w-]+\/)*[\w.-]+$/,
 ];
 
 interface Packed {
