@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { CATALOGUE_ROWS } from './catalogue-rows.js';
 import { cellsOf, type Figure, type Row, verdictOf } from './figures.js';
 import { FILES_ROWS } from './files-rows.js';
+import { FLEET_ROWS } from './fleet-rows.js';
 import { writePage } from './page.js';
 import { ROWS } from './rows.js';
 import { TLS_ROWS } from './tls-rows.js';
@@ -18,7 +19,7 @@ import { GIB, homeOfFiles } from './tools.js';
 
 /** The largest file that a row writes. */
 const LARGEST_FILE_BYTES = 4 * GIB;
-const ALL: readonly Row[] = [...TLS_ROWS, ...FILES_ROWS, ...ROWS, ...CATALOGUE_ROWS];
+const ALL: readonly Row[] = [...TLS_ROWS, ...FILES_ROWS, ...ROWS, ...CATALOGUE_ROWS, ...FLEET_ROWS];
 const USAGE = `Usage: npm run bench -- [--only NAME[,NAME...]] [--rounds N] [--against FOLDER] [--write]
 
   --only NAME       measures only the rows whose names begin with NAME

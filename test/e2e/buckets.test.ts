@@ -323,7 +323,7 @@ describe('objects, end to end', { skip }, () => {
   describe('lists and aborts', { concurrency: 2 }, () => {
     fact('a refused list names the bucket, and the action that a policy must allow', async (home, scheme) => {
       home.hook({ before: () => ({ status: 403, code: 'AccessDenied', message: '' }) });
-      const action = `${scheme === 's3' ? 's3:' : ''}ListBucketMultipartUploads`;
+      const action = `${scheme === 's3' ? 's3' : 'obs:bucket'}:ListBucketMultipartUploads`;
       for (const words of [['list-uploads'], ['abort', '--all', '--yes']]) {
         const ended = await home.run([...words, home.target]);
         failed(ended, 12, new RegExp(`could not list the uploads \\(${home.target}\\): these credentials`));

@@ -4,7 +4,8 @@ import { simulate } from './model.js';
 import { type Load, timeSenders } from './senders.js';
 
 const COUNTS = [1, 2, 4, 8];
-const LOAD: Load = {
+/** So large that one sender takes a minute: starting eight of them on two cores must not be what is measured. */
+export const LOAD: Load = {
   sizeBytes: 256 * MIB_BYTES,
   partSizeBytes: MIB_BYTES,
   bytesPerSecond: 4 * MIB_BYTES,
@@ -41,4 +42,20 @@ export async function checkModel(): Promise<Check[]> {
     const isGood = Math.abs(seconds / measuredSeconds - 1) <= TOLERANCE;
     return { senders, measuredSeconds, simulatedSeconds: seconds, isGood };
   });
+}
+
+/** Returns a table with its headings; none if there is nothing in it. */
+export function checkRows(checks: readonly Check[]): string[][] {
+  if (checks.length === 0) return [];
+  const seconds = (value: number): string => `${value.toFixed(1)} s`;
+  const [one] = checks;
+  return [
+    ['senders', 'measured', 'simulated', 'measured / one sender'],
+    ...checks.map(({ senders, measuredSeconds, simulatedSeconds }) => [
+      String(senders),
+      seconds(measuredSeconds),
+      seconds(simulatedSeconds),
+      (measuredSeconds / (one?.measuredSeconds ?? measuredSeconds)).toFixed(2),
+    ]),
+  ];
 }

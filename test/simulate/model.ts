@@ -101,8 +101,14 @@ class Machine {
     this.line = new Line(queue, fleet.bytesPerSecond);
   }
 
+  /** Starts the machine. */
+  start(): void {
+    this.#failLater();
+    this.#startTask();
+  }
+
   /** Starts the task of the next share. */
-  startTask(): void {
+  #startTask(): void {
     const share = this.#takeShare();
     if (share === undefined) {
       this.doneAt = this.#queue.now;
@@ -113,7 +119,6 @@ class Machine {
     this.#heldBytes = 0;
     this.lost.starting += this.#fleet.startSeconds;
     this.#later(this.#fleet.startSeconds, () => this.#fillLanes());
-    if (this.#life === 0) this.#failLater();
   }
 
   #later(seconds: number, run: () => void): void {
@@ -131,7 +136,7 @@ class Machine {
       this.lost.requests += waits / this.#fleet.concurrency;
       this.#later(waits, () => this.#send(part));
     }
-    if (this.#inFlight.size === 0) this.startTask();
+    if (this.#inFlight.size === 0) this.#startTask();
   }
 
   #send(part: number[]): void {
@@ -182,7 +187,7 @@ export function simulate(fleet: Fleet): Forecast {
     random: seededRandom(fleet.seed),
   };
   const machines = Array.from({ length: fleet.machines }, () => new Machine(fleet, queue, shared));
-  for (const machine of machines) machine.startTask();
+  for (const machine of machines) machine.start();
   queue.run();
   const lastAt = Math.max(...machines.map(({ doneAt }) => doneAt));
   const seconds = lastAt + fleet.finishSeconds;

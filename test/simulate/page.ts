@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, formatSize } from '../../src/core/units.js';
-import type { Check } from './check.js';
+import { type Check, checkRows } from './check.js';
 import { cellsOf, HEADINGS, type Line, limitOf } from './lines.js';
 import { plotOf } from './plot.js';
 
@@ -18,20 +18,6 @@ function table(rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)];
-}
-
-function checkRows(checks: readonly Check[]): string[][] {
-  const seconds = (value: number): string => `${value.toFixed(1)} s`;
-  const [one] = checks;
-  return [
-    ['senders', 'measured', 'simulated', 'measured / one sender'],
-    ...checks.map(({ senders, measuredSeconds, simulatedSeconds }) => [
-      String(senders),
-      seconds(measuredSeconds),
-      seconds(simulatedSeconds),
-      (measuredSeconds / (one?.measuredSeconds ?? measuredSeconds)).toFixed(2),
-    ]),
-  ];
 }
 
 /** @param checks empty: the model was not compared with real runs */

@@ -6,7 +6,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { formatSize, parseDurationMs, parseSizeBytes } from '../../src/core/units.js';
-import { checkModel } from './check.js';
+import { checkModel, checkRows } from './check.js';
 import { average, cellsOf, HEADINGS, type Line, limitOf, lineOf } from './lines.js';
 import { writeFleetPage } from './page.js';
 
@@ -64,6 +64,7 @@ function readOptions() {
       ...(Object.fromEntries(
         Object.entries(DEFAULTS).map(([name, value]) => [name, { type: 'string', default: value }]),
       ) as Record<keyof typeof DEFAULTS, { type: 'string'; default: string }>),
+      help: { type: 'boolean', short: 'h', default: false },
       check: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
@@ -91,7 +92,7 @@ function readOptions() {
   };
   const machines = text('machines').split(',');
   const fleets = machines.map((word) => ({ ...common, machines: checked('machines', word, Number(word)) }));
-  return { fleets, rounds: number('rounds'), check: values.check, write: values.write };
+  return { fleets, rounds: number('rounds'), help: values.help, check: values.check, write: values.write };
 }
 
 function printTable(lines: readonly Line[]): void {
@@ -108,7 +109,11 @@ function printTable(lines: readonly Line[]): void {
 }
 
 async function main(): Promise<void> {
-  const { fleets, rounds, check, write } = readOptions();
+  const { fleets, rounds, help, check, write } = readOptions();
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
   const [first] = fleets;
   if (first === undefined) throw new Error('--machines names no number');
   const oneSeconds = average({ ...first, machines: 1 }, rounds).seconds;
@@ -117,6 +122,7 @@ async function main(): Promise<void> {
   printTable(lines);
   console.log(limitOf(lines));
   const checks = check ? await checkModel() : [];
+  for (const row of checkRows(checks)) console.log(row.join('\t'));
   if (write) writeFleetPage(lines, checks);
   if (checks.some(({ isGood }) => !isGood)) process.exitCode = 1;
 }
