@@ -1,5 +1,5 @@
 /**
- * `npm run test:fleet [-- --only rounds|slurm|parallel] [--seed N] [--rounds N] [--lanes N]`: rounds of kills, double starts
+ * `npm run test:fleet [-- --only rounds|slurm|parallel|hosts] [--seed N] [--rounds N] [--lanes N]`: rounds of kills, double starts
  * and lost receipts; the examples of Slurm and GNU parallel with the real schedulers. Ends with 1 if anything failed.
  */
 import process from 'node:process';
@@ -9,6 +9,7 @@ import { playRounds, summaryOf } from './campaign.js';
 import { runParallel } from './parallel.js';
 import type { FleetFigures } from './round.js';
 import { runSlurm } from './slurm.js';
+import { runTwoHosts } from './two-hosts.js';
 
 function readSettings() {
   const { values } = parseArgs({
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
   try {
     await step('slurm', () => runSlurm(t));
     await step('parallel', () => runParallel(t));
+    await step('hosts', () => runTwoHosts(t));
     await step('rounds', async () => {
       console.log(`rounds --seed ${seed} --rounds ${rounds}`);
       const onRound = (figures: FleetFigures): void => {
