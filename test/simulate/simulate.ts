@@ -20,7 +20,7 @@ const DEFAULTS = {
   concurrency: '4',
   answer: '200ms',
   start: '5s',
-  finish: '1m',
+  finish: '10s',
   failures: '0.01',
   restart: '5m',
   reread: '0',

@@ -1,7 +1,8 @@
 import { cleanUp } from '../../../core/clean-up.js';
 import { isFailure, TransferError, withContext } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
-import { type AbortSession, abortUpload, chooseUploads } from '../../../transfer/abort.js';
+import { type AbortSession, abortUpload } from '../../../transfer/abort.js';
+import { chooseUploads } from '../../../transfer/choose-uploads.js';
 import { type JoinedUpload, listUploads } from '../../../transfer/list.js';
 import type { OpenUpload } from '../../../transfer/ports/target.js';
 import { sessionAt } from '../../../transfer/session.js';
