@@ -43,7 +43,6 @@ const SLOW_FILES = new Set([
   'e2e/buckets',
   'e2e/checksums',
   'e2e/fleet-buckets',
-  'e2e/guides',
   'emulator/interop',
   'emulator/older-clients',
   'soak/soak',
@@ -52,7 +51,14 @@ const SLOW_FILES = new Set([
   'targets/s3-checksums',
 ]);
 /** Files that take long begin first, so that none of them is left alone at the end. */
-const LONG_FILES = ['e2e/buckets', 'targets/buckets', 'e2e/crash-points', 'e2e/signals', 'e2e/slow-line'];
+const LONG_FILES = [
+  'e2e/guides',
+  'e2e/buckets',
+  'targets/buckets',
+  'e2e/crash-points',
+  'e2e/signals',
+  'e2e/slow-line',
+];
 /** Tests also wait: for time-outs, for locks and for the programs that they start. */
 const CONCURRENCY = 4;
 const MEMORY_DISK = '/dev/shm';

@@ -1,4 +1,7 @@
-/** The examples for fleets on Kubernetes and AWS Batch are valid, and their tasks send an archive. */
+/**
+ * The examples for fleets are valid, and their tasks send an archive. `npm run test:fleet` runs them on a real Slurm and on
+ * two hosts of GNU parallel.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +12,7 @@ import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
 import { awsEnv, missingTool } from '../support/aws-tools.js';
 import { examplePath, exampleText } from '../support/examples.js';
 import { compileManifest } from '../support/kubernetes.js';
+import { missingPrograms } from '../support/programs.js';
 import { pasteIntoShell } from '../support/shell.js';
 import { tempFolder } from '../support/temp.js';
 import { sharedVaults } from '../support/vault-service.js';
@@ -88,5 +92,54 @@ describe('The script for AWS Batch', () => {
     const ends = retryStrategy.evaluateOnExit.map(({ onExitCode }) => Number(onExitCode));
     assert.ok(retryStrategy.evaluateOnExit.every(({ action }) => action === 'EXIT'));
     assert.deepEqual(ends, [2, 10, 12, 13, 16]);
+  });
+});
+
+describe('The scripts for Slurm', () => {
+  const service = sharedVaults();
+
+  test('submit an array of all shares and a job that waits for it, and make the archive', async (t) => {
+    const home = await service.home(t);
+    mkdirSync(join(home.folder, 'bin'));
+    const log = join(home.folder, 'log');
+    const fake = `#!/bin/sh\necho "$*" >>'${log}'\necho 4711\n`;
+    for (const name of ['sbatch', 'scontrol'])
+      writeFileSync(join(home.folder, 'bin', name), fake, { mode: 0o755 });
+    const run = (line: string, more = {}) => pasteIntoShell(line, home.folder, { ...home.env, ...more });
+    const file = home.file('disk image', 1024);
+    const submitted = await run(
+      `${examplePath('fleet/slurm/submit.sh')} '${file}' ${home.target} 'the fleet'`,
+    );
+    assert.equal(submitted.code, 0, submitted.stderr);
+    const [array = '', last = ''] = readFileSync(log, 'utf8').split('\n');
+    assert.match(array, /--array=0-7 .*send\.sbatch .*\/the fleet$/);
+    assert.match(last, /--dependency=afterok:4711 .*finish\.sbatch .*\/the fleet$/);
+    // The only part is in the last share.
+    const task = { SLURM_ARRAY_TASK_ID: '7', SLURM_ARRAY_TASK_MIN: '0', SLURM_ARRAY_TASK_COUNT: '8' };
+    const sent = await run(`bash ${examplePath('fleet/slurm/send.sbatch')} 'the fleet'`, task);
+    assert.equal(sent.code, 0, sent.stderr);
+    const finished = await run(`bash ${examplePath('fleet/slurm/finish.sbatch')} 'the fleet'`);
+    assert.equal(finished.code, 0, finished.stderr);
+    assert.deepEqual(await home.archiveIds(), [finished.stdout.trim()]);
+  });
+});
+
+describe('The scripts for GNU parallel', { skip: missingPrograms(['parallel'], 'parallel') }, () => {
+  const service = sharedVaults();
+
+  test('send one file in 8 shares, and many files in 4 runs with one catalogue at the end', async (t) => {
+    const home = await service.home(t);
+    const env = { ...home.env, PARALLEL_HOME: join(home.folder, '.parallel') };
+    const file = home.file('disk image', 2 * 1024 ** 2);
+    const send = `${examplePath('fleet/parallel/send.sh')} '${file}' ${home.target} 'the fleet'`;
+    const sent = await pasteIntoShell(send, home.folder, env);
+    assert.equal(sent.code, 0, sent.stderr);
+    assert.deepEqual(await home.archiveIds(), [sent.stdout.trim().split('\n').at(-1)]);
+    const names = [1, 2, 3, 4].map((number) => home.file(`file ${number}`, 1000, number));
+    writeFileSync(join(home.folder, 'list'), names.map((name) => `${name}\n`).join(''));
+    const many = `${examplePath('fleet/parallel/many-files.sh')} list ${home.target} runs`;
+    const ended = await pasteIntoShell(many, home.folder, env);
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.equal((await home.cataloguedIds()).length, names.length + 1);
   });
 });
