@@ -178,7 +178,7 @@ export interface FailureFacts {
   'fleet-differs': {
     fleet: FleetWords;
     path: string;
-    why: 'file' | 'held' | 'receipts' | 'unproven' | 'whole';
+    why: 'size' | 'file' | 'earlier' | 'held' | 'receipts' | 'unproven' | 'whole';
     index: number | null;
     shard: number | null;
     detail: string | null;

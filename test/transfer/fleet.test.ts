@@ -82,7 +82,12 @@ function bench(t: Parameters<typeof rig>[0]): Bench {
       for (const shard of [0, 1, 2]) await send(shard);
     },
     finish: async (options = {}, change = {}) =>
-      finishFleet(ground.session(change), await fleet(), { file: null, verify: false, ...options }),
+      finishFleet(ground.session(change), await fleet(), {
+        file: null,
+        ignoreMtime: false,
+        verify: false,
+        ...options,
+      }),
     loseReceipts: () => rmSync(receiptsFolderOf(manifestPath), { recursive: true }),
   };
 }
@@ -198,7 +203,7 @@ test('a machine with another size or modification time sends nothing', async (t)
   writeFileSync(touched, 'short');
   await assert.rejects(
     run.send(0, { file: touched, ignoreMtime: true }),
-    failsAs('fleet-differs', { why: 'file' }),
+    failsAs('fleet-differs', { why: 'size' }),
   );
   assert.equal(run.rig.calls.sendPart, 0);
 });
@@ -310,7 +315,11 @@ test('a machine that ignored the modification time proves nothing, until the fil
   await run.send(1);
   await run.send(2);
   await assert.rejects(run.finish(), failsAs('fleet-differs', { why: 'unproven', index: 0, shard: 0 }));
-  await run.finish({ verify: true });
+  // On a machine whose copy has another modification time, its bytes count if that is ignored.
+  const copy = otherFile(run, -1, true);
+  const verifyCopy = { file: copy, verify: true };
+  await assert.rejects(run.finish(verifyCopy), failsAs('fleet-differs', { why: 'file' }));
+  await run.finish({ ...verifyCopy, ignoreMtime: true });
   assertArchives(run.rig, run.rig.bytes);
 });
 
@@ -556,7 +565,7 @@ test('create refuses a manifest of another upload, and a file that has changed s
   await assert.rejects(run.create({ file: otherFile(run) }), failsAs('usage'));
   await assert.rejects(run.create({ partSizeBytes: 2 * PART_BYTES }), failsAs('usage'));
   writeFileSync(run.rig.file, seededBytes(SIZE_BYTES, 9));
-  await assert.rejects(run.create(), failsAs('source', { why: 'changed' }));
+  await assert.rejects(run.create(), failsAs('fleet-differs', { why: 'earlier' }));
   assert.equal(run.rig.calls.createUpload, 1);
 });
 
@@ -648,6 +657,6 @@ test('machines with folders of their own are counted together', async (t) => {
     await sendShare(run.rig.session(), of(path), options);
   }
   const [first = '', ...more] = folders;
-  await finishFleet(run.rig.session(), of(first, more), { file: null, verify: false });
+  await finishFleet(run.rig.session(), of(first, more), { file: null, ignoreMtime: false, verify: false });
   assertArchives(run.rig, run.rig.bytes);
 });

@@ -87,7 +87,7 @@ interface Asked {
   readonly options: CreateFleetOptions;
 }
 
-/** Returns the fleet of a manifest that exists. @throws TransferError `usage`, `source` (`changed`) */
+/** Returns the fleet of a manifest that exists. @throws TransferError `usage`, `fleet-differs` (`earlier`) */
 function sameFleet(
   { targetIdentity, report }: CreateSession,
   place: ManifestPlace,
@@ -111,7 +111,16 @@ function sameFleet(
     refuse(`its parts have ${plan.partSizeBytes} bytes`);
   }
   if (compareFingerprints(fingerprint, source.fingerprint) === 'changed') {
-    throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
+    const fleet = { manifest: place.path, receipts: [], endpoint: null };
+    const facts = {
+      fleet,
+      path: source.path,
+      why: 'earlier',
+      index: null,
+      shard: null,
+      detail: null,
+    } as const;
+    throw new TransferError('fleet-differs', facts);
   }
   report({ type: 'notice', notice: 'fleet-created-already', uploadId, createdAt });
   return { manifest: known, isNew: false };

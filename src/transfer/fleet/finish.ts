@@ -22,6 +22,8 @@ export type FinishSession = CompleteSession &
 export interface FinishOptions {
   /** The file on this machine; null: the manifest's path. */
   readonly file: string | null;
+  /** True accepts a file with another modification time: its bytes are compared. */
+  readonly ignoreMtime: boolean;
   /** True reads the file and compares every part, whatever the receipts say. */
   readonly verify: boolean;
 }

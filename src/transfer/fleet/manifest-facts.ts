@@ -33,15 +33,16 @@ export function checkFile(
   { ignoreMtime, fleet }: { readonly ignoreMtime: boolean; readonly fleet: FleetWords },
 ): void {
   const { sizeBytes, mtimeNs } = source.fingerprint;
-  const differs = (detail: string): never => {
-    const facts = { fleet, path: source.path, why: 'file', index: null, shard: null, detail } as const;
+  const differs = (why: 'size' | 'file', detail: string): never => {
+    const facts = { fleet, path: source.path, why, index: null, shard: null, detail };
     throw new TransferError('fleet-differs', facts);
   };
   if (sizeBytes !== fingerprint.sizeBytes) {
-    differs(`it has ${sizeBytes} bytes, and the manifest says ${fingerprint.sizeBytes}`);
+    differs('size', `it has ${sizeBytes} bytes, and the manifest says ${fingerprint.sizeBytes}`);
   }
   if (mtimeNs !== fingerprint.mtimeNs && !ignoreMtime) {
-    differs(`it was changed at ${timeOf(mtimeNs)}, and the manifest says ${timeOf(fingerprint.mtimeNs)}`);
+    const times = `it was changed at ${timeOf(mtimeNs)}, and the manifest says ${timeOf(fingerprint.mtimeNs)}`;
+    differs('file', times);
   }
 }
 

@@ -20,12 +20,12 @@ type Parts = ReadonlyMap<number, RecordedPart>;
 export async function withFile<T>(
   session: FinishSession,
   { manifest, words: fleet }: Fleet,
-  { file }: FinishOptions,
+  { file, ignoreMtime }: FinishOptions,
   work: (source: Source) => Promise<T>,
 ): Promise<T> {
   const source = await session.openSource(file ?? manifest.path);
   try {
-    checkFile(manifest, source, { ignoreMtime: false, fleet });
+    checkFile(manifest, source, { ignoreMtime, fleet });
     source.expectParts(manifest.plan.partCount);
     const result = await work(source);
     if ((await source.compareNow()) !== 'changed') return result;

@@ -42,7 +42,7 @@ export async function hasRecordedParts(
   journal: Pick<Journal, 'upload'>,
 ): Promise<boolean> {
   const { head, parts: recorded } = journal.upload;
-  session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
+  if (recorded.size > 0) session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
   const differs = new TransferError('source', { path: source.path, why: 'changed', detail: null });
   let totalBytes = 0;
   for (const index of recorded.keys()) totalBytes += partRange(head.plan, index).sizeBytes;

@@ -74,8 +74,11 @@ type Differs = FailureFacts['fleet-differs'];
 function differsWhy({ why, index, shard }: Differs): string {
   const part = index === null ? '' : ` (part ${index}${shard === null ? '' : ` of share ${shard}`})`;
   switch (why) {
+    case 'size':
     case 'file':
       return 'it is not the file that the fleet was created for';
+    case 'earlier':
+      return 'the file has changed since the fleet was created';
     case 'held':
       return `the service holds other bytes than this file has${part}`;
     case 'receipts':
@@ -91,8 +94,12 @@ function differsFix({ fleet, why, shard, index }: Differs): string {
   const verify = `finish reads the file here with: ${fleetLine('finish', fleet, ['--verify'])}`;
   const replace = `where the file is the right one, send its parts again with: ${fleetLine('send', fleet, [`--shard=${shard ?? 0}`, '--replace'])}`;
   switch (why) {
+    case 'size':
+      return 'name the right file with --file';
     case 'file':
       return 'name the right file with --file; --ignore-mtime accepts another modification time, and finish then needs --verify, or a fleet of create --hash';
+    case 'earlier':
+      return `abort that fleet with: ${fleetLine('abort', fleet, [])}; or name another manifest`;
     case 'held':
       return index === null
         ? `check the manifest: ${pasteLine([fleet.manifest])}`

@@ -132,7 +132,8 @@ const WORDINGS: {
     `the manifest exists already: its upload ${safeWhole(uploadId)} was created on ${formatTimestamp(createdAt)}, and no other one is created`,
   'fleet-orphan': ({ address }, env) =>
     `an earlier run was killed while it created the upload, and may have left this empty one; if no other program uses it, abort it with: ${abortLine(address, env)}`,
-  'fleet-finished': () => 'the upload of this fleet was completed already: nothing is left to send',
+  'fleet-finished': () =>
+    'the upload of this fleet was completed already: nothing is left to send, and calve verify compares a file with its archive',
   'receipts-damaged': ({ path, lines }) =>
     `${safeWhole(path)}: ${count(lines, 'line')} could not be read; their parts are read again and compared`,
   'fleet-in-use': ({ uploadId, manifest }) =>

@@ -33,7 +33,9 @@ const incomplete = [
 
 const differs = (
   [
-    ['file', null, null, 'it has 7 bytes, and the manifest says 9'],
+    ['size', null, null, 'it has 7 bytes, and the manifest says 9'],
+    ['file', null, null, null],
+    ['earlier', null, null, null],
     ['held', 17, 3, null],
     ['receipts', 17, 3, null],
     ['unproven', 17, 3, null],
@@ -94,7 +96,15 @@ export const FLEET_TEXTS: { readonly [K in FleetKind]: readonly (readonly [strin
   'fleet-differs': [
     [
       'calve: /data/a: it is not the file that the fleet was created for: it has 7 bytes, and the manifest says 9; nothing was completed',
+      'hint: name the right file with --file',
+    ],
+    [
+      'calve: /data/a: it is not the file that the fleet was created for; nothing was completed',
       'hint: name the right file with --file; --ignore-mtime accepts another modification time, and finish then needs --verify, or a fleet of create --hash',
+    ],
+    [
+      'calve: /data/a: the file has changed since the fleet was created; nothing was completed',
+      "hint: abort that fleet with: calve fleet abort '/mnt/my fleet'; or name another manifest",
     ],
     [
       'calve: /data/a: the service holds other bytes than this file has (part 17 of share 3); nothing was completed',

@@ -161,7 +161,10 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
     { uploadId: '-Xk3', address },
     'an earlier run was killed while it created the upload, and may have left this empty one; if no other program uses it, abort it with: calve abort glacier://photos --upload-id=-Xk3',
   ],
-  'fleet-finished': [{}, 'the upload of this fleet was completed already: nothing is left to send'],
+  'fleet-finished': [
+    {},
+    'the upload of this fleet was completed already: nothing is left to send, and calve verify compares a file with its archive',
+  ],
   'receipts-damaged': [
     { path: '/mnt/a.fleet.receipts', lines: 2 },
     '/mnt/a.fleet.receipts: 2 lines could not be read; their parts are read again and compared',

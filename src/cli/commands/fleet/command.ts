@@ -21,6 +21,9 @@ const RECEIPTS = {
 const FILE = {
   file: value('--file <path>', "the file on this machine (default: the manifest's path)", nameOf('file')),
 };
+const IGNORE_MTIME = {
+  ignoreMtime: flag('--ignore-mtime', 'accept a file with another modification time'),
+};
 const manifest = () => new Argument('<manifest>');
 
 const createGroups = {
@@ -54,7 +57,7 @@ const sendGroups = {
     ),
     ...FILE,
     ...RECEIPTS,
-    ignoreMtime: flag('--ignore-mtime', 'accept a file with another modification time'),
+    ...IGNORE_MTIME,
     replace: flag('--replace', 'send parts again that the service holds with other bytes'),
   }),
   transfer: transferOptions,
@@ -68,6 +71,7 @@ const finishGroups = {
   own: optionGroup({
     ...FILE,
     ...RECEIPTS,
+    ...IGNORE_MTIME,
     verify: flag('--verify', 'read the file, and compare every part with it'),
   }),
   transfer: transferOptions,

@@ -29,7 +29,11 @@ export async function finish(
       signal: io.signal,
     };
     const file = own.file === null ? null : io.absolute(own.file);
-    const result = await finishFleet(session, fleet, { file, verify: own.verify });
+    const result = await finishFleet(session, fleet, {
+      file,
+      ignoreMtime: own.ignoreMtime,
+      verify: own.verify,
+    });
     await openKnownFleets(options).forget(fleet.manifest.uploadId);
     await printArchive(context, result);
   } finally {
