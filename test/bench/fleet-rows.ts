@@ -21,7 +21,7 @@ const fleet: Row = {
     if (one === undefined) throw new Error('nothing was measured');
     return others.map((timed, index): Figure => {
       const { atLeast, aim } = LIMITS[index] as (typeof LIMITS)[number];
-      const what = `fleet of ${timed.senders} senders on lines of 4 MiB/s against one, 256 MiB`;
+      const what = `fleet of ${timed.senders} senders on lines of 4 MiB/s against one, 384 MiB`;
       const from = `${seconds(wallSeconds(timed))} and ${seconds(wallSeconds(one))}`;
       const value = wallSeconds(timed) / wallSeconds(one);
       return { what, value, unit: 'ratio', atLeast, aim, better: 'lower', from };

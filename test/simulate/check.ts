@@ -4,9 +4,9 @@ import { simulate } from './model.js';
 import { type Load, timeSenders } from './senders.js';
 
 const COUNTS = [1, 2, 4, 8];
-/** So large that one sender takes a minute: starting eight of them on two cores must not be what is measured. */
+/** So large that one sender takes a minute and a half: starting eight of them on two cores must not be what is measured. */
 export const LOAD: Load = {
-  sizeBytes: 256 * MIB_BYTES,
+  sizeBytes: 384 * MIB_BYTES,
   partSizeBytes: MIB_BYTES,
   bytesPerSecond: 4 * MIB_BYTES,
   concurrency: 4,
