@@ -31,7 +31,7 @@ export function writeFleetPage(lines: readonly Line[], checks: readonly Check[])
   const about =
     `${formatSize(fleet.sizeBytes)} in parts of ${formatSize(fleet.partSizeBytes)}, ` +
     `${formatSize(fleet.bytesPerSecond)}/s for each machine, ${fleet.failuresPerHour} failures an hour and machine, ` +
-    `${formatDuration(fleet.restartSeconds * 1000)} until a task starts again, ` +
+    `${formatDuration(fleet.restartSeconds * 1000)} until a task starts again,\n` +
     `${formatDuration(fleet.startSeconds * 1000)} to start one, ${fleet.answerSeconds * 1000} ms to each answer, ` +
     `${formatDuration(fleet.finishSeconds * 1000)} to finish (assumptions; options set them):`;
   const written = [
