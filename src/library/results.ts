@@ -32,6 +32,12 @@ export interface Archive {
   /** True if nothing was sent, because the catalogue has the file already. */
   readonly skipped: boolean | null;
   readonly durationMs: number | null;
+  readonly archivedAt: string | null;
+  /** The modification time of the file. */
+  readonly mtime: string | null;
+  readonly description: string | null;
+  readonly region: string | null;
+  readonly account: string | null;
 }
 
 /** An upload in progress on the service. */
