@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { markdownTable } from '../support/markdown-table.js';
 import { cellsOf, type Figure, HEADINGS } from './figures.js';
 import { plotOf } from './plot.js';
 
@@ -16,15 +17,6 @@ function machine(): string {
   return `${cpus().length} × ${cpu?.model.trim()}, ${(totalmem() / 1024 ** 3).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}`;
 }
 
-/** Returns a table of Markdown whose columns are aligned. */
-function table(lines: readonly (readonly string[])[]): string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(3, ...lines.map((line) => line[column]?.length ?? 0)));
-  const row = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...rest] = lines;
-  return [row(head), row(widths.map((width) => '-'.repeat(width))), ...rest.map(row)];
-}
-
 /** @param skipped what was not measured, with the reasons */
 export function writePage(figures: readonly Figure[], skipped: readonly string[]): void {
   const page = readFileSync(PAGE, 'utf8');
@@ -35,7 +27,7 @@ export function writePage(figures: readonly Figure[], skipped: readonly string[]
     `Measured by \`npm run bench -- --write\` on ${machine()}.`,
     'Only the ratios carry over to other machines.',
     '',
-    ...table([HEADINGS, ...figures.map(cellsOf)]),
+    ...markdownTable([HEADINGS, ...figures.map(cellsOf)]),
     '',
     ...skipped.map((what) => `- not measured: ${what}`),
     ...(skipped.length > 0 ? [''] : []),

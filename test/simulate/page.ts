@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, formatSize } from '../../src/core/units.js';
+import { markdownTable } from '../support/markdown-table.js';
 import { type Check, checkRows } from './check.js';
 import { cellsOf, HEADINGS, type Line, limitOf } from './lines.js';
 import { plotOf } from './plot.js';
@@ -10,15 +11,6 @@ const DOCS = join(import.meta.dirname, '../../../docs');
 const PAGE = join(DOCS, 'fleet.md');
 const BEGIN = '<!-- npm run simulate -- --check --write replaces everything from here … -->';
 const END = '<!-- … to here. -->';
-
-/** Returns a table of Markdown whose columns are aligned. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const [head = [], ...rest] = rows;
-  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)];
-}
 
 /** @param checks empty: the model was not compared with real runs */
 export function writeFleetPage(lines: readonly Line[], checks: readonly Check[]): void {
@@ -37,14 +29,14 @@ export function writeFleetPage(lines: readonly Line[], checks: readonly Check[])
   const written = [
     about,
     '',
-    ...table([HEADINGS, ...lines.map(cellsOf)]),
+    ...markdownTable([HEADINGS, ...lines.map(cellsOf)]),
     '',
     limitOf(lines),
     '',
     '![Speed-up and efficiency over the number of machines](fleet.svg)',
     ...(checks.length === 0
       ? []
-      : ['', 'The model beside real runs on capped lines:', '', ...table(checkRows(checks))]),
+      : ['', 'The model beside real runs on capped lines:', '', ...markdownTable(checkRows(checks))]),
   ];
   writeFileSync(PAGE, `${before}${BEGIN}\n\n${written.join('\n')}\n\n${END}${after}`);
   writeFileSync(join(DOCS, 'fleet.svg'), plotOf(lines));

@@ -92,7 +92,7 @@ function bench(t: Parameters<typeof rig>[0]): Bench {
   };
 }
 
-/** Writes another file with the same size and, unless told otherwise, the same modification time. */
+/** Writes another file with the same size and, unless `isTouched` is true, the same modification time. */
 function otherFile({ rig: { file, folder } }: Bench, at = 0, isTouched = false): string {
   const path = join(folder, 'other.tar');
   copyFileSync(file, path);
