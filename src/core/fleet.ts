@@ -1,6 +1,5 @@
 /** Divides the parts of an upload into the shares of a fleet, and finds the share that a scheduler's task has. Pure. */
 import { TransferError } from './failures.js';
-import type { PartPlan } from './part-plan.js';
 
 /** The way in which a fleet divides its parts. */
 export interface Division {
@@ -25,13 +24,6 @@ export function indexesOf(shard: number, partCount: number, { shards, interleave
   const indexes: number[] = [];
   for (let index = first; index < end; index += interleave ? shards : 1) indexes.push(index);
   return indexes;
-}
-
-/** Returns the number of bytes of some parts. */
-export function bytesOf({ sizeBytes, partSizeBytes }: PartPlan, indexes: Iterable<number>): number {
-  let bytes = 0;
-  for (const index of indexes) bytes += Math.min(partSizeBytes, sizeBytes - index * partSizeBytes);
-  return bytes;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

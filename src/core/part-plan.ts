@@ -188,3 +188,10 @@ export function partRange(plan: PartPlan, index: number): PartRange {
   const sizeBytes = Math.min(plan.partSizeBytes, plan.sizeBytes - startByte);
   return { index, startByte, endByte: startByte + sizeBytes - 1, sizeBytes };
 }
+
+/** Returns the number of bytes of some parts. */
+export function bytesOf(plan: PartPlan, indexes: Iterable<number>): number {
+  let bytes = 0;
+  for (const index of indexes) bytes += partRange(plan, index).sizeBytes;
+  return bytes;
+}

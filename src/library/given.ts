@@ -12,7 +12,8 @@ export function camelCase(long: string): string {
   return long.replace(/^--/, '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function usage(what: string, why: string, hint: string | null = OPTIONS_HINT): TransferError<'usage'> {
+/** Returns the failure for an option that cannot be used. */
+export function usage(what: string, why: string, hint: string | null = OPTIONS_HINT): TransferError<'usage'> {
   return new TransferError('usage', { what, why, hint });
 }
 

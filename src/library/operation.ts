@@ -17,7 +17,7 @@ import { ProgressMeter } from '../ui/progress/progress-meter.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { calveErrorOf } from './calve-error-of.js';
 import { checkedCredentials } from './credentials.js';
-import { camelCase, givenValues } from './given.js';
+import { camelCase, givenValues, usage } from './given.js';
 
 /**
  * The options that say where and how patiently: every function takes them, also one that needs only some, so that a
@@ -112,7 +112,7 @@ class CallRun<G extends Groups> {
   /** @throws TransferError `usage` for options that are not valid; `stopped` if the signal was aborted before */
   start(): Operation<OptionsOf<G>> {
     const { groups, without = [], names = {}, others = OTHERS, options: values } = this.#call;
-    if (typeof values !== 'object' || values === null) throw optionRefused('options', 'they are an object');
+    if (typeof values !== 'object' || values === null) throw usage('options', 'they are an object');
     this.#own = ownOptions(values);
     const { signal, credentials } = this.#own;
     if (signal?.aborted === true) throw stopped(signal);
@@ -192,20 +192,11 @@ function stopped({ reason }: AbortSignal): TransferError<'stopped'> {
   return new TransferError('stopped', { signal: null }, { cause: reason });
 }
 
-function optionRefused(what: string, why: string): TransferError<'usage'> {
-  return new TransferError('usage', {
-    what,
-    why,
-    hint: 'docs/library.md lists the options of each function',
-  });
-}
-
 function ownOptions(values: object): OwnOptions {
   const { signal, onEvent, credentials } = values as OwnOptions;
   // A test runner may have an AbortSignal class of its own.
-  if (signal && typeof signal.addEventListener !== 'function')
-    throw optionRefused('signal', 'it is an AbortSignal');
-  if (onEvent && typeof onEvent !== 'function') throw optionRefused('onEvent', 'it is a function');
+  if (signal && typeof signal.addEventListener !== 'function') throw usage('signal', 'it is an AbortSignal');
+  if (onEvent && typeof onEvent !== 'function') throw usage('onEvent', 'it is a function');
   return {
     ...(signal && { signal }),
     ...(onEvent && { onEvent }),

@@ -2,7 +2,7 @@
 import { type FailureFacts, isFailure, TransferError, withContext, wrapFailure } from '../core/failures.js';
 import { isSameTarget } from '../core/identity.js';
 import type { KnownFleets } from './ports/fleet.js';
-import type { Catalogue, UnfinishedUpload } from './ports/state.js';
+import type { Catalogue, CatalogueEntry, UnfinishedUpload } from './ports/state.js';
 import { type AbortResponse, alreadyAborted } from './ports/target.js';
 import { lockOptions, type Session } from './session.js';
 import { goneFailure, possibleCompletion } from './upload-gone.js';
@@ -160,8 +160,15 @@ async function asCompleted(
 ): Promise<TransferError | null> {
   for await (const entry of catalogue?.entries() ?? []) {
     if (entry.uploadId !== uploadId) continue;
-    const detail = `it was completed on ${entry.archivedAt} as archive ${entry.archiveId}`;
-    return wrapFailure(error, 'not-found', { ...error.facts, detail });
+    return wrapFailure(error, 'not-found', { ...error.facts, detail: completedAs(entry) });
   }
   return null;
+}
+
+/** Returns the reason why an upload is not found whose archive was made. */
+export function completedAs({
+  archivedAt,
+  archiveId,
+}: Pick<CatalogueEntry, 'archivedAt' | 'archiveId'>): string {
+  return `it was completed on ${archivedAt} as archive ${archiveId}`;
 }

@@ -1,6 +1,6 @@
 /** `fleet abort`: removes the upload of a fleet with its parts, and the manifest, so that a new fleet can be created. */
 import { isFailure, TransferError, withContext } from '../../core/failures.js';
-import { type Aborted, abortWithParts } from '../abort.js';
+import { type Aborted, abortWithParts, completedAs } from '../abort.js';
 import type { Catalogue } from '../ports/state.js';
 import { lockOptions, type Session } from '../session.js';
 import { checkFleetTarget, type Fleet } from './fleet.js';
@@ -29,7 +29,13 @@ export async function abortFleet(
     const lock = await folder.lockEnd(lockOptions(session));
     try {
       const { archive, completing } = await folder.readEnd();
-      if (archive !== null) throw completedFailure(uploadId, archive);
+      if (archive !== null) {
+        throw new TransferError('not-found', {
+          what: 'upload',
+          name: uploadId,
+          detail: completedAs(archive),
+        });
+      }
       const answer = await abortWithParts(session, uploadId, { isKnown: true, completing });
       await removeManifest();
       return { uploadId, answer };
@@ -41,12 +47,4 @@ export async function abortFleet(
     const named = isOver ? { fleet: words } : {};
     throw withContext(error, { target: target.url, uploadId, file: manifest.path, ...named });
   }
-}
-
-function completedFailure(
-  name: string,
-  { archivedAt, archiveId }: { readonly archivedAt: string; readonly archiveId: string },
-): TransferError<'not-found'> {
-  const detail = `it was completed on ${archivedAt} as archive ${archiveId}`;
-  return new TransferError('not-found', { what: 'upload', name, detail });
 }

@@ -12,7 +12,7 @@ import type { TreeHash } from '../../core/tree-hash.js';
 import { createOnService } from '../create-upload.js';
 import { listAllParts, listAllUploads } from '../list.js';
 import { planFile } from '../parts/plan.js';
-import { wholeTreeHash } from '../parts/reread.js';
+import { assertUnchanged, wholeTreeHash } from '../parts/reread.js';
 import { isoNow } from '../ports/clock.js';
 import type { FleetManifest, ManifestPlace } from '../ports/fleet.js';
 import type { Source } from '../ports/source.js';
@@ -52,7 +52,7 @@ export interface CreatedFleet {
 }
 
 /**
- * @throws TransferError `usage` if the manifest is one of another upload; `source` (`changed`) if the file has changed
+ * @throws TransferError `usage` if the manifest is one of another upload; `fleet-differs` (`earlier`) if the file has changed
  * since; `busy` if another run creates it
  */
 export async function createFleet(
@@ -150,12 +150,6 @@ async function createLocked(
     return { manifest, isNew: true };
   } finally {
     await lock.release();
-  }
-}
-
-async function assertUnchanged(source: Source): Promise<void> {
-  if ((await source.compareNow()) === 'changed') {
-    throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
   }
 }
 

@@ -76,6 +76,19 @@ export function fittingReceipts({ plan }: FleetManifest, { byIndex: all }: Recei
 
 export type Receipts = ReadonlyMap<number, readonly FleetReceipt[]>;
 
+/** Writes receipts into the files of their shares, and syncs each file once. @throws TransferError `manifest` */
+export async function writeReceipts({ folder }: Fleet, receipts: readonly FleetReceipt[]): Promise<void> {
+  for (const shard of new Set(receipts.map((each) => each.shard))) {
+    const writer = await folder.openReceipts(shard);
+    try {
+      for (const receipt of receipts) if (receipt.shard === shard) await writer.record(receipt);
+      await writer.sync();
+    } finally {
+      await writer.close();
+    }
+  }
+}
+
 /** Reports lines of receipts that could not be read. Their parts are read and compared again. */
 export function noticeDamage(
   { report }: Pick<Session, 'report'>,

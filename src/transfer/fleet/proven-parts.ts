@@ -14,6 +14,7 @@ import {
   type HeldParts,
   noticeDamage,
   type Receipts,
+  writeReceipts,
 } from './fleet.js';
 import { allIndexes, differs, incomplete } from './fleet-failures.js';
 import { spotCheck } from './spot-check.js';
@@ -52,16 +53,12 @@ async function confirmContested(
   fleet: Fleet,
   { parts, receipts }: { readonly parts: ReadonlyMap<number, FleetReceipt>; readonly receipts: Receipts },
 ): Promise<void> {
-  for (const [index, receipt] of parts) {
-    if (!areContradictory(receipts.get(index) ?? [])) continue;
-    const writer = await fleet.folder.openReceipts(receipt.shard);
-    try {
-      await writer.record({ ...receipt, at: isoNow(clock) });
-      await writer.sync();
-    } finally {
-      await writer.close();
-    }
-  }
+  const contested = [...parts].filter(([index]) => areContradictory(receipts.get(index) ?? []));
+  const at = isoNow(clock);
+  await writeReceipts(
+    fleet,
+    contested.map(([, receipt]) => ({ ...receipt, at })),
+  );
 }
 
 /** Compares the parts with the tree hash of the manifest, if it has one. @throws TransferError `fleet-differs` */

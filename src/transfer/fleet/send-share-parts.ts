@@ -1,9 +1,7 @@
 /** Compares and sends the parts of one share, and writes a receipt for each. */
-import { TransferError } from '../../core/failures.js';
-import { bytesOf } from '../../core/fleet.js';
-import { partRange } from '../../core/part-plan.js';
+import { bytesOf, partRange } from '../../core/part-plan.js';
 import { fileJobs } from '../parts/pipeline.js';
-import { compareRemoteParts, type PartsRecord } from '../parts/reread.js';
+import { assertUnchanged, compareRemoteParts, type PartsRecord } from '../parts/reread.js';
 import { sendParts } from '../parts/send.js';
 import { isoNow } from '../ports/clock.js';
 import type { FleetReceipt, ReceiptWriter } from '../ports/fleet.js';
@@ -12,6 +10,7 @@ import type { RecordedPart } from '../ports/state.js';
 import type { RemotePart } from '../ports/target.js';
 import { partState } from './compare-parts.js';
 import { type Fleet, fittingReceipts, type HeldParts, listHeld, noticeDamage } from './fleet.js';
+import { differs } from './fleet-failures.js';
 import type { SendOptions, SendSession } from './send.js';
 
 /** One share, while it is sent. */
@@ -48,7 +47,9 @@ export async function sendMissing(session: SendSession, share: Share): Promise<S
   share.source.expectParts(wanted.length);
   const different = await compareHeld(session, share, held, wanted);
   const [index] = different;
-  if (index !== undefined && !options.replace) throw heldDiffers(share, index);
+  if (index !== undefined && !options.replace) {
+    throw differs(fleet, share.source.path, { why: 'held', index });
+  }
   const missing = states.filter(({ state }) => state === 'missing').map(({ index }) => index);
   const sent = [...missing, ...different];
   await sendAll(session, share, sent);
@@ -160,18 +161,10 @@ async function recordReceipt(
   index: number,
   part: RecordedPart & Pick<FleetReceipt, 'isDispute'>,
 ): Promise<void> {
-  if ((await source.compareNow()) === 'changed') {
-    throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
-  }
+  await assertUnchanged(source);
   const { sizeBytes } = partRange(fleet.manifest.plan, index);
   const { shard, host } = options;
   const { mtimeNs, ctimeNs, inode } = source.fingerprint;
   const file = { mtimeNs, ctimeNs, inode };
   await writer.record({ shard, index, sizeBytes, ...part, ...file, host, at: isoNow(clock) });
-}
-
-function heldDiffers({ fleet, options, source }: Share, index: number): TransferError<'fleet-differs'> {
-  const { shard } = options;
-  const facts = { fleet: fleet.words, path: source.path, why: 'held', index, shard, detail: null } as const;
-  return new TransferError('fleet-differs', facts);
 }

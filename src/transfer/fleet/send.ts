@@ -3,7 +3,8 @@
  * share send the same bytes, and a part that is sent twice replaces itself.
  */
 import { isFailure, withContext } from '../../core/failures.js';
-import { bytesOf, indexesOf } from '../../core/fleet.js';
+import { indexesOf } from '../../core/fleet.js';
+import { bytesOf } from '../../core/part-plan.js';
 import type { PartSession } from '../parts/send.js';
 import type { ReceiptWriter } from '../ports/fleet.js';
 import type { Source } from '../ports/source.js';

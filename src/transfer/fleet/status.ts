@@ -1,6 +1,7 @@
 /** `fleet status`: the parts that the service holds of a fleet's upload, and the receipts for them, by share. */
 import { isFailure, withContext } from '../../core/failures.js';
-import { bytesOf, indexesOf } from '../../core/fleet.js';
+import { indexesOf } from '../../core/fleet.js';
+import { bytesOf } from '../../core/part-plan.js';
 import type { CatalogueEntry } from '../ports/state.js';
 import type { Session } from '../session.js';
 import { partState } from './compare-parts.js';

@@ -1,16 +1,15 @@
 /** Proves that the service holds the parts of the file, by reading the file. */
-import { TransferError } from '../../core/failures.js';
 import { shardOf } from '../../core/fleet.js';
 import { partRange } from '../../core/part-plan.js';
 import { listAllParts } from '../list.js';
-import { compareRemoteParts } from '../parts/reread.js';
+import { assertUnchanged, compareRemoteParts } from '../parts/reread.js';
 import { isoNow } from '../ports/clock.js';
+import type { FleetReceipt } from '../ports/fleet.js';
 import type { Source } from '../ports/source.js';
 import type { RecordedPart } from '../ports/state.js';
 import type { RemotePart } from '../ports/target.js';
-import { shardsOf } from './compare-parts.js';
 import type { FinishOptions, FinishSession } from './finish.js';
-import type { Fleet, HeldParts } from './fleet.js';
+import { type Fleet, type HeldParts, writeReceipts } from './fleet.js';
 import { allIndexes, differs, incomplete } from './fleet-failures.js';
 import { checkFile } from './manifest-facts.js';
 
@@ -28,8 +27,8 @@ export async function withFile<T>(
     checkFile(manifest, source, { ignoreMtime, fleet });
     source.expectParts(manifest.plan.partCount);
     const result = await work(source);
-    if ((await source.compareNow()) !== 'changed') return result;
-    throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
+    await assertUnchanged(source);
+    return result;
   } finally {
     await source.close();
   }
@@ -57,7 +56,7 @@ export function verifiedParts(
     await compareRemoteParts(session, { source, journal: record }, usable, new Map());
     const different = allIndexes(fleet).find((index) => !equal.has(index));
     if (different !== undefined) throw differs(fleet, source.path, { why: 'held', index: different });
-    await writeReceipts(session, fleet, equal, source);
+    await writeReceipts(fleet, receiptsOf(session, fleet, equal, source));
     return equal;
   });
 }
@@ -68,27 +67,18 @@ async function listedAgain({ target, signal }: FinishSession, { manifest }: Flee
   return new Map(parts.map((part) => [part.startByte / manifest.plan.partSizeBytes, part]));
 }
 
-async function writeReceipts(
+/** Returns the receipts of parts that finish has compared with the file of this machine. */
+function receiptsOf(
   { clock }: FinishSession,
-  fleet: Fleet,
+  { manifest }: Fleet,
   parts: Parts,
   { fingerprint }: Source,
-): Promise<void> {
-  const { plan } = fleet.manifest;
+): FleetReceipt[] {
+  const { plan } = manifest;
   const { mtimeNs, ctimeNs, inode } = fingerprint;
-  const file = { mtimeNs, ctimeNs, inode, host: 'finish --verify' };
-  for (const shard of shardsOf(parts.keys(), plan, fleet.manifest)) {
-    const writer = await fleet.folder.openReceipts(shard);
-    try {
-      for (const [index, part] of parts) {
-        if (shardOf(index, plan.partCount, fleet.manifest) !== shard) continue;
-        const { sizeBytes } = partRange(plan, index);
-        const at = isoNow(clock);
-        await writer.record({ shard, index, sizeBytes, ...part, ...file, at });
-      }
-      await writer.sync();
-    } finally {
-      await writer.close();
-    }
-  }
+  const common = { mtimeNs, ctimeNs, inode, host: 'finish --verify', at: isoNow(clock) };
+  return [...parts].map(([index, part]) => {
+    const shard = shardOf(index, plan.partCount, manifest);
+    return { shard, index, sizeBytes: partRange(plan, index).sizeBytes, ...part, ...common };
+  });
 }

@@ -1,7 +1,7 @@
 /** Reads parts of a file again and compares them, without sending them. */
 import { isFailure, TransferError } from '../../core/failures.js';
 import type { Fingerprint } from '../../core/fingerprint.js';
-import { partRange } from '../../core/part-plan.js';
+import { bytesOf } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import type { PartHash, PreparedPart, Source } from '../ports/source.js';
 import type { Journal, JournalHead, RecordedPart } from '../ports/state.js';
@@ -44,8 +44,7 @@ export async function hasRecordedParts(
   const { head, parts: recorded } = journal.upload;
   if (recorded.size > 0) session.report({ type: 'notice', notice: 'comparing-again', parts: recorded.size });
   const differs = new TransferError('source', { path: source.path, why: 'changed', detail: null });
-  let totalBytes = 0;
-  for (const index of recorded.keys()) totalBytes += partRange(head.plan, index).sizeBytes;
+  const totalBytes = bytesOf(head.plan, recorded.keys());
   let readBytes = 0;
   try {
     await readParts(
@@ -75,6 +74,13 @@ export async function hashParts(
     hashed.set(part.range.index, recordOf(part, await part.digest('md5')));
   });
   return hashed;
+}
+
+/** @throws TransferError `source` (`changed`) if the file has another size or modification time than when it was opened */
+export async function assertUnchanged(source: Pick<Source, 'path' | 'compareNow'>): Promise<void> {
+  if ((await source.compareNow()) === 'changed') {
+    throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** From an open upload to all of its parts on the service, verified. */
 import { isDenied, isFailure, TransferError, wrapFailure } from '../../core/failures.js';
-import { type PartPlan, partRange } from '../../core/part-plan.js';
+import { bytesOf } from '../../core/part-plan.js';
 import type { TreeHash } from '../../core/tree-hash.js';
 import { type ListedParts, listAllParts } from '../list.js';
 import type { Source } from '../ports/source.js';
@@ -148,12 +148,6 @@ async function sendFileParts(
     return damaged;
   };
   await send(await send(indexes, job.recorded), new Map());
-}
-
-function bytesOf(plan: PartPlan, indexes: Iterable<number>): number {
-  let bytes = 0;
-  for (const index of indexes) bytes += partRange(plan, index).sizeBytes;
-  return bytes;
 }
 
 /** Lists the parts that the service holds, and compares the list with what the journal had recorded. */

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { cleanUp } from '../../../core/clean-up.js';
 import { TransferError } from '../../../core/failures.js';
 import { looksLikeTarget, parseTargetUrl, urlOfFile } from '../../../core/target-url.js';
 import { receiptsFolderOf } from '../../../state/fleet/fleet-folder.js';
@@ -9,45 +8,35 @@ import { createFleet } from '../../../transfer/fleet/create.js';
 import { sessionAt } from '../../../transfer/session.js';
 import { fleetJson } from '../../../ui/fleet-json.js';
 import { safeWhole } from '../../../ui/text/safe-text.js';
-import { systemClock } from '../../clock.js';
 import type { CommandContext } from '../../command.js';
-import { connectTarget, openKnownFleets, openSources, resolveTarget } from '../../compose.js';
+import { connectTarget, openKnownFleets, resolveTarget } from '../../compose.js';
 import { ownKey } from '../../object-key.js';
-import { readArchiveOptions } from '../upload/upload-options.js';
+import { readArchiveOptions, withObjectSettings } from '../upload/upload-options.js';
 import type { CreateOptions } from './command.js';
+import { openFileSession } from './open-fleet.js';
 
 type Context = CommandContext<CreateOptions>;
 
 /** `calve fleet create FILE TARGET --shards N --manifest M` */
 export async function create(context: Context, words: readonly string[]): Promise<void> {
   const { io, reporter, given } = context;
-  const { own, plan, transfer } = context.options;
+  const { own, plan } = context.options;
   const [word = '', target = ''] = words;
   if (!looksLikeTarget(target)) throw notTarget(target);
   if (given.isTyped('--allow-empty'))
     given.refuse('--allow-empty', 'it is for streams, and a fleet sends a file');
   const url = urlOfFile(parseTargetUrl(target), basename(word));
   const archive = readArchiveOptions(context, url);
-  const { sse, sseKmsKeyId, tagging } = context.options.objects;
-  const object = { ...context.options.service.object, sse, sseKmsKeyId, tagging };
-  const options = { ...context.options, service: { ...context.options.service, object } };
+  const options = withObjectSettings(context.options);
   const place = manifestPlace(io.absolute(own.manifest ?? ''));
   const resolved = await resolveTarget(io, options, url);
   const connected = sessionAt(
     await connectTarget(io, options, resolved, { create: true, reporter }),
     ownKey(url),
   );
-  const { close: closeSources, ...sources } = openSources(options);
+  const { session: opened, close } = openFileSession(context, connected);
   try {
-    const session = {
-      ...connected,
-      ...sources,
-      ...transfer,
-      target: withMaxParts(connected.target, plan.maxParts),
-      report: reporter.report,
-      clock: systemClock,
-      signal: io.signal,
-    };
+    const session = { ...opened, target: withMaxParts(opened.target, plan.maxParts) };
     const { shards, interleave, hash } = own;
     const asked = { ...archive, file: io.absolute(word), shards: shards ?? 1, interleave, hash };
     const { manifest } = await createFleet(session, place, asked);
@@ -56,7 +45,7 @@ export async function create(context: Context, words: readonly string[]): Promis
     await openKnownFleets(options).note({ uploadId, manifestPath: place.path, receiptsPath });
     await context.result(fleetJson(place.path, manifest, null), safeWhole(uploadId));
   } finally {
-    await cleanUp(closeSources, () => connected.target.close());
+    await close();
   }
 }
 

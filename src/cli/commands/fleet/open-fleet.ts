@@ -1,4 +1,5 @@
 /** Opens what the commands of a fleet work with: the manifest, the receipts and the target. */
+import { cleanUp } from '../../../core/clean-up.js';
 import { isLoopbackEndpoint } from '../../../core/endpoint.js';
 import type { FleetWords } from '../../../core/failures.js';
 import { parseTargetUrl } from '../../../core/target-url.js';
@@ -7,9 +8,29 @@ import { readManifest } from '../../../state/fleet/manifest.js';
 import type { Fleet } from '../../../transfer/fleet/fleet.js';
 import { headOf } from '../../../transfer/fleet/manifest-facts.js';
 import { sessionAt } from '../../../transfer/session.js';
+import { systemClock } from '../../clock.js';
 import type { CommandContext } from '../../command.js';
-import { type ConnectedTarget, connectTarget, resolveRecorded } from '../../compose.js';
+import { type ConnectedTarget, connectTarget, openSources, resolveRecorded } from '../../compose.js';
 import type { TargetOptions } from '../../options/session.js';
+
+/**
+ * Adds to a target what reads the file of this machine. `close` ends both.
+ * @param context its options say how the file is read and sent
+ */
+export function openFileSession<Connected extends ConnectedTarget>(
+  {
+    io,
+    options,
+    reporter,
+  }: Pick<CommandContext<Pick<TargetOptions, 'transfer'>>, 'io' | 'options' | 'reporter'>,
+  connected: Connected,
+) {
+  const { close: closeSources, ...sources } = openSources(options);
+  const { report } = reporter;
+  const own = { ...options.transfer, report, clock: systemClock, signal: io.signal };
+  const close = (): Promise<void> => cleanUp(closeSources, () => connected.target.close());
+  return { session: { ...connected, ...sources, ...own }, close };
+}
 
 /** The options that say where a fleet's receipts are. */
 type FleetOptions = Pick<TargetOptions, 'service'> & {

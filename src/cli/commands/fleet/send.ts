@@ -1,20 +1,18 @@
 import { hostname } from 'node:os';
-import { cleanUp } from '../../../core/clean-up.js';
 import { chooseShard, indexesOf } from '../../../core/fleet.js';
 import { type ShareResult, sendShare } from '../../../transfer/fleet/send.js';
 import { sentShareJson } from '../../../ui/fleet-json.js';
-import { systemClock } from '../../clock.js';
 import type { CommandContext } from '../../command.js';
-import { openKnownFleets, openSources } from '../../compose.js';
+import { openKnownFleets } from '../../compose.js';
 import type { SendOptions } from './command.js';
-import { connectFleet, readFleet } from './open-fleet.js';
+import { connectFleet, openFileSession, readFleet } from './open-fleet.js';
 
 type Context = CommandContext<SendOptions>;
 
 /** `calve fleet send MANIFEST [--shard K] [--file PATH]` */
 export async function send(context: Context, [word = '']: readonly string[]): Promise<void> {
-  const { io, options, given, reporter } = context;
-  const { own, transfer } = options;
+  const { io, options, given } = context;
+  const { own } = options;
   if (own.receipts.length > 1) given.refuse('--receipts', 'a run writes the receipts to one folder');
   const read = await readFleet(context, word);
   const { manifest } = read;
@@ -28,21 +26,13 @@ export async function send(context: Context, [word = '']: readonly string[]): Pr
   const { manifestPath } = fleet;
   const known = { uploadId: manifest.uploadId, manifestPath, receiptsPath: fleet.folder.path };
   await openKnownFleets(options).note(known);
-  const { close: closeSources, ...sources } = openSources(options);
+  const { session, close } = openFileSession(context, connected);
   try {
-    const session = {
-      ...connected,
-      ...sources,
-      ...transfer,
-      report: reporter.report,
-      clock: systemClock,
-      signal: io.signal,
-    };
     const file = own.file === null ? null : io.absolute(own.file);
     const { ignoreMtime, replace } = own;
     await print(await sendShare(session, fleet, { shard, file, ignoreMtime, replace, host: hostname() }));
   } finally {
-    await cleanUp(closeSources, () => connected.target.close());
+    await close();
   }
 }
 
