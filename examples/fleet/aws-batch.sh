@@ -3,7 +3,7 @@
 #
 #     aws-batch.sh /data/image.img glacier://photos /fleet/image.json
 #
-# /data and /fleet are the file systems of aws-batch-job.json, and this machine sees them, too. Batch tells each task its
+# /data and /fleet are the file systems of aws-batch-job.json, and this machine sees them, too. Batch gives each task its
 # number (AWS_BATCH_JOB_ARRAY_INDEX), and starts a task that failed again.
 set -eu
 file=$1 target=$2 manifest=$3
