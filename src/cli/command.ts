@@ -46,6 +46,13 @@ interface Definition<G extends Groups> {
 
 export type CommandDefinition = Definition<Groups>;
 
+/** The word that commands with a name of two words share. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly description: string;
+  readonly examples: readonly Example[];
+}
+
 /** Lets the compiler check that the body reads no group that the command does not declare. */
 export function defineCommand<G extends Groups>(definition: Definition<G>): CommandDefinition {
   return definition as unknown as CommandDefinition;

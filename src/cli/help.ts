@@ -124,6 +124,13 @@ export function textAfterCommands(program: Command, exitRows: readonly ExitNumbe
   return [exitNumbersHelp(exitRows, help), ...exampleLines(PROGRAM_EXAMPLES, help), last].join('\n');
 }
 
+/** Returns what `calve GROUP --help` prints below the commands of the group. */
+export function textAfterGroup(group: Command, examples: readonly Example[]): string {
+  const name = group.name();
+  const last = `calve ${name} COMMAND --help explains a command, and man calve-${name} the whole.`;
+  return [...exampleLines(examples, helpOf(group)), last].join('\n');
+}
+
 /** Returns the line that leads to more: to the options that are not shown, and to the manual. */
 function lastLine(command: Command, help: Help): string {
   const name = commandName(command);

@@ -20,13 +20,13 @@ import {
   seeAlso,
   subsection,
 } from '../ui/manual/roff.js';
-import type { Example } from './command.js';
+import type { CommandGroup, Example } from './command.js';
 import { environmentOf } from './environment.js';
 import { EXIT_ROWS } from './exit-codes.js';
 import { allOptions, describedInFull, PROGRAM_EXAMPLES } from './help.js';
 import type { Io } from './io.js';
 import { commandName, leafCommands } from './options/given.js';
-import { buildProgram, COMMANDS } from './program.js';
+import { buildProgram, COMMANDS, GROUPS } from './program.js';
 
 interface Page {
   /** The name of the file: `calve-upload.1`. */
@@ -49,7 +49,10 @@ export function manualPages(version: string, date: Date): readonly Page[] {
     const command = commandOf(program, name);
     return pageOf(pageName(name), inNameLine(command.summary()), commandBody(command, lines));
   });
-  return [pageOf('calve', inNameLine(program.description()), programBody(program)), ...pages];
+  const groups = GROUPS.map((group) =>
+    pageOf(pageName(group.name), inNameLine(group.description), groupBody(program, group)),
+  );
+  return [pageOf('calve', inNameLine(program.description()), programBody(program)), ...groups, ...pages];
 }
 
 /** Returns the name of a command's page: `calve-fleet-send` for `fleet send`. */
@@ -78,7 +81,25 @@ function programBody(program: Command): readonly string[] {
     exitStatus(),
     section('FILES', list(FILES)),
     examples(PROGRAM_EXAMPLES),
-    seeAlso(COMMANDS.map(({ name }) => pageName(name))),
+    seeAlso([...GROUPS, ...COMMANDS].map(({ name }) => pageName(name))),
+  ];
+}
+
+function groupBody(
+  program: Command,
+  { name: group, description, examples: lines }: CommandGroup,
+): readonly string[] {
+  const members = COMMANDS.filter(({ name }) => name.startsWith(`${group} `));
+  return [
+    section(
+      'SYNOPSIS',
+      `${bold(`calve ${group}`)} ${italic('COMMAND')} ${escaped('[options] [arguments]')}\n`,
+    ),
+    section('DESCRIPTION', paragraphs([description, ...(COMMAND_DETAILS[group] ?? [])])),
+    section('COMMANDS', members.map(({ name }) => commandItem(program, name)).join('')),
+    exitStatus(),
+    examples(lines),
+    seeAlso(['calve', ...members.map(({ name }) => pageName(name))]),
   ];
 }
 

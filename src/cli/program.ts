@@ -1,13 +1,13 @@
 /** The command tree. Bodies are loaded when they run, so that --help stays quick. */
 import { Command } from 'commander';
-import type { CommandDefinition } from './command.js';
+import type { CommandDefinition, CommandGroup } from './command.js';
 import { abort } from './commands/abort/command.js';
 import { archives } from './commands/archives/command.js';
 import { audit } from './commands/audit/command.js';
 import { check } from './commands/check/command.js';
 import { completion } from './commands/completion/command.js';
 import { emulator } from './commands/emulator/command.js';
-import { FLEET_DESCRIPTION, fleet } from './commands/fleet/command.js';
+import { fleet, fleetGroup } from './commands/fleet/command.js';
 import { hash } from './commands/hash/command.js';
 import { listParts } from './commands/list-parts/command.js';
 import { listUploads } from './commands/list-uploads/command.js';
@@ -16,7 +16,7 @@ import { status } from './commands/status/command.js';
 import { upload } from './commands/upload/command.js';
 import { verify } from './commands/verify/command.js';
 import { EXIT_ROWS, type ExitCode } from './exit-codes.js';
-import { addHelp, SHORT_HELP, textAfterCommands } from './help.js';
+import { addHelp, SHORT_HELP, textAfterCommands, textAfterGroup } from './help.js';
 import type { Io } from './io.js';
 import { inOrderOfHeadings } from './options/headings.js';
 import { outputOptions } from './options/output.js';
@@ -26,6 +26,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...[upload, resume, listUploads, listParts, abort],
   ...[status, archives, audit, verify, hash, check, ...fleet, emulator, completion],
 ];
+
+export const GROUPS: readonly CommandGroup[] = [fleetGroup];
 
 export interface Program {
   readonly command: Command;
@@ -58,8 +60,16 @@ export function buildProgram(io: Io, version: string): Program {
 function newCommand(program: Command, name: string): Command {
   const [first = '', second] = name.split(' ');
   if (second === undefined) return program.command(first);
-  const group = program.commands.find((each) => each.name() === first);
-  return (group ?? program.command(first).description(FLEET_DESCRIPTION)).command(second);
+  const group = program.commands.find((each) => each.name() === first) ?? newGroup(program, first);
+  return group.command(second);
+}
+
+function newGroup(program: Command, name: string): Command {
+  const { description, examples } = GROUPS.find((each) => each.name === name) as CommandGroup;
+  return program
+    .command(name)
+    .description(description)
+    .addHelpText('after', ({ command }) => `\n${textAfterGroup(command, examples)}`);
 }
 
 function declare(command: Command, definition: CommandDefinition): Command {

@@ -54,7 +54,7 @@ export type Notice =
   | { notice: 'busy-skipped'; file: string; holder: string }
   /** Credentials that may only write cannot ask whether the archive or the parts are still there. */
   | { notice: 'archive-unchecked'; archiveId: string }
-  | { notice: 'parts-unchecked'; parts: number }
+  | { notice: 'parts-unchecked'; parts: number; target: string }
   /** Another program completed the upload, and the object has the file's bytes. */
   | { notice: 'completed-elsewhere'; uploadId: string }
   | { [R in ArchiveRemark]: { notice: R } }[ArchiveRemark]

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { PROGRAM_EXAMPLES } from '../../src/cli/help.js';
-import { COMMANDS } from '../../src/cli/program.js';
+import { COMMANDS, GROUPS } from '../../src/cli/program.js';
 import { startEmulatorCommand } from '../support/emulator-command.js';
 import { pasteIntoShell } from '../support/shell.js';
 import { sharedVaults } from '../support/vault-service.js';
@@ -23,7 +23,9 @@ const DOCUMENTED = new Set(
   ),
 );
 
-const LINES = [...PROGRAM_EXAMPLES, ...COMMANDS.flatMap(({ examples }) => examples)].map(({ line }) => line);
+const LINES = [...PROGRAM_EXAMPLES, ...[...GROUPS, ...COMMANDS].flatMap(({ examples }) => examples)].map(
+  ({ line }) => line,
+);
 const OTHERS = LINES.filter((line) => !DOCUMENTED.has(line));
 
 describe('The examples of --help', () => {

@@ -4,9 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Command } from 'commander';
 import type { Io } from '../../src/cli/io.js';
 import { commandName, leafCommands } from '../../src/cli/options/given.js';
-import { buildProgram, COMMANDS } from '../../src/cli/program.js';
+import { buildProgram, COMMANDS, GROUPS } from '../../src/cli/program.js';
 import { COMMAND_DETAILS, OPTION_DETAILS } from '../../src/ui/manual/overview.js';
 import { missingPrograms } from '../support/programs.js';
 
@@ -22,6 +23,13 @@ function textOf(page: string): string {
   return readFileSync(join(FOLDER, page), 'utf8');
 }
 
+/** Returns all that `--help` of a command prints. */
+function helpTextOf(command: Command): string {
+  let printed = '';
+  command.configureOutput({ writeOut: (text) => (printed += text) }).outputHelp();
+  return printed;
+}
+
 /** Returns what a program prints about pages, on both of its outputs. */
 function printedBy(line: readonly string[]): string {
   const [name = '', ...words] = line;
@@ -29,9 +37,9 @@ function printedBy(line: readonly string[]): string {
 }
 
 describe('The manual', () => {
-  test('has a page for calve and for each command, and package.json names all of them', () => {
+  test('has a page for calve, for each group and for each command, and package.json names all of them', () => {
     const { man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { man: string[] };
-    const wanted = ['calve.1', ...COMMANDS.map(({ name }) => `${pageName(name)}.1`)].sort();
+    const wanted = ['calve.1', ...[...GROUPS, ...COMMANDS].map(({ name }) => `${pageName(name)}.1`)].sort();
     assert.deepEqual(PAGES, wanted);
     assert.deepEqual(
       [...man].sort(),
@@ -60,8 +68,23 @@ describe('The manual', () => {
       assert.ok(textOf('calve.1').includes(`${pageName(name).replaceAll('-', '\\-')} (1)`));
   });
 
+  test('of a group names its commands, and gives an example of each step', () => {
+    for (const { name: group, examples } of GROUPS) {
+      const text = textOf(`${pageName(group)}.1`).replaceAll('\\-', '-');
+      const help = program.commands.find((each) => each.name() === group) as Command;
+      const members = COMMANDS.filter(({ name }) => name.startsWith(`${group} `));
+      assert.ok(members.length > 1);
+      for (const { name } of members) assert.ok(text.includes(`${pageName(name)} (1)`), name);
+      for (const { line } of examples) {
+        assert.ok(text.includes(`\n${line}\n`), line);
+        assert.ok(helpTextOf(help).includes(`\n  ${line}\n`), line);
+      }
+      assert.match(helpTextOf(help), new RegExp(`man ${pageName(group)}\\b`));
+    }
+  });
+
   test('has details of commands and options that there are', () => {
-    const names = new Set(COMMANDS.map(({ name }) => name));
+    const names = new Set([...GROUPS, ...COMMANDS].map(({ name }) => name));
     const options = new Set(commands.flatMap((each) => each.options.map(({ long }) => long)));
     for (const name of Object.keys(COMMAND_DETAILS)) assert.ok(names.has(name), name);
     for (const long of Object.keys(OPTION_DETAILS)) assert.ok(options.has(long), long);

@@ -35,7 +35,6 @@ const HELP_ALONE: Readonly<Record<string, string>> = {
   '--forget': 'mends a catalogue; nobody needs it to begin with',
   '--drop-record': 'is named where it helps',
   '--archive-id': 'compares with an older archive than the newest',
-  '--yes': 'is named where it is missing',
 };
 
 test('every option of every command is named in the README, or is one that --help alone explains', () => {

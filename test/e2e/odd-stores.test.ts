@@ -216,7 +216,7 @@ describe('credentials that may only write', { concurrency: 2 }, () => {
     store.refuse = (operation) => (READS.has(operation) ? { status: 403, code: 'AccessDenied' } : null);
     assert.match(
       await succeed(home),
-      /may not list the parts of the upload: calve believes its own record of 2 parts/,
+      /may not list the parts of the upload \(s3:ListMultipartUploadParts\): calve believes its own record of 2 parts/,
     );
     assert.deepEqual([countOf(store, 'CreateMultipartUpload'), countOf(store, 'UploadPart')], [1, 4]);
     assert.match(await succeed(home), /may not look at s3:\/\/photos\/a\.tar/);

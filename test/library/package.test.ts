@@ -180,9 +180,11 @@ describe('The packed package', () => {
     const { folder } = installed();
     writeFileSync(join(folder, 'consumer.mts'), CONSUMER);
     writeFileSync(join(folder, 'consumer.cts'), CONSUMER);
-    const examples = examplesOf('docs/library.md', 'ts');
-    assert.ok(examples.length > 0);
-    for (const [i, code] of examples.entries()) writeFileSync(join(folder, `example-${i}.mts`), code);
+    for (const language of ['ts', 'js'] as const) {
+      const examples = examplesOf('docs/library.md', language);
+      assert.ok(examples.length > 0);
+      for (const [i, code] of examples.entries()) writeFileSync(join(folder, `${language}-${i}.mts`), code);
+    }
     const config = { compilerOptions: COMPILER, include: ['*.mts', '*.cts'] };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await run(folder, join(TOOLS, 'tsc'), '-p', '.');

@@ -36,8 +36,8 @@ export function cleanEnv(home: string, more: Readonly<Record<string, string>> = 
 export interface Spawned {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** A number is a descriptor that the program gets as standard input. */
-  readonly input?: string | Buffer | number;
+  /** A number is a descriptor that the program gets as standard input. Null: a pipe that stays open as long as the test. */
+  readonly input?: string | Buffer | number | null;
   /** The user and the group that run the program; only the superuser may choose them. */
   readonly uid?: number;
   /** The program that runs it; the Node of the tests, if absent. */
@@ -55,7 +55,7 @@ export function startCalve(words: readonly string[], options: Spawned): Running 
   prepareJsonCheck(words, env);
   // A program that ends early does not read all of its input.
   child.stdin?.on('error', () => undefined);
-  if (input !== undefined && typeof input !== 'number') child.stdin?.end(input);
+  if (typeof input !== 'number' && input !== null) child.stdin?.end(input);
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

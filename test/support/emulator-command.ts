@@ -27,7 +27,8 @@ export async function startEmulatorCommand(
   words: readonly string[],
   spawned: Spawned,
 ): Promise<EmulatorCommand> {
-  const { child, ended } = startCalve(['emulator', ...words], spawned);
+  // A test that is killed closes the pipe, which ends the emulator.
+  const { child, ended } = startCalve(['emulator', ...words, '--stop-on-eof'], { ...spawned, input: null });
   const stop = (signal: NodeJS.Signals): Promise<Ended> => {
     child.kill(signal);
     return ended;

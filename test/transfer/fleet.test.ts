@@ -261,6 +261,12 @@ test('a machine that found other bytes on the service keeps finish from completi
   await assert.rejects(run.send(1), failsAs('fleet-differs', { why: 'held', index: 1 }));
   await assert.rejects(run.finish(), failsAs('fleet-differs', { why: 'receipts', index: 1, shard: 1 }));
   assert.equal(run.rig.calls.complete, 0);
+  const { shares } = await fleetStatus(run.rig.session(), await run.fleet());
+  assert.deepEqual(
+    shares.map(({ different }) => different),
+    [0, 1, 0],
+    'status counts the part about which the machines disagree',
+  );
   await run.send(1, { replace: true });
   await assert.rejects(run.finish(), failsAs('fleet-differs', { why: 'receipts' }));
   await run.finish({ verify: true });

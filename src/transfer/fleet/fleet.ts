@@ -54,7 +54,8 @@ export async function listHeld(
     return byIndex(plan, parts).listed;
   } catch (error) {
     if (isDenied(error)) {
-      report({ type: 'notice', notice: 'parts-unchecked', parts: plan.partCount });
+      const { url } = manifest.target;
+      report({ type: 'notice', notice: 'parts-unchecked', parts: plan.partCount, target: url });
       return undefined;
     }
     if (isFailure(error, 'source')) throw otherParts(error.facts.detail);

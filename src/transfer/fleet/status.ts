@@ -4,7 +4,7 @@ import { indexesOf } from '../../core/fleet.js';
 import { bytesOf } from '../../core/part-plan.js';
 import type { CatalogueEntry } from '../ports/state.js';
 import type { Session } from '../session.js';
-import { partState } from './compare-parts.js';
+import { areContradictory, partState } from './compare-parts.js';
 import {
   checkFleetTarget,
   type Fleet,
@@ -24,7 +24,7 @@ export interface ShareStatus {
   readonly heldBytes: number;
   /** The parts for which a receipt has the service's checksum. */
   readonly confirmed: number;
-  /** The parts for which every receipt has another checksum than the service. */
+  /** The parts of which the service holds other bytes than every receipt says, or about which two machines disagree. */
   readonly different: number;
 }
 
@@ -76,12 +76,14 @@ interface Known {
 }
 
 function shareStatus({ manifest }: Fleet, shard: number, known: Known): ShareStatus {
-  const { plan } = manifest;
+  const { plan, treeHash } = manifest;
   const indexes = indexesOf(shard, plan.partCount, manifest);
-  const states = indexes.map((index) => ({
-    index,
-    ...partState(known.held, known.receipts.get(index) ?? [], index),
-  }));
+  const states = indexes.map((index) => {
+    const receipts = known.receipts.get(index) ?? [];
+    // With the tree hash of the whole file, finish finds out which machine is right.
+    const isDisputed = treeHash === null && areContradictory(receipts);
+    return { index, ...partState(known.held, receipts, index), isDisputed };
+  });
   const isHeld = ({ state }: { readonly state: string }): boolean => known.isArchived || state !== 'missing';
   const held = new Set(states.filter(isHeld).map(({ index }) => index));
   return {
@@ -91,6 +93,6 @@ function shareStatus({ manifest }: Fleet, shard: number, known: Known): ShareSta
     held,
     heldBytes: bytesOf(plan, held),
     confirmed: states.filter(({ state }) => state === 'confirmed').length,
-    different: states.filter(({ state }) => state === 'different').length,
+    different: states.filter(({ state, isDisputed }) => state === 'different' || isDisputed).length,
   };
 }

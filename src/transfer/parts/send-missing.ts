@@ -160,7 +160,8 @@ async function listRemoteParts(
   const listed = job.listed ?? (await listIfAllowed(session, head));
   if (listed === null) {
     const believed = job.distrustsRecords === true ? new Map<number, RecordedPart>() : recorded;
-    session.report({ type: 'notice', notice: 'parts-unchecked', parts: believed.size });
+    const { url: target } = head.identity.target;
+    session.report({ type: 'notice', notice: 'parts-unchecked', parts: believed.size, target });
     return believeRecords(head.plan, believed);
   }
   const { upload, parts } = listed;

@@ -43,6 +43,10 @@ export const COMMAND_DETAILS: Readonly<Record<string, readonly string[]>> = {
   audit: [
     'A bucket is listed at once. A vault needs some hours for its inventory: the first run asks for it and ends with 3, and a later run reads it. The exit number is 16 if an archive is missing, and 14 if one has other content.',
   ],
+  fleet: [
+    'One machine creates the upload and a manifest. Every machine that has the file and the manifest sends a share of the parts, at the same time as the others. When all parts are on the service, one machine finishes: it checks each part, and makes one archive.',
+    'Any step can be repeated. If a machine fails, another one sends its share. Nothing is completed if a machine had another file.',
+  ],
   'fleet create': [
     'The manifest names the upload and its shares. Every machine of the fleet reads it. Run again with the same manifest, create prints the id of the same upload.',
   ],

@@ -22,10 +22,10 @@ function atRate(bytesPerSecond: number | null): string {
   return bytesPerSecond === null ? '' : ` (${formatRate(bytesPerSecond)})`;
 }
 
-/** Returns ` (s3:GetObject)`: the action that a policy must allow to read the metadata of an object. */
-function rightToLook(url: string): string {
+/** Returns ` (s3:GetObject)`: the action that a policy must allow for an operation on this target. */
+function neededAction(url: string, operation: string): string {
   const scheme = SCHEMES.find((each) => url.startsWith(`${each}://`));
-  return scheme === undefined ? '' : ` (${actionOf(scheme, 'HeadObject')})`;
+  return scheme === undefined ? '' : ` (${actionOf(scheme, operation)})`;
 }
 
 const WORDINGS: {
@@ -51,9 +51,9 @@ const WORDINGS: {
     return `upload ${safeWhole(uploadId)} was aborted, but ${finding}: storage may still be billed; abort it again later`;
   },
   'archive-unchecked': ({ archiveId }) =>
-    `these credentials may not look at ${safeWhole(archiveId)}${rightToLook(archiveId)}: calve believes its catalogue that the archive is there`,
-  'parts-unchecked': (notice) =>
-    `these credentials may not list the parts of the upload: calve believes its own record of ${count(notice.parts, 'part')}, and the service checks them when the upload is completed`,
+    `these credentials may not look at ${safeWhole(archiveId)}${neededAction(archiveId, 'HeadObject')}: calve believes its catalogue that the archive is there`,
+  'parts-unchecked': ({ parts, target }) =>
+    `these credentials may not list the parts of the upload${neededAction(target, 'ListParts')}: calve believes its own record of ${count(parts, 'part')}, and the service checks them when the upload is completed`,
   'completed-elsewhere': ({ uploadId }) =>
     `another program has completed upload ${safeWhole(uploadId)}: the object has the bytes of this file, so nothing is sent again`,
   'not-comparable': () =>

@@ -14,6 +14,7 @@ import {
   isObject,
   RUN_AGAIN,
   resumeOr,
+  schemeOf,
   withDetail,
   withServiceWords,
 } from './wording-parts.js';
@@ -47,7 +48,7 @@ export const describeTooSlow: FailureDescriber<'too-slow'> = (error, env) => {
 const MISSING_THINGS = {
   vault: {
     why: 'the service has no such vault',
-    fix: 'check its name, the region and the account; calve creates vaults on local:// only',
+    fix: 'check its name, the region and the account; calve creates no vaults on a service',
   },
   bucket: {
     why: 'the service has no such bucket',
@@ -72,12 +73,19 @@ export const describeNotFound: FailureDescriber<'not-found'> = (error, env) => {
   return {
     what: `${what} ${safeWhole(name)}`,
     why: withServiceWords(withDetail(missing.why + where, detail), error.service),
-    hint: listLine(error, env) ?? missing.fix,
+    hint: wayOn(error, env) ?? missing.fix,
   };
 };
 
-/** Returns the command line that lists the things that do exist; null if its target or folder is not known. */
-function listLine({ facts, context }: TransferError<'not-found'>, env: WordingEnvironment): string | null {
+/**
+ * Returns the command line that lists the things that do exist, or creates the missing one; null if its target or folder
+ * is not known.
+ */
+function wayOn(error: TransferError<'not-found'>, env: WordingEnvironment): string | null {
+  const { facts, context } = error;
+  if (facts.what === 'vault' && schemeOf(error) === 'local') {
+    return 'the first upload creates a vault of local://; --local-dir names the folder of these vaults';
+  }
   if (facts.what === 'catalogue entry' && env.catalogueGiven) {
     return `${pasteLine(['calve', 'archives', '--catalogue', env.catalogueGiven])} lists its entries`;
   }

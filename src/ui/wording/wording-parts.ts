@@ -74,7 +74,7 @@ export function couldNot(operation: string, error: TransferError): string {
   const words = safeText(SERVICE_OPERATIONS.get(operation) ?? operation);
   const lacksCredentials = isFailure(error, 'refused') && error.facts.why === 'no-credentials';
   // "Could not find the vault" would read as if the service had answered that there is none.
-  if (lacksCredentials && SERVICE_OPERATIONS.has(operation)) {
+  if (lacksCredentials && operation !== 'FindCredentials' && SERVICE_OPERATIONS.has(operation)) {
     return `could not ask the service to ${words}${inBrackets(error)}`;
   }
   const isServiceName = /^[A-Z][A-Za-z]+$/.test(words);

@@ -55,6 +55,9 @@ const refusals = (
   ] as const
 ).map((why) => failure('refused', { why, operation: 'create the upload', detail: null }));
 
+const noCredentials = (operation: string) =>
+  failure('refused', { why: 'no-credentials', operation, detail: null });
+
 const missing = (what: FailureFacts['not-found']['what'], name: string) =>
   failure('not-found', { what, name, detail: null });
 
@@ -175,6 +178,7 @@ export const SAMPLES: Samples = {
     missing('upload', '-Xk3'),
     missing('unfinished upload', '/data/backup.tar'),
     missing('catalogue entry', 'arch-1'),
+    failure('not-found', { what: 'vault', name: 'photos', detail: null }, { target: 'local://photos' }),
   ],
   busy: [
     failure('busy', {
@@ -186,6 +190,7 @@ export const SAMPLES: Samples = {
   ],
   refused: [
     ...refusals,
+    ...['DescribeVault', 'FindCredentials'].map(noCredentials),
     failure('refused', { why: 'denied', operation: 'UploadMultipartPart', detail: null }, UPLOAD, DENIED),
     failure(
       'refused',

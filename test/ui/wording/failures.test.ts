@@ -58,7 +58,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
   'not-found': [
     [
       'calve: vault photos: the service has no such vault',
-      'hint: check its name, the region and the account; calve creates vaults on local:// only',
+      'hint: check its name, the region and the account; calve creates no vaults on a service',
     ],
     [
       'calve: bucket photos: the service has no such bucket',
@@ -75,6 +75,10 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     [
       'calve: catalogue entry arch-1: the catalogue has no such entry',
       'hint: calve archives lists its entries',
+    ],
+    [
+      'calve: vault photos: the service has no such vault',
+      'hint: the first upload creates a vault of local://; --local-dir names the folder of these vaults',
     ],
   ],
   busy: [
@@ -124,6 +128,12 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
       'calve: could not create the upload: the answer is not from the service',
       'hint: check --endpoint-url, and the proxies between this machine and the service',
     ],
+    ...['could not ask the service to find the vault', 'could not find the credentials'].map(
+      (what): [string, string] => [
+        `calve: ${what}: no credentials were found`,
+        'hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has them with --profile; calve then uses only that profile',
+      ],
+    ),
     [
       'calve: could not send a part (/data/backup.tar to glacier://photos): these credentials do not permit this; the service said: Access denied for account ID: 123456789012\\x1b[31m (AccessDeniedException, HTTP 403, request id req-1)',
       'hint: name another profile with --profile, or allow it in the policy of the user and of the vault (glacier:UploadMultipartPart), then: calve resume /data/backup.tar',

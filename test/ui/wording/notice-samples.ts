@@ -48,8 +48,8 @@ export const NOTICE_LINES: { readonly [N in Notice['notice']]: readonly [Facts<N
     'these credentials may not look at s3://photos/a (s3:GetObject): calve believes its catalogue that the archive is there',
   ],
   'parts-unchecked': [
-    { parts: 3 },
-    'these credentials may not list the parts of the upload: calve believes its own record of 3 parts, and the service checks them when the upload is completed',
+    { parts: 3, target: 's3://photos/a' },
+    'these credentials may not list the parts of the upload (s3:ListMultipartUploadParts): calve believes its own record of 3 parts, and the service checks them when the upload is completed',
   ],
   'completed-elsewhere': [
     { uploadId: '-Xk3' },

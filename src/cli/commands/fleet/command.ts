@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { SHARDS_MAX } from '../../../core/fleet.js';
-import { type CommandDefinition, defineCommand } from '../../command.js';
+import { type CommandDefinition, type CommandGroup, defineCommand } from '../../command.js';
 import { flag, repeatable, value } from '../../options/declare.js';
 import { type OptionsOf, optionGroup } from '../../options/group.js';
 import { objectOptions } from '../../options/objects.js';
@@ -10,7 +10,23 @@ import { folderOptions } from '../../options/state.js';
 import { PLAN } from '../../options/stream.js';
 import { lockOptions, transferOptions } from '../../options/transfer.js';
 
-export const FLEET_DESCRIPTION = 'Let many machines send the parts of one upload, each its share.';
+/** The text of `calve fleet --help` and of the page calve-fleet(1). */
+export const fleetGroup: CommandGroup = {
+  name: 'fleet',
+  description: 'Let many machines send the parts of one upload, each its share.',
+  examples: [
+    {
+      line: 'calve fleet create backup.tar glacier://photos --shards 3 --manifest m.json',
+      meaning: 'One machine creates the upload. All machines need the file and the manifest.',
+    },
+    {
+      line: 'calve fleet send m.json --shard 0',
+      meaning: 'Each machine sends its share: another one runs this with --shard 1.',
+    },
+    { line: 'calve fleet status m.json', meaning: 'Shows how far the machines are.' },
+    { line: 'calve fleet finish m.json', meaning: 'One machine checks the parts, and completes the upload.' },
+  ],
+};
 
 const RECEIPTS = {
   receipts: repeatable(
