@@ -1,8 +1,12 @@
 /** The uploads that `abort --all` and `abort --older-than` take. */
 import { isFailure } from '../core/failures.js';
+import { isSameTarget } from '../core/identity.js';
+import { namesMany, parseTargetUrl } from '../core/target-url.js';
 import type { AbortSession } from './abort.js';
 import { type JoinedUpload, listAllParts, listUploads } from './list.js';
+import type { UnfinishedUpload } from './ports/state.js';
 import { sessionAt } from './session.js';
+import { possibleCompletion } from './upload-gone.js';
 
 /** Which uploads a sweep takes. */
 export interface Sweep {
@@ -89,13 +93,47 @@ export function sortUploads(
   return { take: old.filter((each) => !inUse.includes(each)), inUse, inFleet: [] };
 }
 
+/** Returns true if the sweep of a target covers an upload that this machine has recorded. */
+function covers(
+  { targetIdentity }: Pick<AbortSession, 'targetIdentity'>,
+  { head }: UnfinishedUpload,
+): boolean {
+  const { target } = head.identity;
+  const [swept, own] = [parseTargetUrl(targetIdentity.url), parseTargetUrl(target.url)];
+  const isCovered = namesMany(swept) ? own.key.startsWith(swept.key) : own.key === swept.key;
+  return (
+    isCovered &&
+    own.scheme === swept.scheme &&
+    own.container === swept.container &&
+    isSameTarget({ ...target, url: targetIdentity.url }, targetIdentity)
+  );
+}
+
+/** Returns a recorded upload as if the service had listed it. */
+function asListed(local: UnfinishedUpload): JoinedUpload {
+  const { uploadId, description, plan, startedAt: createdAt, identity, object } = local.head;
+  const { key } = parseTargetUrl(identity.target.url);
+  const storageClass = object?.storageClass ?? null;
+  const { partSizeBytes } = plan;
+  const facts = { uploadId, description, partSizeBytes, createdAt, storageClass, vaultArn: null };
+  return { open: { ...facts, key: key === '' ? null : key }, local };
+}
+
 /**
- * Lists the uploads to the target, and sorts them.
+ * Lists the uploads to the target, and sorts them. Also takes the records of uploads that the service no longer has,
+ * because they expired or were aborted elsewhere, unless they may have become an archive.
  * @throws TransferError as listUploads
  */
 export async function chooseUploads(session: AbortSession, sweep: Sweep): Promise<SortedUploads> {
+  // Before the list: an upload that is created later is not in it, and not lost.
+  const recorded = await session.state.all();
   const uploads: JoinedUpload[] = [];
   for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, sweep));
+  const listed = new Set(uploads.map(({ open }) => open.uploadId));
+  for (const local of recorded) {
+    const isLost = !listed.has(local.head.uploadId) && possibleCompletion(local) === null;
+    if (isLost && covers(session, local)) uploads.push(asListed(local));
+  }
   const { idleExpiryMs } = session.target.capabilities;
   const sorted = sortUploads(uploads, sweep, session.clock.nowMs(), idleExpiryMs);
   for (const { open } of sorted.inUse) {

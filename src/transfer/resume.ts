@@ -111,7 +111,8 @@ async function checkSameFile(session: Session, source: Source, journal: Journal)
   const sameness = compareFingerprints(journal.upload.fingerprint, source.fingerprint);
   if (sameness === 'same') return;
   if (sameness === 'touched' && (await confirmTouched(session, source, journal))) return;
-  throw new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  const changed = new TransferError('source', { path: source.path, why: 'changed', detail: null });
+  throw withContext(changed, { orphan: addressOf(journal.upload.head) });
 }
 
 /** The same names may mean another vault under other credentials. @throws TransferError `refused` */

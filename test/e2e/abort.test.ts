@@ -224,6 +224,23 @@ describe('calve abort, where the service forgets at once what was aborted', { co
     assertFailed(await home.run(words), 10);
   });
 
+  test('with --all also takes the records of uploads that the service no longer has', async (t) => {
+    const home = await service.home(t);
+    const uploadId = await home.leaveUnfinished(home.file('f', 2 * MIB_BYTES), 1);
+    const elsewhere = { CALVE_STATE_DIR: join(home.folder, 'elsewhere') };
+    assert.equal((await home.run(['abort', home.target, `--upload-id=${uploadId}`], elsewhere)).code, 0);
+    const dry = await home.run(['abort', home.target, '--all', '--dry-run']);
+    assert.deepEqual(
+      tableOf(dry.stdout).map((row) => row['uploadId']),
+      [uploadId],
+    );
+    const young = await home.run(['abort', home.target, '--older-than=1h', '--yes']);
+    assert.deepEqual([young.code, young.stdout], [0, '']);
+    const { code, stdout, stderr } = await home.run(['abort', home.target, '--all', '--yes']);
+    assert.deepEqual([code, stdout, stderr], [0, `aborted\t${uploadId}\n`, '']);
+    assert.deepEqual(journals(home), []);
+  });
+
   test('takes a 404 for done where the upload was just listed and somebody was quicker', async (t) => {
     const home = await service.home(t);
     const uploadId = await home.createUpload();

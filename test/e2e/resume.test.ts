@@ -128,6 +128,10 @@ describe('calve resume', { concurrency: 2 }, () => {
     const sentBefore = home.passed().length;
     const error = assertFailedJson(await home.run(['resume', file, '--json']), 13);
     assert.match(String(error['message']), /the file changed after its upload started/);
+    assert.match(
+      String(error['hint']),
+      new RegExp(`abort it with: calve abort ${home.target} --upload-id=${uploadId} `),
+    );
     assert.equal(error['resumable'], false);
     assert.deepEqual(await home.openIds(), [uploadId]);
     assert.equal(home.passed().slice(sentBefore).filter(isPart).length, 0);

@@ -4,8 +4,9 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { TransferError } from '../../src/core/failures.js';
 import { abortUpload } from '../../src/transfer/abort.js';
-import { sortUploads, withActivity } from '../../src/transfer/choose-uploads.js';
+import { chooseUploads, sortUploads, withActivity } from '../../src/transfer/choose-uploads.js';
 import { type JoinedUpload, joiner, listUploads } from '../../src/transfer/list.js';
+import type { UnfinishedUpload } from '../../src/transfer/ports/state.js';
 import type { OpenUpload, Target } from '../../src/transfer/ports/target.js';
 import type { Session } from '../../src/transfer/session.js';
 import { sampleHead } from '../state/samples.js';
@@ -202,6 +203,54 @@ test('abort in another region keeps the journal of an upload with the same id', 
   const [open] = bench.vault.list('');
   const seen = { ...open, uploadId } as OpenUpload;
   assert.equal(join(seen).local, null);
+});
+
+test('a sweep takes the record of an upload that is gone, but not of another place or of one that may be an archive', async (t) => {
+  const taken = async (change: Partial<Session> = {}) =>
+    (await chooseUploads(bench.session(change), { olderThanMs: null })).take.map(({ open }) => open.uploadId);
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  bench.vault.drop(uploadId);
+  assert.deepEqual(await taken(), [uploadId]);
+  const { targetIdentity } = bench.session();
+  assert.deepEqual(await taken({ targetIdentity: { ...targetIdentity, region: 'us-east-1' } }), []);
+  assert.deepEqual(await taken({ targetIdentity: { ...targetIdentity, account: '444455556666' } }), []);
+  assert.deepEqual(await taken({ targetIdentity: { ...targetIdentity, url: 'glacier://another' } }), []);
+  await abort(bench, uploadId);
+  await completedButUnknown(bench);
+  assert.equal(bench.journals().length, 1);
+  assert.deepEqual(await taken(), []);
+});
+
+test('a sweep of a key or of a prefix takes no record of another key', async (t) => {
+  const bench = rig(t);
+  const uploadId = await interrupt(bench, 2);
+  bench.vault.drop(uploadId);
+  const [recorded] = await bench.session().state.all();
+  const { targetIdentity } = bench.session();
+  const at = (url: string) => ({ ...targetIdentity, url });
+  const ofObject = {
+    ...recorded,
+    head: { ...recorded?.head, identity: { ...recorded?.head.identity, target: at('s3://photos/a/b') } },
+  } as UnfinishedUpload;
+  const state = { ...bench.session().state, all: async () => [ofObject] };
+  for (const [url, isTaken] of [
+    ['s3://photos', true],
+    ['s3://photos/a/', true],
+    ['s3://photos/a/b', true],
+    ['s3://photos/a', false],
+    ['s3://photos/b/', false],
+    ['s3://other', false],
+    ['obs://photos', false],
+  ] as const) {
+    const session = bench.session({ targetIdentity: at(url), state });
+    const { take } = await chooseUploads(session, { olderThanMs: null });
+    assert.deepEqual(
+      take.map(({ open }) => open.key),
+      isTaken ? ['a/b'] : [],
+      url,
+    );
+  }
 });
 
 test('a listed upload shows the parts that its journal records', async (t) => {

@@ -86,7 +86,13 @@ export function rig(t: Cleanup, sizeBytes = SIZE_BYTES): Rig {
 
   function session(change: Partial<Session> = {}): Session {
     const report = (event: TransferEvent): void => void events.push(event);
-    const policy = { maxAttempts: 3, maxAttemptsGiven: true, retryDelayMs: 100, giveUpAfterMs: HOUR_MS };
+    const policy = {
+      maxAttempts: 3,
+      maxAttemptsGiven: true,
+      retryDelayMs: 100,
+      giveUpAfterMs: HOUR_MS,
+      giveUpAfterGiven: false,
+    };
     return {
       target: withRetry(memory.target, { policy, clock, report }),
       targetIdentity,

@@ -53,7 +53,12 @@ const SPECIAL_PLACES = withVariables({
 
 const RETRIES = withVariables({
   maxAttempts: value('--max-attempts <n>', 'most attempts of one request', wholeNumber(1, 1000), '10'),
-  giveUpAfter: value('--give-up-after <time>', 'longest wait for a lost connection', durationMs, '1h'),
+  giveUpAfter: value(
+    '--give-up-after <time>',
+    'longest time in which nothing gets through',
+    durationMs,
+    '1h',
+  ),
 });
 
 const PAUSES = withVariables({
@@ -93,6 +98,7 @@ export const serviceOptions = optionGroup(DECLARED, (values, given, io): Service
       maxAttemptsGiven: given.isGiven('--max-attempts'),
       retryDelayMs: values.retryDelay,
       giveUpAfterMs: values.giveUpAfter,
+      giveUpAfterGiven: given.isGiven('--give-up-after'),
     },
     connectTimeoutMs: values.connectTimeout,
     readTimeoutMs: values.readTimeout,

@@ -9,8 +9,10 @@ export interface RetryPolicy {
   readonly maxAttemptsGiven: boolean;
   /** The first back-off; doubled each time, with full jitter. */
   readonly retryDelayMs: number;
-  /** The time to wait for a line that worked earlier in this run, and on which nothing succeeds now. */
+  /** The time to wait for a line on which nothing succeeds, if it worked earlier in this run. */
   readonly giveUpAfterMs: number;
+  /** True when the user named giveUpAfterMs: it then also holds for a line that never worked, instead of maxAttempts. */
+  readonly giveUpAfterGiven: boolean;
 }
 
 const BACK_OFF_MAX_MS = 60_000;
@@ -52,10 +54,11 @@ interface RequestState {
   successesSeen: number;
 }
 
-/** A failure that may be tried again. `attemptsMax` is null when time is limited instead of attempts. */
+/** A failure that may be tried again. `attemptsMax` is null, and `timeLeftMs` set, when time is limited instead of attempts. */
 interface NextAttempt {
   readonly attempt: number;
   readonly attemptsMax: number | null;
+  readonly timeLeftMs?: number;
 }
 
 /** Tries requests again, as its policy says. One object serves all requests of a run: they share one line. */
@@ -91,18 +94,24 @@ export class Retrier {
         if (next === null) {
           throw finalFailure(error, operation, state, clock.monotonicMs() - startedMs);
         }
-        const delayMs = this.#delayMs(error, state.attempts);
-        report({ type: 'retry', operation, ...next, delayMs, why: reasonOf(error) });
+        const delayMs = this.#delayMs(error, state.attempts, next);
+        const { attempt, attemptsMax } = next;
+        report({ type: 'retry', operation, attempt, attemptsMax, delayMs, why: reasonOf(error) });
         await clock.sleep(delayMs, signal);
       }
     }
   }
 
-  #delayMs({ retryClass, retryAfterMs }: TransferError, attempts: number): number {
+  #delayMs(
+    { retryClass, retryAfterMs }: TransferError,
+    attempts: number,
+    { timeLeftMs }: NextAttempt,
+  ): number {
     if (retryClass === 'resign') return 0;
     const { clock, policy } = this.#tools;
     const requestedMs = Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
-    return Math.max(requestedMs, backOffMs(attempts, policy.retryDelayMs, clock.random()));
+    const delayMs = Math.max(requestedMs, backOffMs(attempts, policy.retryDelayMs, clock.random()));
+    return Math.min(delayMs, timeLeftMs ?? delayMs);
   }
 
   #noteSuccess(): void {
@@ -131,20 +140,23 @@ export class Retrier {
   }
 
   /**
-   * Returns true when something worked in this run, and nothing at all has succeeded since this request started or failed
-   * last. Lanes fail together, and some started before the line's last success, so each request counts for itself.
+   * Returns true when time counts instead of attempts: nothing at all has succeeded since this request started or failed
+   * last, and something worked earlier in this run or the user named the time. Lanes fail together, and some started
+   * before the line's last success, so each request counts for itself.
    */
   #isLineDead(state: RequestState): boolean {
     const hasSucceededSince = this.#successes > state.successesSeen;
     state.successesSeen = this.#successes;
-    return !this.#tools.policy.maxAttemptsGiven && this.#successes > 0 && !hasSucceededSince;
+    const { maxAttemptsGiven, giveUpAfterGiven } = this.#tools.policy;
+    const isTimed = giveUpAfterGiven || (!maxAttemptsGiven && this.#successes > 0);
+    return isTimed && !hasSucceededSince;
   }
 
   #waitForLine(state: RequestState): NextAttempt | null {
     const { clock, policy } = this.#tools;
     this.#failingSinceMs ??= clock.monotonicMs();
-    const hasTime = clock.monotonicMs() - this.#failingSinceMs < policy.giveUpAfterMs;
-    return hasTime ? { attempt: state.attempts, attemptsMax: null } : null;
+    const timeLeftMs = this.#failingSinceMs + policy.giveUpAfterMs - clock.monotonicMs();
+    return timeLeftMs > 0 ? { attempt: state.attempts, attemptsMax: null, timeLeftMs } : null;
   }
 
   #count(state: RequestState): NextAttempt | null {

@@ -73,6 +73,8 @@ export const OPTION_DETAILS: Readonly<Record<string, string>> = {
   '--dry-run': 'Nothing is written. Each file is reported as continue, skip or new.',
   '--concurrency': 'All files of a run share them.',
   '--limit-rate': 'It holds for all parts together.',
+  '--give-up-after':
+    'Without it, a run in which nothing has got through from the start ends after --max-attempts. With it, the time counts there, too.',
   '--lock-wait': 'Without it, a run that finds its upload in use by another calve ends with 11 at once.',
   '--recursive': 'The path of a file below its folder becomes its key or its description.',
   '--files-from': 'Each line is a name; with --null, each name ends with a NUL byte.',

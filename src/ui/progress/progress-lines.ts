@@ -28,9 +28,9 @@ function amountOf(progress: Amount): string {
 }
 
 /** Returns `134 of 320 parts`; `134 parts` for a stream. */
-function partsOf({ partsDone, partCount }: Progress): string {
-  if (partCount !== null) return `${partsDone} of ${partCount} parts`;
-  return partsDone === 1 ? '1 part' : `${partsDone} parts`;
+function partsOf(parts: number, partCount: number | null): string {
+  if (partCount !== null) return `${parts} of ${partCount} parts`;
+  return parts === 1 ? '1 part' : `${parts} parts`;
 }
 
 export function formatRate(bytesPerSecond: number): string {
@@ -39,7 +39,7 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** Returns `backup.tar: 42%, 2.1 GiB of 5 GiB, 134 of 320 parts, 38.2 MiB/s, 1 min 20 s left`. */
 export function formatProgressLine(progress: Progress): string {
-  const fields = [amountOf(progress), partsOf(progress), ...speedOf(progress)];
+  const fields = [amountOf(progress), partsOf(progress.partsDone, progress.partCount), ...speedOf(progress)];
   return `${safeWhole(progress.fileName)}: ${fields.join(', ')}`;
 }
 
@@ -70,7 +70,8 @@ export function formatArchivedLine(facts: ArchivedFacts): string {
   const { sizeBytes, durationMs, sentBytes, partCount, partsReused } = facts;
   const isMeasured = sentBytes > 0 && durationMs > 0;
   const rate = isMeasured ? ` (${formatRate((sentBytes * 1000) / durationMs)})` : '';
-  const reused = partsReused === 0 ? '' : `, ${partsReused} of ${partCount} parts were there already`;
+  const were = partCount === null && partsReused === 1 ? 'was' : 'were';
+  const reused = partsReused === 0 ? '' : `, ${partsOf(partsReused, partCount)} ${were} there already`;
   return `${safeWhole(facts.fileName)}: archived, ${formatSize(sizeBytes)} in ${formatDuration(durationMs)}${rate}${reused}`;
 }
 

@@ -34,7 +34,8 @@ export interface ArchivedFacts {
   readonly durationMs: number;
   /** Sent in this run. */
   readonly sentBytes: number;
-  readonly partCount: number;
+  /** Null: a stream whose length was not known. */
+  readonly partCount: number | null;
   readonly partsReused: number;
 }
 
@@ -120,7 +121,7 @@ export class ProgressMeter {
       sizeBytes: event.sizeBytes,
       durationMs: event.durationMs,
       sentBytes: progress?.sentBytes ?? 0,
-      partCount: progress?.partCount ?? 0,
+      partCount: progress?.partCount ?? null,
       partsReused: progress?.partsReused ?? 0,
     };
   }

@@ -28,6 +28,7 @@ function bench(policy: Partial<RetryPolicy> = {}) {
       maxAttemptsGiven: false,
       retryDelayMs: 1000,
       giveUpAfterMs: HOUR_MS,
+      giveUpAfterGiven: false,
       ...policy,
     },
     clock,
@@ -212,6 +213,36 @@ test('a line that fails after a success is tried for an hour, with any number of
   assert.ok(retries().every(({ attemptsMax }) => attemptsMax === null));
 });
 
+test('a given --give-up-after also holds for a line that never worked, instead of the number of attempts', async () => {
+  for (const giveUpAfterMs of [5000, HOUR_MS]) {
+    const { target, calls, hooks, clock } = bench({ giveUpAfterMs, giveUpAfterGiven: true });
+    hooks.before = () => {
+      throw unavailable();
+    };
+    const startedMs = clock.nowMs();
+    await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'unreachable'));
+    assert.equal(clock.nowMs() - startedMs, giveUpAfterMs, 'the last wait ends with the time');
+    assert.ok(giveUpAfterMs === HOUR_MS ? calls.locate > 10 : calls.locate < 10);
+  }
+});
+
+test('if --max-attempts and --give-up-after are given, the run ends with the first of them', async () => {
+  for (const [maxAttempts, giveUpAfterMs] of [
+    [3, HOUR_MS],
+    [1000, 5000],
+  ] as const) {
+    const { target, calls, hooks, clock } = bench({
+      ...{ maxAttempts, maxAttemptsGiven: true },
+      ...{ giveUpAfterMs, giveUpAfterGiven: true },
+    });
+    hooks.before = () => {
+      throw unavailable();
+    };
+    await assert.rejects(target.locate(false, never), (error) => isFailure(error, 'unreachable'));
+    assert.ok(calls.locate === maxAttempts || clock.slept.reduce((sum, ms) => sum + ms, 0) === giveUpAfterMs);
+  }
+});
+
 test('the hour starts with the outage and does not include hours of reading between two requests', async () => {
   const { target, hooks, clock } = bench();
   await target.locate(false, never);
@@ -253,7 +284,13 @@ test('a request that fails just as the run is stopped ends with the reason of th
     stop.abort(reason);
     throw failing(null, 'refused');
   };
-  const policy = { maxAttempts: 1, maxAttemptsGiven: false, retryDelayMs: 1000, giveUpAfterMs: HOUR_MS };
+  const policy = {
+    maxAttempts: 1,
+    maxAttemptsGiven: false,
+    retryDelayMs: 1000,
+    giveUpAfterMs: HOUR_MS,
+    giveUpAfterGiven: false,
+  };
   const target = withRetry({ ...plain, locate }, { policy, clock, report: () => {} });
   await assert.rejects(target.locate(false, stop.signal), (error) => error === reason);
 });

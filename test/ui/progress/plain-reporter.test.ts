@@ -87,6 +87,19 @@ test('a transfer that fails prints how far it got; one that never started prints
   ]);
 });
 
+test('a stream that is sent again has no number of parts to compare with', async (t) => {
+  const stderr = new FakeStderr({ isTTY: false });
+  const { reporter } = await reporterOn(t, stderr, { mode: 'plain' });
+  for (const [reusedParts, words] of [
+    [11, '11 parts were'],
+    [1, '1 part was'],
+  ] as const) {
+    reporter.report({ ...STARTED, reusedParts, plan: { ...STARTED.plan, sizeBytes: null, partCount: null } });
+    reporter.report(ARCHIVED);
+    assert.match(stderr.text, new RegExp(`, ${words} there already\\n$`));
+  }
+});
+
 test('parts that a comparison finds count together with those that were known before', async (t) => {
   const stderr = new FakeStderr({ isTTY: false });
   const { reporter, clock } = await reporterOn(t, stderr, { mode: 'plain' });

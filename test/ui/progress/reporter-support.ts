@@ -33,7 +33,7 @@ export async function reporterOn(
 }
 
 /** 100 parts of 16 MiB, of which 20 are on the service already. */
-export const STARTED: TransferEvent = {
+export const STARTED = {
   type: 'started',
   file: '/data/backup.tar',
   target: 'glacier://photos',
@@ -43,7 +43,7 @@ export const STARTED: TransferEvent = {
   reusedBytes: 320 * MIB_BYTES,
   resumed: true,
   orphan: null,
-};
+} satisfies TransferEvent;
 
 export const ARCHIVED: TransferEvent = {
   type: 'archived',
