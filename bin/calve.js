@@ -5,7 +5,13 @@
 const nodeVersion = process.versions.node;
 const parts = nodeVersion.split('.');
 
+// The first process of a container gets only the signals for which it has a handler. One that arrives while the program is
+// loaded waits for the handlers of main.js, which replace this one.
+function wait() {}
+
 function start() {
+  process.on('SIGINT', wait);
+  process.on('SIGTERM', wait);
   const version = require('../package.json').version;
   const words = process.argv.slice(2);
   // Scripts often ask for the version alone, so nothing else is loaded for it. Among other words -V may be part of an id.

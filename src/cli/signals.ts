@@ -29,6 +29,7 @@ export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSi
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   for (const signal of stopSignals()) {
+    const early = process.listeners(signal);
     process.on(signal, () => {
       const stopped = new TransferError('stopped', { signal });
       const code = exitCodeOf(stopped);
@@ -42,6 +43,8 @@ export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSi
       controller.abort(stopped);
       setTimeout(force, STOP_WITHIN_MS).unref();
     });
+    // Not before: without any listener Node would lose a signal that arrived while the program was loaded.
+    for (const each of early) process.removeListener(signal, each);
   }
   return controller.signal;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { shellQuote } from '../../src/core/shell-quote.js';
@@ -66,6 +66,29 @@ for (const situation of SITUATIONS) {
     });
   }
 }
+
+test('A signal that arrives while the program is loaded stops it, also as the first process of a container', async (t) => {
+  // The kernel gives the first process only the signals for which it has a handler: the others would end this one by the signal.
+  const home = await openVault(t);
+  const hook = join(home.folder, 'signal-while-loading.cjs');
+  writeFileSync(
+    hook,
+    `const Module = require('node:module');
+const load = Module._load;
+Module._load = function (request, ...others) {
+  if (request.endsWith('/dist/calve/main.js')) process.kill(process.pid, process.env.TEST_SIGNAL);
+  return load.call(this, request, ...others);
+};
+`,
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const env = { NODE_OPTIONS: `--require ${hook}`, TEST_SIGNAL: signal };
+    const ended = await home.run(['upload', home.file('f', PART_BYTES), TARGET], env);
+    assert.deepEqual([ended.code, ended.signal, ended.stdout], [CODES[signal], null, ''], ended.stderr);
+    assert.match(ended.stderr, /stopped/);
+  }
+  assert.deepEqual(await home.archiveIds(), []);
+});
 
 test('The JSON error of a stopped upload says that it can go on', async (t) => {
   const situation = SITUATIONS[1] as Situation;
