@@ -75,6 +75,8 @@ const COLUMNS: readonly Column<AuditedJson>[] = [
   { name: 'restore', title: 'RESTORE', human: (a) => a.restore, exact: (a) => a.restore },
   { name: 'file', title: 'FILE', widthMax: 40, human: (a) => a.file ?? a.description, exact: (a) => a.file },
   { name: 'archiveId', title: 'ARCHIVE ID', human: (a) => a.archiveId, exact: (a) => a.archiveId },
+  // The only name of an archive in a vault that the catalogue does not know.
+  { name: 'description', title: 'DESCRIPTION', exact: (a) => a.description },
 ];
 
 function sizeOf(bytes: number | null): string | null {

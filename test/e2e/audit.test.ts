@@ -52,6 +52,10 @@ describe('calve audit of a vault', { concurrency: 2 }, () => {
     assert.match(stderr, /^note: audited, by the inventory of .* UTC: 1,000 ok\n$/);
     const rows = tableOf(stdout);
     assert.deepEqual([rows.length, new Set(rows.map(({ result }) => result))], [1000, new Set(['ok'])]);
+    assert.equal(
+      rows.every((row) => 'description' in row),
+      true,
+    );
   });
 
   test('finds an archive that is missing, one with other content and an unknown one, and ends with 16', async (t) => {

@@ -45,7 +45,7 @@ export const COMMAND_DETAILS: Readonly<Record<string, readonly string[]>> = {
   ],
   fleet: [
     'One machine creates the upload and a manifest. Every machine that has the file and the manifest sends a share of the parts, at the same time as the others. When all parts are on the service, one machine finishes: it checks each part, and makes one archive.',
-    'Any step can be repeated. If a machine fails, another one sends its share. Nothing is completed if a machine had another file.',
+    'create, send, status and finish can be repeated. If a machine fails, another one sends its share. Nothing is completed if a machine had another file.',
   ],
   'fleet create': [
     'The manifest names the upload and its shares. Every machine of the fleet reads it. Run again with the same manifest, create prints the id of the same upload.',

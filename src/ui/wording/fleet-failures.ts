@@ -107,7 +107,8 @@ function differsFix({ fleet, why, shard, index }: Differs): string {
     case 'receipts':
       return `check the file on each machine; ${verify}, and names the parts that are wrong`;
     case 'unproven':
-      return verify;
+      // It compares every byte, so the time of the file here does not matter either.
+      return `finish reads the file here with: ${fleetLine('finish', fleet, ['--verify', '--ignore-mtime'])}`;
     case 'whole':
       return `check the file on each machine; ${verify}, and names the parts that are wrong`;
   }

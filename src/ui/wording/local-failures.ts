@@ -39,7 +39,10 @@ const SOURCE_REASONS = {
           why: 'the stream is empty, and a vault accepts no empty archive',
           fix: 'check why its writer wrote nothing',
         }
-      : { why: 'the file is empty, and a vault accepts no empty archive', fix: 'leave this file out' },
+      : {
+          why: 'the file is empty, and a vault accepts no empty archive',
+          fix: 'leave this file out; in a folder, --exclude does that',
+        },
   'empty-stream': (_path: string, { resend }: FailureContext) => ({
     why: 'the stream is empty, so no object was made of it and none was replaced',
     fix: `check why its writer wrote nothing${resend === undefined ? '; --allow-empty makes an empty object' : ''}`,

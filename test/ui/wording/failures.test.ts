@@ -162,7 +162,7 @@ const TEXTS: { readonly [K in FailureKind]: readonly (readonly [string, string])
     ],
     [
       'calve: /data/my files: the file is empty, and a vault accepts no empty archive',
-      'hint: leave this file out',
+      'hint: leave this file out; in a folder, --exclude does that',
     ],
     [
       'calve: /data/my files: the stream is empty, so no object was made of it and none was replaced',

@@ -116,7 +116,7 @@ export const FLEET_TEXTS: { readonly [K in FleetKind]: readonly (readonly [strin
     ],
     [
       'calve: /data/a: a machine sent a file with another modification time (part 17 of share 3), and nothing shows that its bytes are the same; nothing was completed',
-      "hint: finish reads the file here with: calve fleet finish '/mnt/my fleet' --verify",
+      "hint: finish reads the file here with: calve fleet finish '/mnt/my fleet' --verify --ignore-mtime",
     ],
     [
       'calve: /data/a: the parts do not make the file that create --hash has read, so one machine has another file; nothing was completed',
