@@ -52,7 +52,7 @@ async function fillDisk(options: TrialOptions, field: Field, load: Load, disk: s
   assertRefused(ended, field);
   enlarge(disk, ROOMY_BYTES);
   const last = ended.code === 0 ? ended : await runThrough({ ...options, random: () => 0 }, field, line, []);
-  await assertOneArchive(options.ground, field, load.bytes, last);
+  await assertOneArchive(options.ground, field, load.bytes, { ...last, told: ended.stderr });
 }
 
 /** The disk with the state turns read-only between two runs, as after an error of its own. */
@@ -70,7 +70,7 @@ async function closeDisk(options: TrialOptions, field: Field, load: Load, disk: 
   if (first.code !== 0) assert.notEqual(ended.code, 0, 'nothing is sent without state');
   enlarge(disk, ROOMY_BYTES);
   const last = await runThrough({ ...options, random: () => 0 }, field, line, []);
-  await assertOneArchive(options.ground, field, load.bytes, last);
+  await assertOneArchive(options.ground, field, load.bytes, { ...last, told: ended.stderr });
 }
 
 /** Limits the size of every file, where mounting is not allowed. */
@@ -84,5 +84,5 @@ async function limitFiles(options: TrialOptions, field: Field, load: Load): Prom
   assertRefused(ended, field);
   const last =
     ended.code === 0 ? ended : await runThrough({ ...options, random: () => 0 }, field, load.line, []);
-  await assertOneArchive(options.ground, field, load.bytes, last);
+  await assertOneArchive(options.ground, field, load.bytes, { ...last, told: ended.stderr });
 }
