@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { rolldown } from 'rolldown';
+import { errorsOfAnyRealm } from './any-realm.mjs';
 import { writeLibraryFiles } from './library-files.mjs';
 import { licensesOf } from './licenses.mjs';
 import { writeManual } from './manual.mjs';
@@ -31,6 +32,7 @@ async function bundle() {
       'send-worker': 'dist/src/targets/aws/send-worker.js',
     },
     platform: 'node',
+    plugins: [errorsOfAnyRealm()],
     // Some packages of the AWS SDK name a CommonJS file as `node`; their ES modules allow unused code to be left out.
     resolve: { mainFields: ['module', 'main'], conditionNames: ['module', 'import', 'node', 'default'] },
   });
@@ -39,6 +41,8 @@ async function bundle() {
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
+    // A test runner that loads the package into a context of its own (Jest) gives it no `import()`.
+    dynamicImportInCjs: false,
     // The licences are in LICENSES.txt, and the sources have the other comments.
     comments: false,
   });

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { type FailureContext, isFailure, TransferError, withContext } from '../core/failures.js';
+import { isError } from '../core/is-error.js';
 import { errorJson, jsonLine } from '../ui/json.js';
 import { timed } from '../ui/progress/event-json.js';
 import { ProgressMeter } from '../ui/progress/progress-meter.js';
@@ -171,14 +172,13 @@ function stackText(error: unknown, { service }: TransferError, { progress }: Err
 }
 
 function asBug(error: unknown): TransferError<'bug'> {
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const detail = isError(error) ? `${error.name}: ${error.message}` : String(error);
   return new TransferError('bug', { detail }, { cause: error });
 }
 
 function stacks(error: unknown): string {
   const lines: string[] = [];
-  for (let each: unknown = error; each instanceof Error; each = each.cause)
-    lines.push(each.stack ?? each.message);
+  for (let each: unknown = error; isError(each); each = each.cause) lines.push(each.stack ?? each.message);
   // A message may come from the service, so its characters are made harmless as in the failure's own text.
   return lines
     .join('\ncaused by ')

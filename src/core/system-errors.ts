@@ -1,6 +1,7 @@
 /** Names and messages of the operating system's errors, also of those for which Node has no name. */
 // biome-ignore lint/style/noRestrictedImports: the constants are data, and this does no I/O.
 import { constants } from 'node:os';
+import { isError } from './is-error.js';
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, errno]) => [-errno, name]));
 
@@ -18,7 +19,7 @@ const NAMELESS = /^Unknown system error -\d+(: Unknown system error -\d+)?/;
 
 /** Returns the system's code of an error (`ENOENT`, `ESTALE`); null for any other error. */
 export function systemCode(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
+  if (!isError(error)) return null;
   const { code, errno } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return null;
   return NAMELESS.test(code) ? (NAMES.get(errno ?? 0) ?? code) : code;
@@ -26,7 +27,7 @@ export function systemCode(error: unknown): string | null {
 
 /** Returns the message of an error: `ESTALE: stale file handle, read` instead of `Unknown system error -116: …`. */
 export function systemMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const code = systemCode(error);
   if (code === null || !NAMELESS.test(error.message)) return error.message;
   const meaning = MEANINGS[code];
@@ -40,7 +41,7 @@ const EXHAUSTED = /\b(EMFILE|ENFILE|ENOMEM|EAGAIN|ENOBUFS|ERR_WORKER_OUT_OF_MEMO
  * has the code only in its message.
  */
 export function isExhausted(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   const { code = '' } = error as NodeJS.ErrnoException;
   const isOfThread = code === 'ERR_WORKER_INIT_FAILED' || error.message === 'EAGAIN';
   return EXHAUSTED.test(isOfThread ? error.message : code);

@@ -9,6 +9,7 @@ import { type ApiResponse, errorResponse } from './http/api-response.js';
 import type { AuthRules } from './http/authenticate.js';
 import type { HttpExchange } from './http/http-exchange.js';
 import { ServiceError } from './http/service-error.js';
+import { isError } from './is-error.js';
 import { findRoute, type Operation } from './operations.js';
 
 export interface ServeContext {
@@ -44,6 +45,6 @@ async function respond(context: ServeContext, exchange: HttpExchange): Promise<A
 /** Any other error is a problem of the emulator itself, such as a full disk. The client may try again. */
 function refusal(error: unknown): ApiResponse {
   if (error instanceof ServiceError) return errorResponse(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isError(error) ? error.message : String(error);
   return errorResponse(new ServiceError('ServiceUnavailableException', message));
 }

@@ -7,6 +7,7 @@ import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
 import type { ByteStream } from '../transfer/ports/source.js';
 import type { Source } from './options.js';
+import { failureOf } from './taken-source.js';
 
 function refused(why: string): TransferError<'usage'> {
   const hint =
@@ -20,9 +21,11 @@ export function pathOf(source: Source): string | null {
     if (source === '') throw refused('it names no file');
     return source;
   }
-  if (!(source instanceof URL)) return null;
-  if (source.protocol !== 'file:') throw refused(`${source.protocol} is not the protocol of a file`);
-  return fileURLToPath(source);
+  // A test runner may have a URL class of its own.
+  const { href, protocol } = Object(source ?? {}) as Partial<URL>;
+  if (typeof href !== 'string' || typeof protocol !== 'string') return null;
+  if (protocol !== 'file:') throw refused(`${protocol} is not the protocol of a file`);
+  return fileURLToPath(href);
 }
 
 /**
@@ -30,7 +33,7 @@ export function pathOf(source: Source): string | null {
  * @throws TransferError `usage` for anything that has no bytes
  */
 export function byteStreamOf(source: Source, signal: AbortSignal): ByteStream {
-  return streamOf(iteratorOf(source), signal);
+  return streamOf(chunksIn(source), signal);
 }
 
 type Chunks = Pick<AsyncIterator<Uint8Array | string>, 'next'> & {
@@ -38,29 +41,46 @@ type Chunks = Pick<AsyncIterator<Uint8Array | string>, 'next'> & {
   end(): unknown;
 };
 
-/** While a chunk is awaited, only a stream's own method ends the reading: `return` of an iterator would wait for it. */
-function iteratorOf(source: Source): Chunks {
-  const { destroy, getReader, [Symbol.asyncIterator]: open } = Object(source ?? {}) as Partial<AnyStream>;
-  if (types.isUint8Array(source)) return chunksOf(once(source), null);
-  if (typeof getReader === 'function') {
-    const reader = getReader.call(source);
-    const next = async () => (await reader.read()) as IteratorResult<Uint8Array>;
-    return { next, end: () => reader.cancel() };
-  }
-  if (typeof open !== 'function') throw refused('it is neither a file nor a stream of bytes');
-  const isStream = typeof destroy === 'function';
-  return chunksOf(open.call(source), isStream ? () => destroy.call(source) : null);
-}
-
 interface AnyStream extends AsyncIterable<Uint8Array | string> {
   /** A stream of Node has it. */
   destroy(): unknown;
   /** A web stream has it. */
   getReader(): { read(): Promise<unknown>; cancel(): Promise<unknown> };
+  readonly locked: boolean;
 }
 
-function chunksOf(iterator: AsyncIterator<Uint8Array | string>, destroy: (() => unknown) | null): Chunks {
-  return { next: () => iterator.next(), end: destroy ?? (() => iterator.return?.()) };
+/** While a chunk is awaited, only a stream's own method ends the reading: `return` of an iterator would wait for it. */
+function chunksIn(source: Source): Chunks {
+  const {
+    destroy,
+    getReader,
+    locked,
+    [Symbol.asyncIterator]: open,
+  } = Object(source ?? {}) as Partial<AnyStream>;
+  if (types.isUint8Array(source)) return chunksOf(() => once(source), source);
+  if (typeof getReader === 'function') {
+    if (locked === true) throw refused('another reader has locked the stream');
+    const reader = getReader.call(source);
+    const next = async () => (await reader.read()) as IteratorResult<Uint8Array>;
+    return { next, end: () => reader.cancel() };
+  }
+  if (typeof open !== 'function') throw refused('it is neither a file nor a stream of bytes');
+  const chunks = chunksOf(() => open.call(source), source);
+  return typeof destroy === 'function' ? { ...chunks, end: () => destroy.call(source) } : chunks;
+}
+
+function chunksOf(open: () => AsyncIterator<Uint8Array | string>, source: Source): Chunks {
+  let iterator: AsyncIterator<Uint8Array | string> | null = null;
+  return {
+    async next() {
+      iterator ??= open();
+      const result = await iterator.next();
+      const failure = result.done === true ? failureOf(source) : null;
+      if (failure !== null) throw failure.error;
+      return result;
+    },
+    end: () => iterator?.return?.(),
+  };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

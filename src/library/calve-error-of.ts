@@ -2,6 +2,7 @@
 import { exitCodeOf } from '../cli/exit-codes.js';
 import { TransferError } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
+import { isError } from '../core/is-error.js';
 import { describeFailure } from '../ui/wording/failures.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { type AnyCalveError, CalveError } from './calve-error.js';
@@ -30,6 +31,6 @@ function messageOf({ context, facts }: TransferError, words: string): string {
 }
 
 function asBug(error: unknown): TransferError<'bug'> {
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const detail = isError(error) ? `${error.name}: ${error.message}` : String(error);
   return new TransferError('bug', { detail }, { cause: error });
 }

@@ -1,5 +1,6 @@
 /** The credentials that a program gives. */
 import { TransferError } from '../core/failures.js';
+import { isError } from '../core/is-error.js';
 import { CredentialsError } from '../targets/aws/credentials-error.js';
 import type { AccessKey, GivenCredentials } from '../targets/settings.js';
 
@@ -35,7 +36,7 @@ async function lookUp(given: () => unknown): Promise<AccessKey> {
   try {
     found = await given();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = isError(error) ? error.message : String(error);
     throw new CredentialsError(`the function that looks them up failed: ${message}`, { cause: error });
   }
   if (isAccessKey(found)) return found;

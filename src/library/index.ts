@@ -23,6 +23,7 @@ import type {
   Upload,
   Verified,
 } from './results.js';
+import { withSource } from './taken-source.js';
 
 /**
  * Uploads a file or a stream as one archive or object. A file continues where an earlier call, or the command line,
@@ -31,8 +32,10 @@ import type {
  * @throws CalveError
  */
 export async function upload(source: Source, target: string, options: UploadOptions = {}): Promise<Archive> {
-  const { uploadSource } = await import('./upload.js');
-  return uploadSource(source, target, options);
+  return withSource(source, async () => {
+    const { uploadSource } = await import('./upload.js');
+    return uploadSource(source, target, options);
+  });
 }
 
 /**
@@ -51,10 +54,12 @@ export async function resume(
   targetOrOptions: string | ResumeOptions = {},
   options: ResumeOptions = {},
 ): Promise<Archive> {
-  const { resumeSource } = await import('./resume.js');
-  return typeof targetOrOptions === 'string'
-    ? resumeSource(source, targetOrOptions, options)
-    : resumeSource(source, null, targetOrOptions);
+  return withSource(source, async () => {
+    const { resumeSource } = await import('./resume.js');
+    return typeof targetOrOptions === 'string'
+      ? resumeSource(source, targetOrOptions, options)
+      : resumeSource(source, null, targetOrOptions);
+  });
 }
 
 /**
@@ -93,8 +98,10 @@ export async function* status(options: PlaceOptions = {}): AsyncGenerator<Unfini
 
 /** Computes the SHA-256 tree hash of a file or a stream. @throws CalveError */
 export async function hash(source: Source, options: PlaceOptions = {}): Promise<Hashed> {
-  const { hashSource } = await import('./files.js');
-  return hashSource(source, options);
+  return withSource(source, async () => {
+    const { hashSource } = await import('./files.js');
+    return hashSource(source, options);
+  });
 }
 
 /**
@@ -102,8 +109,10 @@ export async function hash(source: Source, options: PlaceOptions = {}): Promise<
  * @throws CalveError `checksum` if the file differs; `not-found` if the catalogue does not have it
  */
 export async function verify(file: string | URL, options: VerifyOptions = {}): Promise<Verified> {
-  const { verifySource } = await import('./files.js');
-  return verifySource(file, options);
+  return withSource(file, async () => {
+    const { verifySource } = await import('./files.js');
+    return verifySource(file, options);
+  });
 }
 
 /**

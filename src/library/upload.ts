@@ -11,6 +11,7 @@ import { withContext } from '../core/failures.js';
 import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { parseTargetUrl, urlOfFile } from '../core/target-url.js';
 import { withMaxParts } from '../transfer/decorators/max-parts.js';
+import type { ByteStream } from '../transfer/ports/source.js';
 import { sessionAt } from '../transfer/session.js';
 import { uploadFile } from '../transfer/upload.js';
 import { uploadStream } from '../transfer/upload-stream.js';
@@ -32,9 +33,23 @@ export function uploadSource(source: Source, target: string, options: UploadOpti
 }
 
 async function send(operation: UploadOperation, source: Source, target: string): Promise<Archive> {
-  const { io, given, reporter } = operation;
   const path = pathOf(source);
-  const stream = path === null ? byteStreamOf(source, io.signal) : null;
+  if (path !== null) return sendFrom(operation, path, target);
+  const stream = byteStreamOf(source, operation.io.signal);
+  try {
+    return await sendFrom(operation, stream, target);
+  } finally {
+    await stream.close();
+  }
+}
+
+async function sendFrom(
+  operation: UploadOperation,
+  source: string | ByteStream,
+  target: string,
+): Promise<Archive> {
+  const { io, given, reporter } = operation;
+  const [path, stream] = typeof source === 'string' ? [source, null] : [null, source];
   const url = parseTargetUrl(String(target));
   const name = readName(given, url, stream !== null);
   const file = path === null ? STANDARD_INPUT_WORD : io.absolute(path);
@@ -57,7 +72,5 @@ async function send(operation: UploadOperation, source: Source, target: string):
     }
   } catch (error) {
     throw withContext(error, about);
-  } finally {
-    await stream?.close();
   }
 }

@@ -1,7 +1,6 @@
 /** Reads a stream in pieces of any size. */
 import { TransferError } from '../core/failures.js';
-import { STANDARD_INPUT_WORD } from '../core/identity.js';
-import { sourceFailure } from './open-file.js';
+import { streamFailure } from './open-file.js';
 
 export interface ByteReader {
   /**
@@ -32,7 +31,7 @@ export function byteReader(bytes: AsyncIterable<Uint8Array>): ByteReader {
         return await next(maxBytes);
       } catch (error) {
         signal.throwIfAborted();
-        throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT_WORD, error);
+        throw error instanceof TransferError ? error : streamFailure(error);
       }
     },
   };

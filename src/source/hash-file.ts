@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { cleanUp } from '../core/clean-up.js';
 import { TransferError } from '../core/failures.js';
-import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { LEAF_SIZE_BYTES, type TreeHash } from '../core/tree-hash.js';
 import type { OnRead } from '../transfer/ports/source.js';
 import { hashSegments } from './hash-segments.js';
 import { hashThreads } from './hash-threads.js';
-import { compareByHandle, type OpenedFile, openFile, sourceFailure } from './open-file.js';
+import { compareByHandle, type OpenedFile, openFile, streamFailure } from './open-file.js';
 import { threadCount } from './pool-size.js';
 import { treeAccumulator } from './tree-accumulator.js';
 
@@ -85,6 +84,6 @@ async function* chunksOf(readable: Readable, signal: AbortSignal): AsyncIterable
     yield* readable;
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof TransferError ? error : sourceFailure(STANDARD_INPUT_WORD, error);
+    throw error instanceof TransferError ? error : streamFailure(error);
   }
 }

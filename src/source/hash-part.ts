@@ -7,6 +7,7 @@ import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { crc32Hex } from '../core/crc32.js';
 import { TransferError } from '../core/failures.js';
+import { isError } from '../core/is-error.js';
 import { systemMessage } from '../core/system-errors.js';
 import { foldDigests, LEAF_SIZE_BYTES } from '../core/tree-hash.js';
 import type { PartDigests, PartHash } from '../transfer/ports/source.js';
@@ -68,8 +69,7 @@ export function hashFailureOf(error: unknown): HashFailure {
   if (error instanceof ShortFileError) return { failure: 'short', detail: error.message };
   if (error instanceof CancelledError) return { failure: 'cancelled', detail: '' };
   // A failed system call is a problem of the file.
-  if (error instanceof Error && 'syscall' in error)
-    return { failure: 'unreadable', detail: systemMessage(error) };
+  if (isError(error) && 'syscall' in error) return { failure: 'unreadable', detail: systemMessage(error) };
   throw error;
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanUp } from '../core/clean-up.js';
 import { type FailureFacts, TransferError } from '../core/failures.js';
 import { compareFingerprints, type Fingerprint, type Sameness } from '../core/fingerprint.js';
+import { STANDARD_INPUT_WORD } from '../core/identity.js';
 import { isExhausted, systemCode, systemMessage } from '../core/system-errors.js';
 
 /** File clocks tick every 1 to 10 ms on Linux and macOS … */
@@ -39,6 +40,16 @@ export function sourceFailure(path: string, error: unknown): TransferError<'sour
   // The system's message adds nothing to "missing".
   const detail = why === 'missing' ? null : systemMessage(error);
   return new TransferError('source', { path, why, detail }, { cause: error });
+}
+
+/** Returns the `source` failure for an error of standard input, or of a stream of a program. */
+export function streamFailure(error: unknown): TransferError<'source'> {
+  const why = isExhausted(error) ? 'no-resources' : 'unreadable';
+  return new TransferError(
+    'source',
+    { path: STANDARD_INPUT_WORD, why, detail: systemMessage(error) },
+    { cause: error },
+  );
 }
 
 function fingerprintOf(stats: BigIntStats): Fingerprint {

@@ -3,6 +3,7 @@
  * each slice waits for its turn.
  */
 import { Readable } from 'node:stream';
+import { types } from 'node:util';
 import type { Clock } from '../transfer/ports/clock.js';
 import type { BufferedPart, PreparedPart } from '../transfer/ports/source.js';
 import type { SourceOpener } from './source-pool.js';
@@ -37,7 +38,7 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
     body: Uint8Array | NodeJS.ReadableStream,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
-    const chunks = body instanceof Uint8Array ? [body] : (body as AsyncIterable<Uint8Array>);
+    const chunks = types.isUint8Array(body) ? [body] : (body as AsyncIterable<Uint8Array>);
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += sliceBytes) {
         const slice = chunk.subarray(at, at + sliceBytes);

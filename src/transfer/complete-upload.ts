@@ -6,6 +6,7 @@ import { cleanUp } from '../core/clean-up.js';
 import { isFailure, TransferError, withContext } from '../core/failures.js';
 import type { Fingerprint } from '../core/fingerprint.js';
 import { sourceName } from '../core/identity.js';
+import { isError } from '../core/is-error.js';
 import { isoNow } from './ports/clock.js';
 import type { CatalogueEntry, Journal, Lock, UnfinishedUpload } from './ports/state.js';
 import type { Completion, FinishedArchive, WholeArchive } from './ports/target.js';
@@ -144,7 +145,7 @@ function unrecorded(
   const facts = {
     archiveId: entry.archiveId,
     path: catalogue.directory,
-    detail: reason ?? (error instanceof Error ? error.message : String(error)),
+    detail: reason ?? (isError(error) ? error.message : String(error)),
   };
   return withContext(new TransferError('unrecorded', facts, { cause: error }), {
     file: sourceName(entry.identity.source),

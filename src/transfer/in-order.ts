@@ -1,4 +1,5 @@
 /** Works on many items at once, in bounded memory, and gives the results in the order of the items. */
+import { types } from 'node:util';
 
 /** Results that wait for an earlier one. Most items need no work, so this is far more than the work at once. */
 const WAITING_MAX = 1000;
@@ -21,7 +22,7 @@ export async function* resultsInOrder<Item, Result>(
   const waiting: Waiting<Result>[] = [];
   for await (const item of items) {
     const result = work(item);
-    if (!(result instanceof Promise) && waiting.length === 0) {
+    if (!types.isPromise(result) && waiting.length === 0) {
       yield result;
       continue;
     }
@@ -36,7 +37,7 @@ function takeFirst<Result>(waiting: Waiting<Result>[]): Promise<Result> {
 }
 
 function waitingFor<Result>(result: Result | Promise<Result>): Waiting<Result> {
-  if (!(result instanceof Promise)) return { result: Promise.resolve(result), isSettled: true };
+  if (!types.isPromise(result)) return { result: Promise.resolve(result), isSettled: true };
   const waiting = { result, isSettled: false };
   // A failure is reported in its turn. Until then it must not look as if nobody handled it.
   const settle = (): void => {

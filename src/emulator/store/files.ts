@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isError } from '../is-error.js';
 
 /** The root folder of a store, and the name under which this server works in it. */
 export interface Workspace {
@@ -14,7 +15,7 @@ export const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
+  return isError(error) && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Returns a new path for a file or folder in the making, on the file system of its final place. */

@@ -4,6 +4,7 @@
  * last place, the instance's metadata, which takes a minute on a machine that is no instance.
  */
 import { readFile } from 'node:fs/promises';
+import { isError } from '../../core/is-error.js';
 import { limitOtherRequests } from './answer-limits.js';
 import { trimKey } from './clean-key.js';
 import { limitProcess, processError } from './credential-process.js';
@@ -160,7 +161,7 @@ interface Circumstances {
 
 /** Returns the error that says what failed, or the error itself if it says so already. */
 function explain(error: unknown, { profile, env, handler, messages }: Circumstances): unknown {
-  if (!(error instanceof Error) || error instanceof CredentialsError) return error;
+  if (!isError(error) || error instanceof CredentialsError) return error;
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined) {
     return new CredentialsError(`${path} cannot be read: ${code}`, { cause: error });

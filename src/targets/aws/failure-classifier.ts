@@ -9,6 +9,7 @@ import {
   type ServiceResponse,
   TransferError,
 } from '../../core/failures.js';
+import { isError } from '../../core/is-error.js';
 import { AnswerError } from './answer-limits.js';
 import { refusedFailure, unreachableFailure } from './failures.js';
 import { classifyNoResponse } from './no-response.js';
@@ -143,7 +144,7 @@ export function failureClassifier<Operation extends ServiceOperation>(
 ): FailureClassifier<Operation> {
   return {
     classify(error, operation) {
-      if (error instanceof TransferError || !(error instanceof Error)) return error;
+      if (error instanceof TransferError || !isError(error)) return error;
       if (error instanceof AnswerError || error instanceof SendingThreadError)
         return unreachableFailure(operation.name, shortText(error.message), { cause: error });
       const service = rules.readResponse(error as SdkError, operation);

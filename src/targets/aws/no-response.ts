@@ -31,7 +31,7 @@ export function classifyNoResponse(error: Error, operation: string): unknown {
     const detail = isAboutCertificate ? `${code}: ${text}` : text;
     return refusedFailure(operation, 'rejected', detail, { cause: error });
   }
-  const isNetwork = code !== null || error.name === 'TimeoutError' || error instanceof SyntaxError;
+  const isNetwork = code !== null || error.name === 'TimeoutError' || error.name === 'SyntaxError';
   if (!isNetwork) return error;
   return unreachableFailure(operation, code === null ? text : `${code}: ${text}`, { cause: error });
 }

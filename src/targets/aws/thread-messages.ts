@@ -1,5 +1,6 @@
 /** The messages between the main thread and a sending thread. */
 import { type FailureFacts, type FailureKind, TransferError } from '../../core/failures.js';
+import { isError } from '../../core/is-error.js';
 import type { BytesLocation } from '../../transfer/ports/source.js';
 import { AnswerError } from './answer-limits.js';
 import type { HttpAgentOptions } from './http-agents.js';
@@ -62,7 +63,7 @@ function typeOf(error: Error): ErrorData['type'] {
 }
 
 export function errorToData(thrown: unknown): ErrorData {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = isError(thrown) ? thrown : new Error(String(thrown));
   const { code, errno, syscall } = error as NodeJS.ErrnoException;
   const { kind, facts } = error as Partial<TransferError>;
   const { name, message } = error;

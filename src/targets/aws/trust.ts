@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { TransferError } from '../../core/failures.js';
+import { isError } from '../../core/is-error.js';
 import type { TargetSettings } from '../settings.js';
 import { readProfile } from './profiles.js';
 
@@ -73,5 +74,5 @@ export function markUntrusted(error: Error): void {
 
 /** Returns true if a connection failed because its certificate is not trusted. */
 export function isUntrusted(error: Error): boolean {
-  return untrusted.has(error) || (error.cause instanceof Error && untrusted.has(error.cause));
+  return untrusted.has(error) || (isError(error.cause) && untrusted.has(error.cause));
 }

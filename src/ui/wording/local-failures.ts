@@ -29,10 +29,10 @@ const SOURCE_REASONS = {
     why: 'it starts from the working folder, and somebody deleted that folder',
     fix: 'change to a folder that exists, or name the whole path',
   }),
-  unreadable: () => ({
-    why: 'the file cannot be read',
-    fix: 'check its permissions and the disk that it is on',
-  }),
+  unreadable: (path: string) =>
+    isStream(path)
+      ? { why: 'the stream failed', fix: 'check why its writer failed' }
+      : { why: 'the file cannot be read', fix: 'check its permissions and the disk that it is on' },
   empty: (path: string) =>
     isStream(path)
       ? {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline/promises';
 import { TransferError } from '../../../core/failures.js';
+import { isError } from '../../../core/is-error.js';
 import type { CommandContext } from '../../command.js';
 import { isSet } from '../../reporter.js';
 
@@ -45,7 +46,7 @@ export async function confirmed(context: CommandContext, { text, count }: Subjec
   } catch (error) {
     signal.throwIfAborted();
     // Ctrl-D means no.
-    if (error instanceof Error && error.name === 'AbortError') return false;
+    if (isError(error) && error.name === 'AbortError') return false;
     throw error;
   } finally {
     asking.close();
