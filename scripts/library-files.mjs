@@ -37,7 +37,9 @@ async function writeTypes(folder) {
     const path = join(folder, fileName);
     // The bundler names the file of each declaration, which the package does not have.
     const text = readFileSync(path, 'utf8').replaceAll(/^\/\/.*\n/gm, '');
-    writeFileSync(path, text);
+    // The library of a program may be older than `await using`.
+    const lib = text.includes('asyncDispose') ? '/// <reference lib="esnext.disposable" />\n' : '';
+    writeFileSync(path, lib + text);
   }
   for (const name of Object.keys(ENTRIES)) {
     writeFileSync(join(folder, `${name}.d.mts`), `export * from './${name}.js';\n`);

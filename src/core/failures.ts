@@ -102,6 +102,8 @@ export interface FailureFacts {
       | 'older'
       | 'system';
     detail: string | null;
+    /** The option that names the folder, where it is neither the state folder nor the catalogue. */
+    option?: string;
   };
   /** The archive exists, but it could not be recorded. */
   unrecorded: { archiveId: string; path: string; detail: string };

@@ -14,28 +14,42 @@ function isAccessKey(given: unknown): given is AccessKey {
   return isKey(accessKeyId) && isKey(secretAccessKey) && isToken;
 }
 
+/** A function that looks credentials up, and the error that it threw last. */
+export interface LookUp {
+  failure: { readonly error: unknown } | null;
+}
+
 const RULE = 'an accessKeyId and a secretAccessKey (with a sessionToken), without white space';
 
 /**
  * Checks what a program gives as credentials. The errors show no part of them.
- * @returns a function whose errors have a place among the failures of a look-up, or the key itself
+ * @returns `key`: a function whose errors have a place among the failures of a look-up, or the key itself
  * @throws TransferError `usage`
  */
-export function checkedCredentials(given: unknown): GivenCredentials {
-  if (typeof given === 'function') return () => lookUp(given as () => unknown);
+export function checkedCredentials(given: unknown): { key: GivenCredentials; lookUp: LookUp | null } {
+  if (typeof given === 'function') {
+    const lookUp: LookUp = { failure: null };
+    return { key: () => keyOf(given as () => unknown, lookUp), lookUp };
+  }
+  return { key: checkedKey(given, `they are ${RULE}, or a function that returns them`), lookUp: null };
+}
+
+/** @throws TransferError `usage` */
+export function checkedKey(given: unknown, why = `they are ${RULE}`): AccessKey {
   if (isAccessKey(given)) return given;
   throw new TransferError('usage', {
     what: 'credentials',
-    why: `they are ${RULE}, or a function that returns them`,
-    hint: 'without this option, calve looks where the AWS tools look',
+    why,
+    hint: 'for example { accessKeyId: ID, secretAccessKey: SECRET }',
   });
 }
 
-async function lookUp(given: () => unknown): Promise<AccessKey> {
+async function keyOf(given: () => unknown, lookUp: LookUp): Promise<AccessKey> {
   let found: unknown;
   try {
     found = await given();
   } catch (error) {
+    lookUp.failure = { error };
     const message = isError(error) ? error.message : String(error);
     throw new CredentialsError(`the function that looks them up failed: ${message}`, { cause: error });
   }

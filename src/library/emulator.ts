@@ -4,32 +4,32 @@
 import type { AccessKey } from '../targets/settings.js';
 import type { Duration, Size } from './options.js';
 
-/** The options of `calve emulator`, in camelCase. */
+/** The options of `calve emulator`, in camelCase. An option that is undefined or null is absent. */
 export interface EmulatorOptions {
   /** Vaults to create. */
-  readonly vaults?: readonly string[] | undefined;
+  readonly vaults?: readonly string[] | null | undefined;
   /** Each is `KIND[@OPERATION][:WHEN]`, for example `throttle@upload-part:3`. */
-  readonly faults?: readonly string[] | undefined;
+  readonly faults?: readonly string[] | null | undefined;
   /** Default: 0, any free port. The host is always 127.0.0.1. */
-  readonly port?: number | undefined;
+  readonly port?: number | null | undefined;
   /** Folder that keeps the vaults. Default: a temporary one, which `close` removes. */
-  readonly dataDir?: string | undefined;
+  readonly dataDir?: string | null | undefined;
   /** The key that is accepted. Default: a public one. */
-  readonly credentials?: Pick<AccessKey, 'accessKeyId' | 'secretAccessKey'> | undefined;
+  readonly credentials?: Pick<AccessKey, 'accessKeyId' | 'secretAccessKey'> | null | undefined;
   /** `lenient` accepts every signature. Default: `verify`. */
-  readonly signature?: 'verify' | 'lenient' | undefined;
+  readonly signature?: 'verify' | 'lenient' | null | undefined;
   /** Time after which an idle upload expires. Default: 24 h. */
-  readonly uploadTtl?: Duration | undefined;
+  readonly uploadTtl?: Duration | null | undefined;
   /** Time for which a signature is valid. Default: 5 min. */
-  readonly signatureWindow?: Duration | undefined;
+  readonly signatureWindow?: Duration | null | undefined;
   /** Delay before every answer. Default: none. */
-  readonly latency?: Duration | undefined;
+  readonly latency?: Duration | null | undefined;
   /** Bytes a second that all connections together may send. Default: no limit. */
-  readonly bandwidth?: Size | undefined;
+  readonly bandwidth?: Size | null | undefined;
 }
 
 /** A server that runs in this process. It keeps the process alive until it is closed. */
-export interface Emulator extends AsyncDisposable {
+export interface Emulator {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly port: number;
@@ -39,6 +39,8 @@ export interface Emulator extends AsyncDisposable {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Ends all connections, and removes the temporary folder. Idempotent. */
   close(): Promise<void>;
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

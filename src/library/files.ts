@@ -11,7 +11,7 @@ import { verifyFile } from '../transfer/verify.js';
 import { hashJson, verifiedJson } from '../ui/json.js';
 import { byteStreamOf, pathOf } from './byte-stream.js';
 import { perform } from './operation.js';
-import type { PlaceOptions, Source, VerifyOptions } from './options.js';
+import type { FileUrl, PlaceOptions, Source, VerifyOptions } from './options.js';
 import type { Hashed, Verified } from './results.js';
 
 export function hashSource(source: Source, options: PlaceOptions): Promise<Hashed> {
@@ -38,7 +38,7 @@ export function hashSource(source: Source, options: PlaceOptions): Promise<Hashe
   });
 }
 
-export function verifySource(source: string | URL, options: VerifyOptions): Promise<Verified> {
+export function verifySource(source: string | FileUrl, options: VerifyOptions): Promise<Verified> {
   return perform({ groups: verifyGroups, options }, async ({ io, options: read, reporter }) => {
     const path = pathOf(source);
     if (path === null) {
@@ -51,7 +51,7 @@ export function verifySource(source: string | URL, options: VerifyOptions): Prom
       const { openSource } = sources;
       const tools = { catalogue: openArchives(read), openSource, signal: io.signal, report: reporter.report };
       const verified = await verifyFile(tools, file, read.own.archiveId);
-      if (verified.match) return verifiedJson(verified);
+      if (verified.match) return { ...verifiedJson(verified), match: true };
       const { expected, treeHash: got } = verified;
       throw new TransferError('checksum', { what: 'file', index: null, expected, got });
     } catch (error) {

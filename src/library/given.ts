@@ -5,7 +5,7 @@ import type { Given } from '../cli/options/given.js';
 import { durationMs } from '../cli/options/parsers.js';
 import { isFailure, TransferError } from '../core/failures.js';
 
-const OPTIONS_HINT = 'docs/library.md lists the options of each function';
+export const OPTIONS_HINT = 'docs/library.md lists the options of each function';
 
 /** Returns the name of an option in a program: `partSize` for `--part-size`. */
 export function camelCase(long: string): string {
@@ -18,31 +18,31 @@ export function usage(what: string, why: string, hint: string | null = OPTIONS_H
 }
 
 /** Returns the text of a value, as it is written on a command line. */
-function textOf(option: Option, name: string, value: unknown): string {
+function textOf(option: Option, name: string, value: unknown, hint: string): string {
   if (typeof value === 'string') return value;
-  if (typeof value !== 'number') throw usage(name, 'it takes a string or a number');
+  if (typeof value !== 'number') throw usage(name, 'it takes a string or a number', hint);
   // A time of the command line has a unit.
   return parserOf(option) === durationMs ? `${value}ms` : String(value);
 }
 
 /** @returns the value as commander keeps it */
-function parsed(option: Option, name: string, value: unknown): unknown {
+function parsed(option: Option, name: string, value: unknown, hint: string): unknown {
   if (option.isBoolean()) {
-    if (typeof value !== 'boolean') throw usage(name, 'it takes true or false');
+    if (typeof value !== 'boolean') throw usage(name, 'it takes true or false', hint);
     return option.negate ? !value : value;
   }
   if (isRepeatable(option)) {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return values.map((each) => textOf(option, name, each));
+    return values.map((each) => textOf(option, name, each, hint));
   }
-  const text = textOf(option, name, value);
+  const text = textOf(option, name, value, hint);
   if (option.parseArg === undefined) return text;
   try {
     return option.parseArg(text, undefined);
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'commander.invalidArgument') throw error;
     const why = (error as Error).message.replace(/^Allowed choices are (.*)\.$/, 'it is one of $1');
-    throw usage(`${name} ${value}`, why);
+    throw usage(`${name} ${value}`, why, hint);
   }
 }
 
@@ -54,6 +54,8 @@ export interface Taken {
   readonly others: readonly string[];
   /** Returns the name of an option in a program, by its flag. */
   readonly nameOf: (long: string) => string;
+  /** The hint where a rule has none. */
+  readonly hint: string;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -62,7 +64,7 @@ type Values = Readonly<Record<string, unknown>>;
  * @param values the options as the program gave them; undefined and null: absent
  * @throws TransferError `usage` for an option that the function does not take, and for a value that is not valid
  */
-export function givenValues(values: Values, { options, others, nameOf }: Taken): Given {
+export function givenValues(values: Values, { options, others, nameOf, hint }: Taken): Given {
   const names = new Map(options.map((option) => [nameOf(option.long ?? ''), option]));
   const isSet = (name: string): boolean => (values[name] ?? null) !== null;
   for (const name of Object.keys(values)) {
@@ -72,12 +74,17 @@ export function givenValues(values: Values, { options, others, nameOf }: Taken):
   }
   const kept = new Map<string, unknown>();
   for (const [name, option] of names) {
-    if (isSet(name)) kept.set(name, parsed(option, name, values[name]));
+    if (isSet(name)) kept.set(name, parsed(option, name, values[name], hint));
   }
-  return givenOf(kept, values, nameOf);
+  return givenOf(kept, values, nameOf, hint);
 }
 
-function givenOf(kept: ReadonlyMap<string, unknown>, values: Values, nameOf: Taken['nameOf']): Given {
+function givenOf(
+  kept: ReadonlyMap<string, unknown>,
+  values: Values,
+  nameOf: Taken['nameOf'],
+  whole: string,
+): Given {
   const isTyped = (long: string): boolean => kept.has(nameOf(long)) && values[nameOf(long)] !== false;
   const shown = (name: string): string => {
     const value = values[name];
@@ -100,7 +107,7 @@ function givenOf(kept: ReadonlyMap<string, unknown>, values: Values, nameOf: Tak
       }
     },
     refuse(long, why, hint) {
-      throw usage(shown(nameOf(long)), why, hint ?? OPTIONS_HINT);
+      throw usage(shown(nameOf(long)), why, hint ?? whole);
     },
   };
 }

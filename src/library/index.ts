@@ -5,6 +5,7 @@
 import type {
   AbortOptions,
   AuditOptions,
+  FileUrl,
   ListPartsOptions,
   PlaceOptions,
   ResumeOptions,
@@ -43,7 +44,7 @@ export async function upload(source: Source, target: string, options: UploadOpti
  * target and an `uploadId` one that only the service knows.
  * @throws CalveError
  */
-export async function resume(upload: string | URL, options?: ResumeOptions): Promise<Archive>;
+export async function resume(upload: string | FileUrl, options?: ResumeOptions): Promise<Archive>;
 export async function resume(
   source: Source,
   target: string,
@@ -108,7 +109,7 @@ export async function hash(source: Source, options: PlaceOptions = {}): Promise<
  * Checks that a file still has the tree hash that was archived. Asks no service.
  * @throws CalveError `checksum` if the file differs; `not-found` if the catalogue does not have it
  */
-export async function verify(file: string | URL, options: VerifyOptions = {}): Promise<Verified> {
+export async function verify(file: string | FileUrl, options: VerifyOptions = {}): Promise<Verified> {
   return withSource(file, async () => {
     const { verifySource } = await import('./files.js');
     return verifySource(file, options);

@@ -4,31 +4,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { groups } from '../cli/commands/emulator/command.js';
-import { startWith } from '../cli/commands/emulator/start.js';
+import { dataDirFailure, startWith } from '../cli/commands/emulator/start.js';
 import { wholeName } from '../cli/options/state.js';
-import { checkedCredentials } from './credentials.js';
+import { checkedKey } from './credentials.js';
 import type { Emulator, EmulatorOptions } from './emulator.js';
 import { perform } from './operation.js';
 
 const NAMES = { '--vault': 'vaults', '--fault': 'faults' };
 const REGION = 'us-east-1';
 
-export async function openEmulator({ credentials, ...options }: EmulatorOptions): Promise<Emulator> {
-  const keys = credentials === undefined ? {} : credentials;
+/** The flags that the option `credentials` stands for, and one for programs that nobody else ends. */
+const WITHOUT = ['--access-key-id', '--secret-access-key', '--stop-on-eof'];
+
+export async function openEmulator(options: EmulatorOptions): Promise<Emulator> {
   const call = {
     groups,
     names: NAMES,
-    without: ['--stop-on-eof'],
-    others: [],
-    options: { ...options, ...keys },
+    without: WITHOUT,
+    others: ['credentials'],
+    hint: 'docs/emulator.md lists the options',
+    options,
   };
   return perform(call, async ({ io, given, options: read }) => {
-    if (credentials !== undefined) checkedCredentials(credentials);
-    const { dataDir } = read.own;
+    const credentials = options.credentials ?? null;
+    const { accessKeyId = null, secretAccessKey = null } =
+      credentials === null ? {} : checkedKey(credentials);
+    const own = { ...read.own, accessKeyId, secretAccessKey };
+    const { dataDir } = own;
     const folder = dataDir === null ? await TemporaryFolder.create() : null;
     try {
       const server = await startWith(
-        { options: read, given },
+        { options: { ...read, own }, given },
         folder?.path ?? wholeName(io.absolute(dataDir ?? '')),
       );
       const { url, port, accountId, accessKeyId, secretAccessKey } = server;
@@ -63,7 +69,9 @@ class TemporaryFolder {
   }
 
   static async create(): Promise<TemporaryFolder> {
-    const path = await mkdtemp(join(tmpdir(), 'calve-emulator-'));
+    const path = await mkdtemp(join(tmpdir(), 'calve-emulator-')).catch((error: unknown) => {
+      throw dataDirFailure(tmpdir(), error);
+    });
     // One listener for all folders: Node warns of many.
     if (TemporaryFolder.#paths.size === 0) process.once('exit', TemporaryFolder.#removeAll);
     TemporaryFolder.#paths.add(path);

@@ -16,8 +16,9 @@ import type { Report, TransferEvent } from '../transfer/events.js';
 import { ProgressMeter } from '../ui/progress/progress-meter.js';
 import type { WordingEnvironment } from '../ui/wording/paste-line.js';
 import { calveErrorOf } from './calve-error-of.js';
-import { checkedCredentials } from './credentials.js';
-import { camelCase, givenValues, usage } from './given.js';
+import { checkedCredentials, type LookUp } from './credentials.js';
+import { camelCase, givenValues, OPTIONS_HINT, usage } from './given.js';
+import { Listener } from './listener.js';
 
 /**
  * The options that say where and how patiently: every function takes them, also one that needs only some, so that a
@@ -42,6 +43,8 @@ export interface Call<G extends Groups> {
   readonly names?: Readonly<Record<string, string>>;
   /** The options that belong to no command; default: those that say where, and those of every call. */
   readonly others?: readonly string[];
+  /** The sentence that names the list of options. */
+  readonly hint?: string;
   readonly options: object;
 }
 
@@ -56,8 +59,9 @@ export interface Operation<O> {
 /** Options that belong to no command. */
 interface OwnOptions {
   readonly signal?: AbortSignal | null;
-  readonly onEvent?: ((event: TransferEvent) => void) | null;
+  readonly listener?: Listener;
   readonly credentials?: GivenCredentials | null;
+  readonly lookUp?: LookUp | null;
 }
 
 /** Runs one call. @throws CalveError; the error of `onEvent` */
@@ -68,7 +72,7 @@ export async function perform<G extends Groups, T>(
   const run = new CallRun(call);
   try {
     const result = await body(run.start());
-    run.assertHeard();
+    await run.assertHeard();
     return result;
   } catch (error) {
     throw run.errorOf(error);
@@ -85,7 +89,7 @@ export async function* performEach<G extends Groups, T>(
   const run = new CallRun(call);
   try {
     yield* body(run.start());
-    run.assertHeard();
+    await run.assertHeard();
   } catch (error) {
     throw run.errorOf(error);
   } finally {
@@ -96,12 +100,11 @@ export async function* performEach<G extends Groups, T>(
 class CallRun<G extends Groups> {
   readonly #call: Call<G>;
   readonly #stop = new AbortController();
+  readonly #nameOf = (long: string): string => this.#call.names?.[long] ?? camelCase(long);
   readonly #meter = new ProgressMeter(systemClock.monotonicMs);
   #own: OwnOptions = {};
   #folders: Partial<StateOptions & CatalogueOptions> = {};
   #stopListening = (): void => undefined;
-  /** The error that the caller's `onEvent` threw. */
-  #thrown: { readonly error: unknown } | null = null;
   #hasEnded = false;
 
   constructor(call: Call<G>) {
@@ -111,21 +114,28 @@ class CallRun<G extends Groups> {
 
   /** @throws TransferError `usage` for options that are not valid; `stopped` if the signal was aborted before */
   start(): Operation<OptionsOf<G>> {
-    const { groups, without = [], names = {}, others = OTHERS, options: values } = this.#call;
-    if (typeof values !== 'object' || values === null) throw usage('options', 'they are an object');
-    this.#own = ownOptions(values);
+    const { groups, without = [], others = OTHERS, hint = OPTIONS_HINT, options: values } = this.#call;
+    if (typeof values !== 'object' || values === null) throw usage('options', 'they are an object', hint);
+    this.#own = ownOptions(values, (error) => {
+      this.#stop.abort(new TransferError('stopped', { signal: null }, { cause: error }));
+    });
     const { signal, credentials } = this.#own;
     if (signal?.aborted === true) throw stopped(signal);
     if (signal) this.#listen(signal);
     const declared = Object.values(groups).flatMap((group) => group.options);
     const usable = declared.filter(({ long }) => !without.includes(long ?? ''));
-    const nameOf = (long: string): string => names[long] ?? camelCase(long);
-    const given = givenValues(values as Record<string, unknown>, { options: usable, others, nameOf });
+    const taken = { options: usable, others, nameOf: this.#nameOf, hint };
+    const given = givenValues(values as Record<string, unknown>, taken);
     const io = { ...ioOfProcess(), signal: this.#stop.signal };
     const options = readGroups(groups, given, io);
     this.#folders = options as Partial<StateOptions & CatalogueOptions>;
     const report: Report = (event) => this.#report(event);
-    return { io, given, options: withCredentials(options, credentials ?? null), reporter: { report } };
+    return {
+      io,
+      given: withoutPlaces(given),
+      options: withService(options, credentials ?? null),
+      reporter: { report },
+    };
   }
 
   /** Node warns of a signal with many listeners, and a program may give one signal to many calls. */
@@ -139,37 +149,19 @@ class CallRun<G extends Groups> {
     if (this.#hasEnded) return;
     this.#meter.note(event);
     if (event.type === 'archived') this.#meter.finish();
-    try {
-      if (this.#thrown === null) this.#own.onEvent?.(event);
-    } catch (error) {
-      // The work must not go on as if the caller had heard the event.
-      this.#thrown = { error };
-      this.#stop.abort(new TransferError('stopped', { signal: null }, { cause: error }));
-    }
+    this.#own.listener?.hear(event);
   }
 
-  /** @throws the error that `onEvent` threw at an event after which nothing was left to stop */
-  assertHeard(): void {
-    if (this.#thrown !== null) throw this.#thrown.error;
+  async assertHeard(): Promise<void> {
+    await this.#own.listener?.assertHeard(this.#stop.signal);
   }
 
   errorOf(error: unknown): unknown {
-    if (this.#thrown !== null) return this.#thrown.error;
+    const { listener, lookUp = null } = this.#own;
+    if (listener?.failure) return listener.failure.error;
     const held = this.#meter.held();
     if (isFailure(error, 'stopped') && held) withContext(error, { held });
-    return calveErrorOf(this.#asNamed(error), this.#wording());
-  }
-
-  /** Names an option as the program does, where a rule of the command line names its flag. */
-  #asNamed(error: unknown): unknown {
-    if (!isFailure(error, 'usage') || !/^--[a-z-]+$/.test(error.facts.what)) return error;
-    const { names = {} } = this.#call;
-    const { what } = error.facts;
-    return new TransferError(
-      'usage',
-      { ...error.facts, what: names[what] ?? camelCase(what) },
-      { cause: error },
-    );
+    return calveErrorOf(error, { wording: this.#wording(), nameOf: this.#nameOf, lookUp });
   }
 
   #wording(): WordingEnvironment {
@@ -192,23 +184,37 @@ function stopped({ reason }: AbortSignal): TransferError<'stopped'> {
   return new TransferError('stopped', { signal: null }, { cause: reason });
 }
 
-function ownOptions(values: object): OwnOptions {
-  const { signal, onEvent, credentials } = values as OwnOptions;
+function ownOptions(values: object, onFailure: (error: unknown) => void): OwnOptions {
+  const { signal, onEvent, credentials } = values as Record<string, unknown>;
   // A test runner may have an AbortSignal class of its own.
-  if (signal && typeof signal.addEventListener !== 'function') throw usage('signal', 'it is an AbortSignal');
+  if (signal && typeof (signal as AbortSignal).addEventListener !== 'function') {
+    throw usage('signal', 'it is an AbortSignal');
+  }
   if (onEvent && typeof onEvent !== 'function') throw usage('onEvent', 'it is a function');
+  const { key = null, lookUp = null } = credentials ? checkedCredentials(credentials) : {};
   return {
-    ...(signal && { signal }),
-    ...(onEvent && { onEvent }),
-    ...(credentials && { credentials: checkedCredentials(credentials) }),
+    ...(signal ? { signal: signal as AbortSignal } : {}),
+    ...(onEvent ? { listener: new Listener(onEvent as (event: TransferEvent) => unknown, onFailure) } : {}),
+    credentials: key,
+    lookUp,
   };
 }
 
+const PLACES = new Set(serviceOptions.options.map(({ long }) => long));
+
+/**
+ * No option that says where counts as typed, so none is refused where the target has no use for it: a program gives the
+ * same ones to all calls, whatever their targets.
+ */
+function withoutPlaces(given: Given): Given {
+  return { ...given, isTyped: (long) => !PLACES.has(long) && given.isTyped(long) };
+}
+
 /** The credentials are part of the settings of a target, which come from the group `service`. */
-function withCredentials<O>(options: O, credentials: GivenCredentials | null): O {
+function withService<O>(options: O, credentials: GivenCredentials | null): O {
   const { service } = options as { readonly service?: object };
-  if (credentials === null || service === undefined) return options;
-  return { ...options, service: { ...service, credentials } };
+  if (service === undefined) return options;
+  return { ...options, service: { ...service, typed: [], ...(credentials && { credentials }) } };
 }
 
 /** The variables of calve configure the command line. A program has options for that. */

@@ -10,14 +10,42 @@ export type Size = number | string;
 /** Milliseconds as a number, or a text as on the command line: `10s`, `12h`. */
 export type Duration = number | string;
 
+// The next three need neither the types of Node nor those of a browser.
+
+/** A `URL`. */
+export interface FileUrl {
+  readonly href: string;
+  readonly protocol: string;
+}
+
+/** A `ReadableStream` of the web, for example the body of a `Response`. */
+export interface WebStream {
+  readonly locked: boolean;
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | string | undefined }>;
+    cancel(): Promise<unknown>;
+  };
+}
+
+/** An `AbortSignal`. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** A file (a path, or a `file:` URL), or bytes that come once. Text chunks are sent as UTF-8. */
-export type Source = string | URL | Uint8Array | AsyncIterable<Uint8Array | string>;
+export type Source = string | FileUrl | Uint8Array | AsyncIterable<Uint8Array | string> | WebStream;
 
 export interface CallOptions {
   /** Stops the call, which rejects with a CalveError of kind `stopped`. What was sent is kept, so that it can continue. */
-  readonly signal?: AbortSignal | null | undefined;
-  /** Hears what happens. An error that it throws stops the call, which rejects with that error. */
-  readonly onEvent?: ((event: TransferEvent) => void) | null | undefined;
+  readonly signal?: StopSignal | null | undefined;
+  /**
+   * Hears what happens. An error that it throws stops the call, which rejects with that error; so does a promise that it
+   * returns and that rejects. A call waits for such promises before it resolves.
+   */
+  readonly onEvent?: ((event: TransferEvent) => unknown) | null | undefined;
 }
 
 /** The folders of this machine. The default is that of the command line, so that both share their state. */

@@ -112,7 +112,7 @@ export interface Verified {
   readonly treeHash: string;
   readonly expected: string;
   /** Always true: `verify` rejects if the file differs. */
-  readonly match: boolean;
+  readonly match: true;
 }
 
 /** An archive as the catalogue and the service have it. The keys with `held` are those of the service. */

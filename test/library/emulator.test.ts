@@ -61,6 +61,12 @@ test('an emulator that cannot start leaves nothing, and the error says why', asy
   mkdirSync(join(tmp, 'empty'));
   const folder = await rejection(startEmulator({ dataDir: '/proc/nothing' }));
   assert.equal(folder.kind, 'state');
+  assert.match(folder.hint ?? '', /or name another folder with dataDir$/);
+  const unknown = await rejection(startEmulator({ vault: [] } as never));
+  assert.match(unknown.hint ?? '', /^its options are bandwidth, credentials, dataDir, /);
+  assert.doesNotMatch(unknown.hint ?? '', /accessKeyId/);
+  const wrong = await rejection(startEmulator({ faults: ['sulk'] }));
+  assert.match(wrong.hint ?? '', /^docs\/emulator\.md /);
 });
 
 test('a fault of the emulator is an event of the upload', async (t) => {

@@ -22,6 +22,7 @@ import {
   upload,
   type VerifyOptions,
 } from '../../src/library/index.js';
+import { startSmallStore } from '../support/small-store.js';
 import { collect, openBench, rejection, TARGET } from './support.js';
 
 const { command: program } = buildProgram({} as Io, '0');
@@ -193,11 +194,6 @@ test('a value that the command line refuses is refused in the same words, with t
   const calls: readonly [call: () => Promise<unknown>, message: RegExp][] = [
     [() => upload('package.json', 'photos'), /^target photos: it has no scheme/],
     [() => upload('', TARGET), /^source: it names no file/],
-    [() => upload('package.json', 'local://photos', { region: 'x' }), /^region: it is for services/],
-    [
-      () => upload('package.json', 's3://photos/', { region: 'x', accountId: '-' }),
-      /^accountId: it is for vaults/,
-    ],
     [() => upload(null as never, TARGET), /^source: it is neither a file nor a stream/],
     [() => upload(new URL('https://example.com'), TARGET), /^source: https: is not the protocol of a file/],
     [() => upload('package.json', TARGET, null as never), /^options: they are an object/],
@@ -209,6 +205,16 @@ test('a value that the command line refuses is refused in the same words, with t
     [() => startEmulator({ vaults: ['a/b'] }), /^vaults: "a\/b" is not a vault name/],
     [() => startEmulator({ faults: ['sulk'] }), /^faults: fault "sulk": there is no kind "sulk"/],
     [() => startEmulator({ vault: 'a' } as never), /^option vault: the function has no such option/],
+    [
+      () => startEmulator({ accessKeyId: 'AK' } as never),
+      /^option accessKeyId: the function has no such option/,
+    ],
+    [
+      () => startEmulator({ credentials: { accessKeyId: 'AK' } } as never),
+      /^credentials: they are an accessKeyId/,
+    ],
+    [() => startEmulator({ credentials: (() => null) as never }), /^credentials: they are an accessKeyId/],
+    [() => startEmulator(null as never), /^options: they are an object/],
   ];
   for (const [call, message] of calls) assert.match((await rejection(call())).message, message);
 });
@@ -220,6 +226,25 @@ test('one object of options serves every function, and undefined and null are ab
   assert.equal((await hash(path, loose)).size, 1000);
   assert.deepEqual(await collect(status(loose)), []);
   assert.deepEqual(await collect(listUploads(TARGET, loose)), []);
+});
+
+test('an option that says where is ignored by a target that has no use for it, so that one object serves all', async (t) => {
+  const { home, place, file } = await openBench(t);
+  const all: Required<Pick<PlaceOptions, 'localDir' | 'pathStyle' | 'accountId' | 'requestHeader'>> = {
+    localDir: `${home.folder}/vaults`,
+    pathStyle: true,
+    accountId: '-',
+    requestHeader: 'x-amz-meta-origin=nas',
+  };
+  const path = file('a.tar', 1000);
+  assert.equal((await upload(path, TARGET, { ...place, ...all })).size, 1000);
+  const local = await upload(path, 'local://photos', { ...place, ...all, profile: 'none' });
+  assert.deepEqual([local.target, local.size], ['local://photos', 1000]);
+  const store = await startSmallStore(t);
+  const object = await upload(path, 's3://bucket/', { ...place, ...all, endpointUrl: store.url });
+  assert.equal(object.key, 'a.tar');
+  const refused = await rejection(upload(path, TARGET, { ...place, ...all, tagging: 'a=b' }));
+  assert.match(refused.message, /^tagging/, 'an option that says what is sent is not ignored');
 });
 
 test('the variables of calve do not configure a program, and those of AWS do', async (t) => {
@@ -249,12 +274,18 @@ test('the variables of calve do not configure a program, and those of AWS do', a
 test('credentials that cannot be looked up are refused with the words of the program, and a secret is never shown', async (t) => {
   const { place, file } = await openBench(t);
   const path = file('a.tar', 1000);
+  const closed = new Error('the safe is closed');
   const failing = async () => {
-    throw new Error('the safe is closed');
+    throw closed;
   };
   const refused = await rejection(upload(path, TARGET, { ...place, credentials: failing }));
   assert.deepEqual([refused.kind, refused.exitCode], ['refused', 12]);
   assert.match(refused.message, /the safe is closed/);
+  assert.equal(refused.cause, closed);
+  assert.equal(refused.hint, 'check the function that is given as credentials');
+  const bucket = { ...place, region: 'ap-southeast-1', credentials: failing };
+  const obs = await rejection(upload(path, 'obs://bucket/', bucket));
+  assert.deepEqual([obs.cause, obs.hint], [closed, refused.hint]);
   const wrong = { accessKeyId: 'AKIDWRONG', secretAccessKey: 'very-secret-key' };
   for (const credentials of [
     wrong,

@@ -109,7 +109,7 @@ export async function main(): Promise<void> {
   }
   await upload(new Uint8Array(1), 'glacier://photos', {
     signal: AbortSignal.timeout(1),
-    onEvent: (event) => {
+    onEvent: async (event) => {
       if (event.type === 'part') event.sizeBytes.toFixed();
       // @ts-expect-error: an event without a type of its own has no size
       event.sizeBytes;
@@ -148,6 +148,25 @@ function show(row: Audited): void {
 }
 `;
 
+const ALONE = `
+import { type Archive, upload, verify } from 'calve';
+import { startEmulator } from 'calve/emulator';
+
+const emulator = await startEmulator({ vaults: ['photos'], dataDir: null, credentials: null });
+export const archive: Archive = await upload('a', 'glacier://photos', { endpointUrl: emulator.url, signal: null });
+export const match: true = (await verify('a')).match;
+await emulator.close();
+`;
+
+const WEB = `
+import { upload } from 'calve';
+
+const { body } = await fetch('https://example.com');
+if (body !== null) await upload(body, 'glacier://photos', { signal: AbortSignal.timeout(1000) });
+await upload(new Blob(['bytes']).stream(), 'glacier://photos');
+await upload(new URL('file:///a'), 'glacier://photos');
+`;
+
 const COMPILER = {
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -165,7 +184,7 @@ describe('The packed package', () => {
   test('has what publint and attw want of its modules and types', async () => {
     const { folder, tarball } = installed();
     await run(folder, join(TOOLS, 'publint'), 'run', tarball, '--strict');
-    await run(folder, join(TOOLS, 'attw'), tarball, '--profile', 'node16');
+    await run(folder, join(TOOLS, 'attw'), tarball, '--profile', 'strict');
   });
 
   test('prints nothing, leaves the process as it was, and lets it end', async () => {
@@ -188,6 +207,19 @@ describe('The packed package', () => {
     const config = { compilerOptions: COMPILER, include: ['*.mts', '*.cts'] };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await run(folder, join(TOOLS, 'tsc'), '-p', '.');
+  });
+
+  test('has types that need no types of Node or of a browser, and no newer library of the language', async () => {
+    const { folder } = installed();
+    writeFileSync(join(folder, 'alone.mts'), ALONE);
+    const compilerOptions = { ...COMPILER, types: [], lib: ['es2022'] };
+    writeFileSync(join(folder, 'alone.json'), JSON.stringify({ compilerOptions, include: ['alone.mts'] }));
+    await run(folder, join(TOOLS, 'tsc'), '-p', 'alone.json');
+    // With the types of a browser, its streams are sources.
+    writeFileSync(join(folder, 'web.mts'), WEB);
+    const web = { ...COMPILER, types: [], lib: ['es2022', 'dom'] };
+    writeFileSync(join(folder, 'web.json'), JSON.stringify({ compilerOptions: web, include: ['web.mts'] }));
+    await run(folder, join(TOOLS, 'tsc'), '-p', 'web.json');
   });
 
   test('has one copy of the SDK, and types that name no file which it lacks', async () => {

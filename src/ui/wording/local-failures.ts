@@ -173,9 +173,9 @@ const STATE_REASONS = {
     why: "calve's record there is damaged",
     fix: `move it away, and resume from the service's list of parts: ${adoptLine(context)}`,
   }),
-  'not-writable': () => ({
+  'not-writable': (_path: string, _context: FailureContext, option = FOLDER_OPTIONS) => ({
     why: 'calve cannot write there',
-    fix: `free space on that disk or fix its permissions, or name another folder with ${FOLDER_OPTIONS}`,
+    fix: `free space on that disk or fix its permissions, or name another folder with ${option}`,
   }),
   'no-spool': () => ({
     why: 'calve cannot keep the large parts of a stream there',
@@ -214,11 +214,17 @@ const STATE_REASONS = {
     why: 'calve 0.1 wrote it, and this version cannot read it',
     fix: `complete or abort those uploads with calve 0.1, then remove the folder: ${pasteLine(['rm', '-r', path])}`,
   }),
-} satisfies { [R in StateReason]: (path: string, context: FailureContext) => { why: string; fix: string } };
+} satisfies {
+  [R in StateReason]: (
+    path: string,
+    context: FailureContext,
+    option?: string,
+  ) => { why: string; fix: string };
+};
 
 export const describeState: FailureDescriber<'state'> = (error, env) => {
-  const { path, why, detail } = error.facts;
-  const reason = STATE_REASONS[why](path, error.context);
+  const { path, why, detail, option } = error.facts;
+  const reason = STATE_REASONS[why](path, error.context, option);
   return {
     what: safeWhole(path),
     why: withDetail(reason.why, detail),

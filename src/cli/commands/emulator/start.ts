@@ -1,4 +1,5 @@
 import { TransferError } from '../../../core/failures.js';
+import { systemMessage } from '../../../core/system-errors.js';
 import { FaultSpecError } from '../../../emulator/faults/fault-plan.js';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../../emulator/server.js';
 import { isVaultName } from '../../../emulator/store/vaults.js';
@@ -30,7 +31,7 @@ export async function startWith(
 
 /** Returns the failure for a port or a folder that the system refuses. */
 function startFailure(error: unknown, dataDir: string, given: Given): unknown {
-  const { syscall, code, path, message } = error as NodeJS.ErrnoException;
+  const { syscall, code, path } = error as NodeJS.ErrnoException;
   if (syscall === 'listen') {
     const why =
       code === 'EACCES'
@@ -38,8 +39,13 @@ function startFailure(error: unknown, dataDir: string, given: Given): unknown {
         : 'another program listens on this port';
     given.refuse('--port', why, 'without a port calve takes any free one, and prints it');
   }
-  if (path === undefined) return error;
-  const facts = { path: dataDir, why: 'not-writable', detail: message } as const;
+  return path === undefined ? error : dataDirFailure(dataDir, error);
+}
+
+/** Returns the failure for a data folder that cannot be used. */
+export function dataDirFailure(path: string, error: unknown): TransferError<'state'> {
+  const detail = systemMessage(error);
+  const facts = { path, why: 'not-writable', detail, option: '--data-dir' } as const;
   return new TransferError('state', facts, { cause: error });
 }
 
