@@ -24,7 +24,7 @@ function isNodeStream(source: unknown): source is NodeStream {
   return [on, once, destroy].every((method) => typeof method === 'function');
 }
 
-/** The listener stays for ever: a stream may also fail while it is being closed. */
+/** The listener always stays: a stream may also fail while it is being closed. */
 function watch(source: unknown): void {
   if (!isNodeStream(source) || watched.has(source)) return;
   const facts: Watched = { failure: null, hasEnded: false };

@@ -1,17 +1,56 @@
 /** The examples in docs/library.md and docs/emulator.md run as a reader would run them. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
 import { startEmulator } from '../../src/library/emulator.js';
+import type { TransferEvent } from '../../src/library/index.js';
 import { awsEnv, missingTool } from '../support/aws-tools.js';
 import { writeSeededFile } from '../support/bytes.js';
 import { examplesOf, installCalve } from '../support/document-examples.js';
 import { tempFolder } from '../support/temp.js';
 
 const TIMEOUT_MS = 120_000;
+
+/** The keys of each event. The compiler compares them with the type. */
+type KeysOf<T extends TransferEvent['type']> = Record<
+  Exclude<keyof Extract<TransferEvent, { readonly type: T }>, 'type'>,
+  true
+>;
+
+const EVENTS: { readonly [T in Exclude<TransferEvent['type'], 'files' | 'summary'>]: KeysOf<T> } = {
+  started: {
+    file: true,
+    target: true,
+    uploadId: true,
+    plan: true,
+    reusedParts: true,
+    reusedBytes: true,
+    resumed: true,
+    orphan: true,
+    resend: true,
+    fleet: true,
+  },
+  sending: { index: true },
+  progress: { index: true, sentBytes: true },
+  part: { index: true, sizeBytes: true, reused: true },
+  retry: { operation: true, attempt: true, attemptsMax: true, delayMs: true, why: true },
+  completing: { uploadId: true },
+  archived: { file: true, archiveId: true, sizeBytes: true, durationMs: true },
+  failed: { file: true },
+  reading: { file: true, readBytes: true, totalBytes: true },
+  waiting: { what: true, holder: true, sinceMs: true, waitMs: true },
+  notice: { notice: true, file: true },
+};
+
+const PLAN: Record<keyof Extract<TransferEvent, { readonly type: 'started' }>['plan'], true> = {
+  sizeBytes: true,
+  partSizeBytes: true,
+  partCount: true,
+};
 
 interface Bench {
   readonly folder: string;
@@ -39,6 +78,29 @@ function openBench(t: TestContext, env: Readonly<Record<string, string>> = {}): 
   };
 }
 
+test('the page of the library lists the events with all of their keys', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/library.md'), 'utf8');
+  const [, events = ''] = /^## Events\n(.*?)^## /ms.exec(page) ?? [];
+  const names = (text: string): string[] =>
+    [...text.matchAll(/`([a-zA-Z.]+)`/g)].map(([, name = '']) => name);
+  const rows = [...events.matchAll(/^\| `(\w+)`\s*\|[^|]*\|([^|]*)\|$/gm)];
+  assert.deepEqual(rows.map(([, type]) => type).sort(), Object.keys(EVENTS).sort());
+  const [about = ''] = events.match(/^- `started` also has .*?(?=^- )/ms) ?? [];
+  for (const [, type = '', cells = ''] of rows) {
+    const keys = names(type === 'started' ? cells + about : cells).filter(
+      (name) => !/[.]|^null$|^started$/.test(name),
+    );
+    assert.deepEqual(keys.sort(), Object.keys(EVENTS[type as keyof typeof EVENTS]).sort(), type);
+  }
+  const ofPlan = names(about).filter((name) => name.startsWith('plan.'));
+  assert.deepEqual(
+    ofPlan.sort(),
+    Object.keys(PLAN)
+      .map((name) => `plan.${name}`)
+      .sort(),
+  );
+});
+
 describe('The examples of the library', { concurrency: 2 }, () => {
   test('for modules and for CommonJS run one after the other, in one process', async (t) => {
     const vault = await startEmulator({ vaults: ['photos'] });
@@ -57,16 +119,17 @@ describe('The examples of the library', { concurrency: 2 }, () => {
       writeFileSync(join(folder, name), code);
       return name;
     });
-    assert.ok(names.length >= 7, names.join(' '));
+    assert.ok(names.length >= 8, names.join(' '));
     const all = names.map((name) => `console.log('${name}');\nawait import('./${name}');\n`).join('');
     writeFileSync(join(folder, 'all.mjs'), all);
     const printed = await run(process.execPath, 'all.mjs');
     for (const words of [
       /part 0 arrived, 1048576 bytes/,
+      /\[#{40}\] 100%/,
       /no-such-file\.tar missing/,
       /backup\.tar: \d+ parts were there already/,
       /\ntrue\n/,
-      /4 archives are right/,
+      /5 archives are right/,
       /ba7816bf8f01cfea/,
     ]) {
       assert.match(printed, words);
@@ -78,6 +141,21 @@ describe('The examples of the library', { concurrency: 2 }, () => {
     const [code = ''] = examplesOf('docs/emulator.md', 'js');
     writeFileSync(join(folder, 'vault.test.mjs'), code);
     assert.match(await run(process.execPath, '--test', 'vault.test.mjs'), /pass 1\b/);
+  });
+
+  test('for a process that a signal ends leaves no folder of the emulator', async (t) => {
+    const tmp = tempFolder(t);
+    const { folder } = openBench(t);
+    const [, code = ''] = examplesOf('docs/emulator.md', 'js');
+    writeFileSync(join(folder, 'ended.mjs'), code);
+    const env = { ...process.env, TMPDIR: tmp };
+    const child = spawn(process.execPath, ['ended.mjs'], { cwd: folder, env, timeout: TIMEOUT_MS });
+    const [url] = await once(child.stdout, 'data');
+    assert.match(String(url), /^http:/);
+    assert.equal(readdirSync(tmp).length, 1);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [1, null]);
+    assert.deepEqual(readdirSync(tmp), []);
   });
 
   test('for a test in Python passes', async (t) => {
