@@ -11,7 +11,7 @@ import { failureOf } from './taken-source.js';
 
 function refused(why: string): TransferError<'usage'> {
   const hint =
-    'a source is a path, a file: URL, a Uint8Array, or an async iterable of them such as a stream of Node';
+    'a source is a path, a file: URL, a Uint8Array, a stream, or an async iterable of bytes or text';
   return new TransferError('usage', { what: 'source', why, hint });
 }
 

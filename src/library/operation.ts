@@ -116,7 +116,8 @@ class CallRun<G extends Groups> {
   start(): Operation<OptionsOf<G>> {
     const { groups, without = [], others = OTHERS, hint = OPTIONS_HINT, options: values } = this.#call;
     if (typeof values !== 'object' || values === null) throw usage('options', 'they are an object', hint);
-    this.#own = ownOptions(values, (error) => {
+    // The emulator has none of the options that belong to every call.
+    this.#own = ownOptions(others === OTHERS ? values : {}, (error) => {
       this.#stop.abort(new TransferError('stopped', { signal: null }, { cause: error }));
     });
     const { signal, credentials } = this.#own;

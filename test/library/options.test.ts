@@ -213,7 +213,11 @@ test('a value that the command line refuses is refused in the same words, with t
       () => startEmulator({ credentials: { accessKeyId: 'AK' } } as never),
       /^credentials: they are an accessKeyId/,
     ],
-    [() => startEmulator({ credentials: (() => null) as never }), /^credentials: they are an accessKeyId/],
+    [() => startEmulator({ credentials: (() => null) as never }), /^credentials: they are .* white space$/],
+    [
+      () => startEmulator({ signal: AbortSignal.abort() } as never),
+      /^option signal: the function has no such/,
+    ],
     [() => startEmulator(null as never), /^options: they are an object/],
   ];
   for (const [call, message] of calls) assert.match((await rejection(call())).message, message);
