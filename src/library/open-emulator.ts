@@ -1,10 +1,8 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import process from 'node:process';
 import { groups } from '../cli/commands/emulator/command.js';
-import { dataDirFailure, startWith } from '../cli/commands/emulator/start.js';
+import { makeTemporaryFolder, startWith } from '../cli/commands/emulator/start.js';
 import { wholeName } from '../cli/options/state.js';
 import { checkedKey } from './credentials.js';
 import type { Emulator, EmulatorOptions } from './emulator.js';
@@ -69,9 +67,7 @@ class TemporaryFolder {
   }
 
   static async create(): Promise<TemporaryFolder> {
-    const path = await mkdtemp(join(tmpdir(), 'calve-emulator-')).catch((error: unknown) => {
-      throw dataDirFailure(tmpdir(), error);
-    });
+    const path = await makeTemporaryFolder();
     // One listener for all folders: Node warns of many.
     if (TemporaryFolder.#paths.size === 0) process.once('exit', TemporaryFolder.#removeAll);
     TemporaryFolder.#paths.add(path);

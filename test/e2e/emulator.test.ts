@@ -125,6 +125,9 @@ test('calve emulator with a port that is in use exits 2, and with a folder that 
     const ended = await run(['emulator', '--data-dir', dataDir, '--json']);
     assert.equal(assertFailedJson(ended, 13)['kind'], 'state');
   }
+  const env = { ...cleanEnv(folder, { TMPDIR: join(folder, 'file') }) };
+  const noRoom = await runCalve(['emulator', '--json'], { env, cwd: folder });
+  assert.match(String(assertFailedJson(noRoom, 13)['hint']), /--data-dir/);
 });
 
 test('Two emulators over one --data-dir serve the same vault: parts by one, complete by the other', async (t) => {

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { onAbort } from '../../../core/abort-signals.js';
 import type { Emulator } from '../../../emulator/server.js';
 import { listeningJson } from '../../../ui/json.js';
@@ -8,14 +6,13 @@ import type { CommandContext } from '../../command.js';
 import type { Io } from '../../io.js';
 import { wholeName } from '../../options/state.js';
 import type { Options } from './command.js';
-import { startWith } from './start.js';
+import { makeTemporaryFolder, startWith } from './start.js';
 
 /** `calve emulator` serves until SIGINT or SIGTERM, or the end of standard input if it is asked to: each ends it with 0. */
 export async function emulator(context: CommandContext<Options>): Promise<void> {
   const { io, options } = context;
   const given = options.own.dataDir;
-  const dataDir =
-    given === null ? await mkdtemp(join(tmpdir(), 'calve-emulator-')) : wholeName(io.absolute(given));
+  const dataDir = given === null ? await makeTemporaryFolder() : wholeName(io.absolute(given));
   try {
     const server = await startWith(context, dataDir);
     try {

@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TransferError } from '../../../core/failures.js';
 import { systemMessage } from '../../../core/system-errors.js';
 import { FaultSpecError } from '../../../emulator/faults/fault-plan.js';
@@ -42,8 +45,17 @@ function startFailure(error: unknown, dataDir: string, given: Given): unknown {
   return path === undefined ? error : dataDirFailure(dataDir, error);
 }
 
+/** Makes the data folder of an emulator that keeps nothing. @throws TransferError `state` */
+export async function makeTemporaryFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'calve-emulator-'));
+  } catch (error) {
+    throw dataDirFailure(tmpdir(), error);
+  }
+}
+
 /** Returns the failure for a data folder that cannot be used. */
-export function dataDirFailure(path: string, error: unknown): TransferError<'state'> {
+function dataDirFailure(path: string, error: unknown): TransferError<'state'> {
   const detail = systemMessage(error);
   const facts = { path, why: 'not-writable', detail, option: '--data-dir' } as const;
   return new TransferError('state', facts, { cause: error });
