@@ -4,12 +4,19 @@ import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import { type FailureFacts, TransferError } from '../core/failures.js';
+import { systemClock } from './clock.js';
 import { exitCodeOf } from './exit-codes.js';
 import type { ExitMessage } from './io.js';
 import { type Output, writeNow } from './output.js';
 
 /** Time limit for a stop: a request that hangs must not delay a shutdown. */
 const STOP_WITHIN_MS = 1800;
+
+/**
+ * `timeout` sends its signal to the program and then to the group, and a script passes on what the group got already. Nobody
+ * presses a key twice so quickly.
+ */
+const ONE_SIGNAL_MS = 200;
 
 /**
  * Returns the signals that stop a run. SIGHUP says that the terminal is gone, and means nothing to a run that has none:
@@ -20,7 +27,10 @@ function stopSignals(): readonly NonNullable<FailureFacts['stopped']['signal']>[
   return [0, 1, 2].some((fd) => isatty(fd)) ? ['SIGHUP', 'SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM'];
 }
 
-/** Aborts the signal at the first SIGHUP, SIGINT or SIGTERM, and ends the process at the second. */
+/**
+ * Aborts the signal at the first SIGHUP, SIGINT or SIGTERM, and ends the process at the second. The same signal within
+ * `ONE_SIGNAL_MS` counts once.
+ */
 export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSignal {
   // Without a handler Node opens a debugger port. Batch systems send SIGUSR1 shortly before the time is up.
   process.on('SIGUSR1', () => undefined);
@@ -28,6 +38,7 @@ export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSi
   process.on('SIGHUP', () => undefined);
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
+  let stoppedAtMs = 0;
   for (const signal of stopSignals()) {
     const early = process.listeners(signal);
     process.on(signal, () => {
@@ -39,7 +50,12 @@ export function stopOnSignals(exitMessage: ExitMessage, stdout: Output): AbortSi
         if (typeof words?.stdout === 'string') stdout.lastLine(words.stdout);
         process.exit(code);
       };
-      if (controller.signal.aborted) force();
+      const nowMs = systemClock.monotonicMs();
+      const { aborted, reason } = controller.signal;
+      const isSame = aborted && (reason as typeof stopped).facts.signal === signal;
+      if (isSame && nowMs - stoppedAtMs < ONE_SIGNAL_MS) return;
+      if (aborted) force();
+      stoppedAtMs = nowMs;
       controller.abort(stopped);
       setTimeout(force, STOP_WITHIN_MS).unref();
     });
