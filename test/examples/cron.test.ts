@@ -1,5 +1,6 @@
 /** The example for cron: a mail comes if an upload fails, and only then. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -10,10 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
-import type { Ended } from '../support/calve.js';
+import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
+import { smallDisk } from '../state/small-disk.js';
+import { CALVE_BIN, type Ended } from '../support/calve.js';
 import { examplePath, exampleText } from '../support/examples.js';
-import { pasteIntoShell } from '../support/shell.js';
+import { pasteIntoShell, withCalveOnPath } from '../support/shell.js';
 import type { VaultHome } from '../support/vault-home.js';
 import { sharedVaults } from '../support/vault-service.js';
 
@@ -114,24 +118,230 @@ describe('The script for cron', { concurrency: 2 }, () => {
     assert.match(stderr, /^calve: .*missing\.tar: there is no such file$/m);
   });
 
-  test('the lines of the file for cron.d run as they are', async (t) => {
+  test('the lines of the file for cron.d run with the variables of the file and the credentials of the user alone', async (t) => {
     const home = await open(t);
-    const lines = exampleText('cron/calve.cron')
-      .split('\n')
+    const rows = exampleText('cron/calve.cron').split('\n');
+    const lines = rows
       .filter((line) => /^\d/.test(line))
       .map((line) => line.replace(/^(\S+ +){5}root +/, ''));
     assert.equal(lines.length, 3);
-    const codes: (number | null)[] = [];
+    const assigned = rows
+      .filter((line) => /^[A-Z_]+=/.test(line))
+      .map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]);
+    const { AWS_REGION: _, AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, ...plain } = home.env;
+    const env = { ...plain, ...Object.fromEntries(assigned), PATH: plain['PATH'] ?? '' };
+    mkdirSync(join(plain['HOME'] ?? '', '.aws'));
+    const credentials = ['[default]', `aws_access_key_id = ${id}`, `aws_secret_access_key = ${secret}`];
+    writeFileSync(join(plain['HOME'] ?? '', '.aws/credentials'), `${credentials.join('\n')}\n`);
+    const ended: Ended[] = [];
     for (const line of lines) {
       const own = line
         .replaceAll('glacier://photos', home.target)
         .replaceAll('/backup/', `${home.folder}/`)
         .replaceAll('/var/log/', `${home.folder}/`)
         .replace('/usr/local/bin/backup-and-mail.sh', SCRIPT);
-      codes.push((await pasteIntoShell(own, home.folder, home.env)).code);
+      ended.push(await pasteIntoShell(own, home.folder, env));
     }
-    assert.deepEqual(codes, [0, 0, 0], 'the emulator makes an inventory at once');
+    const codes = ended.map(({ code }) => code);
+    assert.deepEqual(codes, [0, 0, 0], ended.map(({ stderr }) => stderr).join(''));
     assert.match(readFileSync(join(home.folder, 'calve-audit.tsv'), 'utf8'), /^result\t.*\n(ok|newer)\t/);
+  });
+
+  test('the line for an own crontab in the README prints nothing if it succeeds, so that cron mails failures alone', async (t) => {
+    const home = await open(t);
+    const line = /^ {4}(?:[\d*]+ +){5}(calve upload .*)$/m.exec(exampleText('../README.md'))?.[1] ?? '';
+    const own = line.replace('glacier://photos', home.target).replace('/backup/', `${home.folder}/`);
+    const silent = { code: 0, signal: null, stdout: '', stderr: '' };
+    assert.deepEqual(await pasteIntoShell(own, home.folder, home.env), silent);
+    assert.deepEqual(await pasteIntoShell(own, home.folder, home.env), silent);
+    assert.equal((await home.archiveIds()).length, 1);
+    const failed = await pasteIntoShell(own.replace('weekly', 'missing'), home.folder, home.env);
+    assert.match(failed.stderr, /^calve: .*missing\.tar: there is no such file$/m);
+  });
+});
+
+/** The script as cron starts it: the process with this id is its shell, and no other one stands before it. */
+interface StartedScript {
+  readonly ended: Promise<Ended>;
+  /** Sends a signal to the process of the script alone. */
+  kill(signal: NodeJS.Signals): void;
+  /** Sends a signal to the script, and then to everything that it started, as `timeout` does. */
+  killGroup(signal: NodeJS.Signals): void;
+}
+
+function startScript(
+  { folder, env }: VaultHome,
+  words: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+  input?: Buffer,
+): StartedScript {
+  const own = { ...withCalveOnPath(folder, env), CALVE_PART_SIZE: '1M', CALVE_CONCURRENCY: '1', ...more };
+  const child = spawn(SCRIPT, words, {
+    cwd: folder,
+    env: own,
+    detached: true,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  child.stdin?.on('error', () => undefined).end(input);
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
+  });
+  const kill: StartedScript['kill'] = (signal) => void process.kill(child.pid ?? 0, signal);
+  return {
+    ended,
+    kill,
+    killGroup(signal) {
+      kill(signal);
+      process.kill(-(child.pid ?? 0), signal);
+    },
+  };
+}
+
+describe('A signal to the script for cron', { concurrency: 2 }, () => {
+  const service = sharedVaults();
+
+  /** Calls `act` when the second part is sent. */
+  function atSecondPart(home: VaultHome, act: () => 'hold' | 'pass'): void {
+    let parts = 0;
+    home.hook({ before: ({ method }) => (method === 'PUT' && ++parts === 2 ? act() : 'pass') });
+  }
+
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
+    test(`${signal} stops calve, the mail has its reason and number, and the next run sends only what is missing`, async (t) => {
+      const home = await service.home(t);
+      home.file('weekly.tar', 3 * 1024 * 1024);
+      const mailer = fakeMailer(home, 'sendmail');
+      const script = startScript(home, ['weekly.tar', home.target]);
+      atSecondPart(home, () => {
+        script.kill(signal);
+        return 'hold';
+      });
+      assert.deepEqual(await script.ended, { code, signal: null, stdout: '', stderr: '' });
+      const mail = mailer.mail() ?? '';
+      assert.match(mail, new RegExp(`^Subject: .* ended with ${code}: .* the next run continues$`, 'm'));
+      assert.match(mail, new RegExp(`^calve: stopped \\(.*\\): ${signal}; `, 'm'));
+      home.hook({});
+      // A calve that is still running would have the lock: 11.
+      assert.equal((await startScript(home, ['weekly.tar', home.target]).ended).code, 0);
+      assert.equal(home.passed().filter(({ method }) => method === 'PUT').length, 3);
+      assert.deepEqual([mailer.mail(), (await home.archiveIds()).length, leftInTmp(home)], [null, 1, []]);
+    });
+  }
+
+  test('SIGHUP is passed on to calve, which ignores it without a terminal, and the upload succeeds', async (t) => {
+    const home = await service.home(t);
+    home.file('weekly.tar', 3 * 1024 * 1024);
+    const mailer = fakeMailer(home, 'sendmail');
+    const script = startScript(home, ['weekly.tar', home.target]);
+    atSecondPart(home, () => {
+      script.kill('SIGHUP');
+      return 'pass';
+    });
+    assert.deepEqual(await script.ended, { code: 0, signal: null, stdout: '', stderr: '' });
+    assert.deepEqual([mailer.mail(), (await home.archiveIds()).length], [null, 1]);
+  });
+
+  test('a signal to all of its processes, as of timeout, counts once: the upload of a stream is aborted', async (t) => {
+    const home = await service.home(t);
+    const mailer = fakeMailer(home, 'sendmail');
+    const script = startScript(home, ['-', home.target], {}, Buffer.alloc(3 * 1024 * 1024, 7));
+    atSecondPart(home, () => {
+      script.killGroup('SIGTERM');
+      return 'hold';
+    });
+    const { code, stderr } = await script.ended;
+    assert.deepEqual([code, stderr], [143, '']);
+    assert.match(mailer.mail() ?? '', /^calve: stopped \(.*\): SIGTERM$/m);
+    assert.deepEqual(await home.openIds(), []);
+  });
+});
+
+describe('The mail of the script for cron', { concurrency: 2 }, () => {
+  const service = sharedVaults();
+
+  /** Puts a program with the name of another one before it in PATH. @returns that PATH */
+  function replaceProgram({ folder, env }: VaultHome, name: string, ...lines: readonly string[]): string {
+    const bin = join(folder, 'replaced');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, name), `${['#!/bin/sh', ...lines].join('\n')}\n`, { mode: 0o755 });
+    return `${bin}:${withCalveOnPath(folder, env)['PATH']}`;
+  }
+
+  test('has the reason although TMPDIR is full or is not there, and a run that succeeds needs no room', async (t) => {
+    const TMPDIR = smallDisk(t, 64 * 1024);
+    if (TMPDIR === null) return;
+    const home = await service.home(t);
+    home.file('weekly.tar', 9);
+    const mailer = fakeMailer(home, 'sendmail');
+    writeFileSync(join(TMPDIR, 'fill'), Buffer.alloc(64 * 1024));
+    for (const folder of [TMPDIR, join(home.folder, 'nowhere')]) {
+      const failed = await startScript(home, ['missing.tar', home.target], { TMPDIR: folder }).ended;
+      assert.deepEqual(failed, { code: 13, signal: null, stdout: '', stderr: '' });
+      assert.match(mailer.mail() ?? '', /^calve: .*missing\.tar: there is no such file$/m);
+    }
+    const done = await startScript(home, ['weekly.tar', home.target], { TMPDIR }).ended;
+    assert.deepEqual([done.code, mailer.mail(), readdirSync(TMPDIR)], [0, null, ['fill']]);
+  });
+
+  test('says that the disk became full meanwhile, if what calve printed could not be kept', async (t) => {
+    const TMPDIR = smallDisk(t, 64 * 1024);
+    if (TMPDIR === null) return;
+    const home = await service.home(t);
+    const mailer = fakeMailer(home, 'sendmail');
+    const start = `exec '${process.execPath}' '${CALVE_BIN}' "$@"`;
+    const PATH = replaceProgram(
+      home,
+      'calve',
+      'head -c 1000000 /dev/zero >"$TMPDIR/fill" 2>/dev/null',
+      start,
+    );
+    const { code } = await startScript(home, ['missing.tar', home.target], { PATH, TMPDIR }).ended;
+    assert.equal(code, 13);
+    assert.match(mailer.mail() ?? '', /^Some of what calve printed is lost, because the disk .* is full\.$/m);
+  });
+
+  test('says that nothing could be kept if no folder can be written, and the reason is left to cron', async (t) => {
+    const home = await service.home(t);
+    const mailer = fakeMailer(home, 'sendmail');
+    const PATH = replaceProgram(home, 'mktemp', 'exit 1');
+    const { code, stderr } = await startScript(home, ['missing.tar', home.target], { PATH }).ended;
+    assert.equal(code, 13);
+    assert.match(stderr, /^calve: .*missing\.tar: there is no such file$/m);
+    assert.match(mailer.mail() ?? '', /^No folder has room for what calve printed \(TMPDIR is \/.*\)\.$/m);
+  });
+
+  test('has a subject with a reason of its own for every exit number, and for a calve that is not found or killed', async (t) => {
+    const home = await service.home(t);
+    const mailer = fakeMailer(home, 'sendmail');
+    const PATH = replaceProgram(home, 'calve', 'exit "$NUMBER"');
+    const subjectOf = async (number: number, more = {}): Promise<string> => {
+      const { code } = await startScript(home, ['a', home.target], { PATH, NUMBER: `${number}`, ...more })
+        .ended;
+      assert.equal(code, number);
+      return /^Subject: calve on \S+ ended with \d+: (.*)$/m.exec(mailer.mail() ?? '')?.[1] ?? '';
+    };
+    const codes = [...EXIT_ROWS.map(({ code }) => code).filter((code) => code !== 0), 126, 127, 137];
+    const subjects = new Map<number, string>();
+    for (const code of codes) subjects.set(code, await subjectOf(code));
+    assert.equal(await subjectOf(77), 'see below');
+    assert.ok(![...subjects.values()].some((subject) => subject === '' || subject === 'see below'));
+    // The three signals of calve have one reason.
+    assert.equal(new Set(subjects.values()).size, codes.length - 2, [...subjects].join('\n'));
+    assert.match(subjects.get(12) ?? '', /credentials .* missing/);
+    const few = withoutMailers(home);
+    symlinkSync(join(home.folder, 'bin/sendmail'), join(few, 'sendmail'));
+    assert.match(await subjectOf(127, { PATH: few }), /not found in PATH/);
+    const killed = replaceProgram(home, 'calve', 'kill -KILL $$');
+    assert.match(await subjectOf(137, { PATH: killed }), /was killed/);
   });
 });
 
