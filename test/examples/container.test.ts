@@ -11,6 +11,7 @@ import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
 import { missingContainer, startInContainer } from '../support/container.js';
 import { exampleText } from '../support/examples.js';
 import { compileManifest } from '../support/kubernetes.js';
+import { ageForeignLocks } from '../support/left-locks.js';
 import { isPart } from '../support/requests.js';
 import { tempFolder } from '../support/temp.js';
 import { sharedVaults } from '../support/vault-service.js';
@@ -33,10 +34,17 @@ function instruction(name: string): string {
 describe('The Dockerfile', () => {
   test('has no fault, and starts calve itself as a user without privileges', () => {
     assert.deepEqual(validate(DOCKERFILE), []);
-    assert.notDeepEqual(validate(DOCKERFILE.replace('RUN ', 'RUNS ')), [], 'a fault is found');
+    assert.notDeepEqual(validate(DOCKERFILE.replace(/^RUN /m, 'RUNS ')), [], 'a fault is found');
     assert.equal(instruction('USER'), `${UID}:${UID}`);
     // In this form no shell stands between the signal and calve.
     assert.deepEqual(JSON.parse(instruction('ENTRYPOINT')), ['calve']);
+    const copied = DOCKERFILE.replace(/^# (COPY calve-.*)\n# (RUN npm .*)\nRUN npm .*$/m, '$1\n$2');
+    assert.match(
+      copied,
+      /^RUN npm install --global \/tmp\/calve-\*\.tgz && /m,
+      "a package of one's own is possible",
+    );
+    assert.deepEqual(validate(copied), []);
     assert.match(instruction('FROM'), /^node:\d+-slim$/);
     assert.match(
       DOCKERFILE,
@@ -68,7 +76,9 @@ describe('The manifest for Kubernetes', () => {
     assert.equal(POD?.automountServiceAccountToken, false);
     const mounts = volumeMounts.map(({ mountPath }) => mountPath);
     assert.deepEqual(mounts, ['/state', '/backup', '/tmp']);
-    for (const value of Object.values(imageEnv())) assert.ok(value.startsWith('/state/'), value);
+    const { CALVE_LOCK_WAIT, ...folders } = imageEnv();
+    for (const value of Object.values(folders)) assert.ok(value.startsWith('/state/'), value);
+    assert.equal(CALVE_LOCK_WAIT, CONTAINER?.env?.find(({ name }) => name === 'CALVE_LOCK_WAIT')?.value);
     assert.equal(MANIFEST.spec?.concurrencyPolicy, 'Forbid');
   });
 
@@ -132,6 +142,40 @@ describe('In a container', () => {
     assert.equal(second.code, 0, second.stderr);
     const sent = home.passed().filter(isPart).length - before;
     assert.deepEqual([before, sent, (await home.archiveIds()).length], [1, 2, 1]);
+  });
+
+  test('the same command continues after a container that was killed, with the variables of the image alone', async (t) => {
+    if (process.geteuid?.() !== 0)
+      return t.skip('only the superuser can make namespaces and become another user');
+    const home = await service.home(t);
+    const folder = tempFolder(t, '/tmp');
+    chmodSync(folder, 0o755);
+    const state = join(folder, 'state');
+    mkdirSync(state, { mode: 0o700 });
+    chownSync(state, UID, UID);
+    const missing = missingContainer(folder, UID);
+    if (missing !== false) return t.skip(missing);
+    copyFileSync(home.file('weekly.tar', 3 * 1024 * 1024), join(folder, 'weekly.tar'));
+    const { HOME: _, TMPDIR: __, XDG_STATE_HOME: ___, ...plain } = home.env;
+    const image = Object.entries(imageEnv()).map(([name, value]) => [name, value.replace(/^\/state/, state)]);
+    const env = { ...plain, HOME: '/', ...Object.fromEntries(image) };
+    const words = ['upload', join(folder, 'weekly.tar'), home.target, '--part-size=1M', '--concurrency=1'];
+    let parts = 0;
+    home.hook({
+      before: (passing) => {
+        if (!isPart(passing) || ++parts <= 1) return 'pass';
+        first.stop('SIGKILL');
+        return 'hold';
+      },
+    });
+    const first = startInContainer(words, { folder, uid: UID, env });
+    assert.notEqual((await first.ended).code, 0);
+    home.hook({});
+    // The next container has another name, and cannot look up the process of this one.
+    ageForeignLocks(join(state, 'uploads'), 6000);
+    const second = await startInContainer(words, { folder, uid: UID, env }).ended;
+    assert.equal(second.code, 0, second.stderr);
+    assert.deepEqual([home.passed().filter(isPart).length, (await home.archiveIds()).length], [3, 1]);
   });
 
   test('a stream of large parts needs a folder that is writable, and the hint says which', async (t) => {

@@ -58,6 +58,15 @@ describe('The unit for systemd', () => {
     assert.notEqual(spawnSync('systemd-analyze', ['verify', broken]).status, 0, 'a fault is found');
   });
 
+  test('says how to find the path of calve, as the files for cron do', () => {
+    assert.match(setting('ExecStart'), /^\/usr\/local\/bin\/calve /);
+    const texts = [
+      SERVICE,
+      ...['backup-and-mail.sh', 'calve.cron'].map((name) => exampleText(`cron/${name}`)),
+    ];
+    for (const text of texts) assert.match(text, /^# .*`command -v calve/m);
+  });
+
   test('starts again after the exit numbers that the next run can change, and after no other', () => {
     const prevented = setting('RestartPreventExitStatus').split(' ').map(Number);
     const success = [0, ...setting('SuccessExitStatus').split(' ').map(Number)];

@@ -43,8 +43,8 @@ export function missingContainer(folder: string, uid: number): string | false {
 
 interface Contained {
   readonly ended: Promise<Ended>;
-  /** Sends SIGTERM to the process with the id 1, as `docker stop` does. */
-  stop(): void;
+  /** Sends a signal to the process with the id 1: SIGTERM, as `docker stop` does, or SIGKILL, as it does ten seconds later. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 export function startInContainer(
@@ -71,9 +71,9 @@ export function startInContainer(
   });
   return {
     ended,
-    stop() {
+    stop(signal = 'SIGTERM') {
       const [first = ''] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
-      process.kill(Number(first), 'SIGTERM');
+      process.kill(Number(first), signal);
     },
   };
 }
