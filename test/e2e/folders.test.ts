@@ -130,6 +130,25 @@ describe('a folder or a list is sent to a vault', { concurrency: 2 }, () => {
     assert.deepEqual(await held(home), new Map([...written, ...added].sort(([a], [b]) => (a < b ? -1 : 1))));
   });
 
+  test('an empty file ends each run with 13 until --exclude or a list leaves it out', async (t) => {
+    const home = await service.home(t);
+    writeTree(join(home.folder, 'photos'), ['a', 'b']);
+    writeFileSync(join(home.folder, 'photos/__init__.py'), '');
+    const upload = ['upload', '--recursive', 'photos', home.target];
+    for (const sent of [2, 2]) {
+      const { code, stdout, stderr } = await home.run(upload);
+      assert.deepEqual([code, stdout.split('\n').length - 1], [13, sent]);
+      assert.match(stderr, /__init__\.py: the file is empty, and a vault accepts no empty archive/);
+    }
+    assert.equal((await home.run([...upload, '--exclude', '__init__.py'])).code, 0);
+    const list = execFileSync('find', ['photos', '-type', 'f', '-size', '+0', '-print0'], {
+      cwd: home.folder,
+    });
+    const { code, stderr } = await home.run(['upload', '--files-from', '-', '--null', home.target], {}, list);
+    assert.equal(code, 0, stderr);
+    assert.equal((await home.archiveIds()).length, 2);
+  });
+
   test('the names of a list come from standard input, a file that is listed twice is sent once, and a list that cannot be read ends the run with 13', async (t) => {
     const home = await service.home(t);
     const written = writeTree(home.folder, ['d/e', 'd/x\ny', 'f']);
