@@ -97,6 +97,8 @@ body() {
   fi
 }
 
+# A job may have been started without any standard input.
+[ -e /dev/fd/0 ] || exec </dev/null
 exec 3<&0
 open_log
 run_calve "$@"

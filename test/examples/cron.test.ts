@@ -292,6 +292,14 @@ describe('The mail of the script for cron', { concurrency: 2 }, () => {
     assert.deepEqual([done.code, mailer.mail(), readdirSync(TMPDIR)], [0, null, ['fill']]);
   });
 
+  test('comes also from a job that has no standard input', async (t) => {
+    const home = await service.home(t);
+    const mailer = fakeMailer(home, 'sendmail');
+    const { code, stderr } = await runScript(home, '<&- missing.tar');
+    assert.deepEqual([code, stderr], [13, '']);
+    assert.match(mailer.mail() ?? '', /^calve: .*missing\.tar: there is no such file$/m);
+  });
+
   test('says that the disk became full meanwhile, if what calve printed could not be kept', async (t) => {
     const TMPDIR = smallDisk(t, 64 * 1024);
     if (TMPDIR === null) return;
