@@ -13,6 +13,7 @@ umask 077
 PATH=$PATH:/usr/sbin:/usr/local/bin
 to=${MAIL_TO:-root}
 kept=yes
+log=
 job=
 signal=0
 is_started=no
@@ -31,16 +32,19 @@ trap 'pass_on 15' TERM
 # A job still has the traps of this script at its first instant, and they swallow a signal. Then it sends SIGUSR1.
 trap 'job=$! is_started=yes is_woken=yes; [ "$signal" = 0 ] || pass_on "$signal"' USR1
 
+# A signal to the whole group can also hit the rm below.
+trap '[ -z "$log" ] || rm -f "$log"' EXIT
+
 # Opens a file for what calve prints, on the first disk that has room. It has no name any more, so nothing is left of it.
 open_log() {
   for folder in "${TMPDIR:-/tmp}" /var/tmp /dev/shm; do
     log=$(mktemp "$folder/calve.XXXXXX" 2>/dev/null) || continue
     if { printf '%8192s' '' >"$log"; } 2>/dev/null; then
       exec 4>"$log" 5<"$log"
-      rm -f "$log"
+      rm -f "$log" && log=
       return
     fi
-    rm -f "$log"
+    rm -f "$log" && log=
   done
   exec 4>&2 5</dev/null
   kept=no
