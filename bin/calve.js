@@ -19,8 +19,6 @@ function start() {
     process.stdout.write(`${version}\n`);
     return;
   }
-  const nodeModule = require('node:module');
-  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
   require('../dist/calve/main.js').main(version);
 }
 

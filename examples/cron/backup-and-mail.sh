@@ -23,11 +23,12 @@ trap 'kill -TERM $job' TERM
 exec 3<&0
 calve upload --quiet "$@" <&3 >/dev/null 2>"$log" &
 job=$!
-wait "$job"
+# Without 2>/dev/null some shells print the end of a job that was killed, which cron would mail, too.
+wait "$job" 2>/dev/null
 code=$?
 # A signal ends the wait, and calve needs a moment to stop.
 while kill -0 "$job" 2>/dev/null; do
-  wait "$job"
+  wait "$job" 2>/dev/null
   code=$?
 done
 [ "$code" -ne 0 ] || { rm -f "$log" && exit 0; }
@@ -55,7 +56,9 @@ body() {
   echo "calve upload $*"
   echo
   cat "$log"
-  [ -s "$log" ] || echo "Nothing that calve printed could be kept: is there room in ${TMPDIR:-/tmp}?"
+  if [ "$log" = /dev/null ] || ! { echo >>"$log"; } 2>/dev/null; then
+    echo "What calve printed could not be kept: is there room in ${TMPDIR:-/tmp}?"
+  fi
 }
 
 if command -v sendmail >/dev/null; then

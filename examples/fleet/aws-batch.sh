@@ -3,7 +3,8 @@
 #
 #     aws-batch.sh /data/image.img glacier://photos /fleet/image.json
 #
-# /data and /fleet are the file systems of aws-batch-job.json, and this machine sees them, too. Batch gives each task its
+# /data and /fleet are the file systems of aws-batch-job.json, and this machine sees them, too. The manifest is a new one
+# for each upload. The job that finishes keeps the catalogue, with the id of the archive, in /fleet. Batch gives each task its
 # number (AWS_BATCH_JOB_ARRAY_INDEX), and starts a task that failed again.
 set -eu
 file=$1 target=$2 manifest=$3

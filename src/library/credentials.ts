@@ -3,15 +3,23 @@ import { TransferError } from '../core/failures.js';
 import { isError } from '../core/is-error.js';
 import { CredentialsError } from '../targets/aws/credentials-error.js';
 import type { AccessKey, GivenCredentials } from '../targets/settings.js';
+import type { AccessKey as Given } from './options.js';
 
-function isKey(value: unknown): boolean {
+function isKey(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
-function isAccessKey(given: unknown): given is AccessKey {
-  const { accessKeyId, secretAccessKey, sessionToken } = (given ?? {}) as Partial<AccessKey>;
-  const isToken = (sessionToken ?? '') === '' || isKey(sessionToken);
-  return isKey(accessKeyId) && isKey(secretAccessKey) && isToken;
+/** Returns the key without what is absent; null if it is not a key. */
+function accessKeyOf(given: unknown): AccessKey | null {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = (given ?? {}) as Partial<Given>;
+  const token = sessionToken ?? '';
+  if (!isKey(accessKeyId) || !isKey(secretAccessKey) || (token !== '' && !isKey(token))) return null;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(token !== '' && { sessionToken: token }),
+    ...(expiration && { expiration }),
+  };
 }
 
 /** A function that looks credentials up, and the error that it threw last. */
@@ -36,7 +44,8 @@ export function checkedCredentials(given: unknown): { key: GivenCredentials; loo
 
 /** @throws TransferError `usage` */
 export function checkedKey(given: unknown, why = `they are ${RULE}`): AccessKey {
-  if (isAccessKey(given)) return given;
+  const key = accessKeyOf(given);
+  if (key !== null) return key;
   throw new TransferError('usage', {
     what: 'credentials',
     why,
@@ -53,6 +62,7 @@ async function keyOf(given: () => unknown, lookUp: LookUp): Promise<AccessKey> {
     const message = isError(error) ? error.message : String(error);
     throw new CredentialsError(`the function that looks them up failed: ${message}`, { cause: error });
   }
-  if (isAccessKey(found)) return found;
+  const key = accessKeyOf(found);
+  if (key !== null) return key;
   throw new CredentialsError(`the function that looks them up does not return ${RULE}`);
 }

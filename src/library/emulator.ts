@@ -1,8 +1,7 @@
 /**
  * The vault emulator for the tests of other programs: one call starts it, one ends it. docs/emulator.md describes it.
  */
-import type { AccessKey } from '../targets/settings.js';
-import type { Duration, Size } from './options.js';
+import type { AccessKey, Duration, Size } from './options.js';
 
 /** The options of `calve emulator`, in camelCase. An option that is undefined or null is absent. */
 export interface EmulatorOptions {

@@ -130,7 +130,6 @@ export async function* audit(
 }
 
 export type { FailureFacts, FailureKind, ServiceResponse } from '../core/failures.js';
-export type { AccessKey, GivenCredentials } from '../targets/settings.js';
 export type { TransferEvent } from '../transfer/events.js';
 export { type AnyCalveError, CalveError } from './calve-error.js';
 export type * from './options.js';

@@ -19,6 +19,7 @@ import { calveErrorOf } from './calve-error-of.js';
 import { checkedCredentials, type LookUp } from './credentials.js';
 import { camelCase, givenValues, OPTIONS_HINT, usage } from './given.js';
 import { Listener } from './listener.js';
+import { programWords } from './program-words.js';
 
 /**
  * The options that say where and how patiently: every function takes them, also one that needs only some, so that a
@@ -88,7 +89,12 @@ export async function* performEach<G extends Groups, T>(
 ): AsyncGenerator<T, void, undefined> {
   const run = new CallRun(call);
   try {
-    yield* body(run.start());
+    for await (const each of body(run.start())) {
+      yield each;
+      // A list that is cut off must not look complete.
+      run.assertGoing();
+    }
+    run.assertGoing();
     await run.assertHeard();
   } catch (error) {
     throw run.errorOf(error);
@@ -150,7 +156,13 @@ class CallRun<G extends Groups> {
     if (this.#hasEnded) return;
     this.#meter.note(event);
     if (event.type === 'archived') this.#meter.finish();
-    this.#own.listener?.hear(event);
+    const isRetry = event.type === 'retry';
+    this.#own.listener?.hear(isRetry ? { ...event, why: programWords(event.why, [], this.#nameOf) } : event);
+  }
+
+  /** @throws TransferError `stopped` if the signal was aborted meanwhile */
+  assertGoing(): void {
+    this.#stop.signal.throwIfAborted();
   }
 
   async assertHeard(): Promise<void> {

@@ -2,13 +2,23 @@
  * The options of the library: those of the commands, in camelCase, with the same rules and defaults. An option that is
  * undefined or null is absent.
  */
-import type { GivenCredentials } from '../targets/settings.js';
 import type { TransferEvent } from '../transfer/events.js';
 
 /** Bytes as a number, or a text as on the command line: `64M`, `5GiB`. Units are binary. */
 export type Size = number | string;
 /** Milliseconds as a number, or a text as on the command line: `10s`, `12h`. */
 export type Duration = number | string;
+
+/** A key of the service. A token that is undefined, null or empty is absent. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | null | undefined;
+  readonly expiration?: Date | null | undefined;
+}
+
+/** A key, or a function that looks one up, which is called again before the key expires. */
+export type GivenCredentials = AccessKey | (() => AccessKey | Promise<AccessKey>);
 
 // The next three need neither the types of Node nor those of a browser.
 

@@ -48,12 +48,24 @@ export function rateLimit(bytesPerSecond: number, clock: Clock): RateLimit {
     }
   }
 
+  /** Unlike that of `Readable.from`, this stream does not wait for the turn of a slice when it is destroyed. */
   function limitedBody(body: Uint8Array | NodeJS.ReadableStream): Readable {
     const ended = new AbortController();
-    const stream = Readable.from(slices(body, ended.signal), { objectMode: false });
-    // Wakes the slice that still waits for its turn, so that it ends.
-    stream.once('close', () => ended.abort());
-    return stream;
+    const turns = slices(body, ended.signal);
+    let reading: Promise<unknown> = Promise.resolve();
+    return new Readable({
+      read() {
+        reading = turns.next().then(
+          ({ value = null }) => !this.destroyed && this.push(value),
+          (error: Error) => this.destroy(error),
+        );
+      },
+      destroy(error, done) {
+        ended.abort();
+        const end = (): void => done(error);
+        void reading.then(() => turns.return(undefined)).then(end, end);
+      },
+    });
   }
 
   return { limited: (part) => ({ ...part, location: null, body: () => limitedBody(part.body()) }) };

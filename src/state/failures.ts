@@ -25,17 +25,22 @@ function isPassing(error: unknown): boolean {
   return PASSING.has(systemCode(error) ?? '');
 }
 
+function reasonOfWriting(error: unknown): Why {
+  if (isPassing(error)) return 'system';
+  return systemCode(error) === 'ENOTDIR' ? 'no-folder' : 'not-writable';
+}
+
 /**
  * Runs work that changes the disk.
  * @throws TransferError `state` with `path` and the system's reason, for every error of the system: `system` for one
- * that may pass, else `not-writable`
+ * that may pass, `no-folder` when a part of the path is not a folder, else `not-writable`
  */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (systemCode(error) === null) throw error;
-    throw stateFailure(isPassing(error) ? 'system' : 'not-writable', path, osReason(error), error);
+    throw stateFailure(reasonOfWriting(error), path, osReason(error), error);
   }
 }
 

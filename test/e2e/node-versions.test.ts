@@ -1,6 +1,6 @@
 /** The main job on each version of Node that is supported, with the warnings that a user would see. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
@@ -26,11 +26,14 @@ async function killAfterParts({ child, ended }: Running, partsMax: number): Prom
 
 async function uploadKillAndResume(t: TestContext, version: string): Promise<void> {
   const folder = tempFolder(t);
-  mkdirSync(join(folder, 'home'));
+  for (const name of ['home', 'tmp']) mkdirSync(join(folder, name));
   const file = join(folder, 'file');
   writeSeededFile(file, FILE_SIZE_BYTES, 5);
   // With this option, Node also warns of what a later version will remove.
-  const env = cleanEnv(join(folder, 'home'), { NODE_OPTIONS: '--pending-deprecation' });
+  const env = cleanEnv(join(folder, 'home'), {
+    NODE_OPTIONS: '--pending-deprecation',
+    TMPDIR: join(folder, 'tmp'),
+  });
   const spawned = { env, cwd: folder, node: nodeBinary(version) };
   const line = ['upload', file, 'local://trial', '--part-size', '1M'];
   const lines = await killAfterParts(
@@ -45,6 +48,7 @@ async function uploadKillAndResume(t: TestContext, version: string): Promise<voi
   const { parts, partsReused, type } = onlyObject(resumed);
   assert.deepEqual([type, parts], ['archive', 25]);
   assert.ok(Number(partsReused) >= 6, `${partsReused} parts were reused`);
+  assert.deepEqual(readdirSync(join(folder, 'tmp')), [], 'Node leaves no cache');
 }
 
 describe('Each supported version of Node', { concurrency: 2 }, () => {

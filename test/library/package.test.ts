@@ -114,7 +114,7 @@ export async function main(): Promise<void> {
       // @ts-expect-error: an event without a type of its own has no size
       event.sizeBytes;
     },
-    credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+    credentials: () => ({ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: process.env['TOKEN'] }),
   });
   // @ts-expect-error: a target is missing
   await upload('a');

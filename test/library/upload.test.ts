@@ -169,6 +169,21 @@ describe('A program', { concurrency: 2 }, () => {
     assert.equal((await rejection(stopped)).kind, 'stopped');
   });
 
+  test('ends no list early without an error: a signal that comes between two entries rejects', async (t) => {
+    const { place, createUpload } = await openBench(t);
+    for (let count = 0; count < 3; count += 1) await createUpload();
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { uploadId } of listUploads(TARGET, { ...place, signal: stop.signal })) {
+        seen.push(uploadId);
+        stop.abort();
+      }
+    })();
+    assert.equal((await rejection(reading)).kind, 'stopped');
+    assert.equal(seen.length, 1);
+  });
+
   test('continues an upload that only the service knows, with a file or with bytes, and aborts others', async (t) => {
     const { home, place, file } = await openBench(t);
     const path = file('a.tar', 3 * MIB_BYTES);

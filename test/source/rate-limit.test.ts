@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import process from 'node:process';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { systemClock } from '../../src/cli/clock.js';
 import { rateLimit } from '../../src/source/rate-limit.js';
 import type { PreparedPart } from '../../src/transfer/ports/source.js';
 import { seededBytes } from '../support/bytes.js';
@@ -65,4 +68,24 @@ test('a body that is destroyed stops waiting for its turn', async () => {
   stream.once('data', () => stream.destroy());
   await closed;
   assert.ok(clock.nowMs() - startMs < 1_000_000, 'it waited until the end');
+});
+
+test('a body that waits for its turn closes at once when it is destroyed, and leaves no timer', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const inner = Readable.from([Buffer.alloc(10 * KIB)]);
+  const stream = rateLimit(1, systemClock)
+    .limited(partOf(() => inner))
+    .body() as Readable;
+  // The second slice has its turn in 256 s.
+  await once(stream, 'data');
+  stream.destroy();
+  await once(stream, 'close');
+  assert.deepEqual([timers(), inner.destroyed], [before, true]);
+});
+
+test('a body that cannot be read fails with its error', async () => {
+  const broken = new Readable({ read: () => broken.destroy(new Error('no disk')) });
+  const part = rateLimit(1, new FakeClock()).limited(partOf(() => broken));
+  await assert.rejects(read(part), /no disk/);
 });

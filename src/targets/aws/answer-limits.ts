@@ -33,8 +33,8 @@ const ANSWER_TIMES = 10;
  */
 const COMPLETE_TIMES = 60;
 
-/** The longest time that a timer of Node takes. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
+/** The longest time that a timer of Node takes: 24.8 days. */
+export const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Returns true for complete: the only POST that names an upload, in the query (buckets) or in the path (vaults). */
 function isComplete({ method, path }: ClientRequest): boolean {

@@ -6,7 +6,7 @@ import type { LookupFunction } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { formatDuration } from '../../core/units.js';
-import { AnswerError, limitAnswer, refuseUpgrade, serviceLimits } from './answer-limits.js';
+import { AnswerError, limitAnswer, refuseUpgrade, serviceLimits, TIMER_MAX_MS } from './answer-limits.js';
 import { connectProxy, openTunnel, type ProxyRules, proxyHeaders } from './proxy.js';
 import { type Trust, tlsOptions, watchTrust } from './trust.js';
 
@@ -34,9 +34,14 @@ type OnConnection = (error: Error | null, socket: Duplex) => void;
  */
 function limitConnecting(socket: Duplex | null | undefined, readyEvent: string, timeoutMs: number): void {
   if (socket === null || socket === undefined) return;
-  const timer = setTimeout(() => {
-    socket.destroy(new AnswerError(`no connection within ${formatDuration(timeoutMs)} (--connect-timeout)`));
-  }, timeoutMs);
+  const timer = setTimeout(
+    () => {
+      socket.destroy(
+        new AnswerError(`no connection within ${formatDuration(timeoutMs)} (--connect-timeout)`),
+      );
+    },
+    Math.min(timeoutMs, TIMER_MAX_MS),
+  );
   const stopTimer = (): void => clearTimeout(timer);
   socket.once(readyEvent, stopTimer);
   socket.once('close', stopTimer);

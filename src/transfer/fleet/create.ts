@@ -97,7 +97,7 @@ function sameFleet(
     throw new TransferError('usage', {
       what: `--manifest ${place.path}`,
       why: `it exists already, and ${why}`,
-      hint: 'name another manifest; or abort that fleet with calve fleet abort, which removes its manifest',
+      hint: 'name another manifest: each upload has its own; or abort that fleet with calve fleet abort, which removes its manifest',
     });
   };
   const { target, path, fingerprint, plan, shards, interleave, uploadId, createdAt } = known;

@@ -99,7 +99,7 @@ function differsFix({ fleet, why, shard, index }: Differs): string {
     case 'file':
       return 'name the right file with --file; --ignore-mtime accepts another modification time, and finish then needs --verify, or a fleet of create --hash';
     case 'earlier':
-      return `abort that fleet with: ${fleetLine('abort', fleet, [])}; or name another manifest`;
+      return `name another manifest: each upload has its own; if that fleet was not finished, abort it with: ${fleetLine('abort', fleet, [])}`;
     case 'held':
       return index === null
         ? `check the manifest: ${pasteLine([fleet.manifest])}`
@@ -117,5 +117,6 @@ function differsFix({ fleet, why, shard, index }: Differs): string {
 export const describeFleetDiffers: FailureDescriber<'fleet-differs'> = (error) => {
   const { facts } = error;
   const why = withDetail(differsWhy(facts), facts.detail === null ? null : safeText(facts.detail));
-  return { what: safeWhole(facts.path), why: `${why}; nothing was completed`, hint: differsFix(facts) };
+  const nothing = facts.why === 'earlier' ? 'nothing was created' : 'nothing was completed';
+  return { what: safeWhole(facts.path), why: `${why}; ${nothing}`, hint: differsFix(facts) };
 };

@@ -103,8 +103,8 @@ export const FLEET_TEXTS: { readonly [K in FleetKind]: readonly (readonly [strin
       'hint: name the right file with --file; --ignore-mtime accepts another modification time, and finish then needs --verify, or a fleet of create --hash',
     ],
     [
-      'calve: /data/a: the file has changed since the fleet was created; nothing was completed',
-      "hint: abort that fleet with: calve fleet abort '/mnt/my fleet'; or name another manifest",
+      'calve: /data/a: the file has changed since the fleet was created; nothing was created',
+      "hint: name another manifest: each upload has its own; if that fleet was not finished, abort it with: calve fleet abort '/mnt/my fleet'",
     ],
     [
       'calve: /data/a: the service holds other bytes than this file has (part 17 of share 3); nothing was completed',
