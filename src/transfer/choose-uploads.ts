@@ -128,7 +128,8 @@ export async function chooseUploads(session: AbortSession, sweep: Sweep): Promis
   // Before the list: an upload that is created later is not in it, and not lost.
   const recorded = await session.state.all();
   const uploads: JoinedUpload[] = [];
-  for await (const each of listUploads(session)) uploads.push(await withActivity(session, each, sweep));
+  for await (const each of listUploads(session, recorded))
+    uploads.push(await withActivity(session, each, sweep));
   const listed = new Set(uploads.map(({ open }) => open.uploadId));
   for (const local of recorded) {
     const isLost = !listed.has(local.head.uploadId) && possibleCompletion(local) === null;

@@ -179,18 +179,27 @@ export interface JoinedUpload {
   readonly listedMs?: number | null;
 }
 
-/** Yields the service's uploads in progress, each with what the state folder knows of it. */
-export async function* listUploads(session: ListSession): AsyncGenerator<JoinedUpload> {
-  const join = await joiner(session);
+/**
+ * Yields the service's uploads in progress, each with what the state folder knows of it.
+ * @param unfinished the uploads in the state folder, if the caller has read them already
+ */
+export async function* listUploads(
+  session: ListSession,
+  unfinished?: readonly UnfinishedUpload[],
+): AsyncGenerator<JoinedUpload> {
+  const join = await joiner(session, unfinished);
   for await (const { uploads, answeredMs: listedMs = null } of uploadPages(session.target, session.signal)) {
     for (const open of uploads) yield { ...join(open), listedMs };
   }
 }
 
 /** Returns a function that adds what the state folder knows. The same id under another key is another upload. */
-export async function joiner(session: ListSession): Promise<(open: OpenUpload) => JoinedUpload> {
-  const unfinished = await session.state.all();
-  const byId = new Map(unfinished.map((upload) => [upload.head.uploadId, upload]));
+export async function joiner(
+  session: ListSession,
+  unfinished?: readonly UnfinishedUpload[],
+): Promise<(open: OpenUpload) => JoinedUpload> {
+  const known = unfinished ?? (await session.state.all());
+  const byId = new Map(known.map((upload) => [upload.head.uploadId, upload]));
   return (open) => {
     const local = byId.get(open.uploadId) ?? null;
     const { targetIdentity } = sessionAt(session, open.key);
