@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { validate } from 'dockerfile-utils';
 import { CronJob, type ICronJob } from 'kubernetes-models/batch/v1/CronJob';
 import { parse } from 'yaml';
@@ -97,6 +97,15 @@ function imageEnv(): Record<string, string> {
   return Object.fromEntries(words.map((word) => word.split('=') as [string, string]));
 }
 
+/** A folder that another user may enter, with one for the state in it. The tests' own folder is closed to other users. */
+function openFolder(t: TestContext): { readonly folder: string; readonly state: string } {
+  const folder = tempFolder(t, '/tmp');
+  chmodSync(folder, 0o755);
+  const state = join(folder, 'state');
+  mkdirSync(state, { mode: 0o700 });
+  return { folder, state };
+}
+
 describe('In a container', () => {
   const service = sharedVaults();
 
@@ -104,12 +113,8 @@ describe('In a container', () => {
     if (process.geteuid?.() !== 0)
       return t.skip('only the superuser can make namespaces and become another user');
     const home = await service.home(t);
-    // The tests' own folder is closed to other users.
-    const folder = tempFolder(t, '/tmp');
-    chmodSync(folder, 0o755);
+    const { folder, state } = openFolder(t);
     // As `fsGroup` leaves a volume: it belongs to root, and its group may write.
-    const state = join(folder, 'state');
-    mkdirSync(state);
     chownSync(state, 0, UID);
     chmodSync(state, 0o2775);
     const missing = missingContainer(folder, UID);
@@ -148,10 +153,7 @@ describe('In a container', () => {
     if (process.geteuid?.() !== 0)
       return t.skip('only the superuser can make namespaces and become another user');
     const home = await service.home(t);
-    const folder = tempFolder(t, '/tmp');
-    chmodSync(folder, 0o755);
-    const state = join(folder, 'state');
-    mkdirSync(state, { mode: 0o700 });
+    const { folder, state } = openFolder(t);
     chownSync(state, UID, UID);
     const missing = missingContainer(folder, UID);
     if (missing !== false) return t.skip(missing);

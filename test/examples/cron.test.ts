@@ -15,7 +15,7 @@ import process from 'node:process';
 import { describe, type TestContext, test } from 'node:test';
 import { EXIT_ROWS } from '../../src/cli/exit-codes.js';
 import { smallDisk } from '../state/small-disk.js';
-import type { Ended } from '../support/calve.js';
+import { type Ended, endOf } from '../support/calve.js';
 import { examplePath, exampleText } from '../support/examples.js';
 import { pasteIntoShell, withCalveOnPath } from '../support/shell.js';
 import type { VaultHome } from '../support/vault-home.js';
@@ -183,18 +183,9 @@ function startScript(
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   child.stdin?.on('error', () => undefined).end(input);
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      texts[name] += text;
-    });
-  }
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
-  });
   const kill: StartedScript['kill'] = (signal) => void process.kill(child.pid ?? 0, signal);
   return {
-    ended,
+    ended: endOf(child),
     kill,
     killGroup(signal) {
       kill(signal);

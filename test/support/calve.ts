@@ -56,16 +56,20 @@ export function startCalve(words: readonly string[], options: Spawned): Running 
   // A program that ends early does not read all of its input.
   child.stdin?.on('error', () => undefined);
   if (typeof input !== 'number' && input !== null) child.stdin?.end(input);
+  return { child, ended: endOf(child).then((end) => withValidJson(words, env, end)) };
+}
+
+/** Waits until a program that was just started has ended. @returns all that it printed, and how it ended */
+export function endOf(child: ChildProcess): Promise<Ended> {
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
       texts[name] += text;
     });
   }
-  const ended = new Promise<Ended>((resolve) => {
+  return new Promise((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
   });
-  return { child, ended: ended.then((end) => withValidJson(words, env, end)) };
 }
 
 /** Every line of JSON that any test makes the program print is compared with the schema. */

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { CALVE_BIN, type Ended } from './calve.js';
+import { CALVE_BIN, type Ended, endOf } from './calve.js';
 
 /**
  * `$1` is the folder that stays writable, like a volume. The rest of the files can be read only. Then the program becomes
@@ -60,17 +60,8 @@ export function startInContainer(
     [...NAMESPACES, folder, String(uid), process.execPath, CALVE_BIN, ...words],
     { env, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      texts[name] += text;
-    });
-  }
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
-  });
   return {
-    ended,
+    ended: endOf(child),
     stop(signal = 'SIGTERM') {
       const [first = ''] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
       process.kill(Number(first), signal);

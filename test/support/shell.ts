@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { CALVE_BIN, type Ended } from './calve.js';
+import { CALVE_BIN, type Ended, endOf } from './calve.js';
 
 /** Makes a `bin/calve` in `folder`. @returns the environment, in which PATH leads to it */
 export function withCalveOnPath(
@@ -28,13 +28,5 @@ export function pasteIntoShell(
     env: withCalveOnPath(folder, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      texts[name] += text;
-    });
-  }
-  return new Promise((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
-  });
+  return endOf(child);
 }
